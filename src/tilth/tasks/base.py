@@ -1,0 +1,117 @@
+"""What a task is: how a question is put, how an answer is read and how it is checked."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from tilth.seeds import Seed
+
+Message = Mapping[str, str]
+"""One chat message: `role` ("system", "user" or "assistant") and `content`."""
+
+VerdictName = Literal["accepted", "rejected", "unverified"]
+
+
+class Unreadable(Exception):
+    """A reply that does not hold what its prompt asked for. The message is the reason shown to users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Messages for one ask, and how to read the reply.
+
+    Attributes:
+        messages: The messages to send, without the teacher's own system prompt.
+        purpose: What the ask is for, for journals and charts: "answer", "rephrase", "new-question", ...
+        read: Takes the reply's text (reasoning in `<think>` tags removed) to what the strategy wants;
+            raises `Unreadable`. None hands the reply on whole, reasoning included.
+        response_format: A JSON-schema response format as the OpenAI API takes it, or None.
+    """
+
+    messages: tuple[Message, ...]
+    purpose: str
+    read: Callable[[str], str] | None = None
+    response_format: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from a text.
+
+    Attributes:
+        answer: The answer in the task's normal form, or None where nothing could be read.
+        span: Start and end, in characters of the text, of the part that was read.
+        reason: Why nothing was read, in a few words, where `answer` is None.
+    """
+
+    answer: str | None
+    span: tuple[int, int] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check says of a reply.
+
+    Attributes:
+        verdict: "accepted", "rejected" (with a reason) or "unverified" (nothing could judge it).
+        answer: The answer that was read, in the task's normal form, or None.
+        reason: A few words, for every verdict but "accepted".
+        score: 0 to 1 where the check gives one.
+        span: The part of the reply that was read, as in `Reading`.
+    """
+
+    verdict: VerdictName
+    answer: str | None = None
+    reason: str | None = None
+    score: float | None = None
+    span: tuple[int, int] | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the reply agreed with the reference."""
+        return self.verdict == "accepted"
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """How questions of one kind are put, read and checked.
+
+    A task is pure: the same text gives the same reading and verdict, in any process. Its prompts are
+    templates a user can read (`task.prompts`) and replace (`Numeric(prompts={"answer": "..."})`).
+
+    Attributes:
+        prompts: Template by purpose ("answer", "rephrase", "new-question"), with `{question}` where
+            the question goes.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    prompts: Mapping[str, str] = field(default_factory=dict)
+
+    @abstractmethod
+    def answer(self, question: str) -> Prompt:
+        """The prompt that asks for a full answer to `question`."""
+
+    @abstractmethod
+    def rephrase(self, seed: Seed) -> Prompt:
+        """The prompt that asks for the seed's question in other words; its reply reads to a question."""
+
+    @abstractmethod
+    def write_new_question(self, seed: Seed) -> Prompt:
+        """The prompt that asks for a new question of the seed's kind; its reply reads to a question."""
+
+    @abstractmethod
+    def read(self, text: str) -> Reading:
+        """Reads the answer from a reply or a reference. Never raises, whatever the text."""
+
+    @abstractmethod
+    def check(self, response: str, reference: str | None) -> Verdict:
+        """Judges a reply against a reference. Never raises, and ends within the task's own time limit."""
+
+    def identity(self) -> dict[str, Any]:
+        """What of this task decides which replies it gets and how they are judged, as JSON."""
+        return {"name": self.name, "version": self.version, "prompts": dict(self.prompts)}

@@ -1,0 +1,130 @@
+"""Plain numbers as people and models write them: read exactly, put into one normal form, compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+
+TOLERANCE = Fraction(1, 10**6)
+"""Relative difference up to which two numbers agree, where one of them is no integer."""
+
+_MAX_DIGITS = 400
+_MAX_DECIMALS = 12
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+
+# Repetitions are bounded or run over digits alone, which keeps a search linear in the text.
+_GAP = r"(?:,|\{,\}|\\,|,?\\!|[ \u00a0\u2009\u202f'’])"
+_DIGITS = (
+    rf"(?:[0-9]{{1,3}}(?:{_GAP}[0-9]{{3}}){{1,99}}(?![0-9])"
+    r"|[0-9]{1,2}(?:,[0-9]{2}){1,6},[0-9]{3}(?![0-9])"
+    r"|[0-9]+)"
+)
+_DECIMAL = rf"(?:{_DIGITS}(?:\.[0-9]+)?|\.[0-9]+)"
+_MINUS = r"[-\u2212\u2013]"
+_CURRENCY = r"(?:(?:US|CA|AU|NZ|HK|[CA])?\\?[$€£¥₹][ ]?|Rs\.?[ ]?|(?:USD|EUR|GBP)[ ]?)"
+_VULGAR = "[¼½¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]"
+
+NUMBER = re.compile(
+    rf"""
+    (?<![A-Za-z0-9_])
+    (?P<sign>(?<![\w)\]}}]){_MINUS}|negative[ ])?
+    {_CURRENCY}?(?P<inner>{_MINUS})?
+    (?:
+        (?:(?P<whole>[0-9]{{1,15}})[ ]?)?\\[dt]?frac[ ]?
+        (?:\{{(?P<top>{_MINUS}?[0-9]{{1,40}})\}}\{{(?P<bottom>[0-9]{{1,40}})\}}|(?P<t>[0-9])(?P<b>[0-9]))
+      | (?P<mixed>[0-9]{{1,15}})[ ](?P<over>[0-9]{{1,15}})[/\u2044](?P<under>[0-9]{{1,15}})(?![0-9])
+      | (?P<count>[0-9]{{1,15}})?[ ]?(?P<vulgar>{_VULGAR})
+      | (?P<decimal>{_DECIMAL})
+        (?:[eE](?P<e>[-+]?[0-9]{{1,3}})(?![0-9])
+          |[ ]?(?:\\times|\\cdot|[x×*·])[ ]?10(?:\^|\*\*)\{{?(?P<power>{_MINUS}?[0-9]{{1,3}})(?![0-9])\}}?)?
+        (?:[ ]?[/\u2044][ ]?(?P<divisor>{_DECIMAL}))?
+    )
+    (?:[ ](?P<scale>thousand|million|billion|trillion)\b)?
+    (?P<percent>[ ]?\\?%|[ ]per[ ]?cent\b)?
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An exact value, and whether it was written with a percent sign."""
+
+    value: Fraction
+    percent: bool = False
+
+    def __str__(self) -> str:
+        """The normal form: an integer, a decimal of up to 12 places, or a fraction; "%" is kept."""
+        numerator, denominator = self.value.numerator, self.value.denominator
+        sign = "%" if self.percent else ""
+        scaled = self.value * 10**_MAX_DECIMALS
+        if denominator == 1:
+            return f"{numerator}{sign}"
+        if scaled.denominator == 1:
+            digits = f"{abs(scaled.numerator):0{_MAX_DECIMALS + 1}d}"
+            decimals = digits[-_MAX_DECIMALS:].rstrip("0")
+            return f"{'-' if numerator < 0 else ''}{digits[:-_MAX_DECIMALS]}.{decimals}{sign}"
+        return f"{numerator}/{denominator}{sign}"
+
+
+def parse(match: re.Match[str]) -> Number | None:
+    """The number that a match of `NUMBER` writes; None where it divides by zero or is absurdly long."""
+    if match.end() - match.start() > _MAX_DIGITS:
+        return None
+    part = match.groupdict()
+    try:
+        if part["decimal"]:
+            value = _decimal(part["decimal"])
+            if exponent := part["e"] or part["power"]:
+                value *= Fraction(10) ** _integer(exponent)
+            if part["divisor"]:
+                value /= _decimal(part["divisor"])
+        elif part["vulgar"]:
+            eighths = Fraction(unicodedata.numeric(part["vulgar"])).limit_denominator(10)
+            value = int(part["count"] or 0) + eighths
+        elif part["mixed"]:
+            value = int(part["mixed"]) + Fraction(int(part["over"]), int(part["under"]))
+        else:
+            top, bottom = part["top"] or part["t"], part["bottom"] or part["b"]
+            value = int(part["whole"] or 0) + Fraction(_integer(top), int(bottom))
+    except ZeroDivisionError:
+        return None
+    if bool(part["sign"]) != bool(part["inner"]):
+        value = -value
+    return Number(value * _SCALES.get(part["scale"], 1), percent=bool(part["percent"]))
+
+
+def parse_text(text: str) -> Number | None:
+    """The number that the whole of `text` writes, or None."""
+    match = NUMBER.fullmatch(text)
+    return parse(match) if match else None
+
+
+def agree(left: Number, right: Number) -> bool:
+    """Whether two numbers are the same.
+
+    Integers must be equal; others may differ by `TOLERANCE`, relative to the larger. A percentage agrees
+    with the bare number (50% and 50) and with its value (50% and 0.5): questions ask for either.
+    """
+    if _close(left.value, right.value):
+        return True
+    if left.percent == right.percent:
+        return False
+    percentage, bare = (left, right) if left.percent else (right, left)
+    return _close(percentage.value / 100, bare.value)
+
+
+def _close(left: Fraction, right: Fraction) -> bool:
+    if left == right or left.denominator == right.denominator == 1:
+        return left == right
+    return abs(left - right) <= TOLERANCE * max(abs(left), abs(right))
+
+
+def _decimal(text: str) -> Fraction:
+    return Fraction(re.sub(r"[^0-9.]", "", text))
+
+
+def _integer(text: str) -> int:
+    return int(text.replace("\u2212", "-").replace("\u2013", "-"))

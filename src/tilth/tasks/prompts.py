@@ -1,0 +1,91 @@
+"""Prompt templates a user may replace, and reading the question a writer sends back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tilth.tasks.base import Unreadable
+
+MAX_QUESTION = 4_000
+"""Characters a written question may have; longer ones are rejected."""
+
+PLACEHOLDER = "{question}"
+
+_MARKER = re.compile(
+    r"^[ \t>*_#\"'`“-]*(?:(?:new|rephrased|reworded|rewritten|final)[ \t]+)?question[ \t*_]*:[ \t*_]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NEXT_PART = re.compile(
+    r"^[ \t>*_#]*(?:step-by-step[ \t]+)?(?:answer|solution|explanation|note)[ \t*_]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
+_PAIRS = (("**", "**"), ("__", "__"), ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("`", "`"))
+
+
+def complete_prompts(defaults: Mapping[str, str], given: Mapping[str, str], task: str) -> dict[str, str]:
+    """The task's templates with the user's in their place.
+
+    Raises:
+        ValueError: A purpose the task does not have, or a template without `{question}`.
+    """
+    for purpose, template in given.items():
+        if purpose not in defaults:
+            known = ", ".join(repr(name) for name in defaults)
+            raise ValueError(f"task {task!r} has no prompt {purpose!r}; it has {known}")
+        if PLACEHOLDER not in template:
+            raise ValueError(
+                f"the {purpose!r} prompt of task {task!r} lacks the placeholder {PLACEHOLDER}; "
+                "put it where the question goes"
+            )
+    return {**defaults, **given}
+
+
+def fill(template: str, question: str) -> str:
+    """`template` with the question in its place. Other braces, as in LaTeX, stay as they are."""
+    return template.replace(PLACEHOLDER, question)
+
+
+def read_question(text: str) -> str:
+    """The question in a writer's reply: what stands after the last line that opens with "Question:".
+
+    A reply without that marker is taken where exactly one of its paragraphs asks something.
+
+    Raises:
+        Unreadable: The reply is empty, holds no question, or one of more than `MAX_QUESTION` characters.
+    """
+    if not text.strip():
+        raise Unreadable("empty reply")
+    text = _FENCE.sub("", text)
+    marker = None
+    for marker in _MARKER.finditer(text):
+        pass
+    if marker:
+        question = text[marker.end() :]
+        if following := _NEXT_PART.search(question):
+            question = question[: following.start()]
+    else:
+        asking = [part for part in re.split(r"\n[ \t]*\n", text) if "?" in part]
+        if len(asking) != 1:
+            raise Unreadable("no question found")
+        question = asking[0]
+    question = _unwrap(question)
+    if not question:
+        raise Unreadable("no question found")
+    if len(question) > MAX_QUESTION:
+        raise Unreadable(f"question of {len(question):,} characters; at most {MAX_QUESTION:,} are taken")
+    return question
+
+
+def _unwrap(question: str) -> str:
+    question = question.strip()
+    while True:
+        for opening, closing in _PAIRS:
+            inner = question[len(opening) : -len(closing)]
+            whole = len(question) >= len(opening) + len(closing)
+            if whole and question.startswith(opening) and question.endswith(closing) and closing not in inner:
+                question = inner.strip()
+                break
+        else:
+            return question.removesuffix("**").rstrip() if question.count("**") == 1 else question

@@ -1,0 +1,126 @@
+"""Compares expressions with math-verify in a warm process of its own, killed at its time limit."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+TIME_LIMIT = 5.0
+"""Seconds a comparison may take; the process is then killed and the next one gets a new one."""
+
+_START_LIMIT = 60.0
+_PROGRAM = Path(__file__).with_name("math_process.py")
+
+
+class _Worker:
+    """One process, started when first needed, that takes one comparison at a time from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def equivalent(self, left: str, right: str, limit: float) -> tuple[bool | None, str | None]:
+        with self._lock:
+            process = self._process
+            if process is None or process.poll() is not None:
+                self._close()
+                process = self._process = _spawn()
+                if not self._exchange(process, None, _START_LIMIT)[0]:
+                    self._close()
+                    return None, "the check could not be started"
+            line, late = self._exchange(process, json.dumps([left, right, limit]), limit)
+            if not line:
+                self._close()
+                return None, f"the check took longer than {limit:g} s" if late else "the check failed"
+            same = json.loads(line)
+            return same, None if same is not None else "the expressions could not be compared"
+
+    @staticmethod
+    def _exchange(process: subprocess.Popen[str], line: str | None, limit: float) -> tuple[str, bool]:
+        """The process's next line, "" where it ended instead, and whether that was for its time limit."""
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            process.kill()
+
+        assert process.stdin is not None and process.stdout is not None
+        timer = threading.Timer(limit, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            if line is not None:
+                process.stdin.write(line + "\n")
+                process.stdin.flush()
+            return process.stdout.readline(), late.is_set()
+        except OSError:
+            return "", late.is_set()
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            _close_pipes(process)
+
+    def forget(self) -> None:
+        """After a fork, in the child: the process belongs to the parent, and its pipes must not be held."""
+        if self._process is not None:
+            _close_pipes(self._process)
+
+
+def _spawn() -> subprocess.Popen[str]:
+    # -P keeps this folder's module names off the child's path; -s is not given, as packages may live there.
+    return subprocess.Popen(
+        [sys.executable, "-P", str(_PROGRAM)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+
+
+def _close_pipes(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError, ValueError):
+                pipe.close()
+
+
+_worker = _Worker()
+atexit.register(lambda: _worker.close())
+
+
+def _renew() -> None:
+    global _worker
+    _worker.forget()
+    _worker = _Worker()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
+def equivalent(left: str, right: str, limit: float = TIME_LIMIT) -> tuple[bool | None, str | None]:
+    """Whether two expressions, in LaTeX or plain text, are mathematically the same.
+
+    May be called from any thread and blocks it, at most `limit` seconds once the process is warm.
+
+    Returns:
+        True or False and None; or None and the reason why it could not be found out.
+    """
+    return _worker.equivalent(left, right, limit)
