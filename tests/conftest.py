@@ -1,0 +1,27 @@
+"""What every suite shares: the checkout's folder and the data that tests may read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of the checkout."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of public data sets that some tests read; skips the test where there is none."""
+    named = os.environ.get("TILTH_TEST_DATA")
+    folders = [Path(named)] if named else [CHECKOUT / "shared" / "data", CHECKOUT.parent / "shared" / "data"]
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    pytest.skip(f"no test data in {' or '.join(map(str, folders))}; set TILTH_TEST_DATA")
