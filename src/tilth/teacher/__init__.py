@@ -1,0 +1,12 @@
+"""The models that answer and write: one client for every OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+from tilth.teacher.client import Teacher
+from tilth.teacher.endpoint import Endpoint
+from tilth.teacher.errors import CallError, TeacherError
+from tilth.teacher.limits import Gate
+from tilth.teacher.prices import Price
+from tilth.teacher.replies import Completion
+
+__all__ = ["CallError", "Completion", "Endpoint", "Gate", "Price", "Teacher", "TeacherError"]

@@ -1,0 +1,249 @@
+"""The teacher: which model answers, where, and with which settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from tilth.teacher import prices
+from tilth.teacher.calling import CallableEndpoint, name_of
+from tilth.teacher.endpoint import Endpoint, HttpEndpoint
+from tilth.teacher.errors import CallError, TeacherError
+from tilth.teacher.prices import Price
+from tilth.teacher.redact import Secret, public_url, url_secrets
+from tilth.teacher.replies import Completion
+
+if TYPE_CHECKING:
+    from openai import AsyncAzureOpenAI, AsyncOpenAI
+
+    from tilth.tasks.base import Prompt
+
+__all__ = ["CallError", "Completion", "Endpoint", "Teacher", "TeacherError"]
+
+OPENAI_URL = "https://api.openai.com/v1"
+_NO_KEY = "none"
+_LONGEST_CONNECT = 10.0
+_CONNECTIONS = 1000
+_OURS = frozenset(
+    (
+        *(
+            "model",
+            "messages",
+            "max_tokens",
+            "max_completion_tokens",
+            "stream",
+            "stream_options",
+            "seed",
+            "n",
+        ),
+        *("temperature", "top_p", "reasoning_effort", "response_format"),
+    )
+)
+
+
+class Teacher:
+    """A model that answers, behind any OpenAI-compatible endpoint or an async callable.
+
+    Args:
+        model: The model's name at the endpoint, or `async def answer(messages, **settings)` returning
+            a str or an OpenAI-like reply.
+        base_url: Where the endpoint is; else the environment's OPENAI_BASE_URL, else OpenAI.
+        api_key: The key; else the environment's OPENAI_API_KEY. Needed only where there is no base_url.
+        client: An open `AsyncOpenAI` or `AsyncAzureOpenAI` to use instead. It is never closed here.
+            If it has an `http_client` of its own, that is used as is, so keep it to this teacher.
+        headers: Extra HTTP headers; never shown or stored.
+        system: A system prompt, put before every request.
+        temperature: Sampling temperature; None sends none, as reasoning models want it.
+        top_p: Nucleus sampling; None sends none.
+        reasoning_effort: "low", "medium", "high" ... for models that take it.
+        extra_body: Further sampling settings of this endpoint. Recorded with a run: no place for a key.
+        max_tokens: Limit on a reply, in tokens, reasoning included.
+        timeout: Seconds for a whole call.
+        concurrency: Calls in flight, at most.
+        price: What tokens cost; else `genai-prices` is asked.
+    """
+
+    simulated: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        model: str | Callable[..., Awaitable[Any]],
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        client: AsyncOpenAI | AsyncAzureOpenAI | None = None,
+        headers: Mapping[str, str] | None = None,
+        system: str | None = None,
+        temperature: float | None = 0.7,
+        top_p: float | None = None,
+        reasoning_effort: str | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        max_tokens: int = 2048,
+        timeout: float = 120.0,
+        concurrency: int = 32,
+        price: Price | None = None,
+    ) -> None:
+        if callable(model) and (base_url, api_key, client, headers) != (None, None, None, None):
+            raise ValueError(
+                "a callable teacher needs no base_url, api_key, client or headers; leave them out"
+            )
+        if client is not None and (base_url is not None or api_key is not None):
+            raise ValueError("client= brings its own address and key; leave out base_url and api_key")
+        if client is not None and not _is_async_client(client):
+            raise TypeError(f"client= is a {type(client).__name__}; pass an AsyncOpenAI or AsyncAzureOpenAI")
+        if base_url is not None and urlsplit(base_url).scheme not in ("http", "https"):
+            raise ValueError(f'base_url="{public_url(base_url)}" must begin with http:// or https://')
+        if max_tokens < 1 or concurrency < 1 or timeout <= 0:
+            raise ValueError("max_tokens, concurrency and timeout must be above zero")
+        if clash := sorted(_OURS & set(extra_body or ())):
+            raise ValueError(
+                f"extra_body must not hold {', '.join(clash)}; pass it to Teacher, or leave it out"
+            )
+        self.name = model if isinstance(model, str) else name_of(model)
+        self.system = system
+        self.temperature = temperature
+        self.top_p = top_p
+        self.reasoning_effort = reasoning_effort
+        self.extra_body = dict(extra_body or {})
+        self.max_tokens = max_tokens
+        self.timeout = timeout
+        self.concurrency = concurrency
+        self._function = None if isinstance(model, str) else model
+        self._base_url = Secret(base_url)
+        self._api_key = Secret(api_key)
+        self._headers = Secret(dict(headers or {}))
+        self._client = client
+        self._price = price
+
+    def __repr__(self) -> str:
+        if self._function is not None:
+            return f"{type(self).__name__}({self.name})"
+        return f'{type(self).__name__}("{self.name}" at {public_url(self._url())})'
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._client is not None:
+            raise TypeError(
+                "a teacher made with client= cannot be pickled; give it base_url and a key instead"
+            )
+        return self.__dict__.copy()
+
+    def identity(self) -> dict[str, Any]:
+        """What of this teacher decides its replies, as JSON: model, system prompt, sampling settings."""
+        return {"model": self.name, "system": self.system, "sampling": self._sampling()}
+
+    def request(self, prompt: Prompt) -> dict[str, Any]:
+        """What is asked for `prompt`, as JSON; the digest of an ask covers all of it."""
+        messages = [{"role": message["role"], "content": message["content"]} for message in prompt.messages]
+        if self.system is not None:
+            messages.insert(0, {"role": "system", "content": self.system})
+        request = {"model": self.name, "messages": messages, **self._sampling()}
+        if prompt.response_format is not None:
+            request["response_format"] = dict(prompt.response_format)
+        return request
+
+    def price(self) -> Price | None:
+        """What its tokens cost, or None for unknown."""
+        if self._price is not None or self._function is not None:
+            return self._price
+        return prices.find(self.name, public_url(self._url()))
+
+    def open(self) -> AbstractAsyncContextManager[Endpoint]:
+        """Opens it in the running event loop, for as long as the context lasts."""
+        return self._open_at(None)
+
+    @asynccontextmanager
+    async def _open_at(self, base_url: str | None) -> AsyncIterator[Endpoint]:
+        """Opens it at another address than its own: for teachers that start their own server."""
+        if self._function is not None:
+            yield CallableEndpoint(self._function, timeout=self.timeout)
+            return
+        import httpx2
+        from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAioHttpClient
+
+        url = base_url or self._url()
+        headers: dict[str, str] = self._headers.reveal() or {}
+        timeout = httpx2.Timeout(self.timeout, connect=min(_LONGEST_CONNECT, self.timeout))
+        limits = httpx2.Limits(
+            max_connections=max(_CONNECTIONS, self.concurrency), max_keepalive_connections=_CONNECTIONS
+        )
+        async with DefaultAioHttpClient(timeout=timeout, limits=limits) as http:
+            if self._client is not None:
+                # A client's own pool belongs to the loop that used it first; only an http_client that
+                # the user configured is worth that risk.
+                client = self._client.with_options(
+                    max_retries=0,
+                    timeout=timeout,
+                    default_headers=headers,
+                    http_client=None if _configured_http(self._client) else http,
+                )
+                key, key_from = str(client.api_key), "client="
+            else:
+                key, key_from = self._key()
+                address, query = _split_query(url)
+                client = AsyncOpenAI(
+                    base_url=address,
+                    api_key=key,
+                    default_headers=headers,
+                    default_query=query,
+                    timeout=timeout,
+                    max_retries=0,
+                    http_client=http,
+                )
+            host = urlsplit(url).hostname or ""
+            azure = isinstance(client, AsyncAzureOpenAI) or host.endswith(".azure.com")
+            yield HttpEndpoint(
+                client,
+                model=self.name,
+                where=public_url(url),
+                key_from=key_from,
+                secrets=[*headers.values(), *url_secrets(url), *([key] if key != _NO_KEY else [])],
+                timeout=self.timeout,
+                completion_limit=azure or host == "api.openai.com",
+                lists_models=not azure,
+            )
+
+    def _sampling(self) -> dict[str, Any]:
+        settings = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "reasoning_effort": self.reasoning_effort,
+        }
+        return {name: value for name, value in settings.items() if value is not None} | self.extra_body
+
+    def _url(self) -> str:
+        if self._client is not None:
+            return str(self._client.base_url).rstrip("/")
+        return str(self._base_url.reveal() or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+
+    def _key(self) -> tuple[str, str]:
+        """The key, and where it is from."""
+        if self._api_key:
+            return str(self._api_key.reveal()), "api_key="
+        if key := os.environ.get("OPENAI_API_KEY"):
+            return key, "OPENAI_API_KEY"
+        if self._url() == OPENAI_URL:
+            raise TeacherError(
+                f"no key for {OPENAI_URL}: set OPENAI_API_KEY, pass api_key=, or base_url= for a local server"
+            )
+        return _NO_KEY, "no key at all"
+
+
+def _is_async_client(client: object) -> bool:
+    from openai import AsyncOpenAI
+
+    return isinstance(client, AsyncOpenAI)
+
+
+def _configured_http(client: AsyncOpenAI) -> bool:
+    """Whether the user gave the client an HTTP client of its own."""
+    from openai._base_client import AsyncHttpxClientWrapper
+
+    return not isinstance(client._client, AsyncHttpxClientWrapper)  # noqa: SLF001 - openai has no other way to tell
+
+
+def _split_query(url: str) -> tuple[str, dict[str, str]]:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query="", fragment="")), dict(parse_qsl(parts.query))

@@ -1,0 +1,46 @@
+"""What can go wrong with a teacher, and what each failure means for a budget."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+CallErrorKind = Literal[
+    "rate-limited",
+    "server",
+    "connection",
+    "timeout",
+    "reset",
+    "unauthorized",
+    "not-found",
+    "bad-request",
+]
+
+
+class TeacherError(Exception):
+    """A teacher that cannot be used: wrong key, wrong model, dead host. Says what, where, and what to do."""
+
+
+class CallError(Exception):
+    """One attempt that brought no reply. Its message is plain, redacted and at most 300 characters.
+
+    Attributes:
+        kind: What happened. "unauthorized" also covers an account that may not or can no longer pay.
+        status: The HTTP status, or None where no answer came.
+        retry_after: Seconds the endpoint asked to wait, or None.
+        in_doubt: Whether the endpoint may have answered, and billed, though its reply was lost.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: CallErrorKind,
+        status: int | None = None,
+        retry_after: float | None = None,
+        in_doubt: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.kind: CallErrorKind = kind
+        self.status = status
+        self.retry_after = retry_after
+        self.in_doubt = in_doubt

@@ -1,0 +1,90 @@
+"""Asks an endpoint for its models, to tell a wrong key, a wrong model or a dead host before any query."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from tilth.teacher import failures
+from tilth.teacher.errors import CallError, TeacherError
+from tilth.teacher.redact import redacted
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+PATIENCE = 15.0
+_NAMES_SHOWN = 10
+
+
+async def check(
+    client: AsyncOpenAI, *, model: str | None, where: str, key_from: str, secrets: Sequence[str]
+) -> None:
+    """Raises `TeacherError` where the endpoint is out of reach, refuses the key, or lacks `model`.
+
+    `model` None leaves the name unchecked. An endpoint with no list of models, or one that is busy,
+    passes: its first call will tell.
+    """
+    listed = await _get(client, "/models", where=where, secrets=secrets)
+    if isinstance(listed, CallError):
+        if listed.kind == "unauthorized":
+            raise TeacherError(
+                f"{listed}. The key from {key_from} was refused by {where}; check the key, and that it is "
+                f"one for this endpoint"
+            )
+        if listed.status is None:
+            raise TeacherError(f"{listed}. Is the server running, and is base_url right?")
+        return
+    names = _names(listed)
+    if model is None or not names or any(_same(model, name) for name in names):
+        return
+    # Lists leave out aliases and fine-tuned models; asked by name, an endpoint knows them.
+    known = await _get(client, f"/models/{quote(model, safe='/:')}", where=where, secrets=secrets)
+    if isinstance(known, CallError):
+        raise TeacherError(redacted(_unknown(model, names, where), secrets=()))
+
+
+async def _get(client: AsyncOpenAI, path: str, *, where: str, secrets: Sequence[str]) -> Any:
+    """The parsed answer, or the `CallError` it amounts to."""
+    import openai
+    from httpx2 import Response
+
+    try:
+        async with asyncio.timeout(PATIENCE):
+            response = await client.get(path, cast_to=Response)
+        return failures.parsed(response.content)
+    except openai.APIStatusError as error:
+        answer = error.response
+        return failures.of_status(
+            answer.status_code, answer.headers, answer.content, where=where, secrets=secrets
+        )
+    except Exception as error:  # noqa: BLE001 - whatever stops this call stops every other
+        failure = failures.of_exception(error, where=where, secrets=secrets)
+        message = redacted(f"no call to {where} is possible: {type(error).__name__}: {error}", secrets)
+        return failure or CallError(message, kind="connection")
+
+
+def _names(listed: Any) -> list[str]:
+    data = listed.get("data") if isinstance(listed, dict) else listed
+    entries = data if isinstance(data, list) else []
+    names = (entry.get("id") if isinstance(entry, dict) else None for entry in entries)
+    return [name for name in names if isinstance(name, str) and name]
+
+
+def _same(model: str, name: str) -> bool:
+    """Whether `name` lists `model`: endpoints add folders ("models/x") and tags ("x:latest")."""
+    return (
+        model == name
+        or name.endswith(f"/{model}")
+        or name.partition(":")[0] == model
+        or name == model.partition(":")[0]
+    )
+
+
+def _unknown(model: str, names: list[str], where: str) -> str:
+    close = difflib.get_close_matches(model, names, n=_NAMES_SHOWN, cutoff=0.4)
+    if close:
+        return f'{where} has no model "{model}"; close to it are: {", ".join(close)}'
+    return f'{where} has no model "{model}"; it lists: {", ".join(names[:_NAMES_SHOWN])}'

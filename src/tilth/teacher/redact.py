@@ -1,0 +1,84 @@
+"""Keeps keys and other people's control characters out of every message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+MESSAGE_CHARACTERS = 300
+_SHORTEST_SECRET = 4
+_MOST_CHARACTERS_READ = 20_000
+
+_HIDDEN = "[hidden]"
+_PATTERNS = (
+    # Vendors' key formats, also where the vendor has masked the middle with asterisks.
+    (re.compile(r"\b(?:sk|pk|rk|gsk|hf|xai|pplx|nvapi|key|AIza|ghp|r8)[-_][\w*.\-]{6,}"), _HIDDEN),
+    (re.compile(r"\bAIza[\w\-]{20,}"), _HIDDEN),
+    (re.compile(r"\beyJ[\w\-]+\.[\w\-]+\.[\w\-]*"), _HIDDEN),
+    (re.compile(r"\b(bearer|basic)\s+[^\s\"',;]+", re.IGNORECASE), rf"\1 {_HIDDEN}"),
+    (
+        re.compile(
+            r"([\w\-]*(?:api[-_ ]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*)"
+            r"(?:bearer\s+|basic\s+)?[\"']?[^\s\"',;&]+",
+            re.IGNORECASE,
+        ),
+        rf"\1{_HIDDEN}",
+    ),
+    (re.compile(r"(\w+://)[^/\s@\"']+@"), r"\1"),
+    (re.compile(r"(\w+://[^\s?\"'<>]+)\?[^\s\"'<>]*"), r"\1"),
+)
+_SPACE = re.compile(r"\s+")
+
+
+class Secret:
+    """A value that shows in no repr, str, pickle or JSON; `reveal` is the only way to it.
+
+    A pickled secret arrives empty.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any = None) -> None:
+        self._value = value
+
+    def reveal(self) -> Any:
+        """The value itself."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return f"<{_HIDDEN[1:-1]}>" if self._value else "<none>"
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[()]]:
+        return Secret, ()
+
+
+def public_url(url: str) -> str:
+    """`url` without user info, query and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def url_secrets(url: str) -> list[str]:
+    """What of `url` may be secret: its user info and the values of its query."""
+    parts = urlsplit(url)
+    userinfo = parts.netloc.rpartition("@")[0]
+    values = [userinfo, *userinfo.split(":"), *(value for _, value in parse_qsl(parts.query))]
+    return [form for value in values for form in {value, unquote(value)} if form]
+
+
+def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+    """One printable line of `text`, at most 300 characters, without `secrets` or anything like a key."""
+    text = text[:_MOST_CHARACTERS_READ]
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, _HIDDEN)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    text = _SPACE.sub(" ", text).strip()
+    text = "".join(character for character in text if character.isprintable())
+    return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"
