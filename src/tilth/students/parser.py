@@ -1,0 +1,71 @@
+"""A linear template parser: picks, among the equations seen in training, the one a question calls for."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tilth.students.base import Model, Student, examples
+from tilth.students.lessons import Lessons, compute, features, lessons
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Parser(Student):
+    """LinearSVC from hashed 1- to 3-grams of the question, its numbers masked, to an equation template."""
+
+    name = "parser"
+    about = (
+        "A small parser for arithmetic word problems, no language model. It shows what coverage of question "
+        "kinds, wording and wrong answers do. It can only use equations it has seen, and another correct "
+        "explanation of the same question teaches it nothing."
+    )
+    cost = (
+        "Measured: 0.03 CPU s at 100 rows, 0.07 at 400, 0.26 at 1,600 (one core of an AMD EPYC), "
+        "and 0.03 for 400 questions."
+    )
+
+    def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:
+        """Fits one linear scorer per template; rows without a readable expression are skipped."""
+        return ParserModel(lessons(examples(rows)), random_state)
+
+
+class ParserModel(Model):
+    """A trained parser."""
+
+    def __init__(self, learnt: Lessons, random_state: int) -> None:
+        self.trained_on = learnt.read
+        self.skipped = learnt.skipped
+        self._templates = learnt.templates
+        self._classifier: Any = None
+        if len(learnt.templates) > 1:
+            from sklearn.exceptions import ConvergenceWarning
+            from sklearn.svm import LinearSVC
+
+            matrix = features(learnt.questions)
+            # A weight matrix over all hashed features would take 0.5 MB for every template.
+            self._columns = matrix.getnnz(axis=0).nonzero()[0]
+            self._classifier = LinearSVC(max_iter=300, tol=1e-2, random_state=random_state)
+            with warnings.catch_warnings():
+                # Many templates over few questions, and margins left loose for speed, are meant here.
+                warnings.filterwarnings("ignore", message="The number of unique classes")
+                warnings.filterwarnings("ignore", category=ConvergenceWarning)
+                self._classifier.fit(matrix[:, self._columns], learnt.labels, sample_weight=learnt.weights)
+
+    def answer(self, questions: Sequence[str]) -> list[str | None]:
+        """Computes the best-scored template that the question's numbers can fill."""
+        import numpy as np
+
+        if not questions or not self._templates:
+            return [None] * len(questions)
+        if self._classifier is None:
+            scores = np.zeros((len(questions), 1))
+        else:
+            scores = self._classifier.decision_function(features(questions)[:, self._columns])
+            if scores.ndim == 1:
+                scores = np.column_stack([-scores, scores])
+        return compute(self._templates, scores, questions)

@@ -1,0 +1,1 @@
+"""Studies: grids of strategy, seeds, ratio and replicate, and what they show."""

@@ -1,0 +1,219 @@
+"""The frames of a study: their columns, and the check that lets figures from outside in."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+    from polars._typing import PolarsDataType
+
+CELL = (
+    "strategy",
+    "seeds",
+    "ratio",
+    "replicate",
+    "student",
+    "seed_rows",
+    "check",
+    "task",
+    "teacher",
+    "writer",
+)
+"""The columns that tell one cell from another, beside its study."""
+
+
+class StudyFrameError(ValueError):
+    """A frame is no frame of a study. The message says what is wrong, where, and what to do."""
+
+
+def studies_schema() -> dict[str, PolarsDataType]:
+    """Columns and dtypes of a study's frame: one row for each cell and test set.
+
+    `accuracy`, `ci_low` and `ci_high` are shares from 0 to 1; the interval is Wilson's, at 95 percent,
+    for test sampling only. `usd` is null where a price is unknown.
+    """
+    import polars as pl
+
+    return {
+        "study_id": pl.String(),
+        "cell_id": pl.String(),
+        "run_id": pl.String(),
+        "strategy": pl.String(),
+        "seeds": pl.Int64(),
+        "ratio": pl.Float64(),
+        "budget_queries": pl.Int64(),
+        "rows": pl.Int64(),
+        "rows_per_seed": pl.Float64(),
+        "replicate": pl.Int64(),
+        "random_state": pl.Int64(),
+        "student": pl.String(),
+        "seed_rows": pl.Boolean(),
+        "check": pl.String(),
+        "test": pl.String(),
+        "n_test": pl.Int64(),
+        "correct": pl.Int64(),
+        "accuracy": pl.Float64(),
+        "ci_low": pl.Float64(),
+        "ci_high": pl.Float64(),
+        "queries": pl.Int64(),
+        "usd": pl.Float64(),
+        "seconds": pl.Float64(),
+        "task": pl.String(),
+        "teacher": pl.String(),
+        "writer": pl.String(),
+        "simulated": pl.Boolean(),
+        "complete": pl.Boolean(),
+    }
+
+
+def outcomes_schema() -> dict[str, PolarsDataType]:
+    """Columns and dtypes of a study's outcomes: one row for each cell, test set and question."""
+    import polars as pl
+
+    return {
+        "cell_id": pl.String(),
+        "test": pl.String(),
+        "question_id": pl.String(),
+        "answer": pl.String(),
+        "correct": pl.Boolean(),
+    }
+
+
+def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFrame:
+    """A study's frame from one that was measured elsewhere.
+
+    Needed: strategy, seeds, ratio, correct, n_test and teacher. The rest is worked out (accuracy, its
+    interval, budget_queries, cell_id), takes a default (replicate 0, student "external", seed_rows false,
+    check "label", test "test", simulated false, complete true, writer as teacher) or is null. Columns that
+    a study does not have are left out.
+
+    Raises:
+        StudyFrameError: A column is missing or of another kind, a value is impossible, or two rows say
+            they are the same cell and test set.
+    """
+    import polars as pl
+
+    from tilth.studies.curves import wilson
+
+    frame = _cast(
+        frame, studies_schema(), needed=("strategy", "seeds", "ratio", "correct", "n_test", "teacher")
+    )
+    _refuse(frame, (pl.col("seeds") < 1) | pl.col("seeds").is_null(), "seeds", "it must be at least 1")
+    _refuse(frame, ~((pl.col("ratio") > 0) & pl.col("ratio").is_finite()), "ratio", "it must be above 0")
+    _refuse(frame, (pl.col("n_test") < 1) | pl.col("n_test").is_null(), "n_test", "it must be at least 1")
+    _refuse(
+        frame,
+        ~pl.col("correct").is_between(0, pl.col("n_test")),
+        "correct",
+        'it counts questions and must lie between 0 and "n_test"',
+    )
+    accuracy = pl.col("correct") / pl.col("n_test")
+    _refuse(
+        frame,
+        (pl.col("accuracy") - accuracy).abs() > 1e-3,
+        "accuracy",
+        'it must be "correct" / "n_test", a share from 0 to 1; leave it out to have it worked out',
+    )
+    frame = frame.with_columns(
+        pl.col("study_id").fill_null(study_id),
+        pl.col("budget_queries").fill_null((pl.col("ratio") * pl.col("seeds")).round().cast(pl.Int64)),
+        pl.col("rows_per_seed").fill_null(pl.col("rows") / pl.col("seeds")),
+        pl.col("replicate").fill_null(0),
+        pl.col("student").fill_null("external"),
+        pl.col("seed_rows").fill_null(value=False),
+        pl.col("check").fill_null("label"),
+        pl.col("test").fill_null("test"),
+        pl.col("writer").fill_null(pl.col("teacher")),
+        pl.col("simulated").fill_null(value=False),
+        pl.col("complete").fill_null(value=True),
+        accuracy=accuracy,
+    )
+    low, high = wilson(frame["correct"].to_numpy(), frame["n_test"].to_numpy())
+    keys = frame.select("study_id", *CELL).rows()
+    derived = pl.Series(
+        [hashlib.sha256(repr(key).encode()).hexdigest()[:16] for key in keys], dtype=pl.String
+    )
+    frame = frame.with_columns(
+        pl.col("cell_id").fill_null(derived),
+        ci_low=pl.Series(low, dtype=pl.Float64),
+        ci_high=pl.Series(high, dtype=pl.Float64),
+    )
+    _refuse(
+        frame,
+        pl.struct("cell_id", "test").is_duplicated(),
+        "cell_id",
+        "another row is the same cell and test set; tell repetitions apart by replicate",
+    )
+    return frame
+
+
+def read_outcomes(frame: pl.DataFrame, studies: pl.DataFrame) -> pl.DataFrame:
+    """Outcomes from elsewhere, checked against the cells of `studies` (as `read_studies` gives them).
+
+    Raises:
+        StudyFrameError: A column is missing, a question stands twice in a cell, a cell is unknown, or
+            the outcomes of a cell do not add up to its correct and n_test.
+    """
+    import polars as pl
+
+    frame = _cast(frame, outcomes_schema(), needed=("cell_id", "test", "question_id", "correct"))
+    _refuse(frame, pl.col("correct").is_null(), "correct", "it must be true or false")
+    _refuse(
+        frame,
+        pl.struct("cell_id", "test", "question_id").is_duplicated(),
+        "question_id",
+        "it stands twice in its cell and test set",
+    )
+    counted = frame.group_by("cell_id", "test").agg(
+        pl.len().cast(pl.Int64).alias("n"), pl.col("correct").sum().cast(pl.Int64).alias("right")
+    )
+    joined = counted.join(studies, on=["cell_id", "test"], how="left", maintain_order="left")
+    for cell, test, n, right, n_test, correct in joined.select(
+        "cell_id", "test", "n", "right", "n_test", "correct"
+    ).iter_rows():
+        if n_test is None:
+            raise StudyFrameError(f"outcomes: cell {cell!r}, test {test!r} is not among the study's rows")
+        if (n, right) != (n_test, correct):
+            raise StudyFrameError(
+                f"outcomes: cell {cell!r}, test {test!r} has {right} of {n} correct, "
+                f"but the study says {correct} of {n_test}; give an outcome for every question"
+            )
+    return frame
+
+
+def _cast(frame: pl.DataFrame, schema: dict[str, PolarsDataType], needed: tuple[str, ...]) -> pl.DataFrame:
+    import polars as pl
+
+    for column in needed:
+        if column not in frame.columns:
+            raise StudyFrameError(f"column {column!r} is missing; needed are {', '.join(needed)}")
+        if frame[column].null_count():
+            raise StudyFrameError(
+                f"column {column!r} is empty in {frame[column].null_count()} rows; fill it in"
+            )
+    columns: list[pl.Expr | pl.Series] = []
+    for name, dtype in schema.items():
+        if name not in frame.columns:
+            columns.append(pl.lit(None, dtype=dtype).alias(name))
+            continue
+        try:
+            columns.append(frame[name].cast(dtype))
+        except pl.exceptions.PolarsError as error:
+            raise StudyFrameError(f"column {name!r} is {frame[name].dtype}; it must be {dtype}") from error
+    return frame.select(columns)
+
+
+def _refuse(frame: pl.DataFrame, wrong: pl.Expr, column: str, why: str) -> None:
+    import polars as pl
+
+    rows = (
+        frame.with_row_index("place")
+        .filter(wrong.fill_null(value=False))
+        .select("place", pl.col(column))
+        .rows()
+    )
+    if rows:
+        place, value = rows[0]
+        raise StudyFrameError(f'row {place}: "{column}" is {value!r}; {why}')
