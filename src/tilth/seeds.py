@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from tilth.seed_sources import Record, Source, SourceError, kind, open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     import polars as pl
+
+_SHOWN = 20
+
+
+class SeedsError(ValueError):
+    """Seeds that cannot be used: every problem of a source, told at once.
+
+    Attributes:
+        problems: One line per problem, each with file, line or row, and reason.
+    """
+
+    def __init__(self, name: str, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        if len(self.problems) == 1:
+            message = self.problems[0]
+        else:
+            shown = "\n  ".join(self.problems[:_SHOWN])
+            rest = len(self.problems) - _SHOWN
+            more = f"\n  and {rest:,} more, in .problems" if rest > 0 else ""
+            message = f"{name} has {len(self.problems):,} problems:\n  {shown}{more}"
+        super().__init__(message)
 
 
 @runtime_checkable
@@ -43,7 +69,8 @@ class Seed:
 class Seeds:
     """Validated seeds: a frame (seed_id, question, reference, extra), a task and a name to show.
 
-    `extra` is a JSON string or null. Order matters: it is part of a run's identity.
+    All columns are strings; `reference` and `extra`, a JSON object, may be null. Order matters: it is part
+    of a run's identity.
     """
 
     frame: pl.DataFrame
@@ -56,3 +83,205 @@ class Seeds:
     def __iter__(self) -> Iterator[Seed]:
         for index, (seed_id, question, reference, extra) in enumerate(self.frame.iter_rows()):
             yield Seed(seed_id, index, question, reference, json.loads(extra) if extra else {})
+
+    def __repr__(self) -> str:
+        return f"<Seeds {self.name!r}: {len(self)} for {self.task_name}>"
+
+    @property
+    def task_name(self) -> str:
+        """The task's name, whether the task was given by name or whole."""
+        return self.task if isinstance(self.task, str) else self.task.name
+
+    @property
+    def has_references(self) -> bool:
+        """Whether every seed has a reference."""
+        return self.frame["reference"].null_count() == 0
+
+    def subset(self, n: int, random_state: int = 0) -> Seeds:
+        """The first `n` seeds of an order drawn from `random_state`.
+
+        Subsets of one `random_state` are nested: those of 25 open those of 100.
+
+        Raises:
+            ValueError: `n` is not between 1 and the number of seeds.
+        """
+        if not 1 <= n <= len(self):
+            raise ValueError(f"a subset of {n} cannot be drawn from {len(self)} seeds; take 1 to {len(self)}")
+        order = list(range(len(self)))
+        random.Random(random_state).shuffle(order)
+        return replace(self, frame=self.frame[order[:n]])
+
+    def identity(self) -> str:
+        """SHA-256, in hex, of content and order: ids, questions, references and extras; not the name."""
+        digest = hashlib.sha256()
+        for row in self.frame.select("seed_id", "question", "reference", "extra").iter_rows():
+            digest.update(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
+        return digest.hexdigest()
+
+
+def read_seeds(
+    source: Any,
+    *,
+    question: str = "question",
+    answer: str | None = "answer",
+    task: str | TaskLike = "numeric",
+    id: str | None = None,
+    name: str | None = None,
+    duplicates: Literal["error", "keep"] = "error",
+) -> Seeds:
+    """Reads and validates seeds; every record becomes a seed, or all that is wrong is told at once.
+
+    Args:
+        source: A path to JSONL, JSON (an array of objects), CSV, TSV or Parquet, in UTF-8; an `hf://` path;
+            a Polars frame, lazy or not; any frame that speaks Arrow, such as a PyArrow table, a pandas
+            frame or a DuckDB result; a Hugging Face `Dataset`; a list of mappings.
+        question: Column of the question.
+        answer: Column of the reference, a text or a number; None to grow without references.
+        task: The task, or its name.
+        id: Column of ids that stay with the seeds; "s0001", "s0002" ... by position where not given.
+        name: The name to show; the file's name where not given.
+        duplicates: "error" names the records that repeat an earlier question; "keep" keeps them.
+
+    Returns:
+        The seeds in the order of the source. Columns not named above go to each seed's `extra`, as JSON.
+
+    Raises:
+        SeedsError: A `ValueError` whose `problems` list every bad or repeated record with its line or row.
+        TypeError: The source is of a kind that cannot be read.
+    """
+    if duplicates not in ("error", "keep"):
+        raise ValueError(f'duplicates must be "error" or "keep", not {duplicates!r}')
+    try:
+        opened = open_source(source)
+    except SourceError as error:
+        raise SeedsError(str(source), [str(error)]) from error
+    wanted = {"question": question, "answer": answer, "id": id}
+    if not opened.records:
+        raise SeedsError(opened.name, [f"{opened.name} holds no records; seeds need at least one"])
+    if missing := _missing_columns(opened, {key: column for key, column in wanted.items() if column}):
+        unread = [f"{opened.name} {r.place}: {r.problem}" for r in opened.records if r.problem]
+        raise SeedsError(opened.name, missing + unread)
+    rows: list[tuple[str, str, str | None, str | None]] = []
+    problems: list[str] = []
+    seen: dict[tuple[str, str], str] = {}
+    for position, record in enumerate(opened.records, start=1):
+        row, reasons = _read_record(record, position, question=question, answer=answer, id=id)
+        if not reasons:
+            reasons = _repeats(row, record.place, seen, check_question=duplicates == "error")
+        problems += [f"{opened.name} {record.place}: {reason}" for reason in reasons]
+        rows.append(row)
+    if problems:
+        raise SeedsError(opened.name, problems)
+    import polars as pl
+
+    schema = dict.fromkeys(("seed_id", "question", "reference", "extra"), pl.String)
+    return Seeds(pl.DataFrame(rows, schema=schema, orient="row"), task, name or opened.name)
+
+
+def _missing_columns(source: Source, wanted: Mapping[str, str]) -> list[str]:
+    """A line for each wanted column that no record has, where there are columns at all."""
+    there = ", ".join(repr(column) for column in source.columns[:_SHOWN])
+    remedy = {
+        "question": 'name it with question="..."',
+        "answer": 'name it with answer="...", or pass answer=None to grow without references',
+        "id": "leave id out to number the seeds",
+    }
+    return [
+        f"{source.name}: there is no column {column!r} (columns: {there}); {remedy[key]}"
+        for key, column in wanted.items()
+        if source.columns and column not in source.columns
+    ]
+
+
+def _read_record(
+    record: Record, position: int, *, question: str, answer: str | None, id: str | None
+) -> tuple[tuple[str, str, str | None, str | None], list[str]]:
+    """The record as a row of the frame, and what is wrong with it."""
+    if record.problem:
+        return ("", "", None, None), [record.problem]
+    reasons: list[str] = []
+    asked = _text(record, question, reasons, numbers=False)
+    reference, seed_id = None, f"s{position:04d}"
+    if answer is not None:
+        reference = _text(record, answer, reasons, remedy="; pass answer=None to grow without references")
+    if id is not None:
+        seed_id = _text(record, id, reasons) or ""
+    used = {question, answer, id}
+    others = {str(key): value for key, value in record.values.items() if key not in used}
+    return (seed_id, asked or "", reference, _extra(others, reasons)), reasons
+
+
+def _text(
+    record: Record, column: str, reasons: list[str], *, numbers: bool = True, remedy: str = ""
+) -> str | None:
+    """The column's text, as it stands; a reason is added where there is none."""
+    value = record.values.get(column)
+    if isinstance(value, str):
+        if not value.strip():
+            reasons.append(f"{column!r} is empty{remedy}")
+        elif not _is_unicode(value):
+            reasons.append(f"{column!r} holds half a surrogate pair, which is no text")
+        else:
+            return value
+    elif value is None or _is_nan(value):
+        reasons.append(f"{column!r} is {'null' if column in record.values else 'missing'}{remedy}")
+    elif numbers and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        if (text := _number_text(value)) is not None:
+            return text
+        reasons.append(f"{column!r} is no finite number{remedy}")
+    else:
+        reasons.append(f"{column!r} is {kind(value)}, not text")
+    return None
+
+
+def _number_text(value: float | Decimal) -> str | None:
+    """The number as text, whole ones without a decimal point; None where it is not finite."""
+    try:
+        if not math.isfinite(value):
+            return None
+    except OverflowError:
+        return None
+    return str(int(value) if value == int(value) and abs(value) < 2**53 else value)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _extra(values: Mapping[str, Any], reasons: list[str]) -> str | None:
+    """Other columns as a JSON object: no nulls, and as text what JSON has no type for, such as a date.
+
+    A bare NaN is a null: that is how pandas marks a missing value.
+    """
+    kept = {key: value for key, value in values.items() if value is not None and not _is_nan(value)}
+    try:
+        return json.dumps(kept, default=str, allow_nan=False) if kept else None
+    except (ValueError, RecursionError) as error:
+        reasons.append(f"the other columns cannot be kept as JSON: {error}; leave them out")
+        return None
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _repeats(
+    row: tuple[str, str, str | None, str | None],
+    place: str,
+    seen: dict[tuple[str, str], str],
+    *,
+    check_question: bool,
+) -> list[str]:
+    """Which earlier record has this row's id or, white space aside, its question."""
+    seed_id, question = row[0], " ".join(row[1].split())
+    reasons = []
+    if (first := seen.setdefault(("id", seed_id), place)) != place:
+        reasons.append(f"id {seed_id!r} is already that of {first}; ids must be unique")
+    first = seen.setdefault(("question", question), place)
+    if check_question and first != place:
+        reasons.append(f'repeats the question of {first}; remove it, or pass duplicates="keep"')
+    return reasons

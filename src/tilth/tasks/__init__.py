@@ -9,7 +9,18 @@ from tilth.tasks.numeric import Numeric
 TASKS: dict[str, type[Task]] = {Numeric.name: Numeric}
 """The built-in tasks by name."""
 
-__all__ = ["TASKS", "Message", "Numeric", "Prompt", "Reading", "Task", "Unreadable", "Verdict", "check", "get"]
+__all__ = [
+    "TASKS",
+    "Message",
+    "Numeric",
+    "Prompt",
+    "Reading",
+    "Task",
+    "Unreadable",
+    "Verdict",
+    "check",
+    "get",
+]
 
 
 def get(task: str | TaskLike) -> Task:

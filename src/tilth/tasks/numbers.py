@@ -10,7 +10,9 @@ from fractions import Fraction
 TOLERANCE = Fraction(1, 10**6)
 """Relative difference up to which two numbers agree, where one of them is no integer."""
 
-_MAX_DIGITS = 400
+MAX_LENGTH = 400
+"""Characters a number may take; longer ones are not read."""
+
 _MAX_DECIMALS = 12
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
@@ -71,7 +73,7 @@ class Number:
 
 def parse(match: re.Match[str]) -> Number | None:
     """The number that a match of `NUMBER` writes; None where it divides by zero or is absurdly long."""
-    if match.end() - match.start() > _MAX_DIGITS:
+    if match.end() - match.start() > MAX_LENGTH:
         return None
     part = match.groupdict()
     try:

@@ -52,21 +52,23 @@ _LEAD = re.compile(
     r"|(?:therefore|thus|then|simply|just|exactly|only|about|around|roughly|approximately)\b,?){0,12}",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"[*_` ]{0,4}(?:[+*×÷^!√π(]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?[0-9$(\\])|[ ]?=")
-_UNIT = re.compile(r"[^0-9=+*×÷^\\√π\n]{0,60}(?:\^?[23²³])?[.!*_` ]{0,4}")
+_GOES_ON = re.compile(
+    r"\([0-9]|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?[0-9$(\\])| ?="
+)
+_UNIT = re.compile(r"(?![.):] ?[A-Z])[^0-9=+*×÷^\\√π\n]{0,60}(?:\^?[23²³])?[.!*_` ]{0,4}")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _WORDS = re.compile(r"[A-Za-z]{3,}")
 _LATEX_WORD = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s?\{([^{}]{0,80})\}")
-_LATEX_NOISE = re.compile(r"\\(?:left|right|displaystyle|,|;|:|!|quad)(?![A-Za-z])|\^\{?\\circ\}?|~")
+_LATEX_NOISE = re.compile(r"\\[()\[\],;:!]|\\(?:left|right|displaystyle|quad)(?![A-Za-z])|\^\{?\\circ\}?|~")
 _MATHS = re.compile(r"[0-9√π∞]|\\(?:sqrt|pi|infty|frac|emptyset|log|ln|sin|cos|tan|exp)\b|^\(?[a-z]\)?$")
 
 
 @dataclass(frozen=True)
 class Numeric(Task):
-    """Questions with one number for an answer.
+    r"""Questions with one number for an answer.
 
     An answer is read from, in this order: a line `#### 18` that holds nothing but a value; the last
-    `\\boxed{18}`; the last "the answer is 18" or "Answer: 18" that a value follows at once; the last number
+    `\boxed{18}`; the last "the answer is 18" or "Answer: 18" that a value follows at once; the last number
     of the text. Reasoning in `<think>` tags is not read. Currency and units fall away, a percent sign
     stays. A comma or a space between groups of three digits is a thousands separator, a point is the
     decimal sign, and "2 million" is 2000000.
@@ -130,7 +132,8 @@ class Numeric(Task):
             return Verdict("accepted", reply.answer, score=1.0, span=reply.span)
         if same is None:
             return Verdict("unverified", reply.answer, reason, span=reply.span)
-        return Verdict("rejected", reply.answer, f"{_short(reply.answer)} is not {_short(expected)}", 0.0, reply.span)
+        reason = f"{_short(reply.answer)} is not {_short(expected)}"
+        return Verdict("rejected", reply.answer, reason, score=0.0, span=reply.span)
 
 
 def _compare(answer: str, expected: str) -> tuple[bool | None, str | None]:
@@ -208,14 +211,19 @@ def _next_value(text: str, start: int) -> Reading | None:
 
 
 def _last_number(text: str) -> Reading | None:
-    stop = len(text)
-    while stop > 0:
-        start = text.rfind("\n", 0, stop) + 1
-        for number in reversed(list(numbers.NUMBER.finditer(text, start, stop))):
+    window = 1_000
+    while True:
+        start = max(0, len(text) - window)
+        # A number at the window's edge may be the rest of a longer one: only a wider window can tell.
+        trusted = start + numbers.MAX_LENGTH if start else 0
+        for number in reversed(list(numbers.NUMBER.finditer(text, start))):
+            if number.start() < trusted:
+                break
             if reading := _number_reading(number):
                 return reading
-        stop = start - 1
-    return None
+        if start == 0:
+            return None
+        window *= 4
 
 
 def _number_reading(match: re.Match[str]) -> Reading | None:
@@ -224,11 +232,12 @@ def _number_reading(match: re.Match[str]) -> Reading | None:
 
 
 def _value(text: str, start: int, stop: int) -> Reading | None:
-    """What `text[start:stop]` holds where that is a value and nothing else: a number, with a unit or
-    not, or an expression; what stands behind the last "=" counts."""
+    """What `text[start:stop]` holds where that is a value and nothing else, behind the last "=".
+
+    A value is a number, with a unit or without, or an expression.
+    """
     start = max(start, text.rfind("=", start, stop) + 1)
     while start < stop and text[start] in " \t*_`$~≈:":
-        # A currency sign belongs to the number, a LaTeX delimiter does not: both may fall away.
         start += 1
     while stop > start and text[stop - 1] in " \t\r*_`.$":
         stop -= 1

@@ -58,11 +58,9 @@ def read_question(text: str) -> str:
     if not text.strip():
         raise Unreadable("empty reply")
     text = _FENCE.sub("", text)
-    marker = None
-    for marker in _MARKER.finditer(text):
-        pass
-    if marker:
-        question = text[marker.end() :]
+    markers = list(_MARKER.finditer(text))
+    if markers:
+        question = text[markers[-1].end() :]
         if following := _NEXT_PART.search(question):
             question = question[: following.start()]
     else:

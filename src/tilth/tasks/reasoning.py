@@ -36,7 +36,8 @@ def strip_reasoning(text: str) -> str:
     spans = reasoning_spans(text)
     if not spans:
         return text
-    kept, end = [], 0
+    kept: list[str] = []
+    end = 0
     for start, stop in spans:
         kept.append(text[end:start])
         end = stop
@@ -45,7 +46,8 @@ def strip_reasoning(text: str) -> str:
 
 def blank_reasoning(text: str) -> str:
     """`text` of the same length with spaces for its reasoning, so that positions still hold."""
-    kept, end = [], 0
+    kept: list[str] = []
+    end = 0
     for start, stop in reasoning_spans(text):
         kept += text[end:start], " " * (stop - start)
         end = stop

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import IO, cast
 
 TIME_LIMIT = 5.0
 """Seconds a comparison may take; the process is then killed and the next one gets a new one."""
@@ -24,6 +25,7 @@ class _Worker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
+        self._inherited: subprocess.Popen[str] | None = None
 
     def equivalent(self, left: str, right: str, limit: float) -> tuple[bool | None, str | None]:
         with self._lock:
@@ -50,15 +52,15 @@ class _Worker:
             late.set()
             process.kill()
 
-        assert process.stdin is not None and process.stdout is not None
+        requests, answers = _pipes(process)
         timer = threading.Timer(limit, expire)
         timer.daemon = True
         timer.start()
         try:
             if line is not None:
-                process.stdin.write(line + "\n")
-                process.stdin.flush()
-            return process.stdout.readline(), late.is_set()
+                requests.write(line + "\n")
+                requests.flush()
+            return answers.readline(), late.is_set()
         except OSError:
             return "", late.is_set()
         finally:
@@ -73,17 +75,28 @@ class _Worker:
         if process is not None:
             process.kill()
             process.wait()
-            _close_pipes(process)
+            for pipe in _pipes(process):
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
     def forget(self) -> None:
-        """After a fork, in the child: the process belongs to the parent, and its pipes must not be held."""
+        """After a fork, in the child: the process is the parent's, and its pipes must not be held open.
+
+        Closing the file objects could wait for ever on a lock of a thread that is not here; they are kept
+        and their descriptors pointed elsewhere.
+        """
         if self._process is not None:
-            _close_pipes(self._process)
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for pipe in _pipes(self._process):
+                os.dup2(nowhere, pipe.fileno(), inheritable=False)
+            os.close(nowhere)
+        self._inherited, self._process = self._process, None
+        self._lock = threading.Lock()
 
 
 def _spawn() -> subprocess.Popen[str]:
-    # -P keeps this folder's module names off the child's path; -s is not given, as packages may live there.
-    return subprocess.Popen(
+    # -P keeps the names of the modules in this folder off the child's path.
+    return subprocess.Popen(  # noqa: S603 - our own program; what it compares goes through its pipe
         [sys.executable, "-P", str(_PROGRAM)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
         stdin=subprocess.PIPE,
@@ -94,25 +107,15 @@ def _spawn() -> subprocess.Popen[str]:
     )
 
 
-def _close_pipes(process: subprocess.Popen[str]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError, ValueError):
-                pipe.close()
+def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
+    """The process's input and output, which `_spawn` always makes."""
+    return cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
 
 
 _worker = _Worker()
-atexit.register(lambda: _worker.close())
-
-
-def _renew() -> None:
-    global _worker
-    _worker.forget()
-    _worker = _Worker()
-
-
+atexit.register(_worker.close)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(after_in_child=_worker.forget)
 
 
 def equivalent(left: str, right: str, limit: float = TIME_LIMIT) -> tuple[bool | None, str | None]:
