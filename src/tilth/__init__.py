@@ -1,0 +1,79 @@
+"""Tilth grows a small seed instruction set into fine-tuning data, inside a notebook."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tilth import demo as demo
+    from tilth.engine.budget import Budget as Budget
+    from tilth.engine.plan import Plan as Plan
+    from tilth.engine.plan import plan as plan
+    from tilth.engine.run import Run as Run
+    from tilth.engine.start import generate as generate
+    from tilth.engine.start import generate_sync as generate_sync
+    from tilth.engine.start import open_run as open_run
+    from tilth.engine.start import start as start
+    from tilth.engine.strategy import Candidate as Candidate
+    from tilth.engine.strategy import Strategy as Strategy
+    from tilth.engine.strategy import UnitCost as UnitCost
+    from tilth.export import save as save
+    from tilth.jupyter.doctor import doctor as doctor
+    from tilth.jupyter.widgets import Workbench as Workbench
+    from tilth.seeds import Seed as Seed
+    from tilth.seeds import Seeds as Seeds
+    from tilth.seeds import read_seeds as read_seeds
+    from tilth.tasks import check as check
+    from tilth.teacher import Price as Price
+    from tilth.teacher import Teacher as Teacher
+
+# Where each public name lives; loaded at first use, so that `import tilth` stays light.
+_HOMES = {
+    "Budget": "tilth.engine.budget",
+    "Candidate": "tilth.engine.strategy",
+    "Plan": "tilth.engine.plan",
+    "Price": "tilth.teacher",
+    "Run": "tilth.engine.run",
+    "Seed": "tilth.seeds",
+    "Seeds": "tilth.seeds",
+    "Strategy": "tilth.engine.strategy",
+    "Teacher": "tilth.teacher",
+    "UnitCost": "tilth.engine.strategy",
+    "Workbench": "tilth.jupyter.widgets",
+    "check": "tilth.tasks",
+    "doctor": "tilth.jupyter.doctor",
+    "generate": "tilth.engine.start",
+    "generate_sync": "tilth.engine.start",
+    "open_run": "tilth.engine.start",
+    "plan": "tilth.engine.plan",
+    "read_seeds": "tilth.seeds",
+    "save": "tilth.export",
+    "start": "tilth.engine.start",
+}
+_MODULES = ("demo",)
+
+__all__ = [*_HOMES, *_MODULES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"tilth.{name}")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("tilth")
+    else:
+        raise AttributeError(f"module 'tilth' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "tilth"}]

@@ -1,0 +1,1 @@
+"""The engine: runs strategies under a hard budget, and journals all that was paid for."""

@@ -1,0 +1,288 @@
+"""The durable ask of one unit: a journalled reply is returned; otherwise reserve, call, commit, hand on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tilth.engine.budget import Amount, Hold, Ledger
+from tilth.engine.events import Events, Text
+from tilth.engine.identity import digest
+from tilth.engine.journal import Journal
+from tilth.engine.line import Line
+from tilth.engine.order import drawn
+from tilth.engine.records import Address, Past, StoredReply, decide, release, reserve, settle
+from tilth.engine.strategy import Reply, Role, StrategyError, StrategyNotDeterministic, UnitCost
+from tilth.tasks.base import Prompt, Unreadable
+from tilth.tasks.reasoning import strip_reasoning
+from tilth.teacher import CallError, Completion
+
+_SEED_BITS = 31
+"""Sampling seeds are drawn below 2**31: some servers read them as a signed 32-bit number."""
+
+
+class UnitFailed(Exception):
+    """The endpoint refused one of the unit's requests for good; the run goes on without the unit."""
+
+
+class Overspent(Exception):
+    """The server's usage passed what had been reserved for the call. The run stops and says by how much."""
+
+
+@dataclass
+class Switches:
+    """What a run's controls set and its asks obey."""
+
+    going: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set unless the run is paused."""
+    in_flight: int = 0
+    attempts: int = 0
+    waiting: str | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What all asks of a run share."""
+
+    run_id: str
+    journal: Journal
+    past: Past
+    ledger: Ledger
+    lines: Mapping[Role, Line]
+    events: Events
+    switches: Switches
+    random_state: int
+
+
+class UnitAsk:
+    """Puts one unit's prompts to the models, each under an address of its own."""
+
+    def __init__(self, desk: Desk, unit: int, hold: Hold, most: UnitCost | None) -> None:
+        self._desk = desk
+        self._unit = unit
+        self._hold = hold
+        self._most = most
+        self._asked: Counter[Role] = Counter()
+        self._seen: Counter[tuple[Role, str]] = Counter()
+        self._replies: dict[Address, StoredReply] = {}
+        self._unclaimed: set[Address] = set()
+        self._decisions: dict[str, Any] = {}
+        self._parked: list[asyncio.Future[None]] = []
+        self._outstanding = 0
+        self.spent = Amount()
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.seconds = 0.0
+
+    async def recall(self) -> None:
+        """Reads what an earlier process journalled for this unit."""
+        desk, unit = self._desk, self._unit
+
+        def read(_: object) -> tuple[dict[Address, StoredReply], set[Address], dict[str, Any]]:
+            return desk.past.replies(unit), desk.past.addresses(unit), desk.past.decisions(unit)
+
+        self._replies, self._unclaimed, self._decisions = await desk.journal.write(read)
+
+    async def __call__(self, prompt: Prompt, role: Role = "teacher") -> Reply:
+        line = self._desk.lines[role]
+        request = line.request(prompt)
+        key = digest(request)
+        n = self._seen[role, key]
+        self._seen[role, key] += 1
+        self._asked[role] += 1
+        if self._most is not None and self._asked[role] > self._most.most(role):
+            raise StrategyError(
+                f"the strategy asked the {role} {self._asked[role]} times in one unit, and its cost() declares "
+                f"{self._most.most(role)} at most; raise most_{role} there"
+            )
+        stored = await self._reply(Address(self._unit, role, key, n), request, prompt.purpose, line)
+        return _read(prompt, stored)
+
+    async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
+        """`k` replies to one prompt, in order of asking."""
+        return list(await asyncio.gather(*(self(prompt, role) for _ in range(k))))
+
+    async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
+        """The journalled result of `fn`."""
+        if key not in self._decisions:
+            value = await fn()
+            await self._desk.journal.write(decide(self._desk.run_id, self._unit, key, value))
+            self._decisions[key] = value
+        return self._decisions[key]
+
+    async def _reply(
+        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
+    ) -> StoredReply:
+        self._outstanding += 1
+        try:
+            if address in self._unclaimed:
+                self._claim(address)
+            else:
+                await self._park_while_others_are_unclaimed()
+            stored = self._replies.get(address)
+            cut_off = stored is not None and stored.finish_reason == "length"
+            if stored is None or (cut_off and stored.max_tokens < line.model.max_tokens):
+                stored = await self._call(address, request, purpose, line)
+        finally:
+            self._outstanding -= 1
+            self._notice_stuck()
+        self.spent += stored.usage.amount
+        self.prompt_tokens += stored.usage.prompt_tokens
+        self.completion_tokens += stored.usage.completion_tokens
+        self.seconds += stored.seconds
+        return stored
+
+    def _claim(self, address: Address) -> None:
+        self._unclaimed.discard(address)
+        if not self._unclaimed:
+            for future in self._parked:
+                if not future.done():
+                    future.set_result(None)
+
+    async def _park_while_others_are_unclaimed(self) -> None:
+        """An ask nobody journalled waits until the journalled ones were asked again, so that nothing is paid twice.
+
+        Asks of one unit may come in another order than last time (gathering, racing). Only when every ask that is
+        out is waiting here can nothing claim the rest any more: then the strategy asks for other things.
+        """
+        if not self._unclaimed:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._parked.append(future)
+        self._notice_stuck()
+        await future
+
+    def _notice_stuck(self) -> None:
+        asyncio.get_running_loop().call_soon(self._judge_stuck, 8)
+
+    def _judge_stuck(self, turns: int) -> None:
+        waiting = [future for future in self._parked if not future.done()]
+        if not waiting or len(waiting) < self._outstanding or not self._unclaimed:
+            return
+        if turns:  # what was just answered may ask on within the next turns of the loop
+            asyncio.get_running_loop().call_soon(self._judge_stuck, turns - 1)
+            return
+        for future in waiting:
+            future.set_exception(
+                StrategyNotDeterministic(
+                    f"unit {self._unit} asks for other things than its journal holds ({len(self._unclaimed)} calls "
+                    "unclaimed); nothing was paid. Take randomness from unit.rng only, raise the strategy's "
+                    "version, or choose another path."
+                )
+            )
+
+    async def _call(
+        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
+    ) -> StoredReply:
+        desk = self._desk
+        worst = line.worst(request)
+        seed = drawn(desk.random_state, *_parts(address)) >> (64 - _SEED_BITS)
+        call: int | None = None
+        attempts = 0
+        try:
+            while True:
+                if call is None:
+                    await desk.switches.going.wait()
+                    desk.ledger.draw(self._hold, worst)
+                    call = -1  # drawn, and not yet in the journal
+                    call = await desk.journal.write(reserve(desk.run_id, address, purpose, request, worst))
+                attempts += 1
+                desk.switches.attempts += 1
+                try:
+                    completion = await self._attempt(line, request, seed, purpose)
+                except CallError as error:
+                    if error.in_doubt:
+                        desk.ledger.doubt(worst)
+                        await desk.journal.write(release(call, "in doubt", attempts))
+                        call = None
+                    if error.kind == "bad-request":
+                        raise UnitFailed(str(error)) from error
+                    desk.switches.waiting = str(error)
+                    await line.back_off(attempts, error)
+                    continue
+                desk.switches.waiting = None
+                stored = _stored(completion, line, request)
+                excess = desk.ledger.settle(worst, stored.usage.amount)
+                settled, call = call, None
+                await desk.journal.write(settle(desk.run_id, settled, address, stored, attempts))
+                if excess.tokens or excess.nano:
+                    raise Overspent(
+                        f"{line.model.name} reported {excess.tokens} tokens and ${excess.nano / 1e9:.6f} more than "
+                        f"was reserved for a call; the run stopped so that no limit is passed unseen"
+                    )
+                return stored
+        except asyncio.CancelledError:
+            # whether the server got the call cannot be known any more
+            if call is not None and call >= 0:
+                desk.ledger.doubt(worst)
+                desk.journal.post(release(call, "in doubt", attempts))
+                call = None
+            raise
+        finally:
+            if call is not None:
+                desk.ledger.free(self._hold, worst)
+                if call >= 0:
+                    desk.journal.post(release(call, "freed", attempts))
+
+    async def _attempt(self, line: Line, request: Mapping[str, Any], seed: int, purpose: str) -> Completion:
+        events, switches = self._desk.events, self._desk.switches
+        switches.in_flight += 1
+        try:
+            with events.streaming() as mine:
+                if not mine:
+                    return await line.complete(request, seed, None, switches.going)
+                text = ""
+
+                def show(delta: str) -> None:
+                    nonlocal text
+                    text += delta
+                    events.publish(Text(self._unit, purpose, text, done=False))
+
+                completion = await line.complete(request, seed, show, switches.going)
+                events.publish(Text(self._unit, purpose, completion.text, done=True))
+                return completion
+        finally:
+            switches.in_flight -= 1
+
+
+def _parts(address: Address) -> tuple[object, ...]:
+    return (address.unit, address.role, address.digest, address.n)
+
+
+def _stored(completion: Completion, line: Line, request: Mapping[str, Any]) -> StoredReply:
+    return StoredReply(
+        text=completion.text,
+        refusal=completion.refusal,
+        finish_reason=completion.finish_reason,
+        model=completion.model,
+        max_tokens=line.model.max_tokens,
+        seconds=completion.seconds,
+        usage=line.usage(completion, request),
+    )
+
+
+def unusable(finish_reason: str | None, refusal: str | None, text: str) -> str | None:
+    """Why a reply cannot be used at all, in a few words, or None."""
+    if refusal is not None:
+        return "refused by the model"
+    if finish_reason == "content_filter":
+        return "stopped by a content filter"
+    if finish_reason == "malformed":
+        return "malformed reply"
+    if finish_reason in ("length", "too-large"):
+        return "cut off at the reply limit"
+    if not text.strip():
+        return "empty reply"
+    return None
+
+
+def _read(prompt: Prompt, stored: StoredReply) -> Reply:
+    problem = unusable(stored.finish_reason, stored.refusal, stored.text)
+    if prompt.read is None:
+        return Reply(stored.text, problem)
+    if problem:
+        raise Unreadable(f"{prompt.purpose}: {problem}")
+    return Reply(prompt.read(strip_reasoning(stored.text)), None)

@@ -1,0 +1,168 @@
+"""The budget and its ledger: reserve the worst case before a call, settle by the server's usage after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+NANO = 10**9
+"""Nano-dollars in a dollar. Money is counted in whole nano-dollars, rounded up."""
+
+
+class BudgetError(ValueError):
+    """A budget that cannot be meant."""
+
+
+class DoesNotFit(Exception):
+    """A call's worst case does not fit under the limits any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Queries, tokens (prompt and completion together) and nano-dollars."""
+
+    queries: int = 0
+    tokens: int = 0
+    nano: int = 0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.queries + other.queries, self.tokens + other.tokens, self.nano + other.nano)
+
+    def __sub__(self, other: Amount) -> Amount:
+        return Amount(self.queries - other.queries, self.tokens - other.tokens, self.nano - other.nano)
+
+    def lacking(self, held: Amount) -> Amount:
+        """What must be added to `held` so that this fits in it, limit by limit."""
+        return Amount(
+            max(0, self.queries - held.queries),
+            max(0, self.tokens - held.tokens),
+            max(0, self.nano - held.nano),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Hard limits on a run; whichever is reached first ends it. None is no limit.
+
+    Attributes:
+        queries: Completed, billable model calls.
+        tokens: Prompt and completion tokens together.
+        usd: US dollars. Refused where a price is unknown.
+    """
+
+    queries: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.queries is None and self.tokens is None and self.usd is None:
+            raise BudgetError(
+                "a budget needs a limit: Budget(queries=300), Budget(usd=1.50) or Budget(tokens=…)"
+            )
+        for name in ("queries", "tokens"):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < 0):
+                raise BudgetError(f"Budget({name}={value!r}): give a whole number of {name}, 0 or more")
+        if self.usd is not None and not (0 <= self.usd < float("inf")):
+            raise BudgetError(f"Budget(usd={self.usd!r}): give US dollars, 0 or more")
+
+    @classmethod
+    def of(cls, value: Budget | int) -> Budget:
+        """A budget from itself, or from a number of queries."""
+        if isinstance(value, Budget):
+            return value
+        if type(value) is int:
+            return cls(queries=value)
+        raise BudgetError(
+            f"{value!r} is no budget; give a number of queries or tilth.Budget(queries=…, usd=…)"
+        )
+
+    @property
+    def nano(self) -> int | None:
+        """The dollar limit in nano-dollars."""
+        return None if self.usd is None else int(Decimal(str(self.usd)) * NANO)
+
+    def exceeded_by(self, amount: Amount) -> str | None:
+        """The first limit that `amount` passes: "queries", "tokens" or "dollars"; None where it fits."""
+        if self.queries is not None and amount.queries > self.queries:
+            return "queries"
+        if self.tokens is not None and amount.tokens > self.tokens:
+            return "tokens"
+        if self.nano is not None and amount.nano > self.nano:
+            return "dollars"
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """The limits, for a run's settings."""
+        return {"queries": self.queries, "tokens": self.tokens, "usd": self.usd}
+
+
+class Hold:
+    """What a unit has reserved and not yet spent."""
+
+    __slots__ = ("remaining",)
+
+    def __init__(self, worst: Amount) -> None:
+        self.remaining = worst
+
+
+class Ledger:
+    """Keeps spent + in doubt + reserved under every limit. Used by one thread.
+
+    A unit is admitted with a `Hold` on its worst case. Each call draws its own worst case from the hold and
+    is settled, freed (an attempt that was no query) or put in doubt (its reply never reached the journal).
+    """
+
+    def __init__(self, limit: Budget, spent: Amount | None = None, in_doubt: Amount | None = None) -> None:
+        self.limit = limit
+        self.spent = spent or Amount()
+        self.in_doubt = in_doubt or Amount()
+        self.reserved = Amount()
+
+    @property
+    def committed(self) -> Amount:
+        """Spent, in doubt and reserved together: what the limits are held against."""
+        return self.spent + self.in_doubt + self.reserved
+
+    def shortage(self, worst: Amount) -> str | None:
+        """The limit under which `worst` does not fit now, or None where it fits."""
+        return self.limit.exceeded_by(self.committed + worst)
+
+    def hold(self, worst: Amount) -> Hold:
+        """Reserves a unit's worst case; raises `DoesNotFit`, naming the limit."""
+        limit = self.shortage(worst)
+        if limit:
+            raise DoesNotFit(limit)
+        self.reserved += worst
+        return Hold(worst)
+
+    def draw(self, hold: Hold, worst: Amount) -> Amount:
+        """Takes a call's worst case out of a hold, extending it where it is too small; `DoesNotFit` if it can't."""
+        lacking = worst.lacking(hold.remaining)
+        limit = self.shortage(lacking)
+        if limit:
+            raise DoesNotFit(limit)
+        self.reserved += lacking
+        hold.remaining = hold.remaining + lacking - worst
+        return worst
+
+    def settle(self, drawn: Amount, actual: Amount) -> Amount:
+        """Books a completed call. Returns by how much it exceeded what was drawn: nothing, as a rule."""
+        self.reserved -= drawn
+        self.spent += actual
+        return actual.lacking(drawn)
+
+    def free(self, hold: Hold, drawn: Amount) -> None:
+        """Puts a draw back: the attempt was no query."""
+        hold.remaining += drawn
+
+    def doubt(self, drawn: Amount) -> None:
+        """Counts a call whose reply never reached the journal at its worst case."""
+        self.reserved -= drawn
+        self.in_doubt += drawn
+
+    def close(self, hold: Hold) -> None:
+        """Gives back what a unit reserved and did not spend."""
+        self.reserved -= hold.remaining
+        hold.remaining = Amount()

@@ -1,0 +1,268 @@
+"""One generation at work: admits units strictly in order, grows them side by side, commits what they yield."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from tilth.engine.asking import Desk, Overspent, UnitAsk, UnitFailed
+from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
+from tilth.engine.events import Sampled
+from tilth.engine.harvest import Origin, judge, rows_of
+from tilth.engine.journal import JournalError
+from tilth.engine.order import SeedPasses
+from tilth.engine.records import PREPARING, Outcome, UnitRecord, commit_unit
+from tilth.engine.strategy import Candidate, Role, Strategy, StrategyError, Unit, UnitResult
+from tilth.seeds import Seeds
+from tilth.tasks.base import Task, Unreadable
+from tilth.teacher import TeacherError
+
+_RATE_WINDOW = 10.0
+"""Seconds over which the rate of rows is taken."""
+
+NO_ROWS = {"accepted": 0, "rejected": 0, "unverified": 0, "rowless": 0}
+"""The counts of a run that has not begun."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: a status and why."""
+
+    status: str
+    reason: str
+
+
+class Execution:
+    """Drives one run to its end. Lives in the runner's loop; its counters may be read from any thread."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        seeds: Seeds,
+        strategy: Strategy,
+        task: Task,
+        origin: Origin,
+        counts: Mapping[str, int],
+        reopened: set[int],
+    ) -> None:
+        self._desk = desk
+        self._seeds = seeds
+        self._strategy = strategy
+        self._task = task
+        self._origin = origin
+        self._passes = SeedPasses(tuple(seeds), desk.random_state)
+        self._reopened = reopened
+        self._sizes: dict[tuple[object, ...], Amount] = {}
+        self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
+        self._live: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._failure: BaseException | None = None
+        self._short_of: str | None = None
+        self._position = 0
+        self.counts = {**NO_ROWS, **counts}
+        self.recent: deque[tuple[float, int, int]] = deque()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The run's ledger."""
+        return self._desk.ledger
+
+    def stop(self) -> None:
+        """No new unit starts; started ones finish: they are reserved. Called in the runner's loop."""
+        self._stopping = True
+        self._desk.switches.going.set()
+        self._wake.set()
+
+    def limit(self, budget: Budget) -> None:
+        """Sets other limits. Called in the runner's loop."""
+        self.ledger.limit = budget
+        self._short_of = None
+        self._wake.set()
+
+    async def drive(self) -> Ending:
+        """Runs until the budget, the strategy, the user or an error ends it. Raises the error."""
+        try:
+            state = await self._prepare()
+            ending = await self._rounds(state)
+        finally:
+            for task in self._live:
+                task.cancel()
+            await asyncio.gather(*self._live, return_exceptions=True)
+            self._checks.shutdown(wait=False, cancel_futures=True)
+        if self._failure is not None:
+            raise self._failure
+        return ending
+
+    async def _prepare(self) -> Any:
+        hold = Hold(Amount())
+        asks = UnitAsk(self._desk, PREPARING, hold, None)
+        if PREPARING in self._desk.past.touched:
+            await asks.recall()
+        try:
+            return await self._strategy.prepare(self._seeds, asks, self._task)
+        except DoesNotFit as error:
+            self._short_of = str(error)
+            return None
+        finally:
+            self.ledger.close(hold)
+
+    async def _rounds(self, state: Any) -> Ending:
+        number, results = 0, Results(self._desk)
+        while self._short_of is None:
+            units = iter(
+                self._strategy.units(self._seeds, number, state, await results.upto(number), self._passes)
+            )
+            any_unit = False
+            for unit in units:
+                any_unit = True
+                position, self._position = self._position, self._position + 1
+                if unit.number in self._desk.past.finished:
+                    continue
+                worst = self._worst(unit)
+                hold = await self._admit(worst)
+                if hold is None:
+                    break
+                task = asyncio.create_task(self._grow(unit, position, worst, hold))
+                self._live.add(task)
+                task.add_done_callback(self._ended)
+            while self._live:  # a round is a barrier
+                self._wake.clear()
+                await self._wake.wait()
+            if self._failure is not None or self._stopping or self._short_of is not None:
+                break
+            if not any_unit:
+                return Ending("finished", "the strategy has no more units")
+            number += 1
+        if self._short_of is not None and not self._stopping:
+            return Ending("finished", f"the budget of {self._short_of} is used up")
+        return Ending("stopped", "stopped by the user")
+
+    async def _admit(self, worst: Amount) -> Hold | None:
+        """Reserves the next unit's worst case, waiting for room; None ends the run."""
+        lines = {id(line): line for line in self._desk.lines.values()}.values()
+        most = sum(line.model.concurrency for line in lines)
+        while self._failure is None and not self._stopping and self._short_of is None:
+            self._wake.clear()
+            if self._desk.switches.going.is_set() and len(self._live) < most:
+                limit = self.ledger.shortage(worst)
+                if limit is None:
+                    return self.ledger.hold(worst)
+                if not self._live:
+                    self._short_of = limit
+                    break
+            await self._wake.wait()
+        return None
+
+    def resume(self) -> None:
+        """Lets calls start again. Called in the runner's loop."""
+        self._desk.switches.going.set()
+        self._wake.set()
+
+    def _worst(self, unit: Unit) -> Amount:
+        """The most a unit can cost: every prompt at the task's longest for its seeds plus all earlier replies."""
+        cost, task = self._strategy.unit_cost(unit, self._task), self._task
+        key = (cost, *(seed.index for seed in unit.seeds))
+        if key in self._sizes:
+            return self._sizes[key]
+        prompts = [
+            prompt
+            for seed in unit.seeds
+            for prompt in (task.answer(seed.question), task.rephrase(seed), task.write_new_question(seed))
+        ]
+        worst, earlier = Amount(), 0
+        roles: tuple[Role, ...] = ("writer", "teacher")
+        for role in roles:
+            line = self._desk.lines[role]
+            size = max(
+                sum(len(m["content"].encode()) for m in line.request(prompt)["messages"])
+                for prompt in prompts
+            )
+            for _ in range(cost.most(role)):
+                worst += line.worst_of(size + earlier)
+                earlier += line.model.max_tokens
+        self._sizes[key] = worst
+        return worst
+
+    async def _grow(self, unit: Unit, position: int, worst: Amount, hold: Hold) -> None:
+        asks = UnitAsk(self._desk, unit.number, hold, self._strategy.unit_cost(unit, self._task))
+        candidates: list[Candidate] = []
+        outcome: Outcome = "grown"
+        reason: str | None = None
+        try:
+            if unit.number in self._desk.past.touched:
+                await asks.recall()
+            async for candidate in self._strategy.grow(unit, asks, self._task):
+                candidates.append(candidate)
+        except Unreadable as error:
+            outcome, reason = "rowless", str(error)
+        except UnitFailed as error:
+            outcome, reason = "failed", str(error)
+        except DoesNotFit as error:
+            # a call in doubt used up what the unit had reserved: it stays open for a larger budget
+            self._short_of = self._short_of or str(error)
+            return
+        except (TeacherError, StrategyError, JournalError, Overspent):
+            raise
+        except Exception as error:
+            raise StrategyError(
+                f"strategy {self._strategy.name!r} raised {type(error).__name__} in unit {unit.number}: {error}"
+            ) from error
+        finally:
+            self.ledger.close(hold)
+        if candidates:
+            outcome = "grown"
+        elif outcome == "grown":
+            outcome, reason = "rowless", "the strategy yielded no candidate"
+        verdicts = await self._judge(candidates)
+        rows = rows_of(self._origin, unit, candidates, verdicts, asks, self._task)
+        record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.spent)
+        arrival = await self._desk.journal.write(commit_unit(self._origin.run_id, record, rows))
+        self._count(rows, outcome, asks.spent.queries)
+        if unit.number in self._reopened:  # its earlier rows were replaced
+            self.counts = {**NO_ROWS, **await self._desk.journal.write(lambda _: self._desk.past.counts())}
+        if rows:
+            self._desk.events.publish(Sampled(arrival))
+
+    async def _judge(self, candidates: Sequence[Candidate]) -> list[Any]:
+        """Checks run in threads of their own: some wait for a worker process."""
+        if not candidates:
+            return []
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._checks, lambda: [judge(c, self._task) for c in candidates])
+
+    def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:
+        for row in rows:
+            self.counts[row["verdict"]] += 1
+        if outcome != "grown":
+            self.counts["rowless"] += 1
+        at = time.monotonic()
+        self.recent.append((at, len(rows), queries))
+        while self.recent and self.recent[0][0] < at - _RATE_WINDOW:
+            self.recent.popleft()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._live.discard(task)
+        if not task.cancelled() and self._failure is None:
+            # the others finish: their calls are reserved, and what they return is paid for
+            self._failure = task.exception()
+        self._wake.set()
+
+
+class Results:
+    """How finished units ended, read from the file only where a strategy works in rounds."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def upto(self, round: int) -> Sequence[UnitResult]:
+        """The results of all rounds before this one."""
+        if round == 0:
+            return ()
+        results: list[UnitResult] = await self._desk.journal.write(lambda _: self._desk.past.results())
+        return results

@@ -1,0 +1,93 @@
+"""From candidates to rows: what a check says of them, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tilth.engine.asking import UnitAsk
+from tilth.engine.identity import canonical
+from tilth.engine.journal import now
+from tilth.engine.strategy import Candidate, Reply, Unit
+from tilth.tasks.base import Task, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What all rows of a run have in common."""
+
+    run_id: str
+    strategy: str
+    teacher: str
+    writer: str
+    priced: bool
+
+
+def judge(candidate: Candidate, task: Task) -> Verdict:
+    """The task's verdict, or a rejection where the reply itself is of no use."""
+    problem = candidate.response.problem if isinstance(candidate.response, Reply) else None
+    if problem:
+        return Verdict("rejected", reason=problem)
+    return task.check(candidate.response, candidate.reference)
+
+
+def rows_of(
+    origin: Origin,
+    unit: Unit,
+    candidates: Sequence[Candidate],
+    verdicts: Sequence[Verdict],
+    asks: UnitAsk,
+    task: Task,
+) -> list[dict[str, Any]]:
+    """The unit's rows as the file stores them. What the unit cost stands on the first."""
+    at = now()
+    rows = []
+    for index, (candidate, verdict) in enumerate(zip(candidates, verdicts, strict=True)):
+        first = index == 0
+        parents = candidate.parents or tuple(seed.id for seed in unit.seeds)
+        span = verdict.span or (None, None)
+        rows.append(
+            {
+                "run_id": origin.run_id,
+                "unit": unit.number,
+                "index": index,
+                "seed_id": unit.seed.id,
+                "strategy": origin.strategy,
+                "round": unit.round,
+                "task": task.name,
+                "kind": "sft",
+                "question": _text(candidate.question),
+                "response": _text(candidate.response),
+                "messages": _messages(candidate.messages),
+                "answer": verdict.answer,
+                "reference": candidate.reference,
+                "verdict": verdict.verdict,
+                "reason": verdict.reason,
+                "score": candidate.score if candidate.score is not None else verdict.score,
+                "group": candidate.group,
+                "parents": canonical(list(parents)),
+                "queries": asks.spent.queries if first else 0,
+                "prompt_tokens": asks.prompt_tokens if first else 0,
+                "completion_tokens": asks.completion_tokens if first else 0,
+                "nano": (asks.spent.nano if first else 0) if origin.priced else None,
+                "seconds": asks.seconds if first else 0.0,
+                "writer": origin.writer,
+                "teacher": origin.teacher,
+                "reused": 0,
+                "created_at": at,
+                "extra": canonical(dict(candidate.extra)),
+                "span_start": span[0],
+                "span_end": span[1],
+            }
+        )
+    return rows
+
+
+def _messages(messages: Sequence[Mapping[str, str]] | None) -> str | None:
+    return None if messages is None else canonical([dict(message) for message in messages])
+
+
+def _text(text: str) -> str:
+    """A plain string that SQLite and Arrow can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")

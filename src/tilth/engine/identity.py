@@ -1,0 +1,87 @@
+"""Who a run is: digests of requests, of runs, and what two runs differ in."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tilth.engine.strategy import Strategy
+from tilth.seeds import Seeds
+from tilth.tasks.base import Task
+
+
+class IdentityMismatch(ValueError):
+    """A file holds another run than the one asked for. Nothing was changed in it."""
+
+
+def canonical(value: Any) -> str:
+    """JSON that is the same for equal values."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a JSON value, in hex."""
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def run_identity(
+    seeds: Seeds,
+    strategy: Strategy,
+    task: Task,
+    teacher: Mapping[str, Any],
+    writer: Mapping[str, Any],
+    random_state: int,
+) -> dict[str, Any]:
+    """All that decides a run's rows. Not in it: budget, reply limits, concurrency, timeouts, prices, keys, URLs."""
+    options: dict[str, Any] = {}
+    if dataclasses.is_dataclass(strategy):  # options are the fields of a subclass
+        options = dataclasses.asdict(strategy)
+    return {
+        "seeds": seeds.identity(),
+        "strategy": {"name": strategy.name, "version": strategy.version, "options": options},
+        "task": task.identity(),
+        "teacher": dict(teacher),
+        "writer": dict(writer),
+        "random_state": random_state,
+    }
+
+
+def run_id(identity: Mapping[str, Any]) -> str:
+    """The first 16 hex digits of the identity's digest."""
+    return digest(identity)[:16]
+
+
+def default_path(seeds: Seeds, strategy: Strategy, identity: Mapping[str, Any]) -> Path:
+    """Where a run goes that was given no path: made of seeds, strategy and identity, so that it resumes."""
+    stem = Path(seeds.name).stem or "seeds"
+    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
+    return Path(f"{safe}-{strategy.name}-{run_id(identity)[:8]}.tilth")
+
+
+def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key in value:
+            yield from _leaves(value[key], f"{at}.{key}" if at else str(key))
+    else:
+        yield at, value
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def refuse_other(path: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raises `IdentityMismatch`, listing what differs, unless both are the same run."""
+    there, here = dict(_leaves(stored)), dict(_leaves(wanted))
+    differing = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    if not differing:
+        return
+    listed = "; ".join(
+        f"{key} is {_shown(there.get(key))} there and {_shown(here.get(key))} here" for key in differing[:8]
+    )
+    raise IdentityMismatch(f"{path.name} holds another run: {listed}. Pass another path= to start this one.")

@@ -1,0 +1,226 @@
+"""The run file's writer: one thread owns the connection and commits what came in together, together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from tilth.engine.schema import APPLICATION_ID, TABLES, VERSION
+
+_BATCH = 512
+"""Most operations in one commit: enough for every worker's, few enough to keep a commit short."""
+
+Operation = Callable[[sqlite3.Connection], Any]
+
+
+class JournalError(Exception):
+    """The run file cannot be used. Nothing in it was destroyed."""
+
+
+class RunBusy(JournalError):
+    """Another process holds the run file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    operation: Operation
+    done: Callable[[Any, BaseException | None], object]
+
+
+def now() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """A connection to a run file that is known to be one; raises `JournalError`, saying what is wrong."""
+    if readonly and not path.exists():
+        raise JournalError(f"{path} does not exist")
+    # quoted by hand: as_uri needs an absolute path and would store nothing else of it
+    uri = path.absolute().as_uri() + ("?mode=ro" if readonly else "")
+    try:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise JournalError(
+            f"{path} cannot be opened: {error}; is its folder there, and yours to write?"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise JournalError(
+            f"{path} is no Tilth file, or a damaged one ({error}); it was left as it is"
+        ) from error
+    empty = application == 0 and tables == 0 and not readonly
+    if application != APPLICATION_ID and not empty:
+        connection.close()
+        raise JournalError(f"{path} is a database of something else; choose another path")
+    if version > VERSION:
+        connection.close()
+        raise JournalError(
+            f"{path} was written by a newer Tilth (file version {version}); upgrade tilth to read it"
+        )
+    return connection
+
+
+class Journal:
+    """Writes one run file. Operations given to it from any thread are durable when they return."""
+
+    def __init__(self, path: Path, run_id: str) -> None:
+        """Takes the file's lock and opens it; raises `RunBusy` with its holder, or `JournalError`."""
+        self.path = path
+        self.run_id = run_id
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = FileLock(f"{path}.lock", thread_local=False)
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise RunBusy(
+                f"{path} is in use by {_holder(path)}; wait for it, or choose another path"
+            ) from None
+        except OSError as error:
+            raise JournalError(
+                f"{path} cannot be locked: {error.strerror}; choose a folder you may write"
+            ) from error
+        try:
+            self._connection = connect(path)
+            self._prepare()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._thread = threading.Thread(target=self._write, name="tilth-journal", daemon=True)
+        self._thread.start()
+
+    def _prepare(self) -> None:
+        connection = self._connection
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; {TABLES}"
+                    f"PRAGMA user_version={VERSION}; COMMIT;"
+                )
+            connection.execute(
+                "INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?)",
+                (self.run_id, os.getpid(), socket.gethostname(), now()),
+            )
+        except sqlite3.Error as error:
+            connection.close()
+            raise _explained(self.path, error) from error
+
+    def _write(self) -> None:
+        """The writer thread: takes whatever has come in, commits it, and only then answers."""
+        broken: BaseException | None = None
+        while (job := self._jobs.get()) is not None:
+            jobs = [job]
+            ending = False
+            with suppress(queue.Empty):
+                while len(jobs) < _BATCH and not ending:
+                    following = self._jobs.get_nowait()
+                    if following is None:
+                        ending = True
+                    else:
+                        jobs.append(following)
+            if broken is None:
+                broken = self._commit(jobs)
+            else:
+                for refused in jobs:
+                    refused.done(None, broken)
+            if ending:
+                return
+
+    def _commit(self, jobs: Sequence[_Job]) -> BaseException | None:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            results = [job.operation(connection) for job in jobs]
+            connection.execute("COMMIT")
+        except BaseException as error:
+            if connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+            failure = _explained(self.path, error) if isinstance(error, sqlite3.Error) else error
+            for job in jobs:
+                job.done(None, failure)
+            return failure
+        for job, result in zip(jobs, results, strict=True):
+            job.done(result, None)
+        return None
+
+    async def write(self, operation: Operation) -> Any:
+        """Runs `operation` on the connection and returns its result once it is durable."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+
+        def answer(result: Any, error: BaseException | None) -> None:
+            if not future.done():
+                future.set_result(result) if error is None else future.set_exception(error)
+
+        self._jobs.put(_Job(operation, lambda *outcome: loop.call_soon_threadsafe(answer, *outcome)))
+        return await future
+
+    def post(self, operation: Operation) -> None:
+        """Runs `operation` soon, for those that cannot wait: a cancelled call's doubt."""
+        self._jobs.put(_Job(operation, lambda *_: None))
+
+    def write_now(self, operation: Operation) -> Any:
+        """Runs `operation` and blocks until it is durable. Never called from the runner's loop while calls are out."""
+        box: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        self._jobs.put(_Job(operation, lambda *outcome: box.put(outcome)))
+        result, error = box.get()
+        if error is not None:
+            raise error
+        return result
+
+    def close(self) -> None:
+        """Writes what is left, folds the log into the file so that it opens from a read-only folder, unlocks."""
+        self._jobs.put(None)
+        self._thread.join()
+        with suppress(sqlite3.Error):
+            self._connection.execute("DELETE FROM holders WHERE run_id = ?", (self.run_id,))
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute("PRAGMA journal_mode=DELETE")
+        self._connection.close()
+        self._lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        connection = connect(path, readonly=True)
+        try:
+            pid, host, since = connection.execute("SELECT pid, host, since FROM holders").fetchone()
+        finally:
+            connection.close()
+    except (JournalError, sqlite3.Error, TypeError):
+        return "another process"
+    started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since / 1e6))
+    return f"process {pid} on {host} since {started}"
+
+
+def _explained(path: Path, error: sqlite3.Error) -> JournalError:
+    text = str(error)
+    if "full" in text:
+        return JournalError(
+            f"{path}: the disk is full; free some room and run again, what is journalled is safe"
+        )
+    if "readonly" in text:
+        return JournalError(
+            f"{path} is read-only; choose a path you may write, or open it with tilth.open_run"
+        )
+    if "malformed" in text or "not a database" in text:
+        return JournalError(f"{path} is damaged ({text}); it was left as it is")
+    return JournalError(f"{path}: {text}")

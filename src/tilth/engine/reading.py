@@ -1,0 +1,186 @@
+"""What can be read of a run file, live or finished, on a read-only connection of its own."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.engine.budget import Amount, Budget
+from tilth.engine.journal import JournalError, connect
+from tilth.engine.schema import SELECT_ROWS, frame_of
+from tilth.seeds import Seeds
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A short-lived connection: a reader that stays would keep the writer from folding its log on close."""
+    connection = connect(path, readonly=True)
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise JournalError(f"{path} cannot be read: {error}") from error
+    finally:
+        connection.close()
+
+
+def head(path: Path) -> dict[str, Any]:
+    """The run's record: run_id, identity, settings, status, reason."""
+    with reading(path) as connection:
+        found = connection.execute("SELECT run_id, identity, settings, status, reason FROM runs").fetchone()
+    if found is None:
+        raise JournalError(f"{path} holds no run yet")
+    run_id, identity, settings, status, reason = found
+    return {
+        "run_id": run_id,
+        "identity": json.loads(identity),
+        "settings": json.loads(settings),
+        "status": status,
+        "reason": reason,
+    }
+
+
+def seeds_of(path: Path, run_id: str, task: Any, name: str) -> Seeds:
+    """The seeds a run was grown from."""
+    import polars as pl
+
+    with reading(path) as connection:
+        records = connection.execute(
+            "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? ORDER BY position",
+            (run_id,),
+        ).fetchall()
+    schema = {"seed_id": pl.String(), "question": pl.String(), "reference": pl.String(), "extra": pl.String()}
+    return Seeds(pl.DataFrame(records, schema=schema, orient="row"), task, name)
+
+
+def rows(path: Path, run_id: str, units: set[int] | None = None) -> pl.DataFrame:
+    """All rows, sorted by unit and index; or those of some units."""
+    import polars as pl
+
+    with reading(path) as connection:
+        records = connection.execute(
+            f'{SELECT_ROWS} WHERE run_id = ? ORDER BY unit, "index"', (run_id,)
+        ).fetchall()
+    frame = frame_of(records).drop("arrival")
+    return frame if units is None else frame.filter(pl.col("unit").is_in(sorted(units)))
+
+
+def samples(
+    path: Path,
+    run_id: str,
+    after: int,
+    limit: int,
+    verdicts: Sequence[str] | None,
+    contains: str | None,
+) -> pl.DataFrame:
+    """Rows in order of arrival, those after number `after`."""
+    clauses, values = ["run_id = ?", "arrival > ?"], [run_id, after]
+    if verdicts is not None:
+        clauses.append(f"verdict IN ({', '.join('?' * len(verdicts))})")
+        values += verdicts
+    if contains:
+        clauses.append("(instr(lower(question), lower(?)) OR instr(lower(response), lower(?)))")
+        values += [contains, contains]
+    with reading(path) as connection:
+        records = connection.execute(
+            f"{SELECT_ROWS} WHERE {' AND '.join(clauses)} ORDER BY arrival LIMIT ?", (*values, limit)
+        ).fetchall()
+    return frame_of(records)
+
+
+def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
+    """One row with its seed and every exchange that led to it."""
+    owner, _, rest = row_id.rpartition(":")
+    owner, _, unit = owner.rpartition(":")
+    if owner != run_id or not unit.lstrip("-").isdigit() or not rest.isdigit():
+        raise KeyError(f"{row_id!r} is no row of this run; a row_id reads {run_id}:unit:index")
+    with reading(path) as connection:
+        connection.row_factory = sqlite3.Row
+        row = connection.execute(
+            'SELECT * FROM rows WHERE run_id = ? AND unit = ? AND "index" = ?', (run_id, int(unit), int(rest))
+        ).fetchone()
+        if row is None:
+            raise KeyError(f"{row_id!r} is no row of this run")
+        seed = connection.execute(
+            "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? AND seed_id = ?",
+            (run_id, row["seed_id"]),
+        ).fetchone()
+        exchanges = connection.execute(
+            "SELECT l.role, l.purpose, q.body, r.text AS reply, r.finish_reason, r.model, l.prompt_tokens, l.completion_tokens,"
+            " l.nano / 1e9 AS usd, l.estimated, r.seconds FROM replies r JOIN ledger l USING (call)"
+            " JOIN requests q ON q.run_id = r.run_id AND q.digest = r.digest"
+            " WHERE r.run_id = ? AND r.unit = ? ORDER BY l.call",
+            (run_id, int(unit)),
+        ).fetchall()
+    shown = {**dict(row), "row_id": row_id, "usd": None if row["nano"] is None else row["nano"] / 1e9}
+    return {
+        "row": shown,
+        "seed": dict(seed) if seed is not None else None,
+        "exchanges": [
+            {
+                **{k: v for k, v in dict(e).items() if k != "body"},
+                "messages": json.loads(e["body"])["messages"],
+            }
+            for e in exchanges
+        ],
+    }
+
+
+def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
+    """The units a run of this budget would have admitted, by the journalled costs; those in doubt aside.
+
+    Units are taken in the order of admission while what was spent before them plus their worst case fits.
+    The first unit that is missing ends it: what came behind it might not have been admitted.
+    """
+    with reading(path) as connection:
+        prepared = connection.execute(
+            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
+            " WHERE run_id = ? AND unit < 0 AND state = 'settled'",
+            (run_id,),
+        ).fetchone()
+        units = connection.execute(
+            "SELECT position, unit, worst_queries, worst_tokens, worst_nano, queries, tokens, nano FROM units"
+            " WHERE run_id = ? ORDER BY position",
+            (run_id,),
+        ).fetchall()
+    spent = Amount(*map(int, prepared))
+    admitted: set[int] = set()
+    for expected, (position, unit, *amounts) in enumerate(units):
+        worst, actual = Amount(*amounts[:3]), Amount(*amounts[3:])
+        if position != expected or budget.exceeded_by(spent + worst):
+            break
+        spent += actual
+        admitted.add(unit)
+    return admitted
+
+
+def totals(path: Path, run_id: str) -> Mapping[str, Any]:
+    """What a file's ledger and rows add up to: spent and in doubt as Amounts, rows by verdict, rowless units."""
+    with reading(path) as connection:
+
+        def amount(query: str) -> Amount:
+            return Amount(*map(int, connection.execute(query, (run_id,)).fetchone()))
+
+        spent = amount(
+            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
+            " WHERE run_id = ? AND state = 'settled'"
+        )
+        doubt = amount(
+            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
+            " WHERE run_id = ? AND state IN ('in doubt', 'reserved')"
+        )
+        verdicts = dict(
+            connection.execute(
+                "SELECT verdict, count(*) FROM rows WHERE run_id = ? GROUP BY verdict", (run_id,)
+            )
+        )
+        units, rowless = connection.execute(
+            "SELECT count(*), total(outcome <> 'grown') FROM units WHERE run_id = ?", (run_id,)
+        ).fetchone()
+    return {"spent": spent, "in_doubt": doubt, "units": units, **verdicts, "rowless": int(rowless)}

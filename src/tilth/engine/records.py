@@ -1,0 +1,295 @@
+"""What is written to a run file, and what a resume reads of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tilth.engine.budget import Amount
+from tilth.engine.identity import canonical
+from tilth.engine.journal import Operation, now
+from tilth.engine.strategy import Role, UnitResult
+from tilth.seeds import Seed
+
+PREPARING = -1
+"""The unit under which `prepare` asks."""
+
+Outcome = Literal["grown", "rowless", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a reply belongs: n counts identical requests of a role inside a unit, from 0."""
+
+    unit: int
+    role: Role
+    digest: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a settled call cost."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    nano: int
+    estimated: bool
+
+    @property
+    def amount(self) -> Amount:
+        """One query, its tokens and its dollars."""
+        return Amount(1, self.prompt_tokens + self.completion_tokens, self.nano)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """A journalled reply."""
+
+    text: str
+    refusal: str | None
+    finish_reason: str | None
+    model: str | None
+    max_tokens: int
+    seconds: float
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRecord:
+    """How a unit ended, as it is journalled."""
+
+    unit: int
+    position: int
+    round: int
+    outcome: Outcome
+    reason: str | None
+    worst: Amount
+    actual: Amount
+
+
+def create_run(run_id: str, identity: Mapping[str, Any], seeds: Sequence[Seed]) -> Operation:
+    """Writes a run and its seeds, unless they are there."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        at = now()
+        connection.execute(
+            "INSERT OR IGNORE INTO runs VALUES (?, ?, '{}', 'starting', NULL, ?, ?)",
+            (run_id, canonical(identity), at, at),
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO seeds VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    run_id,
+                    s.index,
+                    s.id,
+                    s.question,
+                    s.reference,
+                    canonical(dict(s.extra)) if s.extra else None,
+                )
+                for s in seeds
+            ],
+        )
+
+    return write
+
+
+def set_status(run_id: str, status: str, reason: str | None) -> Operation:
+    """Writes where a run stands."""
+    return lambda c: c.execute(
+        "UPDATE runs SET status = ?, reason = ?, updated_at = ? WHERE run_id = ?",
+        (status, reason, now(), run_id),
+    )
+
+
+def set_settings(run_id: str, settings: Mapping[str, Any]) -> Operation:
+    """Writes what a run was last started with that is not part of its identity."""
+    return lambda c: c.execute("UPDATE runs SET settings = ? WHERE run_id = ?", (canonical(settings), run_id))
+
+
+def reserve(
+    run_id: str, address: Address, purpose: str, request: Mapping[str, Any], worst: Amount
+) -> Operation:
+    """Writes that a call is about to be made; gives its number."""
+    body = canonical(request)
+
+    def write(connection: sqlite3.Connection) -> int:
+        connection.execute("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", (run_id, address.digest, body))
+        cursor = connection.execute(
+            "INSERT INTO ledger (run_id, account, purpose, unit, role, digest, n, state, worst_queries, worst_tokens,"
+            " worst_nano, created_at) VALUES (?, 'generation', ?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)",
+            (run_id, purpose, *_key(address), worst.queries, worst.tokens, worst.nano, now()),
+        )
+        assert cursor.lastrowid is not None  # an INSERT always has one
+        return cursor.lastrowid
+
+    return write
+
+
+def settle(run_id: str, call: int, address: Address, reply: StoredReply, attempts: int) -> Operation:
+    """Writes a reply and what it cost."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        usage = reply.usage
+        connection.execute(
+            "UPDATE ledger SET state = 'settled', queries = 1, prompt_tokens = ?, completion_tokens = ?, nano = ?,"
+            " estimated = ?, attempts = ? WHERE call = ?",
+            (usage.prompt_tokens, usage.completion_tokens, usage.nano, usage.estimated, attempts, call),
+        )
+        connection.execute(
+            "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(run_id, *_key(address), call, _storable(reply.text), reply.refusal, reply.finish_reason),
+                *(reply.model, reply.max_tokens, reply.seconds, now()),
+            ),
+        )
+
+    return write
+
+
+def release(call: int, state: Literal["freed", "in doubt"], attempts: int) -> Operation:
+    """Writes that a call gave no reply: it was no query, or its reply never came."""
+    return lambda c: c.execute(
+        "UPDATE ledger SET state = ?, attempts = ? WHERE call = ?", (state, attempts, call)
+    )
+
+
+def decide(run_id: str, unit: int, key: str, value: Any) -> Operation:
+    """Writes the result of a decision."""
+    return lambda c: c.execute(
+        "INSERT INTO decisions VALUES (?, ?, ?, ?)", (run_id, unit, key, canonical(value))
+    )
+
+
+def commit_unit(run_id: str, record: UnitRecord, rows: Sequence[Mapping[str, Any]]) -> Operation:
+    """Writes a unit's outcome and its rows together; gives the last arrival number, 0 without rows."""
+
+    def write(connection: sqlite3.Connection) -> int:
+        # a unit that was cut off and asked again replaces what it had
+        connection.execute("DELETE FROM rows WHERE run_id = ? AND unit = ?", (run_id, record.unit))
+        connection.execute(
+            "INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(run_id, record.unit, record.position, record.round, record.outcome, record.reason),
+                *(record.worst.queries, record.worst.tokens, record.worst.nano),
+                *(record.actual.queries, record.actual.tokens, record.actual.nano),
+            ),
+        )
+        arrival = 0
+        for row in rows:
+            columns = ", ".join(f'"{name}"' for name in row)
+            marks = ", ".join("?" * len(row))
+            cursor = connection.execute(f"INSERT INTO rows ({columns}) VALUES ({marks})", tuple(row.values()))
+            arrival = cursor.lastrowid or arrival
+        return arrival
+
+    return write
+
+
+def _key(address: Address) -> tuple[int, str, str, int]:
+    return (address.unit, address.role, address.digest, address.n)
+
+
+def _storable(text: str) -> str:
+    """SQLite takes UTF-8 only; a lone surrogate of a hostile reply becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+class Past:
+    """What a run file already holds, read once when a run starts."""
+
+    def __init__(self, connection: sqlite3.Connection, run_id: str) -> None:
+        self._connection = connection
+        self._run_id = run_id
+        # calls that were out when the last process died
+        connection.execute(
+            "UPDATE ledger SET state = 'in doubt' WHERE run_id = ? AND state = 'reserved'", (run_id,)
+        )
+        self.finished = {unit for (unit,) in self._all("SELECT unit FROM units WHERE run_id = ?")}
+        self.touched = {unit for (unit,) in self._all("SELECT DISTINCT unit FROM ledger WHERE run_id = ?")}
+
+    def _all(self, query: str, *more: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query, (self._run_id, *more)).fetchall()
+
+    def identity(self) -> dict[str, Any] | None:
+        """The identity of the run in this file, or None where there is none yet."""
+        found = self._connection.execute("SELECT identity FROM runs LIMIT 1").fetchone()
+        return None if found is None else json.loads(found[0])
+
+    def reopen_cut_off(self, limits: Mapping[Role, int]) -> set[int]:
+        """Takes units whose replies were cut off under a smaller reply limit as unfinished; gives their numbers."""
+        cut = {
+            unit
+            for role, limit in limits.items()
+            for (unit,) in self._all(
+                "SELECT DISTINCT unit FROM replies WHERE run_id = ? AND role = ? AND finish_reason = 'length'"
+                " AND max_tokens < ?",
+                role,
+                limit,
+            )
+        }
+        reopened = cut & self.finished
+        self.finished -= reopened
+        return reopened
+
+    def sums(self) -> tuple[Amount, Amount]:
+        """What was spent, and what is in doubt at its worst case."""
+        spent = self._all(
+            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
+            " WHERE run_id = ? AND state = 'settled'"
+        )[0]
+        doubt = self._all(
+            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
+            " WHERE run_id = ? AND state = 'in doubt'"
+        )[0]
+        return Amount(*map(int, spent)), Amount(*map(int, doubt))
+
+    def replies(self, unit: int) -> dict[Address, StoredReply]:
+        """The journalled replies of a unit."""
+        found = self._all(
+            "SELECT r.role, r.digest, r.n, l.prompt_tokens, l.completion_tokens, l.nano, l.estimated,"
+            " r.text, r.refusal, r.finish_reason, r.model, r.max_tokens, r.seconds"
+            " FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ? AND r.unit = ?",
+            unit,
+        )
+        replies = {}
+        for role, digest, n, prompt, completion, nano, estimated, *rest in found:
+            usage = Usage(prompt, completion, nano, bool(estimated))
+            text, refusal, finish_reason, model, max_tokens, seconds = rest
+            replies[Address(unit, role, digest, n)] = StoredReply(
+                text, refusal, finish_reason, model, max_tokens, seconds, usage
+            )
+        return replies
+
+    def addresses(self, unit: int) -> set[Address]:
+        """Every address a unit ever made a call for, with a reply or without."""
+        found = self._all("SELECT DISTINCT role, digest, n FROM ledger WHERE run_id = ? AND unit = ?", unit)
+        return {Address(unit, *key) for key in found}
+
+    def decisions(self, unit: int) -> dict[str, Any]:
+        """The journalled decisions of a unit."""
+        found = self._all("SELECT key, value FROM decisions WHERE run_id = ? AND unit = ?", unit)
+        return {key: json.loads(value) for key, value in found}
+
+    def counts(self) -> dict[str, int]:
+        """Rows by verdict, and units without rows under "rowless"."""
+        found = dict(self._all("SELECT verdict, count(*) FROM rows WHERE run_id = ? GROUP BY verdict"))
+        [(rowless,)] = self._all("SELECT count(*) FROM units WHERE run_id = ? AND outcome <> 'grown'")
+        return {**found, "rowless": rowless}
+
+    def results(self) -> list[UnitResult]:
+        """How the finished units ended, by number."""
+        rows: dict[int, list[dict[str, Any]]] = {}
+        cursor = self._connection.execute(
+            'SELECT * FROM rows WHERE run_id = ? ORDER BY unit, "index"', (self._run_id,)
+        )
+        names = [column[0] for column in cursor.description]
+        for record in cursor:
+            row = dict(zip(names, record, strict=True))
+            rows.setdefault(row["unit"], []).append(row)
+        ended = self._all("SELECT unit, outcome FROM units WHERE run_id = ? ORDER BY unit")
+        return [UnitResult(unit, outcome, tuple(rows.get(unit, ()))) for unit, outcome in ended]

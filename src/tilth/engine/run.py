@@ -1,0 +1,381 @@
+"""The handle on one generation: watch it, steer it, read its rows. Every method may be called from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.engine import reading
+from tilth.engine.asking import Switches
+from tilth.engine.budget import NANO, Amount, Budget
+from tilth.engine.events import Changed, Events, Subscription
+from tilth.engine.execution import NO_ROWS, Ending, Execution
+from tilth.engine.journal import Journal
+from tilth.engine.line import Line
+from tilth.engine.records import set_settings, set_status
+from tilth.engine.runner import runner
+from tilth.engine.strategy import Strategy
+from tilth.seeds import Seeds
+from tilth.tasks.base import Task
+
+if TYPE_CHECKING:
+    import polars as pl
+
+OVER = frozenset({"stopped", "finished", "failed", "aborted"})
+"""Statuses of a run that does nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands, at one moment.
+
+    Attributes:
+        status: "starting", "running", "paused", "stopping", "stopped", "finished", "failed" or "aborted".
+        reason: Why it ended, or None.
+        rows: Rows so far: accepted + rejected + unverified.
+        rowless: Units that were paid for and gave no row.
+        queries: Spent queries, those in doubt counted in. Measured.
+        tokens: Spent tokens, those in doubt at their worst case.
+        usd: Spent US dollars, or None where a price is unknown.
+        in_doubt: Calls whose reply never reached the journal.
+        reserved: Queries reserved by units that are at work.
+        limit: The budget.
+        attempts: Calls tried since the run started or resumed, failed ones included.
+        in_flight: Calls that are out now.
+        seconds: Since the run started or resumed.
+        rate: Rows a second over the last ten seconds.
+        eta: Seconds until the query limit at that pace, or None where it cannot be told.
+        waiting: What calls are waiting for, where they are: the last failure's text.
+    """
+
+    status: str
+    reason: str | None
+    rows: int
+    accepted: int
+    rejected: int
+    unverified: int
+    rowless: int
+    queries: int
+    tokens: int
+    usd: float | None
+    in_doubt: int
+    reserved: int
+    limit: Budget
+    attempts: int
+    in_flight: int
+    seconds: float
+    rate: float
+    eta: float | None
+    waiting: str | None
+
+
+@dataclass(frozen=True)
+class Works:
+    """What a run that is at work has, and a run that was only opened has not."""
+
+    execution: Execution
+    journal: Journal
+    lines: Sequence[Line]
+    switches: Switches
+
+
+class Run:
+    """One generation. Made by `tilth.start`, `tilth.generate` and `tilth.open_run`.
+
+    Attributes:
+        id: The first 16 hex digits of its identity's digest.
+        path: Its file.
+        seeds: What it grows from.
+        strategy_name: How it grows.
+        task: How its questions are put and checked.
+        teacher_name: The model that answers; `writer_name`: the model that writes questions.
+        simulated: Whether a rule-based stand-in answers, not a model.
+        error: What it failed of, or None.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        path: Path,
+        seeds: Seeds,
+        task: Task,
+        strategy: Strategy | str,
+        settings: Mapping[str, Any],
+        *,
+        status: str = "starting",
+        reason: str | None = None,
+    ) -> None:
+        self.id = run_id
+        self.path = path
+        self.seeds = seeds
+        self.task = task
+        self.strategy = None if isinstance(strategy, str) else strategy
+        self.strategy_name = strategy if isinstance(strategy, str) else strategy.name
+        self.teacher_name: str = settings["teacher"]
+        self.writer_name: str = settings["writer"]
+        self.simulated: bool = settings["simulated"]
+        self.error: BaseException | None = None
+        self.events = Events()
+        self._settings = dict(settings)
+        self._budget = Budget(**settings["budget"])
+        self._status = status
+        self._reason = reason
+        self._works: Works | None = None
+        self._future: concurrent.futures.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._began = time.monotonic()
+        self._ended: float | None = None
+
+    def __repr__(self) -> str:
+        p = self.progress
+        return f"<Run {self.strategy_name} {p.status}: {p.rows} rows, {p.queries} queries, {self.path.name}>"
+
+    # -- at work ------------------------------------------------------------------------------------------
+
+    def begin(self, works: Works) -> None:
+        """Starts the work on the runner. Called once, by the engine."""
+        self._works = works
+        self._future = runner().submit(self._work(works))
+
+    async def _work(self, works: Works) -> None:
+        self._task = asyncio.current_task()
+        self._set("running")
+        try:
+            await works.journal.write(set_settings(self.id, self._settings))
+            await works.journal.write(set_status(self.id, "running", None))
+            ending = await works.execution.drive()
+        except asyncio.CancelledError:
+            ending = Ending("aborted", "aborted by the user")
+        except Exception as error:
+            self.error = error
+            ending = Ending("failed", str(error))
+        try:
+            for line in works.lines:
+                await line.close()
+            works.journal.post(set_status(self.id, ending.status, ending.reason))
+        finally:
+            await asyncio.to_thread(works.journal.close)
+            self._ended = time.monotonic()
+            self._reason = ending.reason
+            self._set(ending.status)
+
+    def _set(self, status: str) -> None:
+        if status != self._status:
+            self._status = status
+            self.events.publish(Changed(status))
+
+    def _steer(self, act: Any) -> None:
+        """Does something in the runner's loop, if the run is at work."""
+        if self._works is not None and self.status not in OVER:
+            runner().loop.call_soon_threadsafe(act)
+
+    def pause(self) -> None:
+        """No new call starts; calls in flight finish."""
+
+        def act() -> None:
+            if self._status == "running" and self._works:
+                self._works.switches.going.clear()
+                self._set("paused")
+
+        self._steer(act)
+
+    def resume(self) -> None:
+        """Goes on after `pause`. A run that has ended goes on by starting it again on its path."""
+
+        def act() -> None:
+            if self._status == "paused" and self._works:
+                self._set("running")
+                self._works.execution.resume()
+
+        self._steer(act)
+
+    def stop(self) -> None:
+        """No new unit starts; started ones finish, for they are reserved. Returns at once."""
+
+        def act() -> None:
+            if self._status not in OVER and self._works:
+                self._set("stopping")
+                self._works.execution.stop()
+
+        self._steer(act)
+
+    def abort(self) -> None:
+        """Cancels calls in flight (they are in doubt then) and flushes the journal. Returns at once."""
+
+        def act() -> None:
+            if self._task is not None and self._status not in OVER:
+                self._set("stopping")
+                self._task.cancel()
+
+        self._steer(act)
+
+    def limit(self, budget: Budget | int) -> None:
+        """Sets other limits on a run that is at work."""
+        self._budget = Budget.of(budget)
+        self._settings["budget"] = self._budget.to_json()
+
+        def act() -> None:
+            if self._works:
+                self._works.execution.limit(self._budget)
+                self._works.journal.post(set_settings(self.id, self._settings))
+
+        self._steer(act)
+
+    def wait(self, timeout: float | None = None) -> Run:
+        """Blocks until the run has ended, at most `timeout` seconds; gives the run. Raises what it failed of."""
+        if self._future is not None:
+            concurrent.futures.wait([self._future], timeout)
+            self._raise()
+        return self
+
+    def __await__(self) -> Generator[Any, None, Run]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Run:
+        if self._future is not None:
+            future = asyncio.wrap_future(self._future)
+            try:
+                await asyncio.shield(future)
+            except asyncio.CancelledError:
+                self.abort()
+                await asyncio.shield(future)
+                raise
+            self._raise()
+        return self
+
+    def _raise(self) -> None:
+        if self._future is not None and self._future.done() and not self._future.cancelled():
+            self._future.result()
+            if self.error is not None:
+                raise self.error
+
+    # -- what it is and where it stands -------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """See `Progress.status`."""
+        return self._status
+
+    @property
+    def budget(self) -> Budget:
+        """The limits on all that is spent in this file."""
+        return self._budget
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run stands now."""
+        if self._works is None:
+            return self._progress_of_file()
+        execution, switches = self._works.execution, self._works.switches
+        ledger = execution.ledger
+        counts = execution.counts
+        recent = list(execution.recent)
+        rate = queries_rate = 0.0
+        if len(recent) > 1 and self._status not in OVER:
+            span = max(recent[-1][0] - recent[0][0], 1e-3)
+            rate = sum(rows for _, rows, _ in recent[1:]) / span
+            queries_rate = sum(queries for *_, queries in recent[1:]) / span
+        spent = ledger.spent + ledger.in_doubt
+        left = None if ledger.limit.queries is None else max(0, ledger.limit.queries - spent.queries)
+        return self._progress(
+            counts,
+            spent,
+            in_doubt=ledger.in_doubt.queries,
+            reserved=ledger.reserved.queries,
+            attempts=switches.attempts,
+            in_flight=switches.in_flight,
+            seconds=(self._ended or time.monotonic()) - self._began,
+            rate=rate,
+            eta=left / queries_rate if left is not None and queries_rate else None,
+            waiting=switches.waiting,
+        )
+
+    def _progress_of_file(self) -> Progress:
+        totals = reading.totals(self.path, self.id)
+        counts = {name: totals.get(name, 0) for name in NO_ROWS}
+        spent, in_doubt = totals["spent"], totals["in_doubt"]
+        return self._progress(counts, spent + in_doubt, in_doubt=in_doubt.queries)
+
+    def _progress(
+        self,
+        counts: Mapping[str, int],
+        spent: Amount,
+        *,
+        in_doubt: int,
+        reserved: int = 0,
+        attempts: int = 0,
+        in_flight: int = 0,
+        seconds: float = 0.0,
+        rate: float = 0.0,
+        eta: float | None = None,
+        waiting: str | None = None,
+    ) -> Progress:
+        return Progress(
+            status=self._status,
+            reason=self._reason,
+            rows=counts["accepted"] + counts["rejected"] + counts["unverified"],
+            **counts,
+            queries=spent.queries,
+            tokens=spent.tokens,
+            usd=spent.nano / NANO if self._settings["priced"] else None,
+            in_doubt=in_doubt,
+            reserved=reserved,
+            limit=self._budget,
+            attempts=attempts,
+            in_flight=in_flight,
+            seconds=seconds,
+            rate=rate,
+            eta=eta,
+            waiting=waiting,
+        )
+
+    def subscribe(self) -> Subscription:
+        """A mailbox of the run's events."""
+        return self.events.subscribe()
+
+    # -- what it grew -------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """All rows so far, sorted by unit and index."""
+        return reading.rows(self.path, self.id)
+
+    def samples(
+        self,
+        after: int = 0,
+        limit: int = 500,
+        verdicts: Sequence[str] | None = None,
+        contains: str | None = None,
+    ) -> pl.DataFrame:
+        """Rows in the order they arrived, with their number as `arrival`: at most `limit` of those after `after`."""
+        return reading.samples(self.path, self.id, after, limit, verdicts, contains)
+
+    def detail(self, row_id: str) -> dict[str, Any]:
+        """A row with its seed and the exchanges that led to it; `KeyError` where there is no such row."""
+        return reading.detail(self.path, self.id, row_id)
+
+    def prefix(self, budget: Budget | int) -> pl.DataFrame:
+        """The rows a run of this smaller budget would have grown, whatever the concurrency, faults or stops."""
+        if self.strategy is not None and not self.strategy.nested:
+            raise ValueError(
+                f"{self.strategy_name} is not nested: a smaller budget grows other rows, not a prefix"
+            )
+        units = reading.prefix_units(self.path, self.id, Budget.of(budget))
+        return reading.rows(self.path, self.id, units)
+
+    def save(
+        self,
+        path: str | Path,
+        format: str | None = None,
+        verdicts: Sequence[str] = ("accepted", "unverified"),
+    ) -> Path:
+        """Writes rows for training; see `tilth.save`."""
+        from importlib import import_module
+
+        saved: Path = import_module("tilth.export").save(self.rows, path, format=format, verdicts=verdicts)
+        return saved

@@ -1,0 +1,66 @@
+"""The one thread with one event loop on which every run of this process works."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import concurrent.futures
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_GRACE = 10.0
+"""Seconds an interpreter that exits waits for runs to flush their journals."""
+
+
+class Runner:
+    """Owns the thread. Callers submit coroutines; nothing of theirs is ever patched or held."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="tilth-runner", daemon=True)
+        self._thread.start()
+        atexit.register(self._close)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Runs a coroutine on the loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def _close(self) -> None:
+        """At interpreter exit: calls in flight are cancelled and journals flushed."""
+        if self.pid != os.getpid() or not self._thread.is_alive():
+            return
+
+        async def cancel_all() -> None:
+            tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        try:
+            self.submit(cancel_all()).result(_GRACE)
+        except (concurrent.futures.TimeoutError, RuntimeError):
+            return
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(_GRACE)
+
+
+_runner: Runner | None = None
+_lock = threading.Lock()
+
+
+def runner() -> Runner:
+    """The process's runner; a new one after a fork, for threads do not survive it."""
+    global _runner
+    with _lock:
+        if _runner is None or _runner.pid != os.getpid():
+            _runner = Runner()
+        return _runner

@@ -1,0 +1,258 @@
+"""Starting, resuming and opening runs: the entry points users call."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tilth import tasks
+from tilth.engine import reading, registry
+from tilth.engine.asking import Desk, Switches
+from tilth.engine.budget import Budget, BudgetError, Ledger
+from tilth.engine.execution import Execution
+from tilth.engine.harvest import Origin
+from tilth.engine.identity import default_path, refuse_other, run_id, run_identity
+from tilth.engine.journal import Journal
+from tilth.engine.line import Line
+from tilth.engine.plan import plan
+from tilth.engine.records import Past, create_run
+from tilth.engine.run import OVER, Run, Works
+from tilth.engine.strategy import Role, Strategy
+from tilth.seeds import Seeds, TaskLike
+from tilth.tasks.base import Task
+from tilth.teacher import RecordedTeacher, Teacher, TeacherError
+
+_runs: dict[Path, Run] = {}
+_lock = threading.RLock()
+
+
+class ConfirmationNeeded(Exception):
+    """A run would spend real dollars with no limit in dollars. Its message says how many, by the plan."""
+
+
+def start(
+    seeds: Seeds,
+    strategy: str | Strategy | type[Strategy],
+    budget: Budget | int,
+    *,
+    teacher: Teacher | None = None,
+    writer: Teacher | None = None,
+    task: str | TaskLike | None = None,
+    path: str | Path | None = None,
+    random_state: int = 0,
+    confirm: bool = False,
+    patience: float = 600.0,
+) -> Run:
+    """Starts a run, or goes on with the one at `path`, and returns at once.
+
+    Args:
+        seeds: What to grow from.
+        strategy: How: a name (`tilth.strategies.available()`), or a `Strategy`.
+        budget: Hard limits on all that is spent in this file; a number is taken as queries.
+        teacher: The model that answers. Not needed to replay a run that has nothing left to ask.
+        writer: The model that writes questions; the teacher, unless given.
+        task: How questions are put and checked; the seeds' own, unless given.
+        path: The run's file. Made from seeds, strategy and identity where not given, so that the same call
+            resumes. A run that is at work on this path in this process is joined; another budget then
+            becomes its limit.
+        random_state: What all draws come from.
+        confirm: True lets a run spend real dollars without a limit in dollars.
+        patience: Seconds of nothing but failures after which the run fails with `EndpointUnavailable`.
+
+    Raises:
+        IdentityMismatch: The file holds another run.
+        RunBusy: Another process holds the file.
+        JournalError: The file cannot be used.
+        ConfirmationNeeded: Real dollars, and neither a limit nor `confirm=True`.
+    """
+    limit = Budget.of(budget)
+    chosen = registry.get(strategy)
+    chosen_task = tasks.get(task if task is not None else seeds.task)
+    _check_needs(chosen, seeds)
+    if teacher is None:
+        teacher, writer = _recorded(path)
+    writer = writer or teacher
+    identity = run_identity(seeds, chosen, chosen_task, teacher.identity(), writer.identity(), random_state)
+    where = Path(path) if path is not None else default_path(seeds, chosen, identity)
+    with _lock:
+        live = _joined(where, identity, limit)
+        if live is not None:
+            return live
+        _check_money(seeds, chosen, limit, teacher, writer, chosen_task, confirm=confirm)
+        run = _open(
+            where, identity, seeds, chosen, chosen_task, limit, teacher, writer, random_state, patience
+        )
+        _runs[where.resolve()] = run
+        return run
+
+
+async def generate(
+    seeds: Seeds, strategy: str | Strategy | type[Strategy], budget: Budget | int, **options: Any
+) -> Run:
+    """Starts a run and waits for its end; see `start`. Cancelling aborts the run, and its journal is flushed."""
+    run = await asyncio.to_thread(start, seeds, strategy, budget, **options)
+    return await run
+
+
+def generate_sync(
+    seeds: Seeds, strategy: str | Strategy | type[Strategy], budget: Budget | int, **options: Any
+) -> Run:
+    """Starts a run and blocks until its end; see `start`. Ctrl-C aborts it, and its journal is flushed."""
+    run = start(seeds, strategy, budget, **options)
+    try:
+        return run.wait()
+    except KeyboardInterrupt:
+        run.abort()
+        run.wait()
+        raise
+
+
+def open_run(path: str | Path) -> Run:
+    """A run's file, to read. A run that is at work on it in this process is given itself."""
+    where = Path(path)
+    with _lock:
+        live = _runs.get(where.resolve())
+        if live is not None and live.status not in OVER:
+            return live
+    record = reading.head(where)
+    identity, settings = record["identity"], record["settings"]
+    name = identity["task"]["name"]
+    task = tasks.get(name if name in tasks.TASKS else "numeric")
+    seeds = reading.seeds_of(where, record["run_id"], name, settings["seeds"])
+    strategy = identity["strategy"]
+    found = registry.available().get(strategy["name"])
+    return Run(
+        record["run_id"],
+        where,
+        seeds,
+        task,
+        found(**strategy["options"]) if found else strategy["name"],
+        settings,
+        status="stopped" if record["status"] not in OVER else record["status"],
+        reason=record["reason"],
+    )
+
+
+def _check_needs(strategy: Strategy, seeds: Seeds) -> None:
+    if not len(seeds):
+        raise ValueError("there are no seeds; give at least one question to grow from")
+    if "reference" in strategy.needs and not seeds.has_references:
+        raise ValueError(
+            f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
+        )
+
+
+def _recorded(path: str | Path | None) -> tuple[Teacher, Teacher]:
+    if path is None or not Path(path).exists():
+        raise TeacherError(
+            "pass teacher=: a tilth.Teacher, or tilth.demo.teacher() for the built-in simulation"
+        )
+    record = reading.head(Path(path))
+    limits = record["settings"]["max_tokens"]
+    return (
+        RecordedTeacher(record["identity"]["teacher"], limits["teacher"]),
+        RecordedTeacher(record["identity"]["writer"], limits["writer"]),
+    )
+
+
+def _joined(path: Path, identity: Mapping[str, Any], limit: Budget) -> Run | None:
+    live = _runs.get(path.resolve())
+    if live is None or live.status in OVER:
+        return None
+    if live.id != run_id(identity):
+        refuse_other(path, reading.head(path)["identity"], identity)
+    if live.status == "stopping":
+        live.wait()
+        return None
+    if limit != live.budget:
+        live.limit(limit)
+    return live
+
+
+def _check_money(
+    seeds: Seeds,
+    strategy: Strategy,
+    limit: Budget,
+    teacher: Teacher,
+    writer: Teacher,
+    task: Task,
+    *,
+    confirm: bool,
+) -> None:
+    prices = [model.price() for model in (teacher, writer)]
+    if limit.usd is not None:
+        for model, price in zip((teacher, writer), prices, strict=True):
+            if price is None and not isinstance(model, RecordedTeacher):
+                raise BudgetError(
+                    f"the price of {model.name} is unknown, so a limit in dollars cannot be kept; "
+                    "pass Teacher(..., price=tilth.Price(prompt=…, completion=…)) in dollars per million tokens"
+                )
+        return
+    costs = any(price is not None and price.nano_dollars(10**6, 10**6) > 0 for price in prices)
+    if costs and not confirm:
+        planned = plan(seeds, strategy, limit, teacher=teacher, writer=writer, task=task)
+        about = "" if planned.usd is None else f", about ${planned.usd:.2f} by the plan"
+        raise ConfirmationNeeded(
+            f"this spends real money on {teacher.name}{about}, with no limit in dollars; "
+            "pass Budget(queries=…, usd=…) to set one, or confirm=True"
+        )
+
+
+def _open(
+    path: Path,
+    identity: Mapping[str, Any],
+    seeds: Seeds,
+    strategy: Strategy,
+    task: Task,
+    limit: Budget,
+    teacher: Teacher,
+    writer: Teacher,
+    random_state: int,
+    patience: float,
+) -> Run:
+    number = run_id(identity)
+    journal = Journal(path, number)
+    try:
+        past: Past = journal.write_now(lambda connection: Past(connection, number))
+        stored = journal.write_now(lambda _: past.identity())
+        if stored is not None:
+            refuse_other(path, stored, identity)
+        journal.write_now(create_run(number, identity, tuple(seeds)))
+        line = Line(teacher, patience)
+        lines: dict[Role, Line] = {
+            "teacher": line,
+            "writer": line if writer is teacher else Line(writer, patience),
+        }
+        limits: dict[Role, int] = {role: line.model.max_tokens for role, line in lines.items()}
+        reopened = journal.write_now(lambda _: past.reopen_cut_off(limits))
+        spent, in_doubt = journal.write_now(lambda _: past.sums())
+        counts = journal.write_now(lambda _: past.counts())
+    except BaseException:
+        journal.close()
+        raise
+    settings = {
+        "seeds": seeds.name,
+        "teacher": teacher.name,
+        "writer": writer.name,
+        "simulated": teacher.simulated or writer.simulated,
+        "priced": all(line.price is not None for line in lines.values()),
+        "prices": {
+            role: None if line.price is None else {"source": line.price.source, "date": line.price.date}
+            for role, line in lines.items()
+        },
+        "max_tokens": limits,
+        "budget": limit.to_json(),
+    }
+    run = Run(number, path, seeds, task, strategy, settings)
+    switches = Switches()
+    switches.going.set()
+    desk = Desk(
+        number, journal, past, Ledger(limit, spent, in_doubt), lines, run.events, switches, random_state
+    )
+    origin = Origin(number, strategy.name, teacher.name, writer.name, bool(settings["priced"]))
+    execution = Execution(desk, seeds, strategy, task, origin, counts, reopened)
+    run.begin(Works(execution, journal, tuple({id(one): one for one in lines.values()}.values()), switches))
+    return run

@@ -1,0 +1,30 @@
+"""New question: a question of the seed's kind that is not the seed's, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from tilth.engine.strategy import Ask, Candidate, Strategy, Unit, UnitCost
+from tilth.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class NewQuestion(Strategy):
+    """Write a new question of the seed's kind, then answer it.
+
+    Two queries a row. Nothing is known of a new question's answer, so its rows are unverified.
+    Source: Chan et al., arXiv 2409.19759, section 3.
+    """
+
+    name = "new-question"
+    title = "New question"
+
+    def cost(self, task: Task) -> UnitCost:
+        """One query to the writer, one to the teacher."""
+        return UnitCost(writer=1, teacher=1)
+
+    async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
+        """A new question and its answer."""
+        question = await ask(task.write_new_question(unit.seed), role="writer")
+        yield Candidate(question=question, response=await ask(task.answer(question)))
