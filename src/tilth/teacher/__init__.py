@@ -7,6 +7,7 @@ from tilth.teacher.endpoint import Endpoint
 from tilth.teacher.errors import CallError, TeacherError
 from tilth.teacher.limits import Gate
 from tilth.teacher.prices import Price
+from tilth.teacher.recorded import RecordedTeacher
 from tilth.teacher.replies import Completion
 
-__all__ = ["CallError", "Completion", "Endpoint", "Gate", "Price", "Teacher", "TeacherError"]
+__all__ = ["CallError", "Completion", "Endpoint", "Gate", "Price", "RecordedTeacher", "Teacher", "TeacherError"]
