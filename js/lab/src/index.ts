@@ -44,7 +44,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       },
     });
 
-    launcher?.add({ command: COMMAND, category: "Notebook", rank: 10, args: { isLauncher: true } });
+    launcher?.add({ command: COMMAND, category: "Other", rank: 0, args: { isLauncher: true } });
     palette?.addItem({ command: COMMAND, category: "Tilth", args: { isPalette: true } });
   },
 };

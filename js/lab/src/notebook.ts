@@ -5,7 +5,7 @@ const INTRODUCTION = [
   "# Grow training data with Tilth",
   "",
   "Run the cell below to open the Workbench on demo seeds: it needs no key and no network.",
-  "To grow your own, pass them: `tilth.Workbench(tilth.read_seeds(\"seeds.jsonl\"))`.",
+  'To grow your own, pass them: `tilth.Workbench(tilth.read_seeds("seeds.jsonl"))`.',
 ].join("\n");
 
 const WORKBENCH = "import tilth\n\ntilth.Workbench()";
@@ -15,7 +15,14 @@ export function starterNotebook(specs: KernelSpec.ISpecModels | null) {
   return {
     cells: [
       { cell_type: "markdown", id: "introduction", metadata: {}, source: INTRODUCTION },
-      { cell_type: "code", id: "workbench", execution_count: null, metadata: {}, outputs: [], source: WORKBENCH },
+      {
+        cell_type: "code",
+        id: "workbench",
+        execution_count: null,
+        metadata: {},
+        outputs: [],
+        source: WORKBENCH,
+      },
     ],
     metadata: { kernelspec: pythonKernel(specs) },
     nbformat: 4,

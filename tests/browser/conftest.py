@@ -1,0 +1,56 @@
+"""A JupyterLab server and a Chromium for the whole session; a fresh page for each test."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+from lab import ARGUMENTS, Lab, Server
+
+CHROMIUM = Path(os.environ.get("TILTH_CHROMIUM", "/usr/bin/chromium"))
+# A test that runs in a proxied environment must still see 127.0.0.1, and nothing of the user's Jupyter.
+DROPPED = ("JUPYTER", "IPYTHON", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: $TILTH_SCREENSHOTS, or a folder of the test session."""
+    named = os.environ.get("TILTH_SCREENSHOTS")
+    return Path(named) if named else tmp_path_factory.mktemp("screenshots")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium that the system has; none is downloaded."""
+    if not CHROMIUM.exists():
+        pytest.fail(f"{CHROMIUM} is not there; install Chromium or set TILTH_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running JupyterLab."""
+    server = Server(tmp_path_factory.mktemp("jupyter"))
+    server.start({name: value for name, value in os.environ.items() if not name.startswith(DROPPED)})
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def lab(browser: Browser, server: Server, screenshots: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """JupyterLab at its launcher, in a workspace of its own."""
+    lab = Lab.open(browser, server, screenshots)
+    failures = request.session.testsfailed
+    yield lab
+    if request.session.testsfailed > failures:
+        lab.screenshot(f"failed-{request.node.name}")
+    lab.close()
