@@ -10,4 +10,13 @@ from tilth.teacher.prices import Price
 from tilth.teacher.recorded import RecordedTeacher
 from tilth.teacher.replies import Completion
 
-__all__ = ["CallError", "Completion", "Endpoint", "Gate", "Price", "RecordedTeacher", "Teacher", "TeacherError"]
+__all__ = [
+    "CallError",
+    "Completion",
+    "Endpoint",
+    "Gate",
+    "Price",
+    "RecordedTeacher",
+    "Teacher",
+    "TeacherError",
+]

@@ -76,7 +76,7 @@ class CallableEndpoint(Endpoint):
                 return await self._function(messages, **settings)
         except (CallError, TeacherError) as error:
             return error
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
             return self._failure(error)
 
     def _failure(self, error: Exception) -> CallError | TeacherError:

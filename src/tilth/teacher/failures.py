@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -159,5 +160,9 @@ def _sentence(kind: CallErrorKind, cause: BaseException, where: str) -> str:
     if kind == "timeout":
         return f"{where} did not finish its reply in time; raise timeout= if the model is slow"
     if kind == "connection":
-        return f"nothing answers at {where}: {str(cause) or type(cause).__name__}"
+        if "DNS" in type(cause).__name__ or isinstance(cause, socket.gaierror):
+            return f"nothing answers at {where}: the host's name is unknown"
+        told = str(cause)
+        detail = "" if "Connect call failed" in told or "attempts failed" in told else f": {told}"
+        return f"nothing answers at {where}{detail}"
     return f"{where} broke the connection before the reply was whole: {str(cause) or type(cause).__name__}"

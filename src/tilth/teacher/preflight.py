@@ -35,7 +35,7 @@ async def check(
                 f"one for this endpoint"
             )
         if listed.status is None:
-            raise TeacherError(f"{listed}. Is the server running, and is base_url right?")
+            raise TeacherError(f"{listed}; is the server running, and is base_url right?")
         return
     names = _names(listed)
     if model is None or not names or any(_same(model, name) for name in names):

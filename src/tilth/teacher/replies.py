@@ -14,7 +14,7 @@ MALFORMED = "malformed"
 TOO_LARGE = "too-large"
 _MOST_TOKENS = 2**53
 _CONTENT = re.compile(rb'"content"\s*:\s*"')
-_STRING = re.compile(rb'(?:[^"\\]|\\(?:u[0-9a-fA-F]{4}|[^u]))*')
+_STRING = re.compile(rb'(?:[^"\\]+|\\(?:u[0-9a-fA-F]{4}|[^u]))*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class StreamReader:
         self._finish_reason: str | None = None
         self._model: str | None = None
         self._usage: tuple[int | None, int | None] = (None, None)
-        self._events = 0
+        self._choices = 0
         self._broken = False
 
     @property
@@ -135,17 +135,17 @@ class StreamReader:
 
     def finish(self, seconds: float) -> Completion:
         """The completion, once the body has ended."""
-        if self._line and not self.done:
+        if not self.done and not self.full:
             self._take(self._line.rstrip("\r"))
-        if self._data and not self.done:
             self._take("")
-        reason = self._finish_reason
+        reason, text = self._finish_reason, self.text
         if self.full:
-            reason = TOO_LARGE
-        elif self._broken or not self._events:
-            reason = MALFORMED
+            reason, text = TOO_LARGE, text or _salvaged(self._line.encode())
+        elif self._broken or not self._choices:
+            # A reply with a piece missing from its middle is no reply.
+            reason, text = MALFORMED, ""
         refusal = _clean("".join(self._refusal)) or None
-        return Completion(self.text, reason, refusal, self._model, *self._usage, seconds)
+        return Completion(text, reason, refusal, self._model, *self._usage, seconds)
 
     def _take(self, line: str) -> None:
         if line.startswith("data:"):
@@ -166,7 +166,6 @@ class StreamReader:
         if _get(event, "error"):
             self._broken = self.done = True
             return
-        self._events += 1
         self._model = _name(_get(event, "model")) or self._model
         prompt, completion = usage_of(event)
         self._usage = (
@@ -174,6 +173,7 @@ class StreamReader:
             self._usage[1] if completion is None else completion,
         )
         choice = _first(_get(event, "choices"))
+        self._choices += choice is not None
         self._finish_reason = _name(_get(choice, "finish_reason")) or self._finish_reason
         delta = _get(choice, "delta")
         if isinstance(delta, Mapping):

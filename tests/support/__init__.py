@@ -1,0 +1,1 @@
+"""What several suites share: servers to talk to."""
