@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parent))
 from lab import ARGUMENTS, Lab, Server
+from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = Path(os.environ.get("TILTH_CHROMIUM", "/usr/bin/chromium"))
 # A test that runs in a proxied environment must still see 127.0.0.1, and nothing of the user's Jupyter.

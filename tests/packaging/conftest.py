@@ -1,0 +1,69 @@
+"""Builds the sdist and the wheel once, the way a release does, and installs the wheel without Node."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from building import Environment, clean_environment, run
+
+
+@pytest.fixture(scope="session")
+def tree(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout with what git keeps or would keep, and nothing that a build made."""
+    target = tmp_path_factory.mktemp("tree")
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=checkout)
+    for name in filter(None, listed.split("\0")):
+        source = checkout / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+    return target
+
+
+@pytest.fixture(scope="session")
+def sdist(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist, built from the clean tree with Node."""
+    out = tmp_path_factory.mktemp("sdist")
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    run("uv", "build", "--sdist", "--python", sys.executable, "-o", out, tree, env=clean_environment(tools))
+    (built,) = out.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="session")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the sdist where there is no Node."""
+    out = tmp_path_factory.mktemp("wheel")
+    tools = tmp_path_factory.mktemp("tools")
+    found = shutil.which("uv")
+    assert found, "uv is not on PATH"
+    (tools / "uv").symlink_to(found)
+    assert shutil.which("npm", path=str(tools)) is None
+    run(tools / "uv", "build", "--wheel", "--python", sys.executable, "-o", out, sdist,
+        env=clean_environment(str(tools)))  # fmt: skip
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session", params=["jupyterlab>=4.6,<4.7", "jupyterlab>=4.4,<4.5"])
+def environment(
+    request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Environment:
+    """A new virtual environment with the wheel, beside a version of JupyterLab."""
+    root = tmp_path_factory.mktemp("environment")
+    run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, root)
+    run(
+        "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        root / "bin" / "python",
+        f"tilth @ {wheel.as_uri()}",
+        request.param,
+    )
+    return Environment(root)
