@@ -95,8 +95,8 @@ class UnitAsk:
         self._asked[role] += 1
         if self._most is not None and self._asked[role] > self._most.most(role):
             raise StrategyError(
-                f"the strategy asked the {role} {self._asked[role]} times in one unit, and its cost() declares "
-                f"{self._most.most(role)} at most; raise most_{role} there"
+                f"the strategy asked the {role} {self._asked[role]} times in one unit, and its cost() "
+                f"declares {self._most.most(role)} at most; raise most_{role} there"
             )
         stored = await self._reply(Address(self._unit, role, key, n), request, prompt.purpose, line)
         return _read(prompt, stored)
@@ -143,10 +143,10 @@ class UnitAsk:
                     future.set_result(None)
 
     async def _park_while_others_are_unclaimed(self) -> None:
-        """An ask nobody journalled waits until the journalled ones were asked again, so that nothing is paid twice.
+        """An ask nobody journalled waits until the journalled ones were asked again: nothing is paid twice.
 
-        Asks of one unit may come in another order than last time (gathering, racing). Only when every ask that is
-        out is waiting here can nothing claim the rest any more: then the strategy asks for other things.
+        Asks of one unit may come in another order than last time (gathering, racing). Only when every ask
+        that is out is waiting here can nothing claim the rest: then the strategy asks for other things.
         """
         if not self._unclaimed:
             return
@@ -168,8 +168,9 @@ class UnitAsk:
         for future in waiting:
             future.set_exception(
                 StrategyNotDeterministic(
-                    f"unit {self._unit} asks for other things than its journal holds ({len(self._unclaimed)} calls "
-                    "unclaimed); nothing was paid. Take randomness from unit.rng only, raise the strategy's "
+                    f"unit {self._unit} asks for other things than its journal holds "
+                    f"({len(self._unclaimed)} calls unclaimed); nothing was paid. Take "
+                    "randomness from unit.rng only, raise the strategy's "
                     "version, or choose another path."
                 )
             )
@@ -210,8 +211,9 @@ class UnitAsk:
                 await desk.journal.write(settle(desk.run_id, settled, address, stored, attempts))
                 if excess.tokens or excess.nano:
                     raise Overspent(
-                        f"{line.model.name} reported {excess.tokens} tokens and ${excess.nano / 1e9:.6f} more than "
-                        f"was reserved for a call; the run stopped so that no limit is passed unseen"
+                        f"{line.model.name} reported {excess.tokens} tokens and "
+                        f"${excess.nano / 1e9:.6f} more "
+                        "than was reserved for a call; the run stopped, so that no limit is passed unseen"
                     )
                 return stored
         except asyncio.CancelledError:

@@ -138,7 +138,7 @@ class Ledger:
         return Hold(worst)
 
     def draw(self, hold: Hold, worst: Amount) -> Amount:
-        """Takes a call's worst case out of a hold, extending it where it is too small; `DoesNotFit` if it can't."""
+        """Takes a call's worst case out of a hold, extending a hold too small for it; raises `DoesNotFit`."""
         lacking = worst.lacking(hold.remaining)
         limit = self.shortage(lacking)
         if limit:

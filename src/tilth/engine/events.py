@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 _KEPT = 10_000
-"""Events a slow subscriber can lag behind before the oldest are dropped; rows are never lost, they are journalled."""
+"""Events a subscriber can lag behind before the oldest are dropped; rows are safe in the journal."""
 
 
 @dataclass(frozen=True, slots=True)

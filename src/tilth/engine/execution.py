@@ -1,4 +1,4 @@
-"""One generation at work: admits units strictly in order, grows them side by side, commits what they yield."""
+"""One generation at work: admits units strictly in order, grows them side by side, commits their rows."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class Execution:
         self._wake.set()
 
     def _worst(self, unit: Unit) -> Amount:
-        """The most a unit can cost: every prompt at the task's longest for its seeds plus all earlier replies."""
+        """The most a unit can cost: each prompt at the longest for its seeds, plus all earlier replies."""
         cost, task = self._strategy.unit_cost(unit, self._task), self._task
         key = (cost, *(seed.index for seed in unit.seeds))
         if key in self._sizes:
@@ -198,7 +198,7 @@ class Execution:
             if unit.number in self._desk.past.touched:
                 await asks.recall()
             async for candidate in self._strategy.grow(unit, asks, self._task):
-                candidates.append(candidate)
+                candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
         except Unreadable as error:
             outcome, reason = "rowless", str(error)
         except UnitFailed as error:
@@ -211,7 +211,8 @@ class Execution:
             raise
         except Exception as error:
             raise StrategyError(
-                f"strategy {self._strategy.name!r} raised {type(error).__name__} in unit {unit.number}: {error}"
+                f"strategy {self._strategy.name!r} raised {type(error).__name__} in unit {unit.number}: "
+                f"{error}"
             ) from error
         finally:
             self.ledger.close(hold)

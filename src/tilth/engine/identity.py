@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -36,10 +35,9 @@ def run_identity(
     writer: Mapping[str, Any],
     random_state: int,
 ) -> dict[str, Any]:
-    """All that decides a run's rows. Not in it: budget, reply limits, concurrency, timeouts, prices, keys, URLs."""
-    options: dict[str, Any] = {}
-    if dataclasses.is_dataclass(strategy):  # options are the fields of a subclass
-        options = dataclasses.asdict(strategy)
+    """What decides a run's rows. Not in it: budget, reply limit, concurrency, timeout, price, key, URL."""
+    # options are the fields of the subclass, where it is a dataclass
+    options = {name: getattr(strategy, name) for name in getattr(strategy, "__dataclass_fields__", ())}
     return {
         "seeds": seeds.identity(),
         "strategy": {"name": strategy.name, "version": strategy.version, "options": options},

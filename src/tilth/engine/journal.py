@@ -148,7 +148,7 @@ class Journal:
             connection.execute("BEGIN IMMEDIATE")
             results = [job.operation(connection) for job in jobs]
             connection.execute("COMMIT")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - those who wait for it must hear of it
             if connection.in_transaction:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
@@ -177,7 +177,7 @@ class Journal:
         self._jobs.put(_Job(operation, lambda *_: None))
 
     def write_now(self, operation: Operation) -> Any:
-        """Runs `operation` and blocks until it is durable. Never called from the runner's loop while calls are out."""
+        """Runs `operation` and blocks until it is durable; not for the runner's loop."""
         box: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         self._jobs.put(_Job(operation, lambda *outcome: box.put(outcome)))
         result, error = box.get()
@@ -186,7 +186,7 @@ class Journal:
         return result
 
     def close(self) -> None:
-        """Writes what is left, folds the log into the file so that it opens from a read-only folder, unlocks."""
+        """Writes what is left, folds the log into the file (so it opens from a read-only folder), unlocks."""
         self._jobs.put(None)
         self._thread.join()
         with suppress(sqlite3.Error):

@@ -51,7 +51,7 @@ class Line:
         return Amount(1, prompt + completion, nano)
 
     def usage(self, completion: Completion, request: Mapping[str, Any]) -> Usage:
-        """What a completion cost by the server's word; where it says nothing, the worst case, as an estimate."""
+        """What a completion cost by the server's word; where it says nothing, the worst case, estimated."""
         prompt, reply = completion.prompt_tokens, completion.completion_tokens
         estimated = prompt is None or reply is None
         if prompt is None:
@@ -68,7 +68,7 @@ class Line:
         on_text: Callable[[str], None] | None,
         going: asyncio.Event,
     ) -> Completion:
-        """One attempt, once `going` is set. The first is made alone, after a preflight: what is wrong is told at once."""
+        """One attempt, once `going` is set. The first is made alone and after a preflight."""
         async with self._alone_at_first(), self.gate.slot():
             await going.wait()
             endpoint = await self._open()
@@ -105,15 +105,15 @@ class Line:
         return self._endpoint
 
     async def back_off(self, attempt: int, error: CallError) -> None:
-        """Waits before the next of so far `attempt` attempts, with no slot held; raises what no waiting can mend."""
+        """Waits after an attempt, counted from 1, with no slot held; raises what no waiting can mend."""
         if error.kind in ("unauthorized", "not-found"):
             raise TeacherError(str(error)) from error
         if error.kind != "rate-limited":
             since = self._failing_since = self._failing_since or time.monotonic()
             if time.monotonic() - since > self._patience:
                 raise EndpointUnavailable(
-                    f"{self.model.name} gave nothing but failures for {self._patience:.0f} s; the last: {error}. "
-                    "What is journalled is safe; run again to go on."
+                    f"{self.model.name} gave nothing but failures for {self._patience:.0f} s; "
+                    f"the last: {error}. What is journalled is safe; run again to go on."
                 ) from error
         await self.gate.backoff(attempt - 1, error)
 

@@ -18,7 +18,10 @@ def drawn(*parts: object) -> int:
 
 
 class SeedPasses:
-    """Passes over the seeds: pass p is a permutation drawn from (random_state, p); unit = p x seeds + position."""
+    """Passes over the seeds: pass p is a permutation drawn from (random_state, p).
+
+    A unit's number is p x seeds + position.
+    """
 
     def __init__(self, seeds: tuple[Seed, ...], random_state: int) -> None:
         self._seeds = seeds

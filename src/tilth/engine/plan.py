@@ -21,7 +21,7 @@ _REPLY_TOKENS = 250
 """What a reply is taken to need where no reference shows how long answers are."""
 _TOKENS_PER_SECOND = 60
 _LATENCY = 0.6
-"""Seconds until a hosted model's first token, and its tokens a second: round figures, replaced once measured."""
+"""Seconds until a hosted model's first token, and its tokens a second: round figures, no measurements."""
 _SIMULATED_CALL = 0.004
 """Seconds a call of the embedded simulation takes, measured on two cores."""
 _SAMPLED = 200

@@ -112,8 +112,9 @@ def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
             (run_id, row["seed_id"]),
         ).fetchone()
         exchanges = connection.execute(
-            "SELECT l.role, l.purpose, q.body, r.text AS reply, r.finish_reason, r.model, l.prompt_tokens, l.completion_tokens,"
-            " l.nano / 1e9 AS usd, l.estimated, r.seconds FROM replies r JOIN ledger l USING (call)"
+            "SELECT l.role, l.purpose, q.body, r.text AS reply, r.finish_reason, r.model, l.prompt_tokens,"
+            " l.completion_tokens, l.nano / 1e9 AS usd, l.estimated, r.seconds"
+            " FROM replies r JOIN ledger l USING (call)"
             " JOIN requests q ON q.run_id = r.run_id AND q.digest = r.digest"
             " WHERE r.run_id = ? AND r.unit = ? ORDER BY l.call",
             (run_id, int(unit)),
@@ -161,7 +162,7 @@ def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
 
 
 def totals(path: Path, run_id: str) -> Mapping[str, Any]:
-    """What a file's ledger and rows add up to: spent and in doubt as Amounts, rows by verdict, rowless units."""
+    """What a file adds up to: spent and in doubt as Amounts, units, rows by verdict, rowless units."""
     with reading(path) as connection:
 
         def amount(query: str) -> Amount:

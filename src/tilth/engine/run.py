@@ -1,4 +1,4 @@
-"""The handle on one generation: watch it, steer it, read its rows. Every method may be called from any thread."""
+"""The handle on one generation: watch it, steer it, read its rows, from any thread."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import concurrent.futures
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,7 @@ class Run:
             ending = await works.execution.drive()
         except asyncio.CancelledError:
             ending = Ending("aborted", "aborted by the user")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run tells it
             self.error = error
             ending = Ending("failed", str(error))
         try:
@@ -227,7 +228,7 @@ class Run:
         self._steer(act)
 
     def wait(self, timeout: float | None = None) -> Run:
-        """Blocks until the run has ended, at most `timeout` seconds; gives the run. Raises what it failed of."""
+        """Blocks until the run has ended, at most `timeout` seconds. Raises what it failed of."""
         if self._future is not None:
             concurrent.futures.wait([self._future], timeout)
             self._raise()
@@ -352,7 +353,7 @@ class Run:
         verdicts: Sequence[str] | None = None,
         contains: str | None = None,
     ) -> pl.DataFrame:
-        """Rows in the order they arrived, with their number as `arrival`: at most `limit` of those after `after`."""
+        """Rows in the order they arrived, numbered in `arrival`: at most `limit` of those after `after`."""
         return reading.samples(self.path, self.id, after, limit, verdicts, contains)
 
     def detail(self, row_id: str) -> dict[str, Any]:
@@ -360,7 +361,7 @@ class Run:
         return reading.detail(self.path, self.id, row_id)
 
     def prefix(self, budget: Budget | int) -> pl.DataFrame:
-        """The rows a run of this smaller budget would have grown, whatever the concurrency, faults or stops."""
+        """The rows a run of this smaller budget would have grown, whatever the order of arrival."""
         if self.strategy is not None and not self.strategy.nested:
             raise ValueError(
                 f"{self.strategy_name} is not nested: a smaller budget grows other rows, not a prefix"
@@ -375,7 +376,6 @@ class Run:
         verdicts: Sequence[str] = ("accepted", "unverified"),
     ) -> Path:
         """Writes rows for training; see `tilth.save`."""
-        from importlib import import_module
-
+        # the writers of files stand later in the house; only this method of convenience reaches for them
         saved: Path = import_module("tilth.export").save(self.rows, path, format=format, verdicts=verdicts)
         return saved

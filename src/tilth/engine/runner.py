@@ -59,7 +59,7 @@ _lock = threading.Lock()
 
 def runner() -> Runner:
     """The process's runner; a new one after a fork, for threads do not survive it."""
-    global _runner
+    global _runner  # noqa: PLW0603 - there is one per process
     with _lock:
         if _runner is None or _runner.pid != os.getpid():
             _runner = Runner()

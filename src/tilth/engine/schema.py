@@ -18,7 +18,9 @@ CREATE TABLE runs (
     run_id TEXT PRIMARY KEY, identity TEXT NOT NULL, settings TEXT NOT NULL,
     status TEXT NOT NULL, reason TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE holders (run_id TEXT PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NULL, since INTEGER NOT NULL);
+CREATE TABLE holders (
+    run_id TEXT PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NULL, since INTEGER NOT NULL
+);
 CREATE TABLE seeds (
     run_id TEXT NOT NULL, position INTEGER NOT NULL, seed_id TEXT NOT NULL, question TEXT NOT NULL,
     reference TEXT, extra TEXT, PRIMARY KEY (run_id, position)
@@ -66,9 +68,10 @@ CREATE TABLE rows (
 """
 
 SELECT_ROWS = """
-SELECT arrival, run_id, run_id || ':' || unit || ':' || "index" AS row_id, unit, "index", seed_id, strategy, round,
-    task, kind, question, response, messages, answer, reference, verdict, reason, score, "group", parents, queries,
-    prompt_tokens, completion_tokens, nano / 1e9 AS usd, seconds, writer, teacher, reused, created_at, extra
+SELECT arrival, run_id, run_id || ':' || unit || ':' || "index" AS row_id, unit, "index", seed_id, strategy,
+    round, task, kind, question, response, messages, answer, reference, verdict, reason, score, "group",
+    parents, queries, prompt_tokens, completion_tokens, nano / 1e9 AS usd, seconds, writer, teacher, reused,
+    created_at, extra
 FROM rows
 """
 

@@ -92,7 +92,7 @@ def start(
 async def generate(
     seeds: Seeds, strategy: str | Strategy | type[Strategy], budget: Budget | int, **options: Any
 ) -> Run:
-    """Starts a run and waits for its end; see `start`. Cancelling aborts the run, and its journal is flushed."""
+    """Starts a run and waits for its end; see `start`. Cancelling aborts it, and its journal is flushed."""
     run = await asyncio.to_thread(start, seeds, strategy, budget, **options)
     return await run
 
@@ -188,7 +188,7 @@ def _check_money(
             if price is None and not isinstance(model, RecordedTeacher):
                 raise BudgetError(
                     f"the price of {model.name} is unknown, so a limit in dollars cannot be kept; "
-                    "pass Teacher(..., price=tilth.Price(prompt=…, completion=…)) in dollars per million tokens"
+                    "give its Teacher price=tilth.Price(prompt=…, completion=…), dollars per million tokens"
                 )
         return
     costs = any(price is not None and price.nano_dollars(10**6, 10**6) > 0 for price in prices)
