@@ -1,0 +1,134 @@
+"""The command line: `tilth demo`, `generate`, `resume`, `show`, `lab` and `doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+DONE, FAILED, USAGE, ABORTED = 0, 1, 2, 130
+
+
+class UsageError(Exception):
+    """The command was not given what it needs."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Returns the exit code: 0 done (or stopped as asked), 1 failed, 2 a wrong command line, 130 aborted.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        # A command's own modules are loaded only when it runs, so that `tilth --help` is quick.
+        command = getattr(import_module(options.module), options.command.replace("-", "_"))
+        return int(command(options))
+    except KeyboardInterrupt:
+        sys.stderr.write("tilth: aborted\n")
+        return ABORTED
+    except Exception as error:
+        if options.debug:
+            raise
+        from tilth.jupyter.secrets import without_secrets
+
+        sys.stderr.write(f"tilth: {without_secrets(str(error) or type(error).__name__)}\n")
+        return USAGE if isinstance(error, UsageError) else FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tilth",
+        description="Grows a small seed instruction set into fine-tuning data.",
+        epilog="Ctrl-C stops a run: started units finish. A second aborts it. Both can be resumed.",
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, module: str, about: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
+        command.set_defaults(module=f"tilth.cli.{module}")
+        return command
+
+    demo = add("demo", "growing", "Grow rows from the demo's seeds with each strategy; no key, no network.")
+    demo.add_argument("--out", default="tilth-demo", metavar="DIR", help="where the files go (%(default)s)")
+
+    generate = add("generate", "growing", "Grow rows from seeds of your own.")
+    generate.add_argument("seeds", metavar="SEEDS", help="JSONL, JSON, CSV or Parquet, or an hf:// path")
+    generate.add_argument("--question", default="question", help="name of the question column (%(default)s)")
+    generate.add_argument("--answer", default="answer", help="name of the answer column (%(default)s)")
+    generate.add_argument("--no-answer", action="store_true", help="grow without reference answers")
+    generate.add_argument(
+        "--task", default="numeric", help="how answers are put, read and checked (%(default)s)"
+    )
+    generate.add_argument("--strategy", default="new-question", help="how rows are grown (%(default)s)")
+    generate.add_argument("--model", required=True, help="the teacher: a model the endpoint serves")
+    generate.add_argument(
+        "--writer", metavar="MODEL", help="writes and rephrases questions; else the teacher does"
+    )
+    generate.add_argument("--random-state", type=int, default=0, metavar="N")
+    generate.add_argument(
+        "--out", metavar="FILE.tilth", help="the run's file; made from seeds and strategy if not given"
+    )
+
+    resume = add("resume", "growing", "Go on with a run where it stopped.")
+    resume.add_argument("file", metavar="FILE.tilth")
+
+    for command in (generate, resume):
+        command.add_argument(
+            "--base-url", metavar="URL", help="the endpoint; OpenAI's, or $OPENAI_BASE_URL, if not given"
+        )
+        command.add_argument("--queries", type=_whole, metavar="N", help="limit on completed model calls")
+        command.add_argument("--usd", type=_dollars, metavar="X", help="limit in US dollars")
+        command.add_argument("--save", metavar="FILE", help="write the rows here when the run ends")
+        command.add_argument(
+            "--format", help="parquet, chat, alpaca, csv or jsonl; else by the file's ending"
+        )
+        command.add_argument("--yes", action="store_true", help="spend real dollars without asking")
+
+    show = add("show", "showing", "Show what a run's file holds.")
+    show.add_argument("file", metavar="FILE.tilth")
+    show.add_argument(
+        "--rows", type=_whole, default=10, metavar="N", help="how many rows to list (%(default)s)"
+    )
+
+    lab = add("lab", "lab", "Open JupyterLab on the first notebook.")
+    lab.add_argument(
+        "--dir", default="tilth-notebooks", metavar="DIR", help="where your copy goes (%(default)s)"
+    )
+    lab.add_argument("--port", type=_whole, help="the port JupyterLab listens on")
+    lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+
+    add("doctor", "diagnosing", "Say what is wrong where a widget stays blank.")
+    return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version; read only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import tilth
+
+        sys.stdout.write(f"tilth {tilth.__version__}\n")
+        parser.exit()
+
+
+def _whole(text: str) -> int:
+    value = int(text) if text.isdecimal() else -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return value
+
+
+def _dollars(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars")
+    return value

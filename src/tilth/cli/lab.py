@@ -1,0 +1,55 @@
+"""The command that opens JupyterLab on the first notebook: `lab`."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import signal
+import subprocess
+import sys
+from argparse import Namespace
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from tilth.cli import DONE, FAILED
+from tilth.cli.terminal import say
+
+FIRST = "01-first-harvest.ipynb"
+
+
+def lab(options: Namespace) -> int:
+    """Copies the notebooks to a folder of the user's, where they are not there yet, and opens the first."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise RuntimeError(f"JupyterLab is not installed in {sys.prefix}; run `pip install jupyterlab` there")
+    folder = Path(options.dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in notebooks():
+        if not (folder / name).exists():
+            with resources.as_file(_home() / name) as packaged:
+                shutil.copyfile(packaged, folder / name)
+    say(f"{folder / FIRST}: your copy; changes stay")
+    command = [sys.executable, "-m", "jupyterlab", str(folder / FIRST)]
+    command += [f"--port={options.port}"] if options.port else []
+    command += ["--no-browser"] if options.no_browser else []
+    # JupyterLab asks before Ctrl-C ends it. A handler, unlike SIG_IGN, is not inherited by it.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        return DONE if subprocess.call(command) == 0 else FAILED  # noqa: S603 - our own interpreter
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def notebooks() -> list[str]:
+    """Names of the notebooks that come with Tilth, the first one first."""
+    return sorted(entry.name for entry in _home().iterdir() if entry.name.endswith(".ipynb"))
+
+
+def _home() -> Traversable:
+    packaged = resources.files("tilth") / "notebooks"
+    if packaged.joinpath(FIRST).is_file():
+        return packaged
+    checkout = Path(__file__).parents[3] / "notebooks"
+    if (checkout / FIRST).is_file():
+        return checkout
+    raise FileNotFoundError(f"{FIRST} is not in this installation; install tilth again")

@@ -1,0 +1,121 @@
+"""What a terminal shows of runs: progress while they work, a table when they ended; and Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from tilth.engine.run import OVER
+
+if TYPE_CHECKING:
+    from tilth.engine.run import Run
+
+_REFRESH_SECONDS = 0.25
+
+
+def printable(text: str, characters: int) -> Text:
+    """Foreign text as one line: no markup, no control characters, cut to length."""
+    line = "".join(c for c in " ".join(text.split()) if c.isprintable())
+    return Text(line if len(line) <= characters else line[: characters - 1] + "…")
+
+
+def follow(run: Run, label: str) -> Run:
+    """Shows a run until it ends. The first Ctrl-C or SIGTERM stops it, the second aborts it."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[counts]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    subscription = run.subscribe()
+    try:
+        with (
+            _signals(run, console),
+            Progress(*columns, console=console, disable=not console.is_terminal) as bar,
+        ):
+            task = bar.add_task(label, counts="", total=None)
+            while run.status not in OVER:
+                _show(bar, task, run)
+                subscription.wait(_REFRESH_SECONDS)
+                subscription.drain()
+            _show(bar, task, run)
+    finally:
+        subscription.close()
+    return run
+
+
+def _show(bar: Progress, task: TaskID, run: Run) -> None:
+    p = run.progress
+    limit = p.limit.queries
+    done: float = p.queries + p.in_doubt
+    total: float | None = limit
+    if p.limit.usd and p.usd is not None and (not limit or p.usd / p.limit.usd > done / limit):
+        done, total = p.usd, p.limit.usd
+    queries = f"{p.queries:,}/{limit:,} queries" if limit is not None else f"{p.queries:,} queries"
+    dollars = f"  ${p.usd:,.4f}" if p.usd else ""
+    counts = (
+        f"{queries}{dollars}  {p.accepted:,} ✓  {p.rejected:,} ✗  {p.unverified:,} ·  {p.rate or 0:.1f}/s"
+    )
+    waiting = f"  {p.waiting}" if p.waiting else ""
+    bar.update(task, completed=done, total=total, counts=counts + waiting)
+
+
+@contextmanager
+def _signals(run: Run, console: Console) -> Iterator[None]:
+    asked = 0
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            console.print("Stopping: started units finish. Again to abort.")
+            run.stop()
+        else:
+            run.abort()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def table(runs: Iterable[Run]) -> None:
+    """Prints a line per run: what it cost and what it grew."""
+    runs = list(runs)
+    shown = Table(title=_title(runs), title_justify="left")
+    shown.add_column("strategy")
+    for name in ("queries", "rows", "accepted", "unverified", "rejected", "seconds"):
+        shown.add_column(name, justify="right")
+    priced = any(run.progress.usd for run in runs)
+    if priced:
+        shown.add_column("US dollars", justify="right")
+    for run in runs:
+        p = run.progress
+        counts: list[Any] = [p.queries, p.rows, p.accepted, p.unverified, p.rejected]
+        dollars = ["unknown" if p.usd is None else f"{p.usd:,.4f}"] if priced else []
+        shown.add_row(run.strategy_name, *(f"{n:,}" for n in counts), f"{p.seconds:,.1f}", *dollars)
+    Console().print(shown)
+
+
+def _title(runs: list[Run]) -> str | None:
+    simulated = [run for run in runs if run.simulated]
+    if not simulated:
+        return None
+    return f"{simulated[0].teacher_name}: a rule-based simulation, no language model"
+
+
+def say(text: str) -> None:
+    """Prints a line, never as markup."""
+    sys.stdout.write(f"{text}\n")

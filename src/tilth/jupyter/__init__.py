@@ -1,0 +1,1 @@
+"""The notebook's side of Tilth: widgets, their protocol, their static fallback, and a doctor."""

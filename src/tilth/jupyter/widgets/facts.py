@@ -1,0 +1,140 @@
+"""What the workbench's traits say of its parts: seeds, models, strategies, and what a plan would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tilth
+from tilth import tasks
+from tilth.engine import registry
+from tilth.engine.identity import run_identity
+from tilth.jupyter.doctor import version_of
+
+if TYPE_CHECKING:
+    from tilth.engine.budget import Budget
+    from tilth.engine.strategy import Strategy
+    from tilth.seeds import Seeds
+    from tilth.teacher import Teacher
+
+IDLE: dict[str, Any] = {
+    "state": "idle",
+    **dict.fromkeys(("reason", "limit_queries", "usd", "limit_usd", "eta", "waiting", "path", "error")),
+    **dict.fromkeys(("queries", "accepted", "rejected", "unverified", "rowless", "rows"), 0),
+    **dict.fromkeys(("in_doubt", "in_flight", "rate", "seconds", "last"), 0),
+}
+"""The `status` trait before the first run."""
+
+_PLANNED = ("ratio", "rows", "rows_per_seed", "usd", "seconds", "queries")
+
+
+def shown_path(path: Path) -> str:
+    """A path as a notebook may keep it: relative where it can be, and without the name of the home folder."""
+    path = path.absolute()
+    for base, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if path.is_relative_to(base):
+            return prefix + path.relative_to(base).as_posix()
+    return path.as_posix()
+
+
+def context(
+    seeds: Seeds,
+    teacher: Teacher,
+    writer: Teacher | None,
+    path: Path | None,
+    state: str | None = None,
+    note: str | None = None,
+) -> dict[str, Any]:
+    """The `context` trait; `state` and `note` say how the teacher does where that is known."""
+    usual = ("ready", "A rule-based simulation, no language model.")
+    if not teacher.simulated:
+        usual = ("unknown", "It has not been called yet.")
+    return {
+        "version": version_of("tilth") or "not installed",
+        "title": "Tilth",
+        "seeds": {
+            "count": len(seeds),
+            "name": seeds.name,
+            "task": seeds.task if isinstance(seeds.task, str) else seeds.task.name,
+        },
+        "teacher": {
+            "name": teacher.name,
+            "simulated": teacher.simulated,
+            "state": state or usual[0],
+            "note": note or usual[1],
+        },
+        "writer": {"name": writer.name} if writer else None,
+        "path": None if path is None else shown_path(path),
+    }
+
+
+def offers(seeds: Seeds, configured: Mapping[str, Strategy]) -> dict[str, dict[str, Any]]:
+    """The `strategies` trait by name: every installed strategy, and why these seeds cannot feed it."""
+    task = tasks.get(seeds.task)
+    found = {}
+    for name, kind in {**registry.available(), **{n: type(s) for n, s in configured.items()}}.items():
+        strategy = configured.get(name) or registry.get(kind)
+        cost = strategy.cost(task)
+        needs_reference = "reference" in strategy.needs
+        usable = seeds.has_references or not needs_reference
+        found[name] = {
+            "name": name,
+            "title": strategy.title,
+            "about": (kind.__doc__ or "").strip().partition("\n")[0],
+            "queries_per_row": cost.queries / cost.rows,
+            "needs_reference": needs_reference,
+            "usable": usable,
+            "why_not": None if usable else "it needs a reference for every seed",
+        }
+    return found
+
+
+def usable(offered: Mapping[str, Mapping[str, Any]], name: str) -> str:
+    """`name`, if these seeds can feed that strategy; raises `ValueError` that says what they can."""
+    if name not in offered:
+        raise ValueError(f"no strategy is called {name!r}; there are {', '.join(offered)}")
+    if not offered[name]["usable"]:
+        raise ValueError(f"{name} cannot be used with these seeds: {offered[name]['why_not']}")
+    return name
+
+
+def identity(
+    seeds: Seeds, strategy: str | Strategy, teacher: Teacher, writer: Teacher | None, random_state: int
+) -> dict[str, Any]:
+    """The identity of the run that these would make."""
+    return run_identity(
+        seeds,
+        registry.get(strategy),
+        tasks.get(seeds.task),
+        teacher.identity(),
+        (writer or teacher).identity(),
+        random_state,
+    )
+
+
+def planned(
+    seeds: Seeds, strategy: str | Strategy, budget: Budget, teacher: Teacher, writer: Teacher | None
+) -> dict[str, Any]:
+    """The `plan` trait."""
+    try:
+        plan = tilth.plan(seeds, strategy, budget, teacher=teacher, writer=writer)
+    except ValueError as error:
+        return problem(str(error))
+    return {
+        **{name: getattr(plan, name) for name in _PLANNED},
+        "sources": dict(plan.sources),
+        "problem": None,
+    }
+
+
+def problem(text: str) -> dict[str, Any]:
+    """The `plan` trait where there is no plan: it says why."""
+    return {**dict.fromkeys(_PLANNED), "sources": {}, "problem": text}
+
+
+def dollar_question(usd: float | None, teacher: Teacher, writer: Teacher | None) -> str:
+    """What to ask before real dollars are spent without a limit in dollars."""
+    names = " and ".join(model.name for model in (teacher, writer) if model is not None)
+    about = "real money" if usd is None else f"about ${usd:,.2f}"
+    return f"This will cost {about} at {names}, and no limit in dollars is set. Generate?"

@@ -1,0 +1,100 @@
+"""What a workbench shows of one run: its status, its new samples, and the reply that types itself out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tilth.engine.events import Sampled, Text
+from tilth.engine.run import OVER
+from tilth.jupyter import protocol
+from tilth.jupyter.secrets import without_secrets
+from tilth.jupyter.widgets import facts
+
+if TYPE_CHECKING:
+    from tilth.engine.run import Run
+
+_SHOWN_TEXT = 20_000
+"""The most characters of a streamed reply that are shown while it comes."""
+
+
+class Feed:
+    """Follows a run for the page. Used by the flusher's thread; `status` and `watch_text` by any.
+
+    Attributes:
+        run: The run that is followed.
+        arrival: Number of the last sample that was taken.
+    """
+
+    def __init__(self, run: Run, arrival: int = 0) -> None:
+        self.run = run
+        self.arrival = arrival
+        self._subscription = run.subscribe()
+        self._last = arrival
+        self._text: Text | None = None
+
+    def watch_text(self, wanted: bool) -> None:
+        """Whether somebody looks, and one call in flight is to be streamed."""
+        self._subscription.text = wanted
+
+    def close(self) -> None:
+        """Stops following; the run goes on."""
+        self._subscription.close()
+
+    @property
+    def live(self) -> bool:
+        """Whether the run is still at work."""
+        return self.run.status not in OVER
+
+    def take_events(self) -> None:
+        """Reads what the run has told since the last call."""
+        for event in self._subscription.drain():
+            if isinstance(event, Sampled):
+                self._last = max(self._last, event.arrival)
+            elif isinstance(event, Text):
+                self._text = event
+
+    def status(self) -> dict[str, Any]:
+        """The `status` trait."""
+        p, error = self.run.progress, self.run.error
+        return {
+            "state": self.run.status,
+            "reason": p.reason,
+            "queries": p.queries,
+            "limit_queries": p.limit.queries,
+            "usd": p.usd,
+            "limit_usd": p.limit.usd,
+            "accepted": p.accepted,
+            "rejected": p.rejected,
+            "unverified": p.unverified,
+            "rowless": p.rowless,
+            "rows": p.rows,
+            "in_doubt": p.in_doubt,
+            "in_flight": p.in_flight,
+            "rate": p.rate,
+            "seconds": p.seconds,
+            "eta": p.eta,
+            "waiting": p.waiting,
+            "path": facts.shown_path(self.run.path),
+            "last": max(self._last, p.rows),
+            "error": None
+            if error is None
+            else {"message": without_secrets(str(error) or type(error).__name__)},
+        }
+
+    def next_samples(self) -> tuple[bytes, int, int] | None:
+        """The next samples as Arrow, and the numbers of the first and the last; None where there are none."""
+        samples = self.run.samples(after=self.arrival, limit=protocol.PAGE_ROWS)
+        if samples.is_empty():
+            return None
+        stream, count = protocol.encode_samples(samples)
+        arrivals = samples["arrival"]
+        self.arrival = int(arrivals[count - 1])
+        return stream, int(arrivals[0]), self.arrival
+
+    def next_text(self) -> dict[str, Any] | None:
+        """The streamed reply as far as it has come, once per change."""
+        event, self._text = self._text, None
+        if event is None:
+            return None
+        text = event.text[-_SHOWN_TEXT:]
+        return {"unit": event.unit, "purpose": event.purpose, "text": text, "done": event.done}

@@ -1,0 +1,371 @@
+"""The workbench: seeds, a plan and a budget on one side, samples as they arrive on the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import traitlets
+
+import tilth
+from tilth.engine import registry
+from tilth.engine.budget import Budget, BudgetError
+from tilth.engine.identity import default_path, run_id
+from tilth.engine.run import OVER
+from tilth.engine.start import ConfirmationNeeded
+from tilth.export import KEPT
+from tilth.jupyter import fallback, protocol
+from tilth.jupyter.widgets import facts
+from tilth.jupyter.widgets.base import Widget
+from tilth.jupyter.widgets.feed import Feed
+from tilth.teacher import TeacherError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tilth.engine.run import Run
+    from tilth.engine.strategy import Strategy
+    from tilth.seeds import Seeds
+    from tilth.teacher import Teacher
+
+DEFAULT_QUERIES = 300
+# With one message of samples, one of text and every second time a status, 20 messages a second at most.
+_PUSH_SECONDS = 0.125
+_STATUS_SECONDS = 0.25
+
+
+class Workbench(Widget):
+    """Grows rows from seeds under a budget, with controls.
+
+    With no arguments it works on the demo's seeds with the demo's teacher, a rule-based simulation that
+    needs no key and no network. A run belongs to the kernel: closing the widget, or running its cell
+    again, never stops it, and a new workbench on its path follows it.
+
+    Args:
+        seeds: `Seeds`, or anything `tilth.read_seeds` reads. The demo's where not given.
+        teacher: A `Teacher`, or a model's name. Needed with seeds of your own.
+        writer: The model that writes and rephrases questions; the teacher where not given.
+        strategy: The strategy chosen at first, by name, or a `Strategy` with options.
+        budget: A `Budget`, or a number of queries; 300 queries where not given.
+        path: The run's file; made from seeds, strategy and identity where not given. Another strategy's
+            run goes beside it.
+        random_state: Decides the order of the seeds and all that strategies draw.
+
+    Raises:
+        ValueError: A strategy that these seeds cannot feed, or a budget that cannot be meant.
+        BundleMissing: The widget's JavaScript was not built.
+    """
+
+    _one_way = frozenset({"context", "strategies", "plan", "status", "notice", "_esm", "_css"})
+    _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "save"})
+
+    context = traitlets.Dict().tag(sync=True)
+    strategies: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    strategy = traitlets.Unicode().tag(sync=True)
+    budget_queries = traitlets.Int().tag(sync=True)
+    budget_usd = traitlets.Float().tag(sync=True)
+    plan = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict(facts.IDLE).tag(sync=True)
+
+    def __init__(
+        self,
+        seeds: Any = None,
+        teacher: Teacher | str | None = None,
+        writer: Teacher | str | None = None,
+        strategy: str | Strategy = "new-question",
+        budget: Budget | int | None = None,
+        path: str | Path | None = None,
+        random_state: int = 0,
+    ) -> None:
+        if seeds is not None and teacher is None:
+            raise ValueError(
+                'teacher is missing; pass tilth.Teacher("a-model"), or tilth.demo.teacher() to try out'
+            )
+        self._seeds: Seeds = _seeds(seeds)
+        self._teacher = _model(teacher) or tilth.demo.teacher()
+        self._writer = _model(writer)
+        self._path = None if path is None else Path(path)
+        self._random_state = random_state
+        limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
+        self._tokens = limits.tokens
+        name = strategy if isinstance(strategy, str) else strategy.name
+        self._first_strategy = name
+        self._configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
+        self._offered = facts.offers(self._seeds, self._configured)
+        facts.usable(self._offered, name)
+        self._feed: Feed | None = None
+        self._starting = threading.Lock()
+        self._asked: tuple[str, str, Budget] | None = None
+        self._text_wanted = False
+        self._status_due = self._push_due = 0.0
+        self._final = False
+        super().__init__(
+            context=self._context(),
+            strategies=list(self._offered.values()),
+            strategy=name,
+            budget_queries=limits.queries or 0,
+            budget_usd=limits.usd or 0.0,
+            plan=self._planned(name, limits),
+        )
+        self.observe(self._chosen, ("strategy", "budget_queries", "budget_usd"))
+        self._follow_existing()
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is shown; None before the first."""
+        return self._feed.run if self._feed else None
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The run's rows so far, as `run.rows` gives them; an empty frame before the first run."""
+        if self._feed:
+            return self._feed.run.rows
+        import polars as pl
+
+        from tilth.engine.schema import rows_schema
+
+        return pl.DataFrame(schema=rows_schema())
+
+    def generate(self, *, confirm: bool = False) -> Run:
+        """Starts the run, resumes it where it stopped, or raises its limits: what the Generate button does.
+
+        Args:
+            confirm: True lets it spend real dollars without a limit in dollars; the button asks instead.
+
+        Raises what `tilth.start` raises.
+        """
+        return self._start(self.strategy, self._budget(), confirm=confirm)
+
+    # What the page and the user choose.
+
+    @traitlets.validate("strategy")
+    def _check_strategy(self, proposal: Any) -> str:
+        try:
+            return facts.usable(self._offered, proposal["value"])
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+    @traitlets.validate("budget_queries", "budget_usd")
+    def _check_limit(self, proposal: Any) -> Any:
+        value = proposal["value"]
+        if not 0 <= value < 1e12:
+            raise traitlets.TraitError(f"a budget of {value} cannot be meant; 0 is no limit")
+        return value
+
+    def _chosen(self, _change: Any) -> None:
+        self._submit(self._replan)
+
+    def _replan(self) -> None:
+        try:
+            self._write(plan=self._planned(self.strategy, self._budget()))
+        except BudgetError as error:
+            self._write(plan=facts.problem(str(error)))
+        except Exception as error:  # noqa: BLE001 - logged and shown
+            self._write(plan=facts.problem(self._fail("the plan", error)))
+
+    def _planned(self, name: str, budget: Budget) -> dict[str, Any]:
+        return facts.planned(self._seeds, self._option(name), budget, self._teacher, self._writer)
+
+    def _budget(self) -> Budget:
+        queries, usd = self.budget_queries or None, self.budget_usd or None
+        return Budget(queries=queries, tokens=self._tokens, usd=usd)
+
+    # Requests.
+
+    def _answer(self, request: protocol.Request) -> tuple[dict[str, Any], list[bytes]]:
+        answer = getattr(self, f"_on_{request.type}")(**request.fields)
+        kind, fields, buffers = answer or ("ok", {}, [])
+        return protocol.reply(request.id, kind, **fields), buffers
+
+    def _on_generate(self) -> None:
+        name, budget = self.strategy, self._budget()
+        try:
+            self._start(name, budget, confirm=False)
+        except ConfirmationNeeded:
+            usd = self._planned(name, budget)["usd"]
+            self._asked = (uuid.uuid4().hex, name, budget)
+            self._push(
+                "confirm", token=self._asked[0], text=facts.dollar_question(usd, self._teacher, self._writer)
+            )
+
+    def _on_confirm(self, token: str, yes: bool) -> None:
+        asked, self._asked = self._asked, None
+        if asked is None or asked[0] != token:
+            raise ValueError("this question was answered already; press Generate again")
+        if yes:
+            _, name, budget = asked
+            if (name, budget) != (self.strategy, self._budget()):
+                raise ValueError("the plan has changed since the question; press Generate again")
+            self._start(name, budget, confirm=True)
+
+    def _on_pause(self) -> None:
+        self._required().pause()
+
+    def _on_resume(self) -> None:
+        self._required().resume()
+
+    def _on_stop(self) -> None:
+        self._required().stop()
+
+    def _on_view(self, open: bool) -> None:
+        self._text_wanted = open
+        if self._feed:
+            self._feed.watch_text(open)
+
+    def _on_page(
+        self, after: int, limit: int, verdicts: tuple[str, ...] | None, contains: str
+    ) -> tuple[str, dict[str, Any], list[bytes]]:
+        run, size = self._required(), min(limit, protocol.PAGE_ROWS)
+        wanted: dict[str, Any] = {"verdicts": verdicts, "contains": contains or None}
+        samples = run.samples(after=after, limit=size + 1, **wanted)
+        stream, count = protocol.encode_samples(samples.head(size))
+        last = int(samples["arrival"][count - 1]) if count else after
+        filtered = verdicts is not None or bool(contains)
+        total = run.samples(limit=2**31 - 1, **wanted).height if filtered else run.progress.rows
+        return "page", {"total": total, "last": last, "more": samples.height > count}, [stream]
+
+    def _on_open(self, row_id: str) -> tuple[str, dict[str, Any], list[bytes]]:
+        return "opened", {"detail": protocol.plain(self._required().detail(row_id))}, []
+
+    def _on_save(
+        self, format: str, path: str, verdicts: tuple[str, ...] | None
+    ) -> tuple[str, dict[str, Any], list[bytes]]:
+        if not path.strip():
+            raise ValueError("give the file a name, such as train.jsonl")
+        kept = KEPT if verdicts is None else verdicts
+        rows = self._required().rows
+        saved = tilth.save(rows, Path(path).expanduser(), format or None, kept)
+        count = int(rows["verdict"].is_in(kept).sum())
+        return "saved", {"path": facts.shown_path(saved), "rows": count, "bytes": saved.stat().st_size}, []
+
+    def _required(self) -> Run:
+        if self._feed is None:
+            raise ValueError("there is no run yet; press Generate")
+        return self._feed.run
+
+    # The run.
+
+    def _start(self, name: str, budget: Budget, *, confirm: bool) -> Run:
+        with self._starting:
+            live = self.run
+            if live and live.status not in OVER and live.strategy_name != name:
+                raise ValueError(f"a run of {live.strategy_name} is at work; stop it before starting {name}")
+            run = tilth.start(
+                self._seeds,
+                self._option(name),
+                budget,
+                teacher=self._teacher,
+                writer=self._writer,
+                path=self._path_of(name),
+                random_state=self._random_state,
+                confirm=confirm,
+            )
+            self._follow(run)
+        return run
+
+    def _follow_existing(self) -> None:
+        """Shows the run that is there already, at work or ended, if Generate would go on with it."""
+        identity = facts.identity(
+            self._seeds, self._option(self.strategy), self._teacher, self._writer, self._random_state
+        )
+        path = self._path or default_path(self._seeds, registry.get(self._option(self.strategy)), identity)
+        if path.exists():
+            run = tilth.open_run(path)
+            if run.id == run_id(identity):
+                self._follow(run)
+
+    def _follow(self, run: Run) -> None:
+        with self._lock:
+            old = self._feed
+            if old is None or old.run is not run:
+                # The page keeps what it has of a run that goes on; of another it is sent all.
+                resumed = old is not None and (old.run.id, old.run.path) == (run.id, run.path)
+                self._feed = Feed(run, old.arrival if old and resumed else 0)
+                self._feed.watch_text(self._text_wanted)
+                if old:
+                    old.close()
+            # The page learns of another run before that run's first samples come.
+            self._final, self._status_due, self._push_due = False, 0.0, time.monotonic() + _PUSH_SECONDS
+        self._wake.set()
+
+    def _option(self, name: str) -> str | Strategy:
+        return self._configured.get(name, name)
+
+    def _path_of(self, name: str) -> Path | None:
+        if self._path is None or name == self._first_strategy:
+            return self._path
+        return self._path.with_name(f"{self._path.stem}-{name}.tilth")
+
+    # The flusher's side.
+
+    def _tick(self, now: float) -> float | None:
+        feed = self._feed
+        if feed is None:
+            return None
+        feed.take_events()
+        if now >= self._status_due and not self._final:
+            live = feed.live  # read before the status, so that the last status is one of an ended run
+            status = feed.status()
+            self._write(status=status, context=self._context(*self._teacher_state(feed, status)))
+            self._status_due, self._final = now + _STATUS_SECONDS, not live
+        if now < self._push_due:
+            due = self._push_due if self._final else min(self._status_due, self._push_due)
+            return due - now
+        self._push_due = now + _PUSH_SECONDS
+        pushed = self._push_news(feed)
+        return None if self._final and not pushed else _PUSH_SECONDS
+
+    def _push_news(self, feed: Feed) -> bool:
+        samples, text = feed.next_samples(), feed.next_text()
+        if samples:
+            stream, first, last = samples
+            self._push("rows", [stream], first=first, last=last)
+        if text:
+            self._push("text", **text)
+        return bool(samples or text)
+
+    def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
+        return facts.context(self._seeds, self._teacher, self._writer, self._path, state, note)
+
+    def _teacher_state(self, feed: Feed, status: dict[str, Any]) -> tuple[str | None, str | None]:
+        if isinstance(feed.run.error, TeacherError):
+            return "error", status["error"]["message"]
+        if self._teacher.simulated or not status["queries"]:
+            return None, None
+        return "ready", "It has answered."
+
+    def close(self) -> None:
+        """Closes the widget and its views. A run goes on: it belongs to the kernel."""
+        super().close()
+        if self._feed:
+            self._feed.close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        status = self._feed.status() if self._feed else self.status
+        page = fallback.html(self.context, self.strategy, status, self._seeds.frame, self.rows)
+        return {
+            **data,
+            "text/plain": fallback.line(self.context, self.strategy, status),
+            "text/html": page,
+        }, metadata
+
+
+def _seeds(source: Any) -> Seeds:
+    from tilth.seeds import Seeds, read_seeds
+
+    if source is None:
+        return tilth.demo.seeds()
+    return source if isinstance(source, Seeds) else read_seeds(source)
+
+
+def _model(model: Teacher | str | None) -> Teacher | None:
+    from tilth.teacher import Teacher
+
+    return Teacher(model) if isinstance(model, str) else model
