@@ -117,8 +117,7 @@ def _write_csv(rows: pl.DataFrame, file: IO[bytes]) -> None:
         )
         for column in nested
     ]
-    # A bare carriage return is quoted by this style alone, and a reader would end the line at it.
-    rows.with_columns(texts).write_csv(file, quote_style="non_numeric")
+    rows.with_columns(texts).write_csv(file)
 
 
 def _write_jsonl(rows: pl.DataFrame, file: IO[bytes]) -> None:
@@ -155,3 +154,4 @@ _FORMATS: dict[str, Callable[[pl.DataFrame, IO[bytes]], None]] = {
 }
 _SUFFIXES = {".parquet": "parquet", ".json": "alpaca", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 FORMATS = tuple(_FORMATS)
+"""The names of the formats."""

@@ -241,7 +241,7 @@ def _number_text(value: float | Decimal) -> str | None:
             return None
     except OverflowError:
         return None
-    return str(int(value) if value == int(value) and abs(value) < 2**53 else value)
+    return str(int(value) if value == int(value) and abs(float(value)) < 2**53 else value)
 
 
 def _is_unicode(text: str) -> bool:

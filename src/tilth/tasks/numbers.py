@@ -13,6 +13,7 @@ TOLERANCE = Fraction(1, 10**6)
 MAX_LENGTH = 400
 """Characters a number may take; longer ones are not read."""
 
+_LARGEST = 10**100
 _MAX_DECIMALS = 12
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
@@ -72,7 +73,7 @@ class Number:
 
 
 def parse(match: re.Match[str]) -> Number | None:
-    """The number that a match of `NUMBER` writes; None where it divides by zero or is absurdly long."""
+    """The number that a match of `NUMBER` writes; None where it divides by zero or has over 100 digits."""
     if match.end() - match.start() > MAX_LENGTH:
         return None
     part = match.groupdict()
@@ -95,7 +96,10 @@ def parse(match: re.Match[str]) -> Number | None:
         return None
     if bool(part["sign"]) != bool(part["inner"]):
         value = -value
-    return Number(value * _SCALES.get(part["scale"], 1), percent=bool(part["percent"]))
+    value *= _SCALES.get(part["scale"], 1)
+    if max(abs(value.numerator), value.denominator) > _LARGEST:
+        return None
+    return Number(value, percent=bool(part["percent"]))
 
 
 def parse_text(text: str) -> Number | None:

@@ -41,6 +41,7 @@ PROMPTS = {
 _NO_ANSWER = "no final answer"
 _LOOK_BACK = 20
 _MAX_VALUE = 300
+_TAIL = 64_000
 
 _ANSWER = re.compile(
     r"\banswer\b[*_` ]{0,4}(?:\([^()\n]{0,40}\) ?)?(?:to [^.:=\n]{0,120}?)?"
@@ -221,7 +222,7 @@ def _last_number(text: str) -> Reading | None:
                 break
             if reading := _number_reading(number):
                 return reading
-        if start == 0:
+        if start == 0 or window >= _TAIL:
             return None
         window *= 4
 
@@ -237,7 +238,7 @@ def _value(text: str, start: int, stop: int) -> Reading | None:
     A value is a number, with a unit or without, or an expression.
     """
     start = max(start, text.rfind("=", start, stop) + 1)
-    while start < stop and text[start] in " \t*_`$~≈:":
+    while start < stop and text[start] in " \t*_`~≈:":
         start += 1
     while stop > start and text[stop - 1] in " \t\r*_`.$":
         stop -= 1
