@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 # Needed to run, though no line of ours imports them.
-RUN_WITH = {"ipykernel", "jupyterlab", "vl-convert-python"}
+RUN_WITH = {"ipykernel", "ipywidgets", "jupyterlab"}
 
 
 def normal(name: str) -> str:
