@@ -1,0 +1,43 @@
+// Tells screen readers how the run goes, at most one message every five seconds.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { count } from "../format";
+import type { Status } from "../protocol";
+import { useView } from "./context";
+
+const EVERY_MS = 5_000;
+
+function sentence(status: Status): string {
+  if (status.state === "idle") return "";
+  const limit = status.limit_queries ? ` of ${count(status.limit_queries)}` : "";
+  return (
+    `Run ${status.state}: ${count(status.queries)}${limit} queries, ${count(status.accepted)} accepted, ` +
+    `${count(status.rejected)} rejected, ${count(status.unverified)} unverified.`
+  );
+}
+
+export function Announcer() {
+  const text = sentence(useView().store.traits.status.value);
+  const [said, setSaid] = useState("");
+  const saidAt = useRef(Number.NEGATIVE_INFINITY);
+
+  useEffect(() => {
+    const wait = saidAt.current + EVERY_MS - performance.now();
+    const say = () => {
+      saidAt.current = performance.now();
+      setSaid(text);
+    };
+    if (wait <= 0) {
+      say();
+      return;
+    }
+    const timer = setTimeout(say, wait);
+    return () => clearTimeout(timer);
+  }, [text]);
+
+  return (
+    <div class="tilth-hidden" role="status" aria-live="polite">
+      {said}
+    </div>
+  );
+}

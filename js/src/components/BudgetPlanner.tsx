@@ -1,0 +1,87 @@
+// The budget, and what it is expected to buy.
+
+import { count, DASH, decimal, dollars, roughly } from "../format";
+import { isActive } from "../store";
+import { AmountField } from "./AmountField";
+import { useView } from "./context";
+import { Figure } from "./Figure";
+
+export function BudgetPlanner() {
+  const { store } = useView();
+  const { budget_queries, budget_usd, plan, status } = store.traits;
+  const locked = isActive(status.value.state);
+  const { ratio, rows, rows_per_seed, usd, seconds, sources, problem } = plan.value;
+
+  const source = (key: string, otherwise: string) => sources[key] ?? otherwise;
+  const about = (value: number | null, show: (value: number) => string) =>
+    value === null ? DASH : `≈ ${show(value)}`;
+
+  return (
+    <>
+      <div class="tilth-group">
+        <h3 class="tilth-label">Budget</h3>
+        <AmountField
+          label="at most"
+          unit="queries"
+          value={budget_queries.value}
+          show={count}
+          whole
+          disabled={locked}
+          commit={(value) => store.choose("budget_queries", value)}
+        />
+        <AmountField
+          label="at most"
+          unit="US dollars"
+          value={budget_usd.value}
+          show={(value) => value.toFixed(2)}
+          disabled={locked}
+          commit={(value) => store.choose("budget_usd", value)}
+        />
+        <p class="tilth-problem" role="alert">
+          {problem}
+        </p>
+      </div>
+      <div class="tilth-group">
+        <h3 class="tilth-label">Expected</h3>
+        <ul class="tilth-expected">
+          <Expected name="rows" value={about(rows, count)} source={source("rows", "estimated")} strong />
+          <Expected
+            name="cost"
+            value={usd === null ? "unknown" : usd === 0 ? dollars(0) : about(usd, dollars)}
+            source={source("usd", usd === null ? "no price is known for this teacher" : "estimated")}
+          />
+          <Expected name="time" value={about(seconds, roughly)} source={source("seconds", "estimated")} />
+          <Expected
+            name="ratio"
+            value={ratio === null ? DASH : decimal(ratio)}
+            source={source("ratio", "budget in queries divided by the number of seeds")}
+          />
+          <Expected
+            name="rows per seed"
+            value={about(rows_per_seed, decimal)}
+            source={source("rows_per_seed", "estimated")}
+          />
+        </ul>
+      </div>
+    </>
+  );
+}
+
+interface ExpectedProps {
+  name: string;
+  value: string;
+  source: string;
+  strong?: boolean;
+}
+
+function Expected({ name, value, source, strong = false }: ExpectedProps) {
+  return (
+    <li class={strong ? "tilth-strong" : ""}>
+      <Figure name={name} source={source} class="tilth-expected-figure">
+        <span>{name}</span>
+        <span class="tilth-leader" aria-hidden="true" />
+        <span class="tilth-number">{value}</span>
+      </Figure>
+    </li>
+  );
+}

@@ -1,0 +1,271 @@
+// What Python and the page exchange: traits, messages, and samples as Arrow.
+
+import { tableFromIPC } from "@uwdata/flechette";
+
+export const VERSION = 1;
+
+export type Verdict = "accepted" | "rejected" | "unverified";
+
+export interface Context {
+  title: string;
+  seeds: { count: number; name: string; task: string } | null;
+  teacher: {
+    name: string;
+    simulated: boolean;
+    state: "ready" | "unknown" | "error";
+    note?: string | null;
+  } | null;
+  writer: { name: string } | null;
+  path: string | null;
+}
+
+export interface StrategyInfo {
+  name: string;
+  title: string;
+  about: string;
+  queries_per_row: number | null;
+  needs_reference: boolean;
+  usable: boolean;
+  why_not: string | null;
+}
+
+export interface Plan {
+  ratio: number | null;
+  rows: number | null;
+  rows_per_seed: number | null;
+  usd: number | null;
+  seconds: number | null;
+  queries: number | null;
+  sources: Record<string, string>;
+  problem: string | null;
+}
+
+export type RunState =
+  | "idle"
+  | "starting"
+  | "running"
+  | "paused"
+  | "stopping"
+  | "stopped"
+  | "finished"
+  | "failed"
+  | "aborted";
+
+export interface Status {
+  state: RunState;
+  reason: string | null;
+  queries: number;
+  limit_queries: number | null;
+  usd: number | null;
+  limit_usd: number | null;
+  accepted: number;
+  rejected: number;
+  unverified: number;
+  rowless: number;
+  rows: number;
+  in_doubt: number;
+  in_flight: number;
+  rate: number | null;
+  seconds: number;
+  eta: number | null;
+  waiting: string | null;
+  path: string | null;
+  last: number;
+  error: { message: string } | null;
+}
+
+export interface Notice {
+  id: number;
+  level: "info" | "error";
+  text: string;
+}
+
+export interface Traits {
+  context: Context;
+  strategies: StrategyInfo[];
+  strategy: string;
+  budget_queries: number;
+  budget_usd: number;
+  plan: Plan;
+  status: Status;
+  notice: Notice;
+}
+
+// A trait that Python has not filled yet is an empty dict, so every read goes through these.
+export const EMPTY: Traits = {
+  context: { title: "Tilth", seeds: null, teacher: null, writer: null, path: null },
+  strategies: [],
+  strategy: "",
+  budget_queries: 0,
+  budget_usd: 0,
+  plan: {
+    ratio: null,
+    rows: null,
+    rows_per_seed: null,
+    usd: null,
+    seconds: null,
+    queries: null,
+    sources: {},
+    problem: null,
+  },
+  status: {
+    state: "idle",
+    reason: null,
+    queries: 0,
+    limit_queries: null,
+    usd: null,
+    limit_usd: null,
+    accepted: 0,
+    rejected: 0,
+    unverified: 0,
+    rowless: 0,
+    rows: 0,
+    in_doubt: 0,
+    in_flight: 0,
+    rate: null,
+    seconds: 0,
+    eta: null,
+    waiting: null,
+    path: null,
+    last: 0,
+    error: null,
+  },
+  notice: { id: 0, level: "info", text: "" },
+};
+
+/** One row as the stream shows it; `arrival` counts from 1 within its run. */
+export interface Sample {
+  arrival: number;
+  rowId: string;
+  unit: number;
+  question: string;
+  answer: string | null;
+  verdict: Verdict;
+  reason: string | null;
+  strategy: string;
+  seedId: string;
+  reference: string | null;
+  queries: number | null;
+  seconds: number | null;
+}
+
+export interface ChatMessage {
+  role: string;
+  content: string;
+}
+
+export interface Exchange {
+  role: string;
+  purpose: string;
+  messages: ChatMessage[];
+  reply: string;
+  finish_reason: string | null;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  usd: number | null;
+  seconds: number | null;
+  reused: boolean;
+}
+
+/** One row with its seed and every exchange that made it, as `Run.detail` gives it. */
+export interface Detail {
+  row: {
+    row_id: string;
+    question: string;
+    response: string;
+    answer: string | null;
+    reference: string | null;
+    verdict: Verdict;
+    reason: string | null;
+    strategy: string;
+    seed_id: string;
+    queries: number | null;
+    prompt_tokens: number | null;
+    completion_tokens: number | null;
+    usd: number | null;
+    seconds: number | null;
+    reused: boolean;
+    /** The part of the response that was read, in characters as Python counts them. */
+    span_start: number | null;
+    span_end: number | null;
+  };
+  seed: { seed_id: string; question: string; reference: string | null } | null;
+  exchanges: Exchange[];
+}
+
+export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv";
+
+/** What the page may ask for, by message type. */
+export interface Requests {
+  generate: Record<string, never>;
+  pause: Record<string, never>;
+  resume: Record<string, never>;
+  stop: Record<string, never>;
+  page: { after: number; limit: number; verdicts: Verdict[] | null; contains: string };
+  open: { row_id: string };
+  save: { format: ExportFormat; path: string; verdicts: Verdict[] };
+  view: { open: boolean };
+  confirm: { token: string; yes: boolean };
+}
+
+export interface Replies {
+  generate: unknown;
+  pause: unknown;
+  resume: unknown;
+  stop: unknown;
+  page: { total: number; last: number; more: boolean };
+  open: { detail: Detail };
+  save: { path: string; rows: number; bytes: number };
+  view: unknown;
+  confirm: unknown;
+}
+
+/** What Python sends unasked. */
+export type Push =
+  | { type: "rows"; seq: number; first: number; last: number }
+  | { type: "text"; unit: number; purpose: string; text: string; done: boolean }
+  | { type: "confirm"; token: string; text: string };
+
+const VERDICTS: readonly string[] = ["accepted", "rejected", "unverified"];
+
+const text = (value: unknown): string => (value == null ? "" : String(value));
+const maybeText = (value: unknown): string | null => (value == null ? null : String(value));
+const maybeNumber = (value: unknown): number | null => (value == null ? null : Number(value));
+
+/** Reads samples from an Arrow IPC stream. Throws where `arrival` or `row_id` is missing. */
+export function decodeSamples(buffer: DataView | undefined): Sample[] {
+  if (!buffer || buffer.byteLength === 0) return [];
+  // Hosts may hand over a view into a larger buffer, so offset and length matter.
+  const table = tableFromIPC(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
+  const column = (name: string): ArrayLike<unknown> => table.getChild(name)?.toArray() ?? [];
+  const required = (name: string): ArrayLike<unknown> => {
+    if (!table.names.includes(name)) throw new Error(`samples came without the column "${name}"`);
+    return column(name);
+  };
+  const arrival = required("arrival");
+  const rowId = required("row_id");
+  const unit = column("unit");
+  const question = column("question");
+  const answer = column("answer");
+  const verdict = column("verdict");
+  const reason = column("reason");
+  const strategy = column("strategy");
+  const seedId = column("seed_id");
+  const reference = column("reference");
+  const queries = column("queries");
+  const seconds = column("seconds");
+  return Array.from({ length: table.numRows }, (_, i) => ({
+    arrival: Number(arrival[i]),
+    rowId: text(rowId[i]),
+    unit: Number(unit[i] ?? 0),
+    question: text(question[i]),
+    answer: maybeText(answer[i]),
+    verdict: (VERDICTS.includes(text(verdict[i])) ? verdict[i] : "unverified") as Verdict,
+    reason: maybeText(reason[i]),
+    strategy: text(strategy[i]),
+    seedId: text(seedId[i]),
+    reference: maybeText(reference[i]),
+    queries: maybeNumber(queries[i]),
+    seconds: maybeNumber(seconds[i]),
+  }));
+}

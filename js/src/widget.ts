@@ -1,0 +1,64 @@
+// The anywidget module: one store per model, one tree of components per view.
+
+import "./widget.css";
+import { h, render as mount } from "preact";
+import { Workbench } from "./components/Workbench";
+import type { Model } from "./host";
+import { Store } from "./store";
+import { followTheme } from "./theme";
+import { watchVisible } from "./visibility";
+
+interface InitializeProps {
+  model: Model;
+  signal?: AbortSignal;
+}
+
+interface RenderProps extends InitializeProps {
+  el: HTMLElement;
+}
+
+type Cleanup = () => void;
+
+const once = (run: Cleanup): Cleanup => {
+  let ended = false;
+  return () => {
+    if (ended) return;
+    ended = true;
+    run();
+  };
+};
+
+// A host hands `initialize` and every `render` a proxy of its own, so a model cannot be a key to its store.
+// Hosts call this function once per model: what it encloses is the model's.
+export default () => {
+  let store: Store | undefined;
+
+  return {
+    initialize({ model, signal }: InitializeProps): Cleanup {
+      const own = new Store(model);
+      store = own;
+      const end = once(() => own.dispose());
+      signal?.addEventListener("abort", end);
+      return end;
+    },
+
+    render({ model, el, signal }: RenderProps): Cleanup {
+      store ??= new Store(model);
+      const own = store;
+      el.classList.add("tilth");
+      const endTheme = followTheme((theme) => {
+        el.style.colorScheme = theme;
+        el.dataset.tilthTheme = theme;
+      });
+      mount(h(Workbench, { store: own }), el);
+      const endVisible = watchVisible(el, (visible) => (visible ? own.viewOpened() : own.viewClosed()));
+      const end = once(() => {
+        endVisible();
+        endTheme();
+        mount(null, el);
+      });
+      signal?.addEventListener("abort", end);
+      return end;
+    },
+  };
+};
