@@ -47,6 +47,7 @@ class Execution:
         strategy: Strategy,
         task: Task,
         origin: Origin,
+        passes: SeedPasses,
         counts: Mapping[str, int],
         reopened: set[int],
     ) -> None:
@@ -55,7 +56,7 @@ class Execution:
         self._strategy = strategy
         self._task = task
         self._origin = origin
-        self._passes = SeedPasses(tuple(seeds), desk.random_state)
+        self._passes = passes
         self._reopened = reopened
         self._sizes: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")

@@ -48,8 +48,8 @@ def run_identity(
     }
 
 
-def run_id(identity: Mapping[str, Any]) -> str:
-    """The first 16 hex digits of the identity's digest."""
+def number_of(identity: Mapping[str, Any]) -> str:
+    """A run's id: the first 16 hex digits of its identity's digest."""
     return digest(identity)[:16]
 
 
@@ -57,7 +57,7 @@ def default_path(seeds: Seeds, strategy: Strategy, identity: Mapping[str, Any]) 
     """Where a run goes that was given no path: made of seeds, strategy and identity, so that it resumes."""
     stem = Path(seeds.name).stem or "seeds"
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
-    return Path(f"{safe}-{strategy.name}-{run_id(identity)[:8]}.tilth")
+    return Path(f"{safe}-{strategy.name}-{number_of(identity)[:8]}.tilth")
 
 
 def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:

@@ -78,10 +78,9 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
 class Journal:
     """Writes one run file. Operations given to it from any thread are durable when they return."""
 
-    def __init__(self, path: Path, run_id: str) -> None:
+    def __init__(self, path: Path) -> None:
         """Takes the file's lock and opens it; raises `RunBusy` with its holder, or `JournalError`."""
         self.path = path
-        self.run_id = run_id
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = FileLock(f"{path}.lock", thread_local=False)
         try:
@@ -113,9 +112,9 @@ class Journal:
                     f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; {TABLES}"
                     f"PRAGMA user_version={VERSION}; COMMIT;"
                 )
+            connection.execute("DELETE FROM holder")
             connection.execute(
-                "INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?)",
-                (self.run_id, os.getpid(), socket.gethostname(), now()),
+                "INSERT INTO holder VALUES (?, ?, ?)", (os.getpid(), socket.gethostname(), now())
             )
         except sqlite3.Error as error:
             connection.close()
@@ -190,7 +189,7 @@ class Journal:
         self._jobs.put(None)
         self._thread.join()
         with suppress(sqlite3.Error):
-            self._connection.execute("DELETE FROM holders WHERE run_id = ?", (self.run_id,))
+            self._connection.execute("DELETE FROM holder")
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.execute("PRAGMA journal_mode=DELETE")
@@ -202,7 +201,7 @@ def _holder(path: Path) -> str:
     try:
         connection = connect(path, readonly=True)
         try:
-            pid, host, since = connection.execute("SELECT pid, host, since FROM holders").fetchone()
+            pid, host, since = connection.execute("SELECT pid, host, since FROM holder").fetchone()
         finally:
             connection.close()
     except (JournalError, sqlite3.Error, TypeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from tilth.engine.strategy import Unit
@@ -17,21 +18,38 @@ def drawn(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
+def _interleaved(first: list[int], second: list[int]) -> list[int]:
+    """Both in their order, spread evenly: any beginning holds its share of `first`, at least rounded down."""
+    keyed = [
+        ((place + 0.5) / len(group), which, seed)
+        for which, group in enumerate((first, second))
+        for place, seed in enumerate(group)
+    ]
+    return [seed for *_, seed in sorted(keyed)]
+
+
 class SeedPasses:
     """Passes over the seeds: pass p is a permutation drawn from (random_state, p).
 
-    A unit's number is p x seeds + position.
+    A unit's number is p x seeds + position. With `nested` sizes, any beginning of a pass holds the first
+    `size` seeds in proportion, at least rounded down: so a study on fewer seeds is contained, unit by unit,
+    in the study on all of them at the same ratio.
     """
 
-    def __init__(self, seeds: tuple[Seed, ...], random_state: int) -> None:
+    def __init__(self, seeds: tuple[Seed, ...], random_state: int, nested: tuple[int, ...] = ()) -> None:
         self._seeds = seeds
         self._random_state = random_state
+        self._edges = sorted({0, *nested, len(seeds)})
         self._permutation: tuple[int, list[int]] | None = None
 
     def _order(self, passing: int) -> list[int]:
         if self._permutation is None or self._permutation[0] != passing:
-            order = list(range(len(self._seeds)))
-            random.Random(drawn(self._random_state, "pass", passing)).shuffle(order)
+            rng = random.Random(drawn(self._random_state, "pass", passing))
+            order: list[int] = []
+            for low, high in pairwise(self._edges):
+                group = list(range(low, high))
+                rng.shuffle(group)
+                order = _interleaved(order, group)
             self._permutation = (passing, order)
         return self._permutation[1]
 

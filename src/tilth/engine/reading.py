@@ -30,15 +30,21 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def head(path: Path) -> dict[str, Any]:
-    """The run's record: run_id, identity, settings, status, reason."""
+def head(path: Path, run_id: str | None = None) -> dict[str, Any]:
+    """A run's record: run_id, identity, settings, status, reason. A file of one run needs no `run_id`."""
     with reading(path) as connection:
-        found = connection.execute("SELECT run_id, identity, settings, status, reason FROM runs").fetchone()
-    if found is None:
-        raise JournalError(f"{path} holds no run yet")
-    run_id, identity, settings, status, reason = found
+        found = connection.execute(
+            "SELECT run_id, identity, settings, status, reason FROM runs WHERE ?1 IS NULL OR run_id = ?1",
+            (run_id,),
+        ).fetchall()
+    if not found:
+        raise JournalError(f"{path} holds no run" + (f" {run_id}" if run_id else " yet"))
+    if len(found) > 1:
+        runs = ", ".join(sorted(number for number, *_ in found))
+        raise JournalError(f"{path} holds several runs, of a study; name one by run_id=: {runs}")
+    number, identity, settings, status, reason = found[0]
     return {
-        "run_id": run_id,
+        "run_id": number,
         "identity": json.loads(identity),
         "settings": json.loads(settings),
         "status": status,

@@ -98,6 +98,13 @@ def create_run(run_id: str, identity: Mapping[str, Any], seeds: Sequence[Seed]) 
     return write
 
 
+def identities(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The identities of what a file holds: of its study, or else of its run."""
+    studies = connection.execute("SELECT identity FROM studies").fetchall()
+    found = studies or connection.execute("SELECT identity FROM runs").fetchall()
+    return [json.loads(identity) for (identity,) in found]
+
+
 def set_status(run_id: str, status: str, reason: str | None) -> Operation:
     """Writes where a run stands."""
     return lambda c: c.execute(
@@ -215,11 +222,6 @@ class Past:
 
     def _all(self, query: str, *more: Any) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, (self._run_id, *more)).fetchall()
-
-    def identity(self) -> dict[str, Any] | None:
-        """The identity of the run in this file, or None where there is none yet."""
-        found = self._connection.execute("SELECT identity FROM runs LIMIT 1").fetchone()
-        return None if found is None else json.loads(found[0])
 
     def reopen_cut_off(self, limits: Mapping[Role, int]) -> set[int]:
         """Takes units whose replies were cut off under a smaller limit as unfinished; gives their numbers."""

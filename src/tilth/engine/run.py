@@ -83,6 +83,7 @@ class Works:
     journal: Journal
     lines: Sequence[Line]
     switches: Switches
+    closes: bool
 
 
 class Run:
@@ -160,7 +161,8 @@ class Run:
                 await line.close()
             works.journal.post(set_status(self.id, ending.status, ending.reason))
         finally:
-            await asyncio.to_thread(works.journal.close)
+            if works.closes:
+                await asyncio.to_thread(works.journal.close)
             self._ended = time.monotonic()
             self._reason = ending.reason
             self._set(ending.status)

@@ -18,9 +18,18 @@ CREATE TABLE runs (
     run_id TEXT PRIMARY KEY, identity TEXT NOT NULL, settings TEXT NOT NULL,
     status TEXT NOT NULL, reason TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE holders (
-    run_id TEXT PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NULL, since INTEGER NOT NULL
-);
+CREATE TABLE holder (pid INTEGER NOT NULL, host TEXT NOT NULL, since INTEGER NOT NULL);
+CREATE TABLE studies (
+    study_id TEXT PRIMARY KEY, identity TEXT NOT NULL, settings TEXT NOT NULL, created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE cells (
+    study_id TEXT NOT NULL, cell_id TEXT NOT NULL, test TEXT NOT NULL, run_id TEXT, record TEXT NOT NULL,
+    PRIMARY KEY (study_id, cell_id, test)
+) WITHOUT ROWID;
+CREATE TABLE outcomes (
+    study_id TEXT NOT NULL, cell_id TEXT NOT NULL, test TEXT NOT NULL, question_id TEXT NOT NULL, answer TEXT,
+    correct INTEGER NOT NULL, PRIMARY KEY (study_id, cell_id, test, question_id)
+) WITHOUT ROWID;
 CREATE TABLE seeds (
     run_id TEXT NOT NULL, position INTEGER NOT NULL, seed_id TEXT NOT NULL, question TEXT NOT NULL,
     reference TEXT, extra TEXT, PRIMARY KEY (run_id, position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from tilth.engine.asking import Desk, Switches
 from tilth.engine.budget import Budget, BudgetError, Ledger
 from tilth.engine.execution import Execution
 from tilth.engine.harvest import Origin
-from tilth.engine.identity import default_path, refuse_other, run_id, run_identity
+from tilth.engine.identity import default_path, number_of, refuse_other, run_identity
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
+from tilth.engine.order import SeedPasses
 from tilth.engine.plan import plan
-from tilth.engine.records import Past, create_run
+from tilth.engine.records import Past, create_run, identities
 from tilth.engine.run import OVER, Run, Works
 from tilth.engine.strategy import Role, Strategy
 from tilth.seeds import Seeds, TaskLike
@@ -82,9 +84,8 @@ def start(
         if live is not None:
             return live
         _check_money(seeds, chosen, limit, teacher, writer, chosen_task, confirm=confirm)
-        run = _open(
-            where, identity, seeds, chosen, chosen_task, limit, teacher, writer, random_state, patience
-        )
+        parts = Parts(seeds, chosen, chosen_task, limit, teacher, writer, random_state, patience)
+        run = _open(where, identity, parts)
         _runs[where.resolve()] = run
         return run
 
@@ -110,14 +111,14 @@ def generate_sync(
         raise
 
 
-def open_run(path: str | Path) -> Run:
-    """A run's file, to read. A run that is at work on it in this process is given itself."""
+def open_run(path: str | Path, run_id: str | None = None) -> Run:
+    """A run's file, to read; one of a study's runs by its `run_id`. A run at work here is given itself."""
     where = Path(path)
     with _lock:
         live = _runs.get(where.resolve())
         if live is not None and live.status not in OVER:
             return live
-    record = reading.head(where)
+    record = reading.head(where, run_id)
     identity, settings = record["identity"], record["settings"]
     name = identity["task"]["name"]
     task = tasks.get(name if name in tasks.TASKS else "numeric")
@@ -162,7 +163,7 @@ def _joined(path: Path, identity: Mapping[str, Any], limit: Budget) -> Run | Non
     live = _runs.get(path.resolve())
     if live is None or live.status in OVER:
         return None
-    if live.id != run_id(identity):
+    if live.id != number_of(identity):
         refuse_other(path, reading.head(path)["identity"], identity)
     if live.status == "stopping":
         live.wait()
@@ -201,58 +202,69 @@ def _check_money(
         )
 
 
-def _open(
-    path: Path,
-    identity: Mapping[str, Any],
-    seeds: Seeds,
-    strategy: Strategy,
-    task: Task,
-    limit: Budget,
-    teacher: Teacher,
-    writer: Teacher,
-    random_state: int,
-    patience: float,
-) -> Run:
-    number = run_id(identity)
-    journal = Journal(path, number)
+def _open(path: Path, identity: Mapping[str, Any], parts: Parts) -> Run:
+    journal = Journal(path)
     try:
-        past: Past = journal.write_now(lambda connection: Past(connection, number))
-        stored = journal.write_now(lambda _: past.identity())
-        if stored is not None:
+        for stored in journal.write_now(identities):
             refuse_other(path, stored, identity)
-        journal.write_now(create_run(number, identity, tuple(seeds)))
-        line = Line(teacher, patience)
-        lines: dict[Role, Line] = {
-            "teacher": line,
-            "writer": line if writer is teacher else Line(writer, patience),
-        }
-        limits: dict[Role, int] = {role: line.model.max_tokens for role, line in lines.items()}
-        reopened = journal.write_now(lambda _: past.reopen_cut_off(limits))
-        spent, in_doubt = journal.write_now(lambda _: past.sums())
-        counts = journal.write_now(lambda _: past.counts())
+        run = begin(journal, identity, parts, closes=True)
     except BaseException:
         journal.close()
         raise
+    return run
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is made of."""
+
+    seeds: Seeds
+    strategy: Strategy
+    task: Task
+    limit: Budget
+    teacher: Teacher
+    writer: Teacher
+    random_state: int
+    patience: float
+    nested: tuple[int, ...] = ()
+
+
+def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes: bool) -> Run:
+    """Starts a run in an open file, or goes on with it; `closes` hands it the file to close at its end."""
+    number, teacher, writer = number_of(identity), parts.teacher, parts.writer
+    line = Line(teacher, parts.patience)
+    lines: dict[Role, Line] = {
+        "teacher": line,
+        "writer": line if writer is teacher else Line(writer, parts.patience),
+    }
+    limits: dict[Role, int] = {role: line.model.max_tokens for role, line in lines.items()}
+    journal.write_now(create_run(number, identity, tuple(parts.seeds)))
+    past: Past = journal.write_now(lambda connection: Past(connection, number))
+    reopened = journal.write_now(lambda _: past.reopen_cut_off(limits))
+    spent, in_doubt = journal.write_now(lambda _: past.sums())
+    counts = journal.write_now(lambda _: past.counts())
+    priced = all(line.price is not None for line in lines.values())
     settings = {
-        "seeds": seeds.name,
+        "seeds": parts.seeds.name,
         "teacher": teacher.name,
         "writer": writer.name,
         "simulated": teacher.simulated or writer.simulated,
-        "priced": all(line.price is not None for line in lines.values()),
+        "priced": priced,
         "prices": {
             role: None if line.price is None else {"source": line.price.source, "date": line.price.date}
             for role, line in lines.items()
         },
         "max_tokens": limits,
-        "budget": limit.to_json(),
+        "budget": parts.limit.to_json(),
     }
-    run = Run(number, path, seeds, task, strategy, settings)
+    run = Run(number, journal.path, parts.seeds, parts.task, parts.strategy, settings)
     switches = Switches()
     switches.going.set()
-    desk = Desk(
-        number, journal, past, Ledger(limit, spent, in_doubt), lines, run.events, switches, random_state
-    )
-    origin = Origin(number, strategy.name, teacher.name, writer.name, bool(settings["priced"]))
-    execution = Execution(desk, seeds, strategy, task, origin, counts, reopened)
-    run.begin(Works(execution, journal, tuple({id(one): one for one in lines.values()}.values()), switches))
+    ledger = Ledger(parts.limit, spent, in_doubt)
+    desk = Desk(number, journal, past, ledger, lines, run.events, switches, parts.random_state)
+    origin = Origin(number, parts.strategy.name, teacher.name, writer.name, priced)
+    passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested)
+    execution = Execution(desk, parts.seeds, parts.strategy, parts.task, origin, passes, counts, reopened)
+    distinct = tuple({id(line): line for line in lines.values()}.values())
+    run.begin(Works(execution, journal, distinct, switches, closes))
     return run
