@@ -1,0 +1,48 @@
+"""Reads an arithmetic word problem and says which equation it asks for. Its misreadings are its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from tilth.demo.expression import Expression, ExpressionError, evaluate
+from tilth.demo.schemas import SCHEMAS
+from tilth.demo.story import fold
+from tilth.demo.text import Text, cues, read_text
+
+LONGEST = 4_000
+"""Characters of a question that is read; a longer one counts as foreign text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a question was taken to ask: its equation and the value of it."""
+
+    expression: Expression
+    value: Fraction
+
+
+@lru_cache(4096)
+def read_question(question: str) -> Reading | None:
+    """The equation a question is taken to ask for, or None where it asks for no calculation."""
+    if len(question) > LONGEST:
+        return None
+    text = read_text(question)
+    if not text.quantities or not cues().has(text.asked, "number asked"):
+        return None
+    expression = _equation(text)
+    if expression is None:
+        return None
+    try:
+        return Reading(expression, evaluate(expression))
+    except ExpressionError:
+        return None
+
+
+def _equation(text: Text) -> Expression | None:
+    for schema in SCHEMAS:
+        expression = schema(text)
+        if expression is not None:
+            return expression
+    return fold(text)
