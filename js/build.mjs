@@ -7,7 +7,7 @@ import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, "../src/tilth/static");
-const entries = ["widget.ts", "widget.tsx", "vega.ts"]
+const entries = ["widget.ts", "vega.ts"]
   .map((name) => join(here, "src", name))
   .filter((path) => existsSync(path));
 
