@@ -145,7 +145,7 @@ def _segments(text: str) -> Iterator[list[list[str | float]]]:
 
 
 def _suffix(tokens: list[str | float], stated: float) -> Expression | None:
-    """The longest expression that ends the tokens and gives `stated`, else the longest; prose stands before."""
+    """The longest expression at the end of the tokens that gives `stated`, else the longest."""
     found = [
         e
         for i in range(max(0, len(tokens) - _MAX_CHAIN), len(tokens))

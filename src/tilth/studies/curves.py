@@ -272,7 +272,7 @@ class _Panel:
         usable = np.flatnonzero(~np.isnan(self.mean[strategy]) & (np.nan_to_num(xs) > 0))
         _, first = np.unique(xs[usable], return_index=True)
         places: NDArray[np.intp] = usable[first]
-        return places, xs[places]
+        return places, np.asarray(xs[places], dtype=np.float64)
 
     def grid(self, x: Axis, strategies: tuple[int, ...]) -> Floats:
         """The points at which any of the strategies was measured, within the range of all of them."""
@@ -281,19 +281,18 @@ class _Panel:
             return np.empty(0)
         points: Floats = np.unique(np.concatenate(places))
         low, high = max(place[0] for place in places), min(place[-1] for place in places)
-        return points[(points >= low) & (points <= high)]
+        return np.asarray(points[(points >= low) & (points <= high)], dtype=np.float64)
 
     def at(self, x: Axis, strategy: int, values: Floats, grid: Floats) -> Floats:
         """A strategy's `values` (strategy, ratio, ...) at the points of `grid`, linear in log x between."""
         indices, xs = self.places(x, strategy)
         known = values[strategy][indices]
         if len(xs) == 1:
-            return np.repeat(known, len(grid), axis=0)
+            return np.asarray(np.repeat(known, len(grid), axis=0), dtype=np.float64)
         right = np.clip(np.searchsorted(xs, grid), 1, len(xs) - 1)
         share = np.log(grid / xs[right - 1]) / np.log(xs[right] / xs[right - 1])
         share = share.reshape(-1, *[1] * (known.ndim - 1))
-        between: Floats = (1 - share) * known[right - 1] + share * known[right]
-        return between
+        return np.asarray((1 - share) * known[right - 1] + share * known[right], dtype=np.float64)
 
 
 def _panels(studies: pl.DataFrame, outcomes: pl.DataFrame | None) -> Iterator[_Panel]:

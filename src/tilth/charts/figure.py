@@ -1,0 +1,101 @@
+"""A figure: a chart with its data and a text alternative, which shows and saves without a network."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.charts.style import Theme, ThemeName, config, theme
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
+
+    Build = Callable[[Theme], alt.ConcatChart]
+
+_VEGA_LITE = "6.4"
+"""The Vega-Lite that altair 6 writes and vl-convert 1.9 draws; the two are raised together."""
+
+
+@dataclass(frozen=True, repr=False)
+class Figure:
+    """A chart of a study.
+
+    Attributes:
+        data: What is drawn, one row for each point, as `tilth.studies.curves` gives it.
+        alt_text: What the chart shows, in words.
+        theme: "light" or "dark".
+    """
+
+    data: pl.DataFrame
+    alt_text: str
+    theme: ThemeName
+    _build: Build = field(compare=False)
+
+    @property
+    def altair(self) -> alt.ConcatChart:
+        """The Altair chart, to change or combine."""
+        colours = theme(self.theme)
+        return self._build(colours).properties(description=self.alt_text, config=config(colours))
+
+    def spec(self, theme: ThemeName | None = None) -> dict[str, Any]:
+        """The Vega-Lite specification, data included, in this figure's theme or another.
+
+        The background is transparent, so that a page's own shows.
+        """
+        figure = self if theme is None else Figure(self.data, self.alt_text, theme, self._build)
+        spec = _specification(figure.altair)
+        spec["config"]["background"] = "transparent"
+        return spec
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the figure to `path` as .svg, .png (two pixels a point) or .html, which needs no network.
+
+        Raises:
+            ValueError: The suffix is another.
+        """
+        import vl_convert
+
+        path = Path(path)
+        match path.suffix.lower():
+            case ".svg":
+                path.write_text(self._svg(), encoding="utf-8")
+            case ".png":
+                path.write_bytes(
+                    vl_convert.vegalite_to_png(_specification(self.altair), vl_version=_VEGA_LITE, scale=2)
+                )
+            case ".html":
+                page = vl_convert.vegalite_to_html(
+                    _specification(self.altair), vl_version=_VEGA_LITE, bundle=True
+                )
+                path.write_text(page, encoding="utf-8")
+            case suffix:
+                raise ValueError(
+                    f"{path.name}: {suffix or 'no suffix'} is not written; use .svg, .png or .html"
+                )
+        return path
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self._svg(), "text/plain": self.alt_text}
+
+    def __repr__(self) -> str:
+        return self.alt_text
+
+    def _svg(self) -> str:
+        import vl_convert
+
+        svg: str = vl_convert.vegalite_to_svg(_specification(self.altair), vl_version=_VEGA_LITE)
+        # Screen readers take an SVG's own label, and Vega puts the description on a group inside it.
+        return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(self.alt_text)}" ', 1)
+
+
+def _specification(chart: alt.ConcatChart) -> dict[str, Any]:
+    import altair as alt
+
+    # A transformer that the user enabled for other charts may move data out of the specification.
+    with alt.data_transformers.enable("default"):
+        spec: dict[str, Any] = chart.to_dict()
+    return spec

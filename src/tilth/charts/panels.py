@@ -1,0 +1,90 @@
+"""What all charts of a study have in common: its panels, its words and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tilth.studies.curves import PANEL
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SIMULATED = "simulated teacher; says nothing about your model"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a chart's figures come from, as its subtitle says it.
+
+    Attributes:
+        cells: The study's rows for the test set that is drawn.
+        outcomes: Their per-question outcomes, where known.
+        test: That test set.
+    """
+
+    cells: pl.DataFrame
+    outcomes: pl.DataFrame | None
+    test: str
+
+    def teachers(self) -> str:
+        """Who taught, and that it was simulated where it was."""
+        parts = []
+        for teacher, writer, simulated in (
+            self.cells.select("teacher", "writer", "simulated").unique(maintain_order=True).iter_rows()
+        ):
+            name = f"Teacher {teacher}" + (f", writer {writer}" if writer not in (None, teacher) else "")
+            parts.append(f"{name}: {SIMULATED}" if simulated else name)
+        return "; ".join(parts)
+
+    def measured(self) -> str:
+        """Which students were asked how many questions."""
+        students = _listed(self.cells["student"].unique(maintain_order=True).to_list())
+        return f"Student {students}, test set “{self.test}” ({self.questions()} questions)"
+
+    def interval(self, *, one_replicate: str = "Wilson, 1 replicate") -> str:
+        """Which interval is drawn."""
+        replicates = self.cells["replicate"].n_unique()
+        if self.outcomes is not None and replicates > 1:
+            return f"bootstrap over {replicates} replicates and {self.questions()} questions"
+        if replicates > 1:
+            return f"Wilson over {self.questions()} questions, mean of {replicates} replicates"
+        return one_replicate
+
+    def questions(self) -> str:
+        """How many questions each student was asked."""
+        counts = sorted(self.cells["n_test"].unique().to_list())
+        return f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+
+    def incomplete(self) -> list[str]:
+        """A line that says how many cells are missing, or none."""
+        count = (~self.cells["complete"]).sum()
+        return [f"Not drawn: {count} of {self.cells.height} cells, not complete"] if count else []
+
+
+def panels(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The panels of a frame of curves, smallest seeds first, each with the title that tells it apart."""
+    telling = [name for name in PANEL if name not in ("seeds", "test") and frame[name].n_unique() > 1]
+    ordered = frame.sort([*telling, "seeds"], nulls_last=True, maintain_order=True)
+    for _, panel in ordered.group_by([*telling, "seeds"], maintain_order=True):
+        first: dict[str, Any] = panel.row(0, named=True)
+        yield (
+            " · ".join([f"{first['seeds']:,} seeds", *(_told(name, first[name]) for name in telling)]),
+            panel,
+        )
+
+
+def columns(frame: pl.DataFrame) -> int:
+    """How many panels stand side by side."""
+    return min(int(frame["seeds"].n_unique()), 3)
+
+
+def _told(name: str, value: Any) -> str:
+    if name == "seed_rows":
+        return "with the seeds' own rows" if value else "without the seeds' own rows"
+    return f"{name} {value}" if name in ("check", "teacher", "writer") else str(value)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,210 @@
+"""Accuracy against the amount of data, a line for each strategy, and where one passes another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tilth.charts.axes import (
+    HEIGHT,
+    TITLES,
+    UNITS,
+    WIDTH,
+    LogAxis,
+    amount,
+    layered,
+    log_axis,
+    share,
+    share_axis,
+    spaced,
+    values,
+)
+from tilth.charts.figure import Figure
+from tilth.charts.lanes import crossing_lanes, told
+from tilth.charts.panels import Source, columns, panels
+from tilth.charts.published import background, known, known_crossings
+from tilth.charts.style import Look, Theme, ThemeName, looks
+from tilth.studies import curves
+from tilth.studies.curves import PANEL, Axis
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
+
+_BASELINE = "answer-augmentation"
+
+
+def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Figure:
+    """The figure; its data are those of `curves.accuracy`, with the place on the axis as `x`."""
+    import polars as pl
+
+    data = curves.accuracy(source.cells, source.outcomes).with_columns(pl.col(x).alias("x"))
+    missing = data.filter(pl.col("x").is_null() | (pl.col("x") <= 0))
+    if missing.height or not data.height:
+        what = "no complete cell" if not data.height else f"no {UNITS[x]} above 0 for {missing.height} points"
+        raise ValueError(f'chart: the study has {what}; use x="ratio" or wait for its cells')
+    passed = curves.crossings(source.cells, source.outcomes, x=x)
+    axis = log_axis(x, data["x"])
+    others = known(data, x) if published else None
+    baseline = _baseline(data)
+    marked = known_crossings(baseline, x) if published else None
+    if others is not None:
+        ends = [] if marked is None else [*marked["ratio_low"], *marked["ratio_high"]]
+        axis = log_axis(x, [*data["x"], *others["x"], *ends])
+    shares = [*data["low"], *data["high"], *(others["accuracy"] if others is not None else [])]
+    domain = share_axis(min(shares), max(shares))
+    strategies = data["strategy"].unique(maintain_order=True).to_list()
+    lines = [
+        source.teachers(),
+        source.measured(),
+        f"Bands: 95% {source.interval()}",
+        *source.incomplete(),
+        *([] if others is None else [_cited(others)]),
+    ]
+
+    def build(colours: Theme) -> alt.ConcatChart:
+        import altair as alt
+
+        drawn = looks(strategies, colours)
+        width = columns(data)
+        charts: list[alt.LayerChart | alt.VConcatChart] = []
+        for place, (title, panel) in enumerate(panels(data)):
+            y_title = "accuracy on the test set" if place % width == 0 else None
+            curve = _curves(panel, drawn, colours, axis, domain, y_title)
+            if others is not None and others.height:
+                curve = background(others, drawn, colours, axis, domain, y_title) + curve
+            curve = curve.properties(width=WIDTH, height=HEIGHT, title=_heading(title, colours))
+            lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True).filter(
+                pl.col("overtaken") == baseline
+            )
+            if lanes.height:
+                below = crossing_lanes(lanes, drawn, colours, axis, baseline, marked)
+                charts.append(alt.vconcat(curve, below, spacing=14))
+            else:
+                charts.append(curve)
+        return alt.concat(*charts, columns=width).properties(
+            title=alt.TitleParams("Accuracy by strategy and amount of data", subtitle=lines)
+        )
+
+    return Figure(data, _words(data, passed, baseline, x, lines), theme, build)
+
+
+def _curves(
+    panel: pl.DataFrame,
+    drawn: dict[str, Look],
+    colours: Theme,
+    axis: LogAxis,
+    domain: tuple[float, float],
+    title: str | None,
+) -> alt.LayerChart:
+    import altair as alt
+
+    y = share("accuracy", domain, title)
+    x = axis.x("x")
+    bands, lines, ends = [], [], []
+    for (strategy,), line in panel.sort("x").group_by("strategy", maintain_order=True):
+        look = drawn[str(strategy)]
+        records = line.select(
+            "x", "accuracy", "low", "high", "strategy", "replicates", "rows", "queries", "usd"
+        ).to_dicts()
+        chart = alt.Chart(values(records)).encode(x=x, y=y)
+        bands.append(
+            chart.mark_area(color=look.color, opacity=0.11, line=False).encode(
+                y=share("low", domain, title), y2="high:Q"
+            )
+        )
+        lines.append(
+            chart.mark_line(color=look.color, strokeWidth=2, strokeDash=list(look.dash))
+            + chart.mark_point(
+                color=look.color, shape=look.shape, filled=True, opacity=1, size=58,
+                stroke=colours.background, strokeWidth=1,
+            ).encode(tooltip=_tooltip())
+        )  # fmt: skip
+        ends.append(records[-1])
+    gap = (domain[1] - domain[0]) * 15 / HEIGHT
+    labelled = [
+        {"strategy": end["strategy"], "y": y_label, "share": f"{end['accuracy']:.0%}"}
+        for end, y_label in zip(ends, spaced([e["accuracy"] for e in ends], gap, *domain), strict=True)
+    ]
+    return layered(*bands, *lines, *_labels(labelled, drawn, colours, domain, title))
+
+
+def _labels(
+    labelled: list[dict[str, Any]],
+    drawn: dict[str, Look],
+    colours: Theme,
+    domain: tuple[float, float],
+    title: str | None,
+) -> list[alt.LayerChart]:
+    """Each strategy's name beside the end of its line, with its mark, so that no legend is needed."""
+    import altair as alt
+
+    layers = []
+    for label in labelled:
+        look = drawn[label["strategy"]]
+        text = f"{label['strategy']}\u2002{label['share']}"
+        chart = alt.Chart(values([label | {"text": text}])).encode(y=share("y", domain, title))
+        layers.append(
+            chart.mark_point(color=look.color, shape=look.shape, filled=True, opacity=1, size=48).encode(
+                x=alt.value(WIDTH + 10)
+            )
+            + chart.mark_text(align="left", baseline="middle", color=colours.ink).encode(
+                x=alt.value(WIDTH + 19), text="text:N"
+            )
+        )
+    return layers
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    import altair as alt
+
+    return [
+        alt.Tooltip("strategy:N"),
+        alt.Tooltip("accuracy:Q", format=".1%"),
+        alt.Tooltip("low:Q", format=".1%", title="95% from"),
+        alt.Tooltip("high:Q", format=".1%", title="95% to"),
+        alt.Tooltip("x:Q", format=",.4~g", title="at"),
+        alt.Tooltip("rows:Q", format=",.0f"),
+        alt.Tooltip("queries:Q", format=",.0f"),
+        alt.Tooltip("replicates:Q"),
+    ]
+
+
+def _heading(title: str, colours: Theme) -> alt.TitleParams:
+    import altair as alt
+
+    return alt.TitleParams(title, fontSize=13, fontWeight=600, color=colours.ink, offset=10)
+
+
+def _baseline(data: pl.DataFrame) -> str:
+    """What others are to pass: answer augmentation, else the best at the smallest ratio."""
+    if _BASELINE in data["strategy"]:
+        return _BASELINE
+    return str(data.sort("ratio", "accuracy", descending=[False, True])["strategy"][0])
+
+
+def _cited(others: pl.DataFrame) -> str:
+    sources = ", ".join(others["source"].unique(maintain_order=True).to_list())
+    return (
+        f"Hollow marks: published, GSM8K, other students and seeds ({sources})"
+        if sources
+        else ("No published figure lies in this range")
+    )
+
+
+def _words(data: pl.DataFrame, passed: pl.DataFrame, baseline: str, x: Axis, lines: list[str]) -> str:
+    """The text alternative: the source, who leads at both ends of each panel, and the crossings."""
+    import polars as pl
+
+    said = [f"Line chart of accuracy against {TITLES[x]}.", *(f"{line}." for line in lines)]
+    for title, panel in panels(data):
+        ratios = panel["ratio"].unique().sort()
+        for ratio in (ratios[0], ratios[-1]):
+            ranked = panel.filter(pl.col("ratio") == ratio).sort("accuracy", descending=True)
+            scores = ", ".join(f"{s} {a:.1%}" for s, a in ranked.select("strategy", "accuracy").iter_rows())
+            said.append(f"{title}, ratio {amount(ratio, 'ratio')}: {scores}.")
+        lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True)
+        said += [
+            f"{lane['passing']} stays above {baseline}, by {UNITS[x]}: {told(lane, x)}."
+            for lane in lanes.filter(pl.col("overtaken") == baseline).to_dicts()
+        ]
+    return " ".join(said)

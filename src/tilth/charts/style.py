@@ -1,0 +1,120 @@
+"""How charts look: colours, shapes and dashes that hold in print, on dark pages and for colour-blind eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+ThemeName = Literal["light", "dark"]
+
+_FAMILIAR = ("answer-augmentation", "question-rephrase", "new-question", "answers-then-new", "adaptive")
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right")
+_DASHES = ([1, 0], [7, 3], [2, 2.5], [9, 3, 2, 3], [4, 2], [1, 3], [12, 3])
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours of a chart.
+
+    Attributes:
+        palette: Strategies' colours; Okabe and Ito 2008 on white, lightened on black.
+    """
+
+    name: ThemeName
+    background: str
+    ink: str
+    muted: str
+    faint: str
+    palette: tuple[str, ...]
+
+
+_THEMES = {
+    "light": Theme(
+        name="light",
+        background="#ffffff",
+        ink="#1f2328",
+        muted="#656d76",
+        faint="#e8eaed",
+        palette=("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000"),
+    ),
+    "dark": Theme(
+        name="dark",
+        background="#111418",
+        ink="#e6e8eb",
+        muted="#9aa3ad",
+        faint="#2a3037",
+        palette=("#5BB0E8", "#F2B441", "#36C79C", "#E7A3CB", "#F58549", "#A5D8F7", "#FFFFFF"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a strategy is drawn, wherever it appears."""
+
+    color: str
+    shape: str
+    dash: Sequence[float]
+
+
+def theme(name: str) -> Theme:
+    """The theme of that name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if name not in _THEMES:
+        raise ValueError(f"theme {name!r} is unknown; choose one of {', '.join(_THEMES)}")
+    return _THEMES[name]
+
+
+def looks(strategies: Sequence[str], theme: Theme) -> dict[str, Look]:
+    """A look for each strategy; the paper's own keep theirs whatever else is shown."""
+    unknown = [strategy for strategy in strategies if strategy not in _FAMILIAR]
+    places = {name: place for place, name in enumerate(_FAMILIAR)}
+    places |= {name: len(_FAMILIAR) + place for place, name in enumerate(unknown)}
+    return {
+        strategy: Look(
+            color=theme.palette[places[strategy] % len(theme.palette)],
+            shape=_SHAPES[places[strategy] % len(_SHAPES)],
+            dash=_DASHES[places[strategy] % len(_DASHES)],
+        )
+        for strategy in strategies
+    }
+
+
+def config(theme: Theme) -> dict[str, Any]:
+    """The Vega-Lite config of a theme."""
+    font = "Inter, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
+    return {
+        "font": font,
+        "background": theme.background,
+        "padding": 16,
+        "view": {"stroke": None},
+        "concat": {"spacing": 28},
+        "title": {
+            "anchor": "start",
+            "color": theme.ink,
+            "fontSize": 16,
+            "fontWeight": 600,
+            "offset": 14,
+            "subtitleColor": theme.muted,
+            "subtitleFontSize": 12,
+            "subtitleLineHeight": 17,
+            "subtitlePadding": 6,
+        },
+        "axis": {
+            "domain": False,
+            "gridColor": theme.faint,
+            "labelColor": theme.muted,
+            "labelFontSize": 11,
+            "labelPadding": 6,
+            "ticks": False,
+            "titleColor": theme.muted,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+            "titlePadding": 8,
+        },
+        "text": {"color": theme.ink, "fontSize": 11},
+    }
