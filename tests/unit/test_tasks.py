@@ -160,3 +160,22 @@ def test_plain_numbers_need_neither_math_verify_nor_a_process():
         [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_an_interrupted_comparison_leaves_no_answer_for_the_next():
+    script = (
+        "import signal\n"
+        "from tilth.tasks.worker import equivalent\n"
+        "equivalent('\\\\sqrt{4}', '2')\n"
+        "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.3)\n"
+        "try:\n"
+        f"    equivalent({ENDLESS[0]!r}, '2')\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted', equivalent('\\\\sqrt{4}', '2'), equivalent('\\\\sqrt{4}', '3'))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    found = subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "interrupted (True, None) (False, None)"

@@ -29,23 +29,35 @@ class _Worker:
 
     def equivalent(self, left: str, right: str, limit: float) -> tuple[bool | None, str | None]:
         with self._lock:
-            process = self._process
-            if process is None or process.poll() is not None:
+            try:
+                return self._compare(left, right, limit)
+            except BaseException:
+                # An interrupt leaves an answer under way that the next comparison must not take for its own.
                 self._close()
+                raise
+
+    def _compare(self, left: str, right: str, limit: float) -> tuple[bool | None, str | None]:
+        process = self._process
+        if process is None or process.poll() is not None:
+            self._close()
+            try:
                 process = self._process = _spawn()
-                if not self._exchange(process, None, _START_LIMIT)[0]:
-                    self._close()
-                    return None, "the check could not be started"
-            line, late = self._exchange(process, json.dumps([left, right, limit]), limit)
-            if not line:
+            except OSError:
+                return None, "the check could not be started"
+            if not self._exchange(process, None, _START_LIMIT)[0]:
                 self._close()
-                return None, f"the check took longer than {limit:g} s" if late else "the check failed"
-            same = json.loads(line)
-            return same, None if same is not None else "the expressions could not be compared"
+                return None, "the check could not be started"
+        line, late = self._exchange(process, json.dumps([left, right, limit]), limit)
+        if late or not line:
+            self._close()
+        if not line:
+            return None, f"the check took longer than {limit:g} s" if late else "the check failed"
+        same = json.loads(line)
+        return same, None if same is not None else "the expressions could not be compared"
 
     @staticmethod
     def _exchange(process: subprocess.Popen[str], line: str | None, limit: float) -> tuple[str, bool]:
-        """The process's next line, "" where it ended instead, and whether that was for its time limit."""
+        """The process's next line, "" where it ended instead, and whether it was killed for its limit."""
         late = threading.Event()
 
         def expire() -> None:
@@ -56,15 +68,18 @@ class _Worker:
         timer = threading.Timer(limit, expire)
         timer.daemon = True
         timer.start()
+        answer = ""
         try:
             if line is not None:
                 requests.write(line + "\n")
                 requests.flush()
-            return answers.readline(), late.is_set()
+            answer = answers.readline()
         except OSError:
-            return "", late.is_set()
+            pass
         finally:
             timer.cancel()
+            timer.join()
+        return answer, late.is_set()
 
     def close(self) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from tilth.seed_sources import Record, Source, SourceError, kind, open_source
+from tilth.seeds.sources import Record, Source, SourceError, kind, open_source
 
 if TYPE_CHECKING:
     import polars as pl
