@@ -81,7 +81,7 @@ def test_a_file_is_short_and_says_what_it_is_for(path: Path) -> None:
     if text.strip():
         docstring = ast.get_docstring(ast.parse(text))
         assert docstring, "the file does not say what it is for"
-        assert docstring.splitlines()[0].endswith((".", ":")), "the first line is one sentence"
+        assert docstring.splitlines()[0].endswith((".", "?", ":")), "the first line is one sentence"
 
 
 def test_every_entry_of_the_source_tree_has_its_place() -> None:
