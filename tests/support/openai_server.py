@@ -108,7 +108,7 @@ class Server:
         those handed over whole; `lost`: those whose client had gone, or that a fault broke off;
         `statuses` and `faults` by name; `prompt_tokens` and `completion_tokens` billed; `most_in_flight`;
         `questions`: {question: {"received", "billed", "completed"}}; `bodies`: the last 20 request
-        bodies; `headers`: of the last call.
+        bodies; `headers`: of the last call, names in lower case.
         """
         books: dict[str, Any] = self._call("GET", "/books")
         return books
@@ -116,6 +116,10 @@ class Server:
     def plan(self, plan: Plan) -> None:
         """Behaves by another plan from now on. Books go on."""
         self._call("POST", "/plan", json.dumps(asdict(plan)).encode())
+
+    def start_over(self, plan: Plan | None = None) -> None:
+        """Behaves by another plan, with new books. No call may be in flight."""
+        self._call("POST", "/start-over", json.dumps(asdict(plan or Plan())).encode())
 
     def kill(self) -> None:
         """Ends the process at once, as a crashed host would."""

@@ -108,6 +108,7 @@ class App:
         return [
             web.get("/books", self.show_books),
             web.post("/plan", self.change_plan),
+            web.post("/start-over", self.start_over),
             web.get("/v1/models", self.models),
             web.get("/v1/models/{name:.+}", self.one_model),
             web.post("/v1/chat/completions", self.chat),
@@ -119,6 +120,10 @@ class App:
     async def change_plan(self, request: web.Request) -> web.Response:
         self.take_plan(await request.json())
         return web.json_response({})
+
+    async def start_over(self, request: web.Request) -> web.Response:
+        self.books = Books()
+        return await self.change_plan(request)
 
     async def models(self, request: web.Request) -> web.Response:
         if not self.allowed(request):
@@ -143,7 +148,7 @@ class App:
         books.in_flight += 1
         books.most_in_flight = max(books.most_in_flight, books.in_flight)
         try:
-            response = await self.answer(request, number)
+            response = await self.answer(request, number, books)
         except ConnectionError:
             books.lost += 1
             return break_off(request)
@@ -153,12 +158,11 @@ class App:
         finally:
             books.in_flight -= 1
 
-    async def answer(self, request: web.Request, number: int) -> web.StreamResponse:
+    async def answer(self, request: web.Request, number: int, books: Books) -> web.StreamResponse:
         passes = self.bucket.take()
         body = await request.json()
-        books = self.books
         books.bodies.append(body)
-        books.headers = dict(request.headers)
+        books.headers = {name.lower(): value for name, value in request.headers.items()}
         question = self.model.question(body["messages"])
         counts = books.questions.setdefault(question, Counter())
         counts["received"] += 1
@@ -178,7 +182,7 @@ class App:
             books.faults[fault["kind"]] += 1
         if fault is None or fault["kind"] not in ("429", "400", "401", "403", "404"):
             await self.wait(number)
-        return await self.reply(request, body, counts, fault)
+        return await self.reply(request, body, books, counts, fault)
 
     def fault(self, number: int, question: str, received: int) -> dict[str, Any] | None:
         index = self.model.index.get(question, -1)
@@ -202,7 +206,12 @@ class App:
             await asyncio.sleep(latency)
 
     async def reply(
-        self, request: web.Request, body: Any, counts: Counter[str], fault: dict[str, Any] | None
+        self,
+        request: web.Request,
+        body: Any,
+        books: Books,
+        counts: Counter[str],
+        fault: dict[str, Any] | None,
     ) -> web.StreamResponse:
         kind = fault["kind"] if fault else ""
         seconds = fault["seconds"] if fault else 0.0
@@ -215,7 +224,6 @@ class App:
             await asyncio.sleep(seconds)
             return break_off(request)
         completion, usage = self.completion(body, kind)
-        books = self.books
         books.billed += 1
         counts["billed"] += 1
         books.prompt_tokens += usage["prompt_tokens"]

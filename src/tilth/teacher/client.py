@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tilth.teacher import prices
 from tilth.teacher.calling import CallableEndpoint, name_of
@@ -92,6 +93,8 @@ class Teacher:
             )
         if client is not None and (base_url is not None or api_key is not None):
             raise ValueError("client= brings its own address and key; leave out base_url and api_key")
+        if api_key is not None and base_url is not None and urlsplit(base_url).username is not None:
+            raise ValueError("base_url holds a user and api_key= a key; an endpoint takes one of them")
         if client is not None and not _is_async_client(client):
             raise TypeError(f"client= is a {type(client).__name__}; pass an AsyncOpenAI or AsyncAzureOpenAI")
         if base_url is not None and urlsplit(base_url).scheme not in ("http", "https"):
@@ -164,7 +167,8 @@ class Teacher:
         from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAioHttpClient
 
         url = base_url or self._url()
-        headers: dict[str, str] = self._headers.reveal() or {}
+        address, query, login = _taken_apart(url)
+        headers: dict[str, str] = login | (self._headers.reveal() or {})
         timeout = httpx2.Timeout(self.timeout, connect=min(_LONGEST_CONNECT, self.timeout))
         limits = httpx2.Limits(
             max_connections=max(_CONNECTIONS, self.concurrency), max_keepalive_connections=_CONNECTIONS
@@ -182,7 +186,6 @@ class Teacher:
                 key, key_from = str(client.api_key), "client="
             else:
                 key, key_from = self._key()
-                address, query = _split_query(url)
                 client = AsyncOpenAI(
                     base_url=address,
                     api_key=key,
@@ -224,11 +227,12 @@ class Teacher:
             return str(self._api_key.reveal()), "api_key="
         if key := os.environ.get("OPENAI_API_KEY"):
             return key, "OPENAI_API_KEY"
-        if self._url() == OPENAI_URL:
+        url = self._url()
+        if url == OPENAI_URL:
             raise TeacherError(
                 f"no key for {OPENAI_URL}: set OPENAI_API_KEY, pass api_key=, or base_url= for a local server"
             )
-        return _NO_KEY, "no key at all"
+        return _NO_KEY, "base_url" if urlsplit(url).username else ""
 
 
 def _is_async_client(client: object) -> bool:
@@ -244,6 +248,9 @@ def _configured_http(client: AsyncOpenAI) -> bool:
     return not isinstance(client._client, AsyncHttpxClientWrapper)  # noqa: SLF001 - openai has no other way to tell
 
 
-def _split_query(url: str) -> tuple[str, dict[str, str]]:
+def _taken_apart(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The bare address, its query, and its user info as a header: openai takes neither within a base_url."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(query="", fragment="")), dict(parse_qsl(parts.query))
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    login = {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"} if user else {}
+    return public_url(url), dict(parse_qsl(parts.query)), login

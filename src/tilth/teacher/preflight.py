@@ -30,10 +30,8 @@ async def check(
     listed = await _get(client, "/models", where=where, secrets=secrets)
     if isinstance(listed, CallError):
         if listed.kind == "unauthorized":
-            raise TeacherError(
-                f"{listed}. The key from {key_from} was refused by {where}; check the key, and that it is "
-                f"one for this endpoint"
-            )
+            asked = f"the key from {key_from} was refused by {where}" if key_from else "no key was given"
+            raise TeacherError(f"{listed}; {asked}; set OPENAI_API_KEY or pass api_key= with a key for it")
         if listed.status is None:
             raise TeacherError(f"{listed}; is the server running, and is base_url right?")
         return

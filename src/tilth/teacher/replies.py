@@ -195,6 +195,7 @@ class StreamReader:
 
 def _salvaged(body: bytes | bytearray) -> str:
     """The text of the reply that a cut body begins with."""
+    body = body[:MAX_REPLY_BYTES]
     start = _CONTENT.search(body)
     if start is None:
         return ""

@@ -1,0 +1,121 @@
+"""A key shows nowhere: not in repr, vars, pickles, identity, requests, errors or their tracebacks."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import traceback
+from base64 import b64decode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.openai_server import Fault
+
+from tilth.teacher import CallError, Teacher, TeacherError
+from tilth.teacher.redact import public_url, redacted
+
+CANARY = "canary-9f8e7d6c5b4a"
+
+
+def teachers_at(url, **settings):
+    """Teachers that hold secrets wherever one can be held."""
+    host = url.removeprefix("http://")
+    headers = {"X-Api-Key": f"{CANARY}-header"}
+    with_key = Teacher(
+        "test-model",
+        base_url=f"{url}?code={CANARY}-query",
+        api_key=f"{CANARY}-key",
+        headers=headers,
+        **settings,
+    )
+    with_login = Teacher("test-model", base_url=f"http://user:{CANARY}@{host}", **settings)
+    return with_key, with_login
+
+
+@pytest.mark.parametrize("teacher", teachers_at("http://127.0.0.1:9/v1"))
+def test_a_teacher_shows_no_key(teacher, ask):
+    shown = [repr(teacher), str(teacher), repr(vars(teacher)), json.dumps(teacher.identity())]
+    shown += [json.dumps(teacher.request(ask("x"))), repr(pickle.dumps(teacher))]
+    assert not [text for text in shown if CANARY in text]
+    assert repr(teacher) == 'Teacher("test-model" at http://127.0.0.1:9/v1)'
+
+
+async def test_a_login_in_the_base_url_is_sent_as_basic_authorization(ask, behave):
+    server = behave()
+    _, teacher = teachers_at(server.base_url)
+    async with teacher.open() as endpoint:
+        await endpoint.complete(teacher.request(ask("x")), max_tokens=5, seed=1)
+    sent = server.books()["headers"]["authorization"]
+    assert b64decode(sent.removeprefix("Basic ")).decode() == f"user:{CANARY}"
+
+
+def test_an_unpickled_teacher_is_the_same_without_its_key(ask):
+    teacher = Teacher("test-model", api_key=CANARY, system="Be brief.", max_tokens=7)
+    again = pickle.loads(pickle.dumps(teacher))
+    assert again.identity() == teacher.identity()
+    assert again.max_tokens == 7
+    assert again.request(ask("x")) == teacher.request(ask("x"))
+
+
+@pytest.mark.parametrize("fault", ["400", "401", "429", "500", "reset", "reset-early", "silent"])
+@pytest.mark.parametrize("which", [0, 1], ids=["key", "login"])
+async def test_no_error_leads_to_a_key(fault, which, ask, behave):
+    server = behave(faults=(Fault(fault, seconds=5),))
+    teacher = teachers_at(server.base_url, timeout=0.3)[which]
+    with pytest.raises(CallError) as caught:
+        async with teacher.open() as endpoint:
+            await endpoint.complete(teacher.request(ask("x")), max_tokens=5, seed=1)
+    error = caught.value
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    # The frames of this test hold the teacher's arguments as it wrote them; those of the package must not.
+    inside = [
+        line
+        for frame in told.stack
+        if "tilth/teacher" in frame.filename
+        for line in (frame.locals or {}).values()
+    ]
+    assert CANARY not in str(error) + repr(error) + repr(vars(error))
+    assert error.__context__ is None
+    assert error.__cause__ is None
+    assert not [line for line in inside if CANARY in line]
+
+
+async def test_a_key_that_an_endpoint_repeats_is_hidden(ask, behave):
+    server = behave(key="right")
+    teacher, _ = teachers_at(server.base_url)
+    async with teacher.open() as endpoint:
+        with pytest.raises(TeacherError) as preflight:
+            await endpoint.preflight()
+        with pytest.raises(CallError) as call:
+            await endpoint.complete(teacher.request(ask("x")), max_tokens=5, seed=1)
+    assert "Incorrect API key provided: [hidden]" in str(call.value)
+    assert CANARY not in str(preflight.value) + str(call.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("key sk-proj-abcDEF123456_789 is wrong", "sk-proj-abcDEF"),
+        ("Incorrect API key provided: sk-ab***********wxyz.", "wxyz"),
+        ("header Authorization: Bearer abc.def-ghi", "abc.def"),
+        ('{"api_key": "0123456789"}', "0123456789"),
+        ("GET https://joe:pass@host/v1/models?sig=zzz failed", "joe:pass"),
+        ("GET https://joe:pass@host/v1/models?sig=zzz failed", "zzz"),
+        ("token=eyJhbGciOi.eyJzdWIiOi.sig-na_ture", "eyJ"),
+    ],
+)
+def test_what_looks_like_a_key_is_hidden(text, hidden):
+    assert hidden not in redacted(text)
+
+
+@given(st.text(), st.text(alphabet="abcdef0123456789", min_size=12, max_size=60), st.text())
+def test_a_known_secret_never_passes_and_a_message_is_one_printable_line(before, secret, after):
+    message = redacted(before + secret + after, [secret])
+    assert secret not in message
+    assert len(message) <= 300
+    assert message.isprintable()
+
+
+def test_a_url_is_shown_without_user_info_query_and_fragment():
+    assert public_url("https://a:b@host:8/v1?x=1#y") == "https://host:8/v1"
