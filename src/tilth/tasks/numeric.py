@@ -54,7 +54,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\([0-9]|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?[0-9$(\\])| ?="
+    r"\([0-9]|[xyz](?![A-Za-z])| ?="
+    r"|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?[0-9$(\\])"
 )
 _UNIT = re.compile(r"(?![.):] ?[A-Z])[^0-9=+*×÷^\\√π\n]{0,60}(?:\^?[23²³])?[.!*_` ]{0,4}")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
@@ -238,9 +239,9 @@ def _value(text: str, start: int, stop: int) -> Reading | None:
     A value is a number, with a unit or without, or an expression.
     """
     start = max(start, text.rfind("=", start, stop) + 1)
-    while start < stop and text[start] in " \t*_`~≈:":
+    while start < stop and text[start] in " \t\r\n*_`~≈:":
         start += 1
-    while stop > start and text[stop - 1] in " \t\r*_`.$":
+    while stop > start and text[stop - 1] in " \t\r\n*_`.$":
         stop -= 1
     raw = text[start:stop]
     plain = _LATEX_NOISE.sub(" ", _LATEX_WORD.sub(r" \1 ", raw)).strip(" $")
@@ -248,9 +249,14 @@ def _value(text: str, start: int, stop: int) -> Reading | None:
     if number and _UNIT.fullmatch(plain, number.end()) and (parsed := numbers.parse(number)):
         return Reading(str(parsed), (start, stop))
     words = _WORDS.findall(re.sub(r"\\[A-Za-z]+", " ", raw))
-    if plain and not words and _MATHS.search(plain):
+    if plain and not words and _MATHS.search(plain) and _is_balanced(plain):
         return Reading(plain, (start, stop))
     return None
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether as many brackets open as close; an interval's may differ in kind."""
+    return text.count("(") + text.count("[") == text.count(")") + text.count("]")
 
 
 def _short(answer: str) -> str:
