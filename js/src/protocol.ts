@@ -164,7 +164,6 @@ export interface Exchange {
   completion_tokens: number | null;
   usd: number | null;
   seconds: number | null;
-  reused: boolean;
 }
 
 /** One row with its seed and every exchange that made it, as `Run.detail` gives it. */

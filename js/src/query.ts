@@ -62,8 +62,10 @@ export class SampleQuery {
     const turn = ++this.#turn;
     clearTimeout(this.#again);
     this.#again = undefined;
-    this.searching.value = this.typed.value !== "";
-    if (this.typed.value === "") {
+    // Before the first row there is nothing to ask for; the effect above asks once there is.
+    const asks = this.typed.value !== "" && this.#store.traits.status.peek().last > 0;
+    this.searching.value = asks;
+    if (!asks) {
       this.#found.value = [];
       return;
     }

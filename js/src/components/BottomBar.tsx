@@ -44,10 +44,11 @@ export function BottomBar() {
           can={canStart}
           run={() => void store.command(run.state === "paused" ? "resume" : "generate")}
         />
-        <Action icon="pause" text="Pause" can={working} run={() => void store.command("pause")} />
+        <Action icon="pause" text="Pause" bare can={working} run={() => void store.command("pause")} />
         <Action
           icon="stop"
           text="Stop"
+          bare
           can={working || run.state === "paused"}
           run={() => void store.command("stop")}
         />
@@ -64,23 +65,27 @@ interface ActionProps {
   icon: IconName;
   text: string;
   main?: boolean;
+  /** Shows the sign alone; its word is said and stands in the tooltip. */
+  bare?: boolean;
   can: boolean;
   run(): void;
 }
 
 // aria-disabled instead of disabled: a button that goes dead under the finger must not lose the focus.
-function Action({ icon, text, main = false, can, run }: ActionProps) {
+function Action({ icon, text, main = false, bare = false, can, run }: ActionProps) {
   return (
     <button
       type="button"
       class={`tilth-button${main ? " tilth-button-main" : ""}`}
       aria-disabled={!can}
+      aria-label={text}
+      title={bare ? text : undefined}
       onClick={() => {
         if (can) run();
       }}
     >
       <Icon name={icon} />
-      {text}
+      {!bare && text}
     </button>
   );
 }
@@ -142,7 +147,7 @@ function Counts({ run }: { run: Status }) {
           <span class="tilth-number">{count(run.in_doubt)}</span> <span class="tilth-muted">in doubt</span>
         </Figure>
       )}
-      {run.rate !== null && run.rate > 0 && (
+      {run.rate !== null && run.state === "running" && (
         <Figure name="Rate" source="measured: rows per second of late">
           <span class="tilth-number">{decimal(run.rate)}</span>
           <span class="tilth-muted">/s</span>

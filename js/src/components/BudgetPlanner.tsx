@@ -44,20 +44,20 @@ export function BudgetPlanner() {
       <div class="tilth-group">
         <h3 class="tilth-label">Expected</h3>
         <ul class="tilth-expected">
-          <Expected name="rows" value={about(rows, count)} source={source("rows", "estimated")} strong />
+          <Expected name="Rows" value={about(rows, count)} source={source("rows", "estimated")} strong />
           <Expected
-            name="cost"
+            name="Cost"
             value={usd === null ? "unknown" : usd === 0 ? dollars(0) : about(usd, dollars)}
             source={source("usd", usd === null ? "no price is known for this teacher" : "estimated")}
           />
-          <Expected name="time" value={about(seconds, roughly)} source={source("seconds", "estimated")} />
+          <Expected name="Time" value={about(seconds, roughly)} source={source("seconds", "estimated")} />
           <Expected
-            name="ratio"
+            name="Ratio"
             value={ratio === null ? DASH : decimal(ratio)}
             source={source("ratio", "budget in queries divided by the number of seeds")}
           />
           <Expected
-            name="rows per seed"
+            name="Rows per seed"
             value={about(rows_per_seed, decimal)}
             source={source("rows_per_seed", "estimated")}
           />
@@ -78,7 +78,7 @@ function Expected({ name, value, source, strong = false }: ExpectedProps) {
   return (
     <li class={strong ? "tilth-strong" : ""}>
       <Figure name={name} source={source} class="tilth-expected-figure">
-        <span>{name}</span>
+        <span>{name.toLowerCase()}</span>
         <span class="tilth-leader" aria-hidden="true" />
         <span class="tilth-number">{value}</span>
       </Figure>

@@ -4,18 +4,8 @@ import { count, dollars } from "../format";
 import type { Exchange } from "../protocol";
 
 export function ExchangeView({ exchange }: { exchange: Exchange }) {
-  const {
-    role,
-    purpose,
-    messages,
-    reply,
-    finish_reason,
-    prompt_tokens,
-    completion_tokens,
-    usd,
-    seconds,
-    reused,
-  } = exchange;
+  const { role, purpose, messages, reply, finish_reason, prompt_tokens, completion_tokens, usd, seconds } =
+    exchange;
   return (
     <details class="tilth-exchange">
       <summary>
@@ -29,7 +19,6 @@ export function ExchangeView({ exchange }: { exchange: Exchange }) {
           )}
           {usd !== null && <span>{dollars(usd)}</span>}
           {seconds !== null && <span>{seconds.toFixed(2)} s</span>}
-          {reused && <span>reused</span>}
           <span>ended by: {finish_reason ?? "unknown"}</span>
         </span>
       </summary>

@@ -126,7 +126,7 @@ function Cost({ row }: { row: Detail["row"] }) {
       )}
       <span>{row.usd === null ? "price unknown" : dollars(row.usd)}</span>
       {row.seconds !== null && <span>{row.seconds.toFixed(2)} s</span>}
-      {row.reused && <span>reused: its cost was paid by an earlier run</span>}
+      {row.reused ? <span>reused: its cost was paid by an earlier run</span> : null}
     </>
   );
 }

@@ -15,7 +15,7 @@ interface Props {
   rows: readonly Sample[];
   follow: boolean;
   setFollow(follow: boolean): void;
-  /** How many arrivals stand above the first row in sight and are not shown yet. */
+  /** The newest arrival there is, shown or not. */
   newest: number;
   openedRow: string | null;
   open(row: Sample): void;
@@ -32,8 +32,8 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
   const at = (index: number): Sample | undefined => rows[rows.length - 1 - index];
   const indexOf = (arrival: number) => rows.length - 1 - indexOfArrival(rows, arrival);
   const activeIndex = active === null ? -1 : Math.min(indexOf(active), rows.length - 1);
-  const top = Math.floor((scroller.current?.scrollTop ?? 0) / ROW_HEIGHT);
-  const unseen = follow ? 0 : Math.max(0, newest - (at(Math.max(0, top))?.arrival ?? newest));
+  const seen = useRef(0);
+  const unseen = follow ? 0 : Math.max(0, newest - seen.current);
 
   // New rows go in above: either the list stays at its top, or the row being read stays where it is.
   useLayoutEffect(() => {
@@ -42,10 +42,11 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
     if (follow) {
       box.scrollTop = 0;
       anchor.current = null;
+      seen.current = newest;
     } else if (anchor.current) {
       box.scrollTop = indexOf(anchor.current.arrival) * ROW_HEIGHT + anchor.current.offset;
     }
-  }, [rows, follow]);
+  }, [rows, follow, newest]);
 
   const remember = () => {
     const box = scroller.current;
@@ -53,6 +54,7 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
     const index = Math.floor(box.scrollTop / ROW_HEIGHT);
     const row = at(index);
     anchor.current = row ? { arrival: row.arrival, offset: box.scrollTop - index * ROW_HEIGHT } : null;
+    seen.current = Math.max(seen.current, row?.arrival ?? 0);
   };
 
   const scrolled = () => {

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { bytes, clock, dollars, readAmount, roughly } from "../src/format";
+
+test.each([
+  ["2,000", 2000],
+  [" 300 ", 300],
+  ["$1.50", 1.5],
+  ["$ .5", 0.5],
+  ["1_000", 1000],
+])("%j is the amount %d", (typed, amount) => {
+  expect(readAmount(typed)).toBe(amount);
+});
+
+test.each(["", "many", "-5", "1e9", "1.2.3", "NaN", "Infinity", "0x10", "5 $"])(
+  "%j is no amount",
+  (typed) => {
+    expect(readAmount(typed)).toBeNull();
+  },
+);
+
+test("small sums of money keep the digits that matter", () => {
+  expect([0, 12.5, 0.51, 0.0842, 0.00047].map(dollars)).toEqual([
+    "$0.00",
+    "$12.50",
+    "$0.51",
+    "$0.0842",
+    "$0.00047",
+  ]);
+});
+
+test("times and sizes", () => {
+  expect([0, 252, 3852].map(clock)).toEqual(["0:00", "4:12", "1:04:12"]);
+  expect([0.4, 40, 240, 9000].map(roughly)).toEqual(["< 1 s", "40 s", "4 min", "2.5 h"]);
+  expect([12, 214_300, 5_000_000].map(bytes)).toEqual(["12 B", "214.3 kB", "5 MB"]);
+});
