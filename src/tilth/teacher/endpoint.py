@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tilth.teacher import failures
 from tilth.teacher.dialect import Dialect
 from tilth.teacher.errors import CallError, TeacherError
-from tilth.teacher.preflight import check
-from tilth.teacher.redact import redacted
+from tilth.teacher.preflight import find_problem
+from tilth.teacher.redact import Secret, redacted
 from tilth.teacher.replies import MAX_REPLY_BYTES, Completion, StreamReader, read_reply, usage_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class HttpEndpoint(Endpoint):
         self._model = model
         self._where = where
         self._key_from = key_from
-        self._secrets = tuple(secrets)
+        self._secrets = Secret(tuple(secrets))
         self._timeout = timeout
         self._lists_models = lists_models
         self._dialect = Dialect(completion_limit=completion_limit)
@@ -86,13 +86,15 @@ class HttpEndpoint(Endpoint):
         return self._dialect.dropped
 
     async def preflight(self) -> None:
-        await check(
+        problem = await find_problem(
             self._client,
             model=self._model if self._lists_models else None,
             where=self._where,
             key_from=self._key_from,
-            secrets=self._secrets,
+            secrets=self._secrets.reveal(),
         )
+        if problem is not None:
+            raise problem
 
     async def complete(
         self,
@@ -118,11 +120,13 @@ class HttpEndpoint(Endpoint):
 
     def _refused(self, answer: _Refusal, seconds: float) -> Completion | CallError:
         usage = answer.usage
-        if usage != (None, None):
+        if answer.is_final and usage != (None, None):
             # Billed, so it is a query, though it brought nothing.
-            return Completion("", "error", redacted(answer.error[0], self._secrets), None, *usage, seconds)
+            return Completion(
+                "", "error", redacted(answer.error[0], self._secrets.reveal()), None, *usage, seconds
+            )
         return failures.of_status(
-            answer.status, answer.headers, answer.body, where=self._where, secrets=self._secrets
+            answer.status, answer.headers, answer.body, where=self._where, secrets=self._secrets.reveal()
         )
 
     async def _attempt(
@@ -137,11 +141,11 @@ class HttpEndpoint(Endpoint):
         except openai.APIStatusError as error:
             return _Refusal(error.response)
         except Exception as error:  # noqa: BLE001 - every failure of a call is told, none passes
-            failure = failures.of_exception(error, where=self._where, secrets=self._secrets)
+            failure = failures.of_exception(error, where=self._where, secrets=self._secrets.reveal())
             if failure is not None:
                 return failure
             message = f"the call to {self._where} failed: {type(error).__name__}: {error}"
-            return TeacherError(redacted(message, self._secrets))
+            return TeacherError(redacted(message, self._secrets.reveal()))
 
     async def _send(self, body: Mapping[str, Any], on_text: Callable[[str], None] | None) -> Completion:
         from httpx2 import Response
@@ -170,6 +174,11 @@ class _Refusal:
         }
         self.body = response.content[:MAX_REPLY_BYTES]
         self.error = failures.error_of(self.body)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is about this request, and not about the key, the path or the load."""
+        return 400 <= self.status < 500 and self.status not in (401, 403, 404, 429)
 
     @property
     def usage(self) -> tuple[int | None, int | None]:

@@ -19,29 +19,30 @@ PATIENCE = 15.0
 _NAMES_SHOWN = 10
 
 
-async def check(
+async def find_problem(
     client: AsyncOpenAI, *, model: str | None, where: str, key_from: str, secrets: Sequence[str]
-) -> None:
-    """Raises `TeacherError` where the endpoint is out of reach, refuses the key, or lacks `model`.
+) -> TeacherError | None:
+    """What is wrong where the endpoint is out of reach, refuses the key, or lacks `model`; else None.
 
     `model` None leaves the name unchecked. An endpoint with no list of models, or one that is busy,
-    passes: its first call will tell.
+    passes: its first call will tell. Returned, not raised: no traceback shall lead to `secrets`.
     """
     listed = await _get(client, "/models", where=where, secrets=secrets)
     if isinstance(listed, CallError):
         if listed.kind == "unauthorized":
             asked = f"the key from {key_from} was refused by {where}" if key_from else "no key was given"
-            raise TeacherError(f"{listed}; {asked}; set OPENAI_API_KEY or pass api_key= with a key for it")
+            return TeacherError(f"{listed}; {asked}; set OPENAI_API_KEY or pass api_key= with a key for it")
         if listed.status is None:
-            raise TeacherError(f"{listed}; is the server running, and is base_url right?")
-        return
+            return TeacherError(f"{listed}; is the server running, and is base_url right?")
+        return None
     names = _names(listed)
     if model is None or not names or any(_same(model, name) for name in names):
-        return
+        return None
     # Lists leave out aliases and fine-tuned models; asked by name, an endpoint knows them.
     known = await _get(client, f"/models/{quote(model, safe='/:')}", where=where, secrets=secrets)
     if isinstance(known, CallError):
-        raise TeacherError(redacted(_unknown(model, names, where), secrets=()))
+        return TeacherError(redacted(_unknown(model, names, where), secrets))
+    return None
 
 
 async def _get(client: AsyncOpenAI, path: str, *, where: str, secrets: Sequence[str]) -> Any:

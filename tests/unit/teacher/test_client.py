@@ -146,6 +146,16 @@ async def test_a_query_of_the_base_url_goes_with_every_call_and_into_no_message(
     assert "canary" not in str(caught.value) + repr(teacher)
 
 
+async def test_the_environments_proxy_is_used(ask, behave, monkeypatch):
+    server = behave()
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    completion = await put(Teacher("test-model", base_url="http://model.invalid/v1"), ask("What?"))
+    assert completion.finish_reason == "stop"
+    assert server.books()["headers"]["host"] == "model.invalid"
+
+
 class TestClient:
     async def test_a_client_used_in_another_loop_works_and_stays_open(self, ask, behave):
         server = behave()

@@ -195,8 +195,8 @@ REFUSALS = [
         "gone": {"max_tokens"},
     },
     {
-        "message": "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) "
-        "value is supported.",
+        "message": "Unsupported value: 'temperature' does not support 0.7 with this model. Only the "
+        "default (1) value is supported.",
         "code": "unsupported_value",
         "param": "temperature",
         "gone": {"temperature"},

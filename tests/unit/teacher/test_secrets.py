@@ -66,19 +66,28 @@ async def test_no_error_leads_to_a_key(fault, which, ask, behave):
     with pytest.raises(CallError) as caught:
         async with teacher.open() as endpoint:
             await endpoint.complete(teacher.request(ask("x")), max_tokens=5, seed=1)
-    error = caught.value
+    assert_no_canary(caught.value)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["key", "login"])
+async def test_no_failed_preflight_leads_to_a_key(which, behave):
+    server = behave(key="right")
+    teacher = teachers_at(server.base_url)[which]
+    with pytest.raises(TeacherError, match="refused by") as caught:
+        async with teacher.open() as endpoint:
+            await endpoint.preflight()
+    assert_no_canary(caught.value)
+
+
+def assert_no_canary(error):
+    """Neither the error nor any variable of the package's frames below it holds a secret."""
     told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    # The frames of this test hold the teacher's arguments as it wrote them; those of the package must not.
-    inside = [
-        line
-        for frame in told.stack
-        if "tilth/teacher" in frame.filename
-        for line in (frame.locals or {}).values()
-    ]
+    frames = [frame.locals or {} for frame in told.stack if "tilth/teacher" in frame.filename]
+    assert frames
+    assert not [line for variables in frames for line in variables.values() if CANARY in line]
     assert CANARY not in str(error) + repr(error) + repr(vars(error))
     assert error.__context__ is None
     assert error.__cause__ is None
-    assert not [line for line in inside if CANARY in line]
 
 
 async def test_a_key_that_an_endpoint_repeats_is_hidden(ask, behave):
