@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import anywidget
 import traitlets
@@ -49,20 +49,27 @@ class Widget(anywidget.AnyWidget):
     _reading: ClassVar[frozenset[str]] = frozenset()
     """Requests that may take long and change nothing."""
 
+    _outbox: deque[tuple[dict[str, Any], list[bytes]]]
+    _unwritten: dict[str, Any]
+    _restored: set[str]
+
     notice = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, **traits: Any) -> None:
-        # Before anything else: trait changes take the lock from the first one on.
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Makes what `close` and trait changes need, for both may come before `__init__` has run."""
+        self: Self = super().__new__(cls, *args, **options)
         self._lock = threading.RLock()
-        self._outbox: deque[tuple[dict[str, Any], list[bytes]]] = deque()
-        self._unwritten: dict[str, Any] = {}
-        self._restored: set[str] = set()
+        self._outbox = deque()
+        self._unwritten = {}
+        self._restored = set()
         self._wake = threading.Event()
         self._ended = threading.Event()
-        self._seq = 0
-        self._notices = 0
+        self._seq = self._notices = 0
         self._controls = ThreadPoolExecutor(1, "tilth-controls")
         self._readers = ThreadPoolExecutor(1, "tilth-readers")
+        return self
+
+    def __init__(self, **traits: Any) -> None:
         self._esm, self._css = _bundle()
         super().__init__(**traits)
         self.on_msg(self._received)

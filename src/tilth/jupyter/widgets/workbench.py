@@ -13,7 +13,7 @@ import traitlets
 import tilth
 from tilth.engine import registry
 from tilth.engine.budget import Budget, BudgetError
-from tilth.engine.identity import default_path, run_id
+from tilth.engine.identity import default_path, number_of
 from tilth.engine.run import OVER
 from tilth.engine.start import ConfirmationNeeded
 from tilth.export import KEPT
@@ -62,6 +62,8 @@ class Workbench(Widget):
     _one_way = frozenset({"context", "strategies", "plan", "status", "notice", "_esm", "_css"})
     _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "save"})
 
+    _feed: Feed | None = None
+
     context = traitlets.Dict().tag(sync=True)
     strategies: traitlets.List[Any] = traitlets.List().tag(sync=True)
     strategy = traitlets.Unicode().tag(sync=True)
@@ -87,7 +89,7 @@ class Workbench(Widget):
         self._seeds: Seeds = _seeds(seeds)
         self._teacher = _model(teacher) or tilth.demo.teacher()
         self._writer = _model(writer)
-        self._path = None if path is None else Path(path)
+        self._path = None if path is None else Path(path).absolute()
         self._random_state = random_state
         limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
         self._tokens = limits.tokens
@@ -96,7 +98,6 @@ class Workbench(Widget):
         self._configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
         self._offered = facts.offers(self._seeds, self._configured)
         facts.usable(self._offered, name)
-        self._feed: Feed | None = None
         self._starting = threading.Lock()
         self._asked: tuple[str, str, Budget] | None = None
         self._text_wanted = False
@@ -268,13 +269,10 @@ class Workbench(Widget):
 
     def _follow_existing(self) -> None:
         """Shows the run that is there already, at work or ended, if Generate would go on with it."""
-        identity = facts.identity(
-            self._seeds, self._option(self.strategy), self._teacher, self._writer, self._random_state
-        )
-        path = self._path or default_path(self._seeds, registry.get(self._option(self.strategy)), identity)
+        path = self._path_of(self.strategy)
         if path.exists():
             run = tilth.open_run(path)
-            if run.id == run_id(identity):
+            if run.id == number_of(self._identity(self.strategy)):
                 self._follow(run)
 
     def _follow(self, run: Run) -> None:
@@ -294,8 +292,18 @@ class Workbench(Widget):
     def _option(self, name: str) -> str | Strategy:
         return self._configured.get(name, name)
 
-    def _path_of(self, name: str) -> Path | None:
-        if self._path is None or name == self._first_strategy:
+    def _identity(self, name: str) -> dict[str, Any]:
+        return facts.identity(
+            self._seeds, self._option(name), self._teacher, self._writer, self._random_state
+        )
+
+    def _path_of(self, name: str) -> Path:
+        # Absolute, for the notebook may change its folder while a run is at work.
+        if self._path is None:
+            return default_path(
+                self._seeds, registry.get(self._option(name)), self._identity(name)
+            ).absolute()
+        if name == self._first_strategy:
             return self._path
         return self._path.with_name(f"{self._path.stem}-{name}.tilth")
 

@@ -1,0 +1,378 @@
+"""The workbench as a page sees it: what it asks, what it is told, and what it is never told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+import traitlets
+
+import tilth
+from tilth.jupyter import protocol
+from tilth.jupyter.widgets import base
+
+
+def arrivals(page):
+    return [n for push in page.pushes("rows") for n in push.frame["arrival"].to_list()]
+
+
+def test_says_what_it_works_on(workbench):
+    state = workbench(budget=tilth.Budget(queries=100, usd=0)).get_state()
+    assert state["context"]["seeds"] == {"count": 50, "name": "seeds", "task": "numeric"}
+    assert state["context"]["teacher"]["name"] == "tap"
+    assert state["context"]["teacher"]["state"] == "unknown"
+    assert (state["budget_queries"], state["budget_usd"], state["strategy"]) == (
+        100,
+        0.0,
+        "answer-augmentation",
+    )
+    offered = {s["name"]: s for s in state["strategies"]}
+    assert offered["answer-augmentation"]["queries_per_row"] == 1
+    assert offered["new-question"]["queries_per_row"] == 2
+    assert state["plan"]["rows"] == 100
+    assert state["plan"]["ratio"] == 2
+    assert state["status"]["state"] == "idle"
+    json.dumps(state, allow_nan=False)
+
+
+def test_generates_and_streams_every_row_once(workbench, page):
+    widget = workbench(budget=120)
+    assert page.ask(widget, "generate").custom["type"] == "ok"
+    status = page.until_state("finished").update["status"]
+    assert (status["rows"], status["queries"], status["accepted"], status["last"]) == (120, 120, 120, 120)
+    page.until(lambda m: m.custom.get("last") == 120)
+    assert arrivals(page) == list(range(1, 121))
+    assert [m.custom["seq"] for m in page.sent if "seq" in m.custom] == list(
+        range(1, 1 + sum("seq" in m.custom for m in page.sent))
+    )
+    assert widget.rows.equals(widget.run.rows)
+    assert widget.rows.height == 120
+
+
+def test_answers_from_any_thread_and_any_loop(workbench, page):
+    widget = workbench(budget=40)
+    replies = []
+
+    def click():
+        async def in_a_loop():
+            page.choose(widget, budget_queries=60)
+            replies.append(page.ask(widget, "generate").custom["type"])
+
+        asyncio.run(in_a_loop())
+
+    thread = threading.Thread(target=click)
+    thread.start()
+    thread.join(30)
+    assert replies == ["ok"]
+    assert page.until_state("finished").update["status"]["queries"] == 60
+    ours = [m for m in page.sent if m.kind == "comm_msg" and m.data.get("method") != "echo_update"]
+    assert {m.thread for m in ours} == {"tilth-flusher"}
+
+
+def test_paces_what_it_says(workbench, page, tap):
+    tap.seconds = 0.02
+    widget = workbench(budget=3_000)
+    page.ask(widget, "view", open=True)
+    begin = len(page.sent)
+    page.ask(widget, "generate")
+    page.until_state("finished")
+    page.until(lambda m: m.custom.get("last") == 3_000)
+    during = page.sent[begin:]
+    seconds = during[-1].at - during[0].at
+    assert seconds > 1.5
+    statuses = [m for m in during if "status" in m.update]
+    pushes = [m for m in during if "seq" in m.custom]
+    assert len(statuses) <= 4 * seconds + 2
+    assert len(statuses) + len(pushes) <= 20 * seconds + 4
+    assert {m.custom["type"] for m in pushes} == {"rows", "text"}
+    assert all(len(b) <= protocol.MESSAGE_BYTES for m in during for b in m.buffers)
+
+
+def test_streams_no_text_unless_somebody_looks(workbench, page):
+    widget = workbench(budget=60)
+    page.ask(widget, "generate")
+    page.until_state("finished")
+    assert page.pushes("text") == []
+
+
+def test_pause_resume_and_stop_then_generate_goes_on(workbench, page, tap):
+    tap.seconds = 0.05
+    widget = workbench(budget=400, path="harvest.tilth", teacher=tilth.Teacher(tap, concurrency=4))
+    page.ask(widget, "generate")
+    page.until(lambda m: m.custom.get("type") == "rows")
+    page.ask(widget, "pause")
+    page.until_state("paused")
+    since = len(page.sent)
+    page.ask(widget, "resume")
+    page.until_state("running", since)
+    page.ask(widget, "stop")
+    stopped = page.until_state("stopped").update["status"]
+    assert 0 < stopped["rows"] < 400
+    tap.seconds = 0
+    assert page.ask(widget, "generate").custom["type"] == "ok"
+    assert page.until_state("finished").update["status"]["queries"] == 400
+    page.until(lambda m: m.custom.get("last") == 400)
+    assert arrivals(page) == list(range(1, 401))
+
+
+def test_raising_the_budget_raises_the_limit_of_the_live_run(workbench, page, tap):
+    tap.open.clear()
+    widget = workbench(budget=20)
+    page.ask(widget, "generate")
+    run = widget.run
+    page.choose(widget, budget_queries=30)
+    assert page.ask(widget, "generate").custom["type"] == "ok"
+    tap.open.set()
+    assert page.until_state("finished").update["status"]["queries"] == 30
+    assert widget.run is run
+
+
+def test_another_strategy_waits_for_the_run_at_work(workbench, page, tap):
+    tap.open.clear()
+    widget = workbench(budget=20, path="a.tilth")
+    page.ask(widget, "generate")
+    page.choose(widget, strategy="question-rephrase")
+    refused = page.ask(widget, "generate").custom
+    assert refused["type"] == "error"
+    assert "answer-augmentation is at work" in refused["message"]
+    tap.open.set()
+    page.until_state("finished")
+    tap.reply = "Question: What is 2 + 2?"
+    page.ask(widget, "generate")
+    page.until(lambda m: m.update.get("status", {}).get("path") == "a-question-rephrase.tilth")
+    assert Path("a.tilth").exists()
+    widget.run.wait()
+
+
+def test_the_run_outlives_the_widget_and_a_new_one_follows_it(workbench, page, tap):
+    tap.open.clear()
+    first = workbench(budget=50, path="shared.tilth")
+    page.ask(first, "generate")
+    run = first.run
+    first.close()
+    assert run.status == "running"
+    since = len(page.sent)
+    second = workbench(budget=50, path="shared.tilth")
+    assert second.run is run
+    tap.open.set()
+    page.until_state("finished", since)
+    page.until(lambda m: m.custom.get("last") == 50, since)
+    assert run.progress.rows == 50
+
+
+def test_shows_a_run_that_ended_in_another_session(workbench, page):
+    run = workbench(budget=30).generate()
+    run.wait()
+    page.until_state("finished")
+    since = len(page.sent)
+    again = workbench(budget=30)
+    status = page.until_state("finished", since).update["status"]
+    assert (status["rows"], status["queries"]) == (30, 30)
+    assert again.rows.equals(run.rows)
+    assert page.ask(again, "open", row_id=run.rows["row_id"][0]).custom["type"] == "opened"
+
+
+def test_pages_filter_and_say_whether_there_is_more(workbench, page, tap):
+    widget = workbench(budget=60)
+    widget.generate().wait()
+    every = {"verdicts": None, "contains": ""}
+    first = page.ask(widget, "page", after=0, limit=25, **every)
+    assert first.custom | {"total": 60, "last": 25, "more": True} == first.custom
+    assert first.frame.columns == [
+        *("arrival", "row_id", "unit", "question", "answer", "verdict", "reason"),
+        *("strategy", "seed_id", "reference", "queries", "seconds"),
+    ]
+    assert first.frame.schema["arrival"] == pl.Int32
+    assert first.frame.schema["unit"] == pl.Int32
+    rest = page.ask(widget, "page", after=25, limit=500, **every)
+    assert rest.custom | {"total": 60, "last": 60, "more": False} == rest.custom
+    none = page.ask(widget, "page", after=0, limit=10, verdicts=["rejected"], contains="")
+    assert (none.custom["total"], none.frame.height) == (0, 0)
+    some = page.ask(widget, "page", after=0, limit=500, verdicts=None, contains="has 17 pens")
+    assert some.custom["total"] == some.frame.height > 0
+
+
+def test_opens_a_row_with_its_exchanges(workbench, page):
+    widget = workbench(budget=10)
+    widget.generate().wait()
+    row_id = widget.rows["row_id"][3]
+    detail = page.ask(widget, "open", row_id=row_id).custom["detail"]
+    assert detail["row"]["row_id"] == row_id
+    assert detail["exchanges"][0]["reply"] == "2 + 2 = 4\n#### 4"
+    assert detail["exchanges"][0]["messages"][-1]["role"] == "user"
+    assert detail["seed"]["reference"] == "4"
+    json.dumps(detail, allow_nan=False)
+
+
+def test_saves_what_polars_reads_back(workbench, page):
+    widget = workbench(budget=30)
+    widget.generate().wait()
+    saved = page.ask(widget, "save", format="parquet", path="train.parquet", verdicts=["accepted"]).custom
+    assert (saved["type"], saved["path"], saved["rows"]) == ("saved", "train.parquet", 30)
+    assert saved["bytes"] == Path("train.parquet").stat().st_size
+    assert pl.read_parquet("train.parquet").height == 30
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "says"),
+    [
+        ("open", {"row_id": "nonsense"}, "nonsense"),
+        ("save", {"format": "parquet", "path": "no/such/folder/x.parquet", "verdicts": None}, "no folder"),
+        ("save", {"format": "parquet", "path": "  ", "verdicts": None}, "name"),
+        ("save", {"format": "xlsx", "path": "x.xlsx", "verdicts": None}, "xlsx"),
+        ("confirm", {"token": "guessed", "yes": True}, "answered already"),
+        ("page", {"after": -1, "limit": 10, "verdicts": None, "contains": ""}, "after"),
+        ("page", {"after": 0, "limit": 10, "verdicts": ["odd"], "contains": ""}, "verdicts"),
+        ("dance", {}, "dance"),
+    ],
+)
+def test_an_error_is_answered_logged_and_shown(workbench, page, caplog, kind, fields, says):
+    widget = workbench(budget=5)
+    widget.generate().wait()
+    with caplog.at_level(logging.ERROR, "tilth.jupyter"):
+        answer = page.ask(widget, kind, **fields).custom
+    assert answer["type"] == "error"
+    assert says in answer["message"]
+    assert says in caplog.text
+    notice = page.until(lambda m: m.update.get("notice", {}).get("text") == answer["message"])
+    assert notice.update["notice"]["level"] == "error"
+    assert page.ask(widget, "page", after=0, limit=5, verdicts=None, contains="").custom["type"] == "page"
+
+
+def test_nothing_to_steer_before_the_first_run(workbench, page):
+    widget = workbench(budget=5)
+    for kind in ("pause", "resume", "stop"):
+        assert "no run yet" in page.ask(widget, kind).custom["message"]
+    assert widget.run is None
+    assert widget.rows.is_empty()
+    assert "verdict" in widget.rows.columns
+
+
+def test_a_bad_choice_is_told_and_put_back(workbench, page):
+    widget = workbench(budget=100)
+    for name, bad, good in (
+        ("strategy", "no-such", "answer-augmentation"),
+        ("budget_queries", -5, 100),
+        ("budget_usd", -0.5, 0.0),
+    ):
+        since = len(page.sent)
+        page.choose(widget, **{name: bad})
+        page.until(lambda m: m.update.get("notice", {}).get("level") == "error", since)
+        page.until(lambda m, name=name, good=good: m.update.get(name) == good, since)
+        assert getattr(widget, name) == good
+    with pytest.raises(traitlets.TraitError, match="no-such"):
+        widget.strategy = "no-such"
+
+
+def test_the_page_cannot_write_what_python_tells(workbench, page):
+    widget = workbench(budget=100)
+    page.choose(widget, status={"state": "finished"}, context={}, _esm="alert(1)", budget_queries=70)
+    page.until(lambda m: m.update.get("plan", {}).get("rows") == 70)
+    assert widget.status["state"] == "idle"
+    assert widget.context["seeds"]["count"] == 50
+    assert widget._esm == "export default {}"
+
+
+def test_the_plan_follows_the_choices(workbench, page):
+    widget = workbench(budget=100)
+    page.choose(widget, strategy="new-question")
+    page.until(lambda m: m.update.get("plan", {}).get("rows") == 50)
+    widget.budget_queries = 0
+    assert "limit" in page.until(lambda m: m.update.get("plan", {}).get("problem")).update["plan"]["problem"]
+    refused = page.ask(widget, "generate").custom
+    assert refused["type"] == "error"
+    assert widget.run is None
+
+
+def test_asks_before_real_dollars_without_a_limit(workbench, page, tap):
+    price = tilth.Price(prompt=Decimal(2), completion=Decimal(8), source="a test", date="2026-01-01")
+    widget = workbench(budget=20, teacher=tilth.Teacher(tap, price=price))
+
+    def asked():
+        since = len(page.sent)
+        assert page.ask(widget, "generate").custom["type"] == "ok"
+        return page.until(lambda m: m.custom.get("type") == "confirm", since).custom
+
+    question = asked()
+    assert "$" in question["text"]
+    assert "tap" in question["text"]
+    page.ask(widget, "confirm", token=question["token"], yes=False)
+    assert widget.run is None
+    stale = asked()
+    page.choose(widget, budget_queries=25)
+    assert "changed" in page.ask(widget, "confirm", token=stale["token"], yes=True).custom["message"]
+    assert widget.run is None
+    with pytest.raises(tilth.engine.start.ConfirmationNeeded):
+        widget.generate()
+    page.ask(widget, "confirm", token=asked()["token"], yes=True)
+    assert page.until_state("finished").update["status"]["queries"] == 25
+
+
+def test_a_limit_in_dollars_needs_no_question(workbench, page, tap):
+    price = tilth.Price(prompt=Decimal(2), completion=Decimal(8), source="a test", date="2026-01-01")
+    widget = workbench(budget=tilth.Budget(queries=5, usd=1.0), teacher=tilth.Teacher(tap, price=price))
+    page.ask(widget, "generate")
+    page.until_state("finished")
+    assert page.pushes("confirm") == []
+
+
+def test_says_what_a_failed_run_failed_of(workbench, page):
+    teacher = tilth.Teacher("a-model", base_url="http://127.0.0.1:9/v1", api_key="none-needed")
+    widget = workbench(budget=5, teacher=teacher)
+    page.ask(widget, "generate")
+    failed = page.until_state("failed").update
+    assert "127.0.0.1" in failed["status"]["error"]["message"]
+    assert failed["context"]["teacher"]["state"] == "error"
+    assert failed["status"]["queries"] == 0
+
+
+def test_refuses_what_cannot_work(page, tap):
+    plain = tilth.read_seeds([{"question": "Why?"}], answer=None)
+    with pytest.raises(ValueError, match="teacher is missing"):
+        tilth.Workbench(plain)
+    with pytest.raises(ValueError, match="no strategy is called 'odd'"):
+        tilth.Workbench(plain, tilth.Teacher(tap), strategy="odd")
+    with pytest.raises(ValueError, match="0 or more"):
+        tilth.Workbench(plain, tilth.Teacher(tap), budget=-3)
+
+
+def test_says_that_the_bundle_is_not_built(page, tap, seeds, monkeypatch, tmp_path):
+    monkeypatch.setattr(base, "STATIC", tmp_path / "nothing")
+    with pytest.raises(base.BundleMissing, match=r"widget\.js is not built.*npm run build"):
+        tilth.Workbench(seeds, tilth.Teacher(tap))
+
+
+def test_the_still_picture_escapes_everything(page, tap):
+    attack = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+    seeds = tilth.read_seeds([{"question": f"{attack} How many?", "answer": "4"}], name=attack)
+    widget = tilth.Workbench(seeds, tilth.Teacher(tap), strategy="answer-augmentation", budget=1)
+    data, _ = widget._repr_mimebundle_()
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id
+    assert "First seeds" in data["text/html"]
+    widget.generate().wait()
+    page.until_state("finished")
+    rows, _ = widget._repr_mimebundle_()
+    assert "First rows" in rows["text/html"]
+    for picture in (data["text/html"], rows["text/html"]):
+        assert "&lt;script&gt;" in picture
+        assert "<script" not in picture
+        assert "<img" not in picture
+    assert "accepted" in rows["text/plain"]
+    widget.close()
+
+
+def test_a_late_request_to_a_closed_widget_is_dropped(workbench, page):
+    widget = workbench(budget=5)
+    wire = widget.comm
+    widget.close()
+    count = len(page.sent)
+    content = {"v": 1, "id": 1, "type": "generate"}
+    wire.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+    assert widget.run is None
+    assert len(page.sent) == count
