@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tilth import demo as demo
+    from tilth.charts import Figure as Figure
+    from tilth.charts import chart as chart
     from tilth.engine.budget import Budget as Budget
     from tilth.engine.plan import Plan as Plan
     from tilth.engine.plan import plan as plan
@@ -23,7 +25,15 @@ if TYPE_CHECKING:
     from tilth.jupyter.widgets import Workbench as Workbench
     from tilth.seeds import Seed as Seed
     from tilth.seeds import Seeds as Seeds
+    from tilth.seeds import SeedsError as SeedsError
     from tilth.seeds import read_seeds as read_seeds
+    from tilth.studies.start import open_study as open_study
+    from tilth.studies.start import plan_study as plan_study
+    from tilth.studies.start import start_study as start_study
+    from tilth.studies.start import study as study
+    from tilth.studies.start import study_sync as study_sync
+    from tilth.studies.study import Study as Study
+    from tilth.tasks import Task as Task
     from tilth.tasks import check as check
     from tilth.teacher import Price as Price
     from tilth.teacher import Teacher as Teacher
@@ -32,24 +42,34 @@ if TYPE_CHECKING:
 _HOMES = {
     "Budget": "tilth.engine.budget",
     "Candidate": "tilth.engine.strategy",
+    "Figure": "tilth.charts",
     "Plan": "tilth.engine.plan",
     "Price": "tilth.teacher",
     "Run": "tilth.engine.run",
     "Seed": "tilth.seeds",
     "Seeds": "tilth.seeds",
+    "SeedsError": "tilth.seeds",
     "Strategy": "tilth.engine.strategy",
+    "Study": "tilth.studies.study",
+    "Task": "tilth.tasks",
     "Teacher": "tilth.teacher",
     "UnitCost": "tilth.engine.strategy",
     "Workbench": "tilth.jupyter.widgets",
+    "chart": "tilth.charts",
     "check": "tilth.tasks",
     "doctor": "tilth.jupyter.doctor",
     "generate": "tilth.engine.start",
     "generate_sync": "tilth.engine.start",
+    "open_study": "tilth.studies.start",
     "open_run": "tilth.engine.start",
     "plan": "tilth.engine.plan",
+    "plan_study": "tilth.studies.start",
     "read_seeds": "tilth.seeds",
     "save": "tilth.export",
     "start": "tilth.engine.start",
+    "start_study": "tilth.studies.start",
+    "study": "tilth.studies.start",
+    "study_sync": "tilth.studies.start",
 }
 _MODULES = ("demo",)
 

@@ -14,7 +14,7 @@ from tilth.engine.identity import digest
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
 from tilth.engine.order import drawn
-from tilth.engine.records import Address, Past, StoredReply, decide, release, reserve, settle
+from tilth.engine.records import Address, Past, StoredReply, decide, release, reserve, settle, unreserve
 from tilth.engine.strategy import Reply, Role, StrategyError, StrategyNotDeterministic, UnitCost
 from tilth.tasks.base import Prompt, Unreadable
 from tilth.tasks.reasoning import strip_reasoning
@@ -57,6 +57,23 @@ class Desk:
     random_state: int
 
 
+@dataclass
+class _Attempt:
+    """One attempt of a call: whether it is out, so that an endpoint may have got it and billed it."""
+
+    switches: Switches
+    out: bool = False
+
+    def sent(self) -> None:
+        self.out = True
+        self.switches.in_flight += 1
+
+    def over(self) -> None:
+        if self.out:
+            self.out = False
+            self.switches.in_flight -= 1
+
+
 class UnitAsk:
     """Puts one unit's prompts to the models, each under an address of its own."""
 
@@ -72,6 +89,8 @@ class UnitAsk:
         self._decisions: dict[str, Any] = {}
         self._parked: list[asyncio.Future[None]] = []
         self._outstanding = 0
+        self._askers: set[asyncio.Task[Any]] = set()
+        self._quiet = asyncio.Event()
         self.spent = Amount()
         self.prompt_tokens = 0
         self.completion_tokens = 0
@@ -103,7 +122,12 @@ class UnitAsk:
 
     async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
         """`k` replies to one prompt, in order of asking."""
-        return list(await asyncio.gather(*(self(prompt, role) for _ in range(k))))
+        # all of them, though one may be unreadable: what was asked is paid for, and others may be read
+        answers = await asyncio.gather(*(self(prompt, role) for _ in range(k)), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return [answer for answer in answers if isinstance(answer, Reply)]
 
     async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
         """The journalled result of `fn`."""
@@ -113,10 +137,31 @@ class UnitAsk:
             self._decisions[key] = value
         return self._decisions[key]
 
+    async def leave(self, *, cancelling: bool) -> None:
+        """Waits for asks that the strategy left behind (a lost race, a failed gather): they are paid for.
+
+        With `cancelling` their calls are cancelled instead, and are in doubt.
+        """
+        cancelled = None
+        while self._outstanding:
+            if cancelling:
+                for asker in self._askers - {asyncio.current_task()}:
+                    asker.cancel()
+            try:
+                await self._quiet.wait()
+            except asyncio.CancelledError as error:
+                cancelling, cancelled = True, error
+        if cancelled is not None:
+            raise cancelled
+
     async def _reply(
         self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
     ) -> StoredReply:
         self._outstanding += 1
+        self._quiet.clear()
+        asker = asyncio.current_task()
+        if asker is not None:
+            self._askers.add(asker)
         try:
             if address in self._unclaimed:
                 self._claim(address)
@@ -125,9 +170,15 @@ class UnitAsk:
             stored = self._replies.get(address)
             cut_off = stored is not None and stored.finish_reason == "length"
             if stored is None or (cut_off and stored.max_tokens < line.model.max_tokens):
+                if cut_off:
+                    # asked anew, it reads otherwise, and what follows from it may be asked otherwise
+                    self._unclaimed.clear()
+                    self._release_parked()
                 stored = await self._call(address, request, purpose, line)
         finally:
             self._outstanding -= 1
+            if self._outstanding == 0:
+                self._quiet.set()
             self._notice_stuck()
         self.spent += stored.usage.amount
         self.prompt_tokens += stored.usage.prompt_tokens
@@ -138,9 +189,12 @@ class UnitAsk:
     def _claim(self, address: Address) -> None:
         self._unclaimed.discard(address)
         if not self._unclaimed:
-            for future in self._parked:
-                if not future.done():
-                    future.set_result(None)
+            self._release_parked()
+
+    def _release_parked(self) -> None:
+        for future in self._parked:
+            if not future.done():
+                future.set_result(None)
 
     async def _park_while_others_are_unclaimed(self) -> None:
         """An ask nobody journalled waits until the journalled ones were asked again: nothing is paid twice.
@@ -183,6 +237,7 @@ class UnitAsk:
         seed = drawn(desk.random_state, *_parts(address)) >> (64 - _SEED_BITS)
         call: int | None = None
         attempts = 0
+        attempt = _Attempt(desk.switches)
         try:
             while True:
                 if call is None:
@@ -193,8 +248,9 @@ class UnitAsk:
                 attempts += 1
                 desk.switches.attempts += 1
                 try:
-                    completion = await self._attempt(line, request, seed, purpose)
+                    completion = await self._attempt(line, request, seed, purpose, attempt)
                 except CallError as error:
+                    attempt.over()
                     if error.in_doubt:
                         desk.ledger.doubt(worst)
                         await desk.journal.write(release(call, "in doubt", attempts))
@@ -204,50 +260,42 @@ class UnitAsk:
                     desk.switches.waiting = str(error)
                     await line.back_off(attempts, error)
                     continue
+                attempt.over()
                 desk.switches.waiting = None
                 stored = _stored(completion, line, request)
                 excess = desk.ledger.settle(worst, stored.usage.amount)
                 settled, call = call, None
                 await desk.journal.write(settle(desk.run_id, settled, address, stored, attempts))
-                if excess.tokens or excess.nano:
-                    raise Overspent(
-                        f"{line.model.name} reported {excess.tokens} tokens and "
-                        f"${excess.nano / 1e9:.6f} more "
-                        "than was reserved for a call; the run stopped, so that no limit is passed unseen"
-                    )
+                _stop_at(excess, line.model.name)
                 return stored
-        except asyncio.CancelledError:
-            # whether the server got the call cannot be known any more
-            if call is not None and call >= 0:
+        except BaseException:
+            if attempt.out and call is not None:  # whether the endpoint answered it cannot be known any more
                 desk.ledger.doubt(worst)
                 desk.journal.post(release(call, "in doubt", attempts))
                 call = None
             raise
         finally:
+            attempt.over()
             if call is not None:
                 desk.ledger.free(self._hold, worst)
-                if call >= 0:
-                    desk.journal.post(release(call, "freed", attempts))
+                desk.journal.post(
+                    release(call, "freed", attempts) if call >= 0 else unreserve(desk.run_id, address)
+                )
 
-    async def _attempt(self, line: Line, request: Mapping[str, Any], seed: int, purpose: str) -> Completion:
-        events, switches = self._desk.events, self._desk.switches
-        switches.in_flight += 1
-        try:
-            with events.streaming() as mine:
-                if not mine:
-                    return await line.complete(request, seed, None, switches.going)
-                text = ""
+    async def _attempt(
+        self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: _Attempt
+    ) -> Completion:
+        events, going = self._desk.events, self._desk.switches.going
+        with events.streaming() as mine:
+            if not mine:
+                return await line.complete(request, seed, None, going, attempt.sent)
 
-                def show(delta: str) -> None:
-                    nonlocal text
-                    text += delta
-                    events.publish(Text(self._unit, purpose, text, done=False))
+            def show(text: str) -> None:
+                events.publish(Text(self._unit, purpose, text, done=False))
 
-                completion = await line.complete(request, seed, show, switches.going)
-                events.publish(Text(self._unit, purpose, completion.text, done=True))
-                return completion
-        finally:
-            switches.in_flight -= 1
+            completion = await line.complete(request, seed, show, going, attempt.sent)
+            events.publish(Text(self._unit, purpose, completion.text, done=True))
+            return completion
 
 
 def _parts(address: Address) -> tuple[object, ...]:
@@ -264,6 +312,14 @@ def _stored(completion: Completion, line: Line, request: Mapping[str, Any]) -> S
         seconds=completion.seconds,
         usage=line.usage(completion, request),
     )
+
+
+def _stop_at(excess: Amount, model: str) -> None:
+    if excess.tokens or excess.nano:
+        raise Overspent(
+            f"{model} reported {excess.tokens} tokens and ${excess.nano / 1e9:.6f} more than was reserved "
+            "for a call; the run stopped, so that no limit is passed unseen"
+        )
 
 
 def unusable(finish_reason: str | None, refusal: str | None, text: str) -> str | None:

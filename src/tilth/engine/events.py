@@ -36,7 +36,14 @@ class Text:
     done: bool
 
 
-Event = Sampled | Changed | Text
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A study's cell was trained and measured."""
+
+    cell_id: str
+
+
+Event = Sampled | Changed | Text | Measured
 
 
 class Subscription:

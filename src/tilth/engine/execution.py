@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -65,6 +66,7 @@ class Execution:
         self._stopping = False
         self._failure: BaseException | None = None
         self._short_of: str | None = None
+        self._raised = False
         self._position = 0
         self.counts = {**NO_ROWS, **counts}
         self.recent: deque[tuple[float, int, int]] = deque()
@@ -83,6 +85,7 @@ class Execution:
     def limit(self, budget: Budget) -> None:
         """Sets other limits. Called in the runner's loop."""
         self.ledger.limit = budget
+        self._raised = self._raised or self._short_of is not None
         self._short_of = None
         self._wake.set()
 
@@ -111,7 +114,10 @@ class Execution:
             self._short_of = str(error)
             return None
         finally:
-            self.ledger.close(hold)
+            try:
+                await asks.leave(cancelling=isinstance(sys.exception(), asyncio.CancelledError))
+            finally:
+                self.ledger.close(hold)
 
     async def _rounds(self, state: Any) -> Ending:
         number, results = 0, Results(self._desk)
@@ -119,14 +125,14 @@ class Execution:
             units = iter(
                 self._strategy.units(self._seeds, number, state, await results.upto(number), self._passes)
             )
-            any_unit = False
+            any_unit, first = False, self._position
             for unit in units:
                 any_unit = True
                 position, self._position = self._position, self._position + 1
                 if unit.number in self._desk.past.finished:
                     continue
                 worst = self._worst(unit)
-                hold = await self._admit(worst)
+                hold = await self._admit(worst.lacking(self._desk.past.paid.get(unit.number, Amount())))
                 if hold is None:
                     break
                 task = asyncio.create_task(self._grow(unit, position, worst, hold))
@@ -137,6 +143,9 @@ class Execution:
                 await self._wake.wait()
             if self._failure is not None or self._stopping or self._short_of is not None:
                 break
+            if self._raised:  # the round goes on where it fell short
+                self._raised, self._position = False, first
+                continue
             if not any_unit:
                 return Ending("finished", "the strategy has no more units")
             number += 1
@@ -207,6 +216,7 @@ class Execution:
         except DoesNotFit as error:
             # a call in doubt used up what the unit had reserved: it stays open for a larger budget
             self._short_of = self._short_of or str(error)
+            self._desk.past.touched.add(unit.number)
             return
         except (TeacherError, StrategyError, JournalError, Overspent):
             raise
@@ -216,7 +226,10 @@ class Execution:
                 f"{error}"
             ) from error
         finally:
-            self.ledger.close(hold)
+            try:
+                await asks.leave(cancelling=isinstance(sys.exception(), asyncio.CancelledError))
+            finally:
+                self.ledger.close(hold)
         if candidates:
             outcome = "grown"
         elif outcome == "grown":
@@ -225,6 +238,7 @@ class Execution:
         rows = rows_of(self._origin, unit, candidates, verdicts, asks, self._task)
         record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.spent)
         arrival = await self._desk.journal.write(commit_unit(self._origin.run_id, record, rows))
+        self._desk.past.finished.add(unit.number)
         self._count(rows, outcome, asks.spent.queries)
         if unit.number in self._reopened:  # its earlier rows were replaced
             self.counts = {**NO_ROWS, **await self._desk.journal.write(lambda _: self._desk.past.counts())}
@@ -266,5 +280,5 @@ class Results:
         """The results of all rounds before this one."""
         if round == 0:
             return ()
-        results: list[UnitResult] = await self._desk.journal.write(lambda _: self._desk.past.results())
+        results: list[UnitResult] = await self._desk.journal.write(lambda _: self._desk.past.results(round))
         return results

@@ -67,11 +67,16 @@ class Line:
         seed: int,
         on_text: Callable[[str], None] | None,
         going: asyncio.Event,
+        sent: Callable[[], None],
     ) -> Completion:
-        """One attempt, once `going` is set. The first is made alone and after a preflight."""
+        """One attempt, once `going` is set; `sent` is called as it goes out.
+
+        The first is made alone and after a preflight.
+        """
         async with self._alone_at_first(), self.gate.slot():
             await going.wait()
             endpoint = await self._open()
+            sent()
             try:
                 completion = await endpoint.complete(
                     request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text

@@ -53,10 +53,14 @@ class SeedPasses:
             self._permutation = (passing, order)
         return self._permutation[1]
 
+    def seed_of(self, number: int) -> int:
+        """The index of the seed that a unit grows."""
+        passing, position = divmod(number, len(self._seeds))
+        return self._order(passing)[position]
+
     def unit(self, number: int, *, round: int = 0, data: Mapping[str, Any] | None = None) -> Unit:
         """The unit of that number."""
-        passing, position = divmod(number, len(self._seeds))
-        seed = self._seeds[self._order(passing)[position]]
+        passing, seed = number // len(self._seeds), self._seeds[self.seed_of(number)]
         rng = random.Random(drawn(self._random_state, "unit", number))
         return Unit(number, (seed,), passing, round, rng, data or {})
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,12 +140,18 @@ def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
     }
 
 
-def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
-    """The units a run of this budget would have admitted, by the journalled costs; those in doubt aside.
+@dataclass(frozen=True, slots=True)
+class UnitCosts:
+    """A finished unit: its place in the order of admission, its worst case then, and what it cost."""
 
-    Units are taken in the order of admission while what was spent before them plus their worst case fits.
-    The first unit that is missing ends it: what came behind it might not have been admitted.
-    """
+    unit: int
+    position: int
+    worst: Amount
+    actual: Amount
+
+
+def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
+    """What preparing cost, and the finished units in the order of admission."""
     with reading(path) as connection:
         prepared = connection.execute(
             "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
@@ -152,18 +159,29 @@ def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
             (run_id,),
         ).fetchone()
         units = connection.execute(
-            "SELECT position, unit, worst_queries, worst_tokens, worst_nano, queries, tokens, nano FROM units"
+            "SELECT unit, position, worst_queries, worst_tokens, worst_nano, queries, tokens, nano FROM units"
             " WHERE run_id = ? ORDER BY position",
             (run_id,),
         ).fetchall()
-    spent = Amount(*map(int, prepared))
+    return Amount(*map(int, prepared)), [
+        UnitCosts(unit, position, Amount(*amounts[:3]), Amount(*amounts[3:]))
+        for unit, position, *amounts in units
+    ]
+
+
+def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
+    """The units a run of this budget would have admitted, by the journalled costs; those in doubt aside.
+
+    Units are taken in the order of admission while what was spent before them plus their worst case fits.
+    The first unit that is missing ends it: what came behind it might not have been admitted.
+    """
+    spent, units = unit_costs(path, run_id)
     admitted: set[int] = set()
-    for expected, (position, unit, *amounts) in enumerate(units):
-        worst, actual = Amount(*amounts[:3]), Amount(*amounts[3:])
-        if position != expected or budget.exceeded_by(spent + worst):
+    for expected, record in enumerate(units):
+        if record.position != expected or budget.exceeded_by(spent + record.worst):
             break
-        spent += actual
-        admitted.add(unit)
+        spent += record.actual
+        admitted.add(record.unit)
     return admitted
 
 

@@ -118,6 +118,12 @@ def set_settings(run_id: str, settings: Mapping[str, Any]) -> Operation:
     return lambda c: c.execute("UPDATE runs SET settings = ? WHERE run_id = ?", (canonical(settings), run_id))
 
 
+def settings_of(connection: sqlite3.Connection, run_id: str) -> dict[str, Any]:
+    """What a run was last started with that is not part of its identity; empty for a new one."""
+    found = connection.execute("SELECT settings FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    return {} if found is None else dict(json.loads(found[0]))
+
+
 def reserve(
     run_id: str, address: Address, purpose: str, request: Mapping[str, Any], worst: Amount
 ) -> Operation:
@@ -162,6 +168,15 @@ def release(call: int, state: Literal["freed", "in doubt"], attempts: int) -> Op
     """Writes that a call gave no reply: it was no query, or its reply never came."""
     return lambda c: c.execute(
         "UPDATE ledger SET state = ?, attempts = ? WHERE call = ?", (state, attempts, call)
+    )
+
+
+def unreserve(run_id: str, address: Address) -> Operation:
+    """Writes that a call was never made, where its number did not come back."""
+    return lambda c: c.execute(
+        "UPDATE ledger SET state = 'freed', attempts = 0 WHERE run_id = ? AND unit = ? AND role = ?"
+        " AND digest = ? AND n = ? AND state = 'reserved'",
+        (run_id, *_key(address)),
     )
 
 
@@ -218,7 +233,12 @@ class Past:
             "UPDATE ledger SET state = 'in doubt' WHERE run_id = ? AND state = 'reserved'", (run_id,)
         )
         self.finished = {unit for (unit,) in self._all("SELECT unit FROM units WHERE run_id = ?")}
-        self.touched = {unit for (unit,) in self._all("SELECT DISTINCT unit FROM ledger WHERE run_id = ?")}
+        self.touched = {
+            unit
+            for table in ("ledger", "decisions")
+            for (unit,) in self._all(f"SELECT DISTINCT unit FROM {table} WHERE run_id = ?")  # noqa: S608 - ours
+        }
+        self.paid = self._paid()
 
     def _all(self, query: str, *more: Any) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, (self._run_id, *more)).fetchall()
@@ -250,6 +270,16 @@ class Past:
             " WHERE run_id = ? AND state = 'in doubt'"
         )[0]
         return Amount(*map(int, spent)), Amount(*map(int, doubt))
+
+    def _paid(self) -> dict[int, Amount]:
+        """What units without an outcome have spent so far, by unit."""
+        found = self._all(
+            "SELECT l.unit, total(l.queries), total(l.prompt_tokens + l.completion_tokens), total(l.nano)"
+            " FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ?"
+            " AND NOT EXISTS (SELECT 1 FROM units u WHERE u.run_id = r.run_id AND u.unit = r.unit)"
+            " GROUP BY l.unit"
+        )
+        return {unit: Amount(*map(int, amounts)) for unit, *amounts in found}
 
     def replies(self, unit: int) -> dict[Address, StoredReply]:
         """The journalled replies of a unit."""
@@ -284,15 +314,17 @@ class Past:
         [(rowless,)] = self._all("SELECT count(*) FROM units WHERE run_id = ? AND outcome <> 'grown'")
         return {**found, "rowless": rowless}
 
-    def results(self) -> list[UnitResult]:
-        """How the finished units ended, by number."""
+    def results(self, round: int) -> list[UnitResult]:
+        """How the finished units of earlier rounds than this one ended, by number."""
         rows: dict[int, list[dict[str, Any]]] = {}
         cursor = self._connection.execute(
-            'SELECT * FROM rows WHERE run_id = ? ORDER BY unit, "index"', (self._run_id,)
+            'SELECT * FROM rows WHERE run_id = ? AND round < ? ORDER BY unit, "index"', (self._run_id, round)
         )
         names = [column[0] for column in cursor.description]
         for record in cursor:
             row = dict(zip(names, record, strict=True))
             rows.setdefault(row["unit"], []).append(row)
-        ended = self._all("SELECT unit, outcome FROM units WHERE run_id = ? ORDER BY unit")
+        ended = self._all(
+            "SELECT unit, outcome FROM units WHERE run_id = ? AND round < ? ORDER BY unit", round
+        )
         return [UnitResult(unit, outcome, tuple(rows.get(unit, ()))) for unit, outcome in ended]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine import reading
 from tilth.engine.asking import Switches
-from tilth.engine.budget import NANO, Amount, Budget
+from tilth.engine.budget import NANO, Amount, Budget, BudgetError
 from tilth.engine.events import Changed, Events, Subscription
 from tilth.engine.execution import NO_ROWS, Ending, Execution
 from tilth.engine.journal import Journal
@@ -130,6 +130,7 @@ class Run:
         self._works: Works | None = None
         self._future: concurrent.futures.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._aborted = self._ending = False
         self._began = time.monotonic()
         self._ended: float | None = None
 
@@ -156,13 +157,14 @@ class Run:
         except Exception as error:  # noqa: BLE001 - whatever it is, the run tells it
             self.error = error
             ending = Ending("failed", str(error))
+        self._ending = True
         try:
             for line in works.lines:
                 await line.close()
             works.journal.post(set_status(self.id, ending.status, ending.reason))
         finally:
             if works.closes:
-                await asyncio.to_thread(works.journal.close)
+                await _beside(works.journal.close)
             self._ended = time.monotonic()
             self._reason = ending.reason
             self._set(ending.status)
@@ -174,8 +176,15 @@ class Run:
 
     def _steer(self, act: Any) -> None:
         """Does something in the runner's loop, if the run is at work."""
+
+        def once_begun() -> None:
+            if self._task is None:  # it was submitted before, so it begins on one of the next turns
+                runner().loop.call_soon(once_begun)
+            elif not self._ending:
+                act()
+
         if self._works is not None and self.status not in OVER:
-            runner().loop.call_soon_threadsafe(act)
+            runner().loop.call_soon_threadsafe(once_begun)
 
     def pause(self) -> None:
         """No new call starts; calls in flight finish."""
@@ -201,7 +210,7 @@ class Run:
         """No new unit starts; started ones finish, for they are reserved. Returns at once."""
 
         def act() -> None:
-            if self._status not in OVER and self._works:
+            if self._works:
                 self._set("stopping")
                 self._works.execution.stop()
 
@@ -211,23 +220,28 @@ class Run:
         """Cancels calls in flight (they are in doubt then) and flushes the journal. Returns at once."""
 
         def act() -> None:
-            if self._task is not None and self._status not in OVER:
+            if self._task is not None and not self._aborted:
+                self._aborted = True
                 self._set("stopping")
                 self._task.cancel()
 
         self._steer(act)
 
-    def limit(self, budget: Budget | int) -> None:
-        """Sets other limits on a run that is at work."""
-        self._budget = Budget.of(budget)
-        self._settings["budget"] = self._budget.to_json()
+    def limit(self, budget: Budget | int) -> bool:
+        """Sets other limits on a run that is at work; whether it still was, and took them."""
+        limit = Budget.of(budget)
 
-        def act() -> None:
-            if self._works:
-                self._works.execution.limit(self._budget)
-                self._works.journal.post(set_settings(self.id, self._settings))
+        async def act(works: Works) -> bool:
+            if self._ending or self._status == "stopping":
+                return False
+            if limit != self._budget:
+                self._budget = limit
+                self._settings["budget"] = limit.to_json()
+                works.execution.limit(limit)
+                works.journal.post(set_settings(self.id, self._settings))
+            return True
 
-        self._steer(act)
+        return self._works is not None and runner().submit(act(self._works)).result()
 
     def wait(self, timeout: float | None = None) -> Run:
         """Blocks until the run has ended, at most `timeout` seconds. Raises what it failed of."""
@@ -368,7 +382,10 @@ class Run:
             raise ValueError(
                 f"{self.strategy_name} is not nested: a smaller budget grows other rows, not a prefix"
             )
-        units = reading.prefix_units(self.path, self.id, Budget.of(budget))
+        limit = Budget.of(budget)
+        if limit.usd is not None and not self._settings["priced"]:
+            raise BudgetError("what this run cost in dollars is unknown; give a prefix in queries or tokens")
+        units = reading.prefix_units(self.path, self.id, limit)
         return reading.rows(self.path, self.id, units)
 
     def save(
@@ -381,3 +398,11 @@ class Run:
         # the writers of files stand later in the house; only this method of convenience reaches for them
         saved: Path = import_module("tilth.export").save(self.rows, path, format=format, verdicts=verdicts)
         return saved
+
+
+async def _beside(work: Callable[[], None]) -> None:
+    """Runs what blocks in a thread; here, where the interpreter exits and starts no thread any more."""
+    try:
+        await asyncio.to_thread(work)
+    except RuntimeError:
+        work()

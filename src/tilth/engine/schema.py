@@ -25,11 +25,11 @@ CREATE TABLE studies (
 CREATE TABLE cells (
     study_id TEXT NOT NULL, cell_id TEXT NOT NULL, test TEXT NOT NULL, run_id TEXT, record TEXT NOT NULL,
     PRIMARY KEY (study_id, cell_id, test)
-) WITHOUT ROWID;
+);
 CREATE TABLE outcomes (
     study_id TEXT NOT NULL, cell_id TEXT NOT NULL, test TEXT NOT NULL, question_id TEXT NOT NULL, answer TEXT,
     correct INTEGER NOT NULL, PRIMARY KEY (study_id, cell_id, test, question_id)
-) WITHOUT ROWID;
+);
 CREATE TABLE seeds (
     run_id TEXT NOT NULL, position INTEGER NOT NULL, seed_id TEXT NOT NULL, question TEXT NOT NULL,
     reference TEXT, extra TEXT, PRIMARY KEY (run_id, position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tilth.engine.journal import Journal
 from tilth.engine.line import Line
 from tilth.engine.order import SeedPasses
 from tilth.engine.plan import plan
-from tilth.engine.records import Past, create_run, identities
+from tilth.engine.records import Past, create_run, identities, settings_of
 from tilth.engine.run import OVER, Run, Works
 from tilth.engine.strategy import Role, Strategy
 from tilth.seeds import Seeds, TaskLike
@@ -94,7 +95,15 @@ async def generate(
     seeds: Seeds, strategy: str | Strategy | type[Strategy], budget: Budget | int, **options: Any
 ) -> Run:
     """Starts a run and waits for its end; see `start`. Cancelling aborts it, and its journal is flushed."""
-    run = await asyncio.to_thread(start, seeds, strategy, budget, **options)
+    starting = asyncio.ensure_future(asyncio.to_thread(start, seeds, strategy, budget, **options))
+    try:
+        run = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(Exception):  # it was cancelled; what else befell it stands in run.error
+            run = await starting
+            run.abort()
+            await run
+        raise
     return await run
 
 
@@ -165,12 +174,11 @@ def _joined(path: Path, identity: Mapping[str, Any], limit: Budget) -> Run | Non
         return None
     if live.id != number_of(identity):
         refuse_other(path, reading.head(path)["identity"], identity)
-    if live.status == "stopping":
+    if live.limit(limit):
+        return live
+    with suppress(Exception):  # its end was told to those who waited for it
         live.wait()
-        return None
-    if limit != live.budget:
-        live.limit(limit)
-    return live
+    return None
 
 
 def _check_money(
@@ -244,7 +252,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
     spent, in_doubt = journal.write_now(lambda _: past.sums())
     counts = journal.write_now(lambda _: past.counts())
     priced = all(line.price is not None for line in lines.values())
-    settings = {
+    settings: dict[str, Any] = {
         "seeds": parts.seeds.name,
         "teacher": teacher.name,
         "writer": writer.name,
@@ -257,12 +265,17 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         "max_tokens": limits,
         "budget": parts.limit.to_json(),
     }
+    if isinstance(teacher, RecordedTeacher):  # it knows neither prices nor whether it stands for a simulation
+        settings |= {
+            **journal.write_now(lambda connection: settings_of(connection, number)),
+            "budget": settings["budget"],
+        }
     run = Run(number, journal.path, parts.seeds, parts.task, parts.strategy, settings)
     switches = Switches()
     switches.going.set()
     ledger = Ledger(parts.limit, spent, in_doubt)
     desk = Desk(number, journal, past, ledger, lines, run.events, switches, parts.random_state)
-    origin = Origin(number, parts.strategy.name, teacher.name, writer.name, priced)
+    origin = Origin(number, parts.strategy.name, teacher.name, writer.name, settings["priced"])
     passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested)
     execution = Execution(desk, parts.seeds, parts.strategy, parts.task, origin, passes, counts, reopened)
     distinct = tuple({id(line): line for line in lines.values()}.values())

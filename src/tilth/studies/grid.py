@@ -1,0 +1,171 @@
+"""The grid of a study: which runs it takes, and which cells are cut out of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tilth.engine.budget import Amount, Budget
+from tilth.engine.identity import digest
+from tilth.engine.order import SeedPasses, drawn
+from tilth.engine.reading import UnitCosts
+from tilth.engine.strategy import Strategy
+
+if TYPE_CHECKING:
+    from tilth.students.base import Student
+
+Check = Literal["label", "filter"]
+"""Train on all rows, or on those that were not rejected."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a study varies.
+
+    Attributes:
+        strategies: How rows are grown.
+        sizes: Numbers of seeds, smallest first; each is a nested subset of the next.
+        ratios: Budgets in queries for each seed, smallest first.
+        replicates: Repetitions, each with its own draw of seeds, order and replies.
+        students: What is trained.
+        seed_rows: Whether the seeds' own questions and references are trained on as well.
+        checks: Which rows are trained on.
+        random_state: What all draws come from.
+    """
+
+    strategies: tuple[Strategy, ...]
+    sizes: tuple[int, ...]
+    ratios: tuple[float, ...]
+    replicates: int
+    students: tuple[Student, ...]
+    seed_rows: tuple[bool, ...]
+    checks: tuple[Check, ...]
+    random_state: int
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the study's figures, students by name."""
+        return {
+            "strategies": [
+                {"name": s.name, "version": s.version, "options": vars(s) if hasattr(s, "__dict__") else {}}
+                for s in self.strategies
+            ],
+            "sizes": list(self.sizes),
+            "ratios": list(self.ratios),
+            "replicates": self.replicates,
+            "students": [student.name for student in self.students],
+            "seed_rows": list(self.seed_rows),
+            "checks": list(self.checks),
+            "random_state": self.random_state,
+        }
+
+    def random_state_of(self, replicate: int) -> int:
+        """The random_state of a replicate: its seeds, their order and the replies come from it."""
+        return drawn(self.random_state, "replicate", replicate) >> 33
+
+    def plots(self) -> Iterator[Plot]:
+        """The runs it takes. Where units are passes over single seeds, one run serves all sizes."""
+        largest = self.sizes[-1]
+        for replicate in range(self.replicates):
+            for strategy in self.strategies:
+                if _separable(strategy):
+                    yield Plot(strategy, replicate, largest, self.sizes, self.ratios)
+                elif strategy.nested:
+                    for size in self.sizes:
+                        yield Plot(strategy, replicate, size, (size,), self.ratios)
+                else:
+                    for size in self.sizes:
+                        for ratio in self.ratios:
+                            yield Plot(strategy, replicate, size, (size,), (ratio,))
+
+    def cells(self, plot: Plot) -> Iterator[Cell]:
+        """The cells that are cut out of a plot's run."""
+        for size in plot.sizes:
+            for ratio in plot.ratios:
+                for student in self.students:
+                    for seed_rows in self.seed_rows:
+                        for check in self.checks:
+                            yield Cell(plot, size, ratio, student, seed_rows, check)
+
+    def __len__(self) -> int:
+        return sum(1 for plot in self.plots() for _ in self.cells(plot))
+
+
+def _separable(strategy: Strategy) -> bool:
+    """Whether every unit grows one seed of a pass, so that fewer seeds are a part of the run on all."""
+    return strategy.nested and type(strategy).units is Strategy.units
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One run of a study: a strategy on the largest seed set, at the largest budget, in one replicate."""
+
+    strategy: Strategy
+    replicate: int
+    seeds: int
+    sizes: tuple[int, ...]
+    ratios: tuple[float, ...]
+
+    @property
+    def budget(self) -> Budget:
+        """The largest cell's queries."""
+        return Budget(queries=queries_of(self.ratios[-1], self.seeds))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One student to train and measure."""
+
+    plot: Plot
+    seeds: int
+    ratio: float
+    student: Student
+    seed_rows: bool
+    check: Check
+
+    @property
+    def budget(self) -> Budget:
+        """Its queries."""
+        return Budget(queries=queries_of(self.ratio, self.seeds))
+
+    def id(self, study_id: str) -> str:
+        """Names it: 16 hex digits."""
+        return digest(
+            [
+                *(study_id, self.plot.strategy.name, self.seeds, self.ratio, self.plot.replicate),
+                *(self.student.name, self.seed_rows, self.check),
+            ]
+        )[:16]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The units of a cell, what they cost alone, and whether its budget was used to the end."""
+
+    units: frozenset[int]
+    cost: Amount
+    complete: bool
+
+
+def queries_of(ratio: float, seeds: int) -> int:
+    """A ratio as a budget in queries."""
+    return round(ratio * seeds)
+
+
+def cut(cell: Cell, units: Sequence[UnitCosts], passes: SeedPasses, prepared: Amount) -> Cut:
+    """The rule of `Run.prefix` on the units of the cell's seeds, in the order they were admitted."""
+    spent, budget = prepared, cell.budget
+    admitted: set[int] = set()
+    part = cell.seeds < cell.plot.seeds
+    for expected, record in enumerate(units):
+        if record.position != expected:
+            return Cut(frozenset(admitted), spent, complete=False)
+        if part and passes.seed_of(record.unit) >= cell.seeds:
+            continue
+        if budget.exceeded_by(spent + record.worst):
+            return Cut(frozenset(admitted), spent, complete=True)
+        spent += record.actual
+        admitted.add(record.unit)
+    # the run is over: complete if not even the cheapest unit still fitted
+    cheapest = min((record.worst.queries for record in units[-cell.plot.seeds :]), default=1)
+    return Cut(frozenset(admitted), spent, budget.exceeded_by(spent + Amount(cheapest)) is not None)
