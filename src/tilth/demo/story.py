@@ -67,7 +67,11 @@ def _is_rate(quantity: Quantity) -> bool:
         return False
     if said.opens(quantity.right, "each", within=3):
         return True
-    return said.closes(quantity.left, "each before", within=4) and not said.closes(quantity.left, "each of")
+    # "Each of the lamps in the hall costs $7": a price stands further from its "each" than a count does.
+    reach = 8 if quantity.money else 4
+    return said.closes(quantity.left, "each before", within=reach) and not said.closes(
+        quantity.left, "each of"
+    )
 
 
 def _gives_each(quantity: Quantity) -> bool:
@@ -257,7 +261,8 @@ def _total(story: _Story) -> Expression:
         (index, change)
         for index, sentence in enumerate(story.text.sentences)
         for change in _changes(sentence.words)
-        if not any(quantity.sentence == index for quantity in story.text.quantities)
+        if index > story.terms[0].first.sentence
+        and not any(quantity.sentence == index for quantity in story.text.quantities)
     ]
     total = story.terms[0].expression()
     for term in story.terms[1:]:

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from tilth.demo.data import load
 
-_WORD = re.compile(r"\$?\d[\d,]*(?:\.\d+)?%?|[^\W\d_]+(?:['’][^\W\d_]+)?|[.?!,;:]")
+_WORD = re.compile(r"\$?(?:\d+(?:,\d{3})*(?:\.\d+)?|(?<![\d.])\.\d+)%?|[^\W\d_]+(?:['’][^\W\d_]+)?|[.?!,;:]")
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen"
@@ -78,16 +78,14 @@ class Text:
 
 
 def tokens(text: str) -> list[Token]:
-    """Words, signs and numbers; number words ("twenty-five", "two hundred") are numbers, "one" is not."""
+    """Words, signs and numbers; spelled numbers too, but not "one" and "the two"."""
     found: list[Token] = []
     for match in _WORD.finditer(text):
         word, start, end = match.group().lower().replace("’", "'"), match.start(), match.end()
-        if word[0] in "$0123456789":
+        if word[-1] in "0123456789%":
             digits = word.strip("$%").replace(",", "")
             if len(digits) <= _LONGEST_NUMBER:
                 found.append(Token("#", start, end, Fraction(digits), word[0] == "$", word[-1] == "%"))
-            if word.rstrip("%")[-1] == ",":
-                found.append(Token(",", end - 1, end))
             continue
         last = found[-1] if found else None
         if last is not None and last.number is not None:
@@ -99,7 +97,8 @@ def tokens(text: str) -> list[Token]:
                 found[-1] = replace(last, number=grown, end=end)
                 continue
         value = _UNITS.get(word, _TENS.get(word))
-        if value is not None and word not in ("one", "zero"):
+        pronoun = word in ("one", "zero") or (last is not None and last.word == "the")
+        if value is not None and not pronoun:
             found.append(Token("#", start, end, Fraction(value)))
         else:
             found.append(Token(word, start, end))
