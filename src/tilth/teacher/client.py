@@ -28,21 +28,9 @@ OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "none"
 _LONGEST_CONNECT = 10.0
 _CONNECTIONS = 1000
-_OURS = frozenset(
-    (
-        *(
-            "model",
-            "messages",
-            "max_tokens",
-            "max_completion_tokens",
-            "stream",
-            "stream_options",
-            "seed",
-            "n",
-        ),
-        *("temperature", "top_p", "reasoning_effort", "response_format"),
-    )
-)
+_SETTINGS = frozenset({"temperature", "top_p", "reasoning_effort", "response_format"})
+_LIMITS = frozenset({"max_tokens", "max_completion_tokens", "seed", "n", "stream", "stream_options"})
+_OURS = _SETTINGS | _LIMITS | {"model", "messages"}
 
 
 class Teacher:
@@ -65,6 +53,9 @@ class Teacher:
         timeout: Seconds for a whole call.
         concurrency: Calls in flight, at most.
         price: What tokens cost; else `genai-prices` is asked.
+
+    A pickled teacher leaves key, headers and the secret parts of its base_url behind; unpickled, it takes
+    the key from the environment.
     """
 
     simulated: ClassVar[bool] = False
@@ -115,7 +106,8 @@ class Teacher:
         self.timeout = timeout
         self.concurrency = concurrency
         self._function = None if isinstance(model, str) else model
-        self._base_url = Secret(base_url)
+        self.base_url = None if base_url is None else public_url(base_url)
+        self._address = Secret(base_url)
         self._api_key = Secret(api_key)
         self._headers = Secret(dict(headers or {}))
         self._client = client
@@ -219,7 +211,8 @@ class Teacher:
     def _url(self) -> str:
         if self._client is not None:
             return str(self._client.base_url).rstrip("/")
-        return str(self._base_url.reveal() or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+        own = self._address.reveal() or self.base_url
+        return str(own or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
 
     def _key(self) -> tuple[str, str]:
         """The key, and where it is from."""
