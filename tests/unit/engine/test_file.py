@@ -1,0 +1,422 @@
+"""The run file: it resumes, refuses what is not its own, and opens where nothing may be written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from tests.unit.engine.growing import BAD_REQUEST, SERVER, Model, comparable, seeds
+
+import tilth
+from tilth.engine.identity import IdentityMismatch
+from tilth.engine.journal import JournalError, RunBusy
+from tilth.engine.schema import VERSION, rows_schema
+from tilth.strategies.answer_augmentation import AnswerAugmentation
+from tilth.teacher import TeacherError
+
+SEEDS = seeds(5)
+
+
+def grown(model: Model, budget: tilth.Budget | int = 12, **options: object) -> tilth.Run:
+    options = {"path": "run.tilth", **options}
+    strategy = options.pop("strategy", "question-rephrase")
+    return tilth.generate_sync(
+        options.pop("seeds", SEEDS), strategy, budget, teacher=tilth.Teacher(model), **options
+    )
+
+
+def test_rows_read_back_with_the_promised_names_and_types() -> None:
+    run = grown(Model())
+    opened = tilth.open_run("run.tilth")
+    assert dict(opened.rows.schema) == rows_schema()
+    assert_frame_equal(opened.rows, run.rows)
+    assert opened.rows.height == 6
+    assert set(opened.rows["row_id"]) == {f"{run.id}:{unit}:0" for unit in range(6)}
+    assert opened.rows["queries"].to_list() == [2] * 6
+    assert opened.rows.sort("unit", "index")["unit"].to_list() == opened.rows["unit"].to_list()
+    for name in ("status", "id", "budget", "teacher_name", "writer_name", "simulated", "strategy_name"):
+        assert getattr(opened, name) == getattr(run, name), name
+    assert opened.progress.queries == run.progress.queries == 12
+    assert opened.progress.reason == run.progress.reason
+    assert [s.question for s in opened.seeds] == [s.question for s in SEEDS]
+
+
+def test_a_row_opens_with_its_seed_and_every_exchange() -> None:
+    run = grown(Model())
+    row = run.rows.row(2, named=True)
+    detail = run.detail(row["row_id"])
+    assert detail["row"]["response"] == row["response"]
+    assert detail["seed"]["question"] == next(s.question for s in SEEDS if s.id == row["seed_id"])
+    assert [(e["role"], e["purpose"]) for e in detail["exchanges"]] == [
+        ("writer", "rephrase"),
+        ("teacher", "answer"),
+    ]
+    assert detail["exchanges"][1]["reply"] == row["response"]
+    assert row["question"] in detail["exchanges"][1]["messages"][-1]["content"]
+    tokens = sum(e["prompt_tokens"] for e in detail["exchanges"])
+    assert tokens == row["prompt_tokens"]
+    for wrong in (f"{run.id}:999:0", "other:2:0", "nonsense", f"{run.id}:2:x"):
+        with pytest.raises(KeyError, match="no row of this run"):
+            run.detail(wrong)
+
+
+def test_the_same_call_again_spends_nothing() -> None:
+    first = grown(Model())
+    model = Model()
+    again = grown(model)
+    assert model.calls == 0
+    assert (again.status, again.progress.queries) == ("finished", 12)
+    assert_frame_equal(again.rows, first.rows)
+
+
+def test_a_larger_budget_keeps_all_that_was_paid_for() -> None:
+    first = grown(Model(), 8)
+    model = Model()
+    more = grown(model, 20)
+    assert model.completed == 12
+    assert_frame_equal(more.rows.head(4), first.rows)
+    whole = grown(Model(), 20, path="whole.tilth")
+    assert_frame_equal(comparable(more.rows), comparable(whole.rows))
+
+
+def test_a_smaller_budget_starts_nothing_and_keeps_the_rows() -> None:
+    grown(Model(), 12)
+    model = Model()
+    less = grown(model, 4)
+    assert model.calls == 0
+    assert (less.rows.height, less.prefix(4).height) == (6, 2)
+
+
+def test_a_unit_cut_short_by_an_abort_needs_only_what_is_missing() -> None:
+    """Budget 4 is two units of two. The first reply of the second is paid, its second never left."""
+    box: list[tilth.Run] = []
+
+    def fault(key: str, attempt: int, number: int):
+        if number == 4:
+            box[0].abort()
+            return SERVER
+        return None
+
+    model = Model(fault=fault)
+    teacher = tilth.Teacher(model, concurrency=1)
+    box.append(tilth.start(SEEDS, "question-rephrase", 4, teacher=teacher, path="run.tilth"))
+    box[0].wait()
+    assert (box[0].status, box[0].progress.queries, box[0].progress.in_doubt) == ("aborted", 3, 0)
+    resumed = grown(Model(), 4)
+    assert_frame_equal(comparable(resumed.rows), comparable(grown(Model(), 4, path="whole.tilth").rows))
+    assert resumed.progress.queries == 4
+
+
+def test_a_reply_cut_off_is_asked_again_once_its_limit_rises() -> None:
+    class Wordy(Model):
+        def reply(self, messages, draw, max_tokens):
+            whole = super().reply(messages, draw, max_tokens)
+            if max_tokens < 100 and draw % 2:
+                return {"text": whole["text"][:8], "finish_reason": "length"}
+            return whole
+
+    first = tilth.generate_sync(
+        SEEDS, "answer-augmentation", 10, teacher=tilth.Teacher(Wordy(), max_tokens=50), path="run.tilth"
+    )
+    cut = first.rows.filter(reason="cut off at the reply limit").height
+    assert 0 < cut < 10
+    model = Wordy()
+    again = tilth.generate_sync(
+        SEEDS, "answer-augmentation", 10 + cut, teacher=tilth.Teacher(model, max_tokens=200), path="run.tilth"
+    )
+    assert model.completed == cut
+    assert again.rows.filter(reason="cut off at the reply limit").height == 0
+    assert again.progress.rows == again.rows.height == 10
+    plain = tilth.generate_sync(
+        SEEDS, "answer-augmentation", 10, teacher=tilth.Teacher(Wordy(), max_tokens=200), path="plain.tilth"
+    )
+    assert again.rows["response"].to_list() == plain.rows["response"].to_list()
+
+
+def test_a_unit_refused_for_good_is_not_asked_again() -> None:
+    grown(Model(fault=lambda key, attempt, number: BAD_REQUEST if number == 1 else None), 4)
+    model = Model()
+    again = grown(model, 6)
+    assert model.completed == 2
+    assert 0 not in again.rows["unit"].to_list()
+
+
+# -- what is not ours -------------------------------------------------------------------------------------
+
+
+def unchanged(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def a_text(path: Path) -> None:
+    path.write_text("Dear diary,\n" * 300)
+
+
+def another_database(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("CREATE TABLE diary (entry TEXT)")
+        file.commit()
+
+
+def a_newer_file(path: Path) -> None:
+    grown(Model(), 2, path=path)
+    with closing(sqlite3.connect(path)) as file:
+        file.execute(f"PRAGMA user_version={VERSION + 1}")
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (a_text, "no Tilth file"),
+        (another_database, "database of something else"),
+        (a_newer_file, "newer Tilth .*upgrade"),
+    ],
+)
+def test_a_file_that_is_not_ours_to_write_is_left_as_it_is(make, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "there.tilth"
+    make(path)
+    before = unchanged(path)
+    with pytest.raises(JournalError, match=told):
+        grown(Model(), path=path)
+    with pytest.raises(JournalError, match=told):
+        tilth.open_run(path)
+    assert unchanged(path) == before
+
+
+def test_a_damaged_file_is_told_and_kept(tmp_path: Path) -> None:
+    grown(Model(), 12)
+    path = tmp_path / "run.tilth"
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(JournalError, match="damaged|cannot be read"):
+        grown(Model(), 12)
+    with pytest.raises(JournalError, match="damaged|cannot be read"):
+        _ = tilth.open_run(path).rows
+
+
+def test_a_file_that_is_not_there_is_not_made_by_opening_it(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="does not exist"):
+        tilth.open_run("nowhere.tilth")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_told() -> None:
+    with pytest.raises(JournalError, match="folder"):
+        grown(Model(), path="no/such/folder/run.tilth")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seeds": seeds(5, prefix="What")}, "seeds"),
+        ({"random_state": 3}, "random_state is 0 there and 3 here"),
+        ({"strategy": "answer-augmentation"}, "strategy.name"),
+        (
+            {"writer": tilth.Teacher(Model(), temperature=0.1)},
+            "writer.sampling.temperature is 0.7 there and 0.1",
+        ),
+        (
+            {"task": tilth.tasks.get("numeric").__class__(prompts={"answer": "Go: {question}"})},
+            "task.prompts",
+        ),
+    ],
+)
+def test_another_run_on_the_same_path_is_refused_with_what_differs(change: dict, named: str) -> None:
+    grown(Model(), 4)
+    model = Model()
+    with pytest.raises(IdentityMismatch, match=named):
+        grown(model, 4, **change)
+    assert model.calls == 0
+    assert tilth.open_run("run.tilth").rows.height == 2
+
+
+def test_what_is_no_part_of_a_run_may_change() -> None:
+    first = grown(Model(), 4)
+    model = Model()
+    teacher = tilth.Teacher(model, max_tokens=999, timeout=7, concurrency=2)
+    again = tilth.generate_sync(SEEDS, "question-rephrase", 6, teacher=teacher, path="run.tilth")
+    assert again.id == first.id
+    assert model.completed == 2
+
+
+def test_the_default_path_is_made_of_seeds_strategy_and_identity(tmp_path: Path) -> None:
+    one = grown(Model(), 2, path=None)
+    model = Model()
+    again = grown(model, 2, path=None)
+    other = grown(Model(), 2, path=None, random_state=5)
+    assert one.path == again.path != other.path
+    assert model.calls == 0
+    assert one.path.name == f"counted-question-rephrase-{one.id[:8]}.tilth"
+    assert (tmp_path / one.path.name).exists()
+
+
+# -- other processes and other folders --------------------------------------------------------------------
+
+HOLDER = """
+    import asyncio, sys, threading, tilth
+    from tests.unit.engine.growing import Model, seeds
+
+    gate = threading.Event()
+    teacher = tilth.Teacher(Model(gate=gate))
+    run = tilth.start(seeds(5), "question-rephrase", 4, teacher=teacher, path="run.tilth")
+    print(run.id, flush=True)
+    sys.stdin.readline()
+    gate.set()
+    run.wait()
+    print(run.status, flush=True)
+"""
+
+
+def program(text: str) -> subprocess.Popen[str]:
+    checkout = Path(__file__).parents[3]
+    paths = [str(checkout), str(Path(tilth.__file__).parents[1])]
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(text)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+
+
+def test_a_second_process_is_told_who_holds_the_file() -> None:
+    with program(HOLDER) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        number = holder.stdout.readline().strip()
+        with pytest.raises(RunBusy, match=rf"process {holder.pid} on .+ since \d{{4}}-"):
+            grown(Model(), 4)
+        live = tilth.open_run("run.tilth")
+        assert (live.id, live.rows.height) == (number, 0), "reading is no holding"
+        holder.stdin.write("\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline().strip() == "finished"
+        holder.wait()
+    model = Model()
+    assert grown(model, 4).rows.height == 2
+    assert model.calls == 0
+
+
+EXITING = """
+    import time, threading, tilth
+    from tests.unit.engine.growing import Model, seeds, until
+
+    model = Model(fault=lambda key, attempt, number: time.sleep(0.001))
+    run = tilth.start(seeds(5), "question-rephrase", 10**6, teacher=tilth.Teacher(model), path="run.tilth")
+    until(lambda: run.progress.rows >= 5)
+"""
+
+
+def test_an_interpreter_that_exits_flushes_and_closes_its_runs(tmp_path: Path) -> None:
+    with program(EXITING) as process:
+        assert process.wait(60) == 0
+    assert sorted(p.name for p in tmp_path.glob("run.tilth*") if not p.name.endswith(".lock")) == [
+        "run.tilth"
+    ]
+    left = tilth.open_run("run.tilth")
+    assert left.status == "aborted"
+    assert left.rows.height >= 5
+    with closing(sqlite3.connect("run.tilth")) as file:
+        assert file.execute("SELECT count(*) FROM ledger WHERE state = 'reserved'").fetchone() == (0,)
+
+
+def test_a_finished_run_opens_from_a_folder_nobody_may_write(tmp_path: Path) -> None:
+    run = grown(Model(), 8)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".lock") == ["run.tilth"]
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    shutil.copy(run.path, folder / "run.tilth")
+    (folder / "run.tilth").chmod(0o444)
+    folder.chmod(0o555)
+    try:
+        opened = tilth.open_run(folder / "run.tilth")
+        assert_frame_equal(opened.rows, run.rows)
+        assert opened.prefix(4).height == 2
+        assert opened.samples(limit=3).height == 3
+        assert len(list(folder.iterdir())) == 1, "reading leaves nothing behind"
+        if os.geteuid() != 0:  # root may write anywhere
+            with pytest.raises(JournalError, match="write"):
+                grown(Model(), 8, path=folder / "run.tilth")
+    finally:
+        folder.chmod(0o755)
+
+
+# -- replay -----------------------------------------------------------------------------------------------
+
+
+class Simulation(tilth.Teacher):
+    simulated = True
+
+
+def test_a_recording_replays_with_no_teacher_and_stays_what_it_was() -> None:
+    price = tilth.Price(1, 2)
+    teacher = Simulation(Model(), price=price, system="Be brief.", top_p=0.9)
+    recorded = tilth.generate_sync(
+        SEEDS, "question-rephrase", tilth.Budget(queries=8, usd=1), teacher=teacher, path="run.tilth"
+    )
+    replayed = tilth.generate_sync(SEEDS, AnswerThenRephrase, 8, path="run.tilth")
+    assert replayed.status == "finished"
+    assert_frame_equal(replayed.rows, recorded.rows)
+    for run in (replayed, tilth.open_run("run.tilth")):
+        assert run.simulated, "a replayed simulation is still a simulation"
+        assert run.progress.usd == recorded.progress.usd
+        assert run.teacher_name == "Model"
+    with pytest.raises(TeacherError, match=r"has to ask Model to go on; pass teacher="):
+        tilth.generate_sync(SEEDS, "question-rephrase", 10, path="run.tilth")
+
+
+AnswerThenRephrase = "question-rephrase"
+
+
+def test_no_teacher_and_no_recording_says_what_to_pass() -> None:
+    with pytest.raises(TeacherError, match="pass teacher="):
+        tilth.start(SEEDS, "question-rephrase", 8)
+    with pytest.raises(TeacherError, match=r"tilth\.demo\.teacher"):
+        tilth.start(SEEDS, "question-rephrase", 8, path="nowhere.tilth")
+
+
+def test_keys_and_addresses_are_nowhere_in_the_file() -> None:
+    from tests.support.openai_server import serve
+
+    with serve() as server:
+        address = (
+            server.base_url.replace("127.0.0.1", "user:sk-secret-in-url@127.0.0.1") + "?token=sk-in-query"
+        )
+        teacher = tilth.Teacher(
+            "test-model", base_url=address, api_key="sk-secret-key", headers={"X-Token": "sk-in-header"}
+        )
+        run = tilth.generate_sync(SEEDS, AnswerAugmentation(), 4, teacher=teacher)
+    data = run.path.read_bytes()
+    assert b"test-model" in data
+    for secret in (
+        b"sk-secret-in-url",
+        b"sk-in-query",
+        b"sk-secret-key",
+        b"sk-in-header",
+        os.fsencode(Path.cwd()),
+    ):
+        assert secret not in data
+
+
+def test_hostile_text_comes_back_as_it_was() -> None:
+    hostile = "<script>alert('x')</script>\x00\x1b[31m \u202e The answer is 3\n'; DROP TABLE rows; --"
+
+    class Hostile(Model):
+        def reply(self, messages, draw, max_tokens):
+            return {"text": hostile, "finish_reason": "stop"}
+
+    run = grown(Hostile(), 3, strategy="answer-augmentation")
+    assert run.rows["response"].to_list() == [hostile] * 3
+    assert run.samples(contains="DROP TABLE").height + run.samples(contains="script").height >= 3
+    assert pl.DataFrame(run.rows).height == 3
