@@ -164,6 +164,8 @@ export interface Exchange {
   completion_tokens: number | null;
   usd: number | null;
   seconds: number | null;
+  /** The endpoint reported no usage, so that the reservation stands for it. */
+  estimated: boolean;
 }
 
 /** One row with its seed and every exchange that made it, as `Run.detail` gives it. */

@@ -75,6 +75,7 @@ const DETAIL: Detail = {
       completion_tokens: 27,
       usd: 0.0003,
       seconds: 1.1,
+      estimated: true,
     },
   ],
 };
@@ -312,7 +313,8 @@ test("a row opens and closes by the keyboard, and the focus comes back to the li
   expect(detail.textContent).toContain("The seed's own question?");
   expect(detail.textContent).toContain(`Solve: ${HOSTILE}`);
   expect(detail.textContent).toContain("ended by: length");
-  expect(detail.textContent).toContain("412 + 88 tokens");
+  expect(find(detail, ".tilth-figure").textContent).toContain("412 + 88 tokens");
+  expect(find(detail, "summary").textContent).toContain("232 + 27 tokensestimated");
   expect(find(detail, "mark").textContent).toBe("3");
   expect(el.querySelector("img")).toBeNull();
   press(detail, "Escape");

@@ -17,6 +17,7 @@ export function ExchangeView({ exchange }: { exchange: Exchange }) {
               {count(prompt_tokens)} + {count(completion_tokens)} tokens
             </span>
           )}
+          {exchange.estimated ? <span>estimated</span> : null}
           {usd !== null && <span>{dollars(usd)}</span>}
           {seconds !== null && <span>{seconds.toFixed(2)} s</span>}
           <span>ended by: {finish_reason ?? "unknown"}</span>

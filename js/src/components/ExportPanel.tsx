@@ -125,7 +125,7 @@ export function ExportPanel() {
             }}
           />
           <button type="submit" class="tilth-button tilth-button-main" aria-disabled={outcome === "saving"}>
-            {outcome === "saving" ? "Saving…" : "Save"}
+            {outcome === "saving" ? "Saving…" : "Save rows"}
           </button>
           <Figure name="Rows to save" source="measured: counted by the run so far">
             <span class="tilth-number">{count(rows)}</span>

@@ -5,6 +5,7 @@ import { count, dollars } from "../format";
 import type { Detail, Sample } from "../protocol";
 import { useView } from "./context";
 import { ExchangeView } from "./ExchangeView";
+import { Figure } from "./Figure";
 import { Icon } from "./Icon";
 import { Mark } from "./Mark";
 
@@ -100,9 +101,13 @@ function Opened({ detail: { row, seed, exchanges } }: { detail: Detail }) {
       </div>
       <h4 class="tilth-label">
         Exchanges
-        <span class="tilth-facts tilth-number">
+        <Figure
+          name="Cost of the row"
+          source="measured: the usage reported for each exchange, or estimated where an exchange says so"
+          class="tilth-facts"
+        >
           <Cost row={row} />
-        </span>
+        </Figure>
       </h4>
       {exchanges.map((exchange, index) => (
         <ExchangeView key={index} exchange={exchange} />

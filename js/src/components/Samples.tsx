@@ -68,6 +68,7 @@ export function Samples() {
               id={`${id}-filter`}
               class="tilth-input"
               type="search"
+              aria-label="Filter samples"
               autocomplete="off"
               spellcheck={false}
               placeholder="text in the whole run"
