@@ -9,7 +9,7 @@ from functools import lru_cache
 from tilth.demo.expression import Expression, ExpressionError, evaluate
 from tilth.demo.schemas import SCHEMAS
 from tilth.demo.story import fold
-from tilth.demo.text import Text, cues, read_text
+from tilth.demo.text import cues, read_text
 
 LONGEST = 4_000
 """Characters of a question that is read; a longer one counts as foreign text."""
@@ -17,10 +17,11 @@ LONGEST = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a question was taken to ask: its equation and the value of it."""
+    """What a question was taken to ask: its equation, the value of it, and whether it was read as a story."""
 
     expression: Expression
     value: Fraction
+    story: bool
 
 
 @lru_cache(4096)
@@ -31,18 +32,11 @@ def read_question(question: str) -> Reading | None:
     text = read_text(question)
     if not text.quantities or not cues().has(text.asked, "number asked"):
         return None
-    expression = _equation(text)
+    known = next((expression for schema in SCHEMAS if (expression := schema(text)) is not None), None)
+    expression = known or fold(text)
     if expression is None:
         return None
     try:
-        return Reading(expression, evaluate(expression))
+        return Reading(expression, evaluate(expression), story=known is None)
     except ExpressionError:
         return None
-
-
-def _equation(text: Text) -> Expression | None:
-    for schema in SCHEMAS:
-        expression = schema(text)
-        if expression is not None:
-            return expression
-    return fold(text)

@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import threading
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -24,56 +23,51 @@ _MOST_BODY = 8 * 1024 * 1024
 _PARENT_CHECK = 1.0
 
 
-@dataclass(slots=True)
-class Server:
-    """Answers connections; keeps them open between requests."""
-
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-    async def start(self, port: int) -> asyncio.Server:
-        """Listens on 127.0.0.1; port 0 takes any free one."""
-        return await asyncio.start_server(self._connected, HOST, port, limit=_MOST_HEAD)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+async def _connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers one connection, kept open between requests."""
+    try:
+        while await _exchange(reader, writer):
             pass
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+    except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+        pass
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Reads one request and answers it; says whether the connection stays open."""
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-        except asyncio.LimitOverrunError:
-            await _send(writer, 431, _plain_error("the request's headers are too long"), close=True)
-            return False
-        first, *lines = head.decode("latin-1").split("\r\n")
-        fields = (line.partition(":") for line in lines)
-        headers = {name.strip().lower(): value.strip() for name, _, value in fields}
-        parts = first.split(" ")
-        if len(parts) != 3:
-            await _send(writer, 400, _plain_error("this is no HTTP request"), close=True)
-            return False
-        try:
-            body = await _read_body(reader, writer, headers)
-        except _BadBody as error:
-            await _send(writer, error.status, _plain_error(str(error)), close=True)
-            return False
-        keep = parts[2] != "HTTP/1.0" and headers.get("connection", "").lower() != "close"
-        answer = respond(Request(parts[0], parts[1].partition("?")[0], body))
-        if isinstance(answer, Stream):
-            await _stream(writer, answer)
-            return keep
+
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Reads one request and answers it; says whether the connection stays open."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+        request, headers = _read_head(head)
+        body = await _read_body(reader, writer, headers)
+    except asyncio.LimitOverrunError:
+        await _send(writer, 431, _plain_error("the request's headers are too long"), close=True)
+        return False
+    except _BadRequest as error:
+        await _send(writer, error.status, _plain_error(str(error)), close=True)
+        return False
+    keep = headers.get("connection", "").lower() != "close"
+    answer = respond(Request(request[0], request[1].partition("?")[0], body))
+    if isinstance(answer, Stream):
+        await _stream(writer, answer)
+    else:
         await _send(writer, *answer, close=not keep)
-        return keep
+    return keep
 
 
-class _BadBody(Exception):
+def _read_head(head: bytes) -> tuple[list[str], dict[str, str]]:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    request = first.split(" ")
+    if len(request) != 3 or not request[2].startswith("HTTP/1."):
+        raise _BadRequest(400, "this is no HTTP/1.1 request")
+    fields = (line.partition(":") for line in lines)
+    headers = {name.strip().lower(): value.strip() for name, _, value in fields}
+    return request, {"connection": "close"} | headers if request[2] == "HTTP/1.0" else headers
+
+
+class _BadRequest(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
@@ -85,25 +79,24 @@ async def _read_body(
     if headers.get("expect", "").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     if headers.get("transfer-encoding", "").lower() == "chunked":
-        return await _read_chunks(reader)
+        try:
+            return await _read_chunks(reader)
+        except ValueError:
+            raise _BadRequest(400, "the request's chunks cannot be read") from None
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
-        raise _BadBody(400, f"content-length {length[:40]!r} is no number")
+        raise _BadRequest(400, f"content-length {length[:40]!r} is no number")
     if len(length) > 12 or int(length) > _MOST_BODY:
-        raise _BadBody(413, f"the request is longer than {_MOST_BODY:,} bytes")
+        raise _BadRequest(413, f"the request is longer than {_MOST_BODY:,} bytes")
     return await reader.readexactly(int(length))
 
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
     body = bytearray()
     while True:
-        line = (await reader.readline()).partition(b";")[0].strip()
-        try:
-            size = int(line, 16)
-        except ValueError:
-            raise _BadBody(400, "a chunk of the request has no size") from None
+        size = int((await reader.readline()).partition(b";")[0].strip(), 16)
         if size < 0 or len(body) + size > _MOST_BODY:
-            raise _BadBody(413, f"the request is longer than {_MOST_BODY:,} bytes")
+            raise _BadRequest(413, f"the request is longer than {_MOST_BODY:,} bytes")
         if size == 0:
             while (await reader.readline()).strip():
                 pass
@@ -171,7 +164,7 @@ async def _serve(port: int, follow: bool) -> None:
     ended = asyncio.Event()
     if follow:
         _follow_parent(asyncio.get_running_loop(), ended)
-    server = await Server().start(port)
+    server = await asyncio.start_server(_connected, HOST, port, limit=_MOST_HEAD)
     address = f"http://{HOST}:{server.sockets[0].getsockname()[1]}/v1"
     announcement = {"base_url": address, "note": "rule-based simulation, no language model"}
     sys.stdout.write(f"{json.dumps(announcement)}\n")

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from tilth.demo.data import load
-from tilth.demo.expression import Number, evaluate, operations, parse
+from tilth.demo.expression import Expression, Number, Operation, evaluate, operations, parse
 from tilth.demo.rates import RATES
 from tilth.demo.reader import Reading, read_question
 from tilth.demo.text import cues, read_text, tokens
@@ -93,16 +93,38 @@ def _mutate(question: str, rng: random.Random) -> str:
         text = re.sub(rf"\b{thing}\b", new, text)
         thing = new
     text = _renumber(text, rng)
-    sentences = [text[sentence.start : sentence.end] for sentence in read_text(text).sentences]
-    if len(sentences) >= 2 and thing and rng.random() < 0.35:
-        hero = next((name for name in _CAPITAL.findall(text) if name in stories["names"]), None)
-        if hero is not None:
-            part = rng.choice(("gain", "loss", "loss", "loss groups"))
-            fill = _Words(stories, rng, {"P": hero, "N": thing})
-            sentences.insert(len(sentences) - 1, fill(rng.choice(stories["parts"][part])))
-    elif len(sentences) >= 3 and rng.random() < 0.15:
+    if thing and rng.random() < 0.35:
+        return _lengthened(text, thing, rng)
+    sentences = _sentences(text)
+    if len(sentences) >= 3 and rng.random() < 0.15:
         sentences.pop(rng.randrange(1, len(sentences) - 1))
     return " ".join(sentences)
+
+
+def _lengthened(text: str, thing: str, rng: random.Random) -> str:
+    """One more event before the last sentence, where that asks for a stock and the event is understood."""
+    stories, sentences, reading = load("stories.json"), _sentences(text), read_question(text)
+    hero = next((name for name in _CAPITAL.findall(text) if name in stories["names"]), None)
+    stock = cues().has(read_text(text).asked, "stock asked") and "$" not in text
+    if hero is None or reading is None or not reading.story or not stock or len(sentences) < 2:
+        return text
+    part = rng.choice(("gain", "loss", "loss", "loss groups"))
+    fill = _Words(stories, rng, {"P": hero, "N": thing})
+    sentences.insert(len(sentences) - 1, fill(rng.choice(stories["parts"][part])))
+    longer = " ".join(sentences)
+    grown = read_question(longer)
+    if grown is None or not _extends(grown.expression, reading.expression):
+        return text
+    return longer
+
+
+def _extends(longer: Expression, shorter: Expression) -> bool:
+    """Whether `longer` adds something to `shorter`, or takes it away."""
+    return isinstance(longer, Operation) and longer.operator in "+-" and longer.left == shorter
+
+
+def _sentences(text: str) -> list[str]:
+    return [text[sentence.start : sentence.end] for sentence in read_text(text).sentences]
 
 
 def _rename(question: str, names: list[str], rng: random.Random) -> str:

@@ -186,6 +186,9 @@ def test_bytes_that_are_no_http(server: demo.Server) -> None:
     assert talk(server, b"POST /v1/models HTTP/1.1\r\ncontent-length: -4\r\n\r\n").startswith(
         b"HTTP/1.1 400 "
     )
+    chunked = b"POST /v1/chat/completions HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert talk(server, chunked + b"zz\r\n").startswith(b"HTTP/1.1 400 ")
+    assert talk(server, chunked + b"1" * 100_000).startswith(b"HTTP/1.1 400 ")
     huge = b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n"
     assert talk(server, huge).startswith(b"HTTP/1.1 413 ")
     assert talk(server, b"GET / HTTP/1.1\r\nx: " + b"y" * 100_000).startswith(b"HTTP/1.1 431 ")
