@@ -328,6 +328,8 @@ def unusable(finish_reason: str | None, refusal: str | None, text: str) -> str |
         return "refused by the model"
     if finish_reason == "content_filter":
         return "stopped by a content filter"
+    if finish_reason == "error":
+        return "answered with an error"
     if finish_reason == "malformed":
         return "malformed reply"
     if finish_reason in ("length", "too-large"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FEATURES = 2**16
+_REMEMBERED = 2**14
+"""Rows whose equations are kept: the cells of a study are cut out of the same rows again and again."""
+
 _WORD = r"[^\W\d_]+\d?|[$%]"
 
 
@@ -48,7 +52,7 @@ def lessons(examples: Iterable[tuple[str, str]]) -> Lessons:
     counts: dict[str, Counter[int]] = defaultdict(Counter)
     read = skipped = 0
     for (question, response), times in Counter(examples).items():
-        expression = equation(question, response)
+        expression = _equation(question, response)
         fingerprint = expression.fingerprint() if expression is not None else None
         if expression is None or fingerprint is None:
             skipped += times
@@ -73,8 +77,16 @@ def lessons(examples: Iterable[tuple[str, str]]) -> Lessons:
     )
 
 
+_equation = lru_cache(maxsize=_REMEMBERED)(equation)
+
+
 def features(questions: Sequence[str]) -> Any:
     """Hashed 1- to 3-grams of the masked questions and of how their numbers compare, as a sparse matrix."""
+    return _features(tuple(questions))
+
+
+@lru_cache(maxsize=8)  # a study asks every student the same few test sets
+def _features(questions: tuple[str, ...]) -> Any:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     vectorizer = HashingVectorizer(
