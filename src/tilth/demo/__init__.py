@@ -8,6 +8,11 @@ words, says them in other words, and invents new ones; it misreads what its cues
 of that it slips at the rates in `RATES`. Its author chose these numbers, and they set where curves cross:
 what it shows is how the tools work and what can happen, and nothing about any model. To other text it
 replies that it is a simulation.
+
+Measured (tests/unit/demo/RESULTS.md): it reads all of 4,000 fresh questions of the seeds' kind, 46 % of the
+held-out and 48 % of the hand-written test questions. At temperature 0.7, skill 1 and drift 0.3, 92.7 % of
+its answers to seeds are right, 92.0 % to its own rephrasings, and 92.8 % of those to its new questions
+agree with its own slip-free reading.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Arithmetic as trees: parsed, written, worked out step by step, and compared, without `eval`."""
+"""Arithmetic as trees: parsed, written, and worked out step by step, without `eval`."""
 
 from __future__ import annotations
 
@@ -198,25 +198,3 @@ def replace(expression: Expression, old: Expression, new: Expression) -> Express
     return Operation(
         expression.operator, replace(expression.left, old, new), replace(expression.right, old, new)
     )
-
-
-# Slots get unlike values, so that two equations agree at three points only where they mean the same.
-_POINTS = tuple(
-    tuple(Fraction(31 + 17 * slot + (k * 13 * (slot + 3)) % 29, 7 + k) for slot in range(24))
-    for k in range(3)
-)
-
-
-def equation(expression: Expression) -> tuple[Fraction | None, ...]:
-    """What the equation means whatever its numbers: equal for "n0 * 2 + n1" and "n1 + n0 + n0"."""
-    return tuple(_at(expression, point) for point in _POINTS)
-
-
-def _at(expression: Expression, point: tuple[Fraction, ...]) -> Fraction | None:
-    if isinstance(expression, Number):
-        slot = expression.slot
-        return expression.value if slot is None else point[slot % len(point)]
-    left, right = _at(expression.left, point), _at(expression.right, point)
-    if left is None or right is None or (expression.operator == "/" and right == 0):
-        return None
-    return apply(expression.operator, left, right)

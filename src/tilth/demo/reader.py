@@ -14,6 +14,9 @@ from tilth.demo.text import cues, read_text
 LONGEST = 4_000
 """Characters of a question that is read; a longer one counts as foreign text."""
 
+MOST_NUMBERS = 24
+"""Numbers in a question that is read; one with more counts as foreign text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -30,7 +33,7 @@ def read_question(question: str) -> Reading | None:
     if len(question) > LONGEST:
         return None
     text = read_text(question)
-    if not text.quantities or not cues().has(text.asked, "number asked"):
+    if not 0 < len(text.quantities) <= MOST_NUMBERS or not cues().has(text.asked, "number asked"):
         return None
     known = next((expression for schema in SCHEMAS if (expression := schema(text)) is not None), None)
     expression = known or fold(text)

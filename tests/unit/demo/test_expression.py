@@ -13,7 +13,6 @@ from tilth.demo.expression import (
     ExpressionError,
     Number,
     Operation,
-    equation,
     evaluate,
     number_text,
     parse,
@@ -71,9 +70,3 @@ def test_parentheses_only_where_needed() -> None:
 
 def test_numbers_as_people_write_them() -> None:
     assert [number_text(Fraction(*pair)) for pair in ((6, 2), (5, 2), (1, 3))] == ["3", "2.5", "0.33"]
-
-
-def test_equal_equations_are_told_from_others() -> None:
-    names: dict[str, Expression] = {"a": Number(Fraction(4), 0), "b": Number(Fraction(4), 1)}
-    assert equation(parse("a + a + b", names)) == equation(parse("b + a * 2", names))
-    assert equation(parse("a * b", names)) != equation(parse("a + b", names))

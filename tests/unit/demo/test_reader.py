@@ -43,6 +43,7 @@ def test_reads(question: str, equation: str) -> None:
         "Write a poem about 3 cats and 4 dogs.",
         "7 8 9",
         "How many?" + " 5" * 3000,
+        "How many are 5" + " and 5" * 300 + "?",
     ],
 )
 def test_other_text_is_not_read(text: str) -> None:
