@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import tilth
 from tilth.cli import ABORTED, DONE, FAILED, UsageError
 from tilth.cli.terminal import follow, say, table
+from tilth.demo.knobs import Knobs
 from tilth.engine import reading
 from tilth.engine.start import ConfirmationNeeded
 
@@ -98,8 +99,9 @@ def resume(options: Namespace) -> int:
 
 def _again(identity: Mapping[str, Any], max_tokens: int, base_url: str | None, *, simulated: bool) -> Teacher:
     """The model that a run's file describes."""
-    if simulated:
-        return tilth.demo.teacher()
+    knobs = Knobs.of(identity["model"]) if simulated else None
+    if knobs:
+        return tilth.demo.teacher(knobs.skill, knobs.drift)
     sampling = dict(identity["sampling"])
     known: dict[str, Any] = {
         name: sampling.pop(name, None) for name in ("temperature", "top_p", "reasoning_effort")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -25,8 +26,8 @@ def show(options: Namespace) -> int:
     rows = run.rows.head(options.rows)
     if rows.is_empty():
         return DONE
-    shown = Table("question", "answer", "verdict")
+    shown = Table("question", "answer", "verdict", box=SIMPLE_HEAD, pad_edge=False)
     for question, answer, verdict in rows.select("question", "answer", "verdict").iter_rows():
-        shown.add_row(printable(question or "", 90), printable(answer or "", 20), verdict)
+        shown.add_row(printable(question or "", 100), printable(answer or "", 20), verdict)
     Console().print(shown)
     return DONE

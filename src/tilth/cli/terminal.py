@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -94,26 +95,22 @@ def _signals(run: Run, console: Console) -> Iterator[None]:
 def table(runs: Iterable[Run]) -> None:
     """Prints a line per run: what it cost and what it grew."""
     runs = list(runs)
-    shown = Table(title=_title(runs), title_justify="left")
-    shown.add_column("strategy")
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("strategy", no_wrap=True)
     for name in ("queries", "rows", "accepted", "unverified", "rejected", "seconds"):
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", no_wrap=True)
     priced = any(run.progress.usd for run in runs)
     if priced:
-        shown.add_column("US dollars", justify="right")
+        shown.add_column("US dollars", justify="right", no_wrap=True)
     for run in runs:
         p = run.progress
         counts: list[Any] = [p.queries, p.rows, p.accepted, p.unverified, p.rejected]
+        seconds = f"{p.seconds:,.1f}" if p.seconds else "–"  # a file that is only read took none
         dollars = ["unknown" if p.usd is None else f"{p.usd:,.4f}"] if priced else []
-        shown.add_row(run.strategy_name, *(f"{n:,}" for n in counts), f"{p.seconds:,.1f}", *dollars)
+        shown.add_row(run.strategy_name, *(f"{n:,}" for n in counts), seconds, *dollars)
+    if any(run.simulated for run in runs):
+        say("The teacher is a rule-based simulation, no language model.")
     Console().print(shown)
-
-
-def _title(runs: list[Run]) -> str | None:
-    simulated = [run for run in runs if run.simulated]
-    if not simulated:
-        return None
-    return f"{simulated[0].teacher_name}: a rule-based simulation, no language model"
 
 
 def say(text: str) -> None:

@@ -53,7 +53,7 @@ class Page:
 
     sent: list[Sent] = field(default_factory=list)
     news: threading.Condition = field(default_factory=threading.Condition)
-    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    ids: Iterator[int] = field(default_factory=itertools.count)
 
     def until(self, found: Callable[[Sent], object], since: int = 0) -> Sent:
         deadline = time.monotonic() + PATIENCE
@@ -106,7 +106,7 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Page:
                 page.sent.append(message)
                 page.news.notify_all()
 
-    monkeypatch.setattr(comm, "create_comm", lambda *args, **kwargs: Wire(*args, **kwargs))
+    monkeypatch.setattr(comm, "create_comm", Wire)
     static = tmp_path / "static"
     static.mkdir()
     (static / "widget.js").write_text("export default {}")
@@ -131,8 +131,7 @@ class Tap:
 
     async def __call__(self, messages: Any, **settings: Any) -> str:
         await asyncio.sleep(self.seconds)
-        while not self.open.is_set():
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self.open.wait)
         return self.reply
 
 

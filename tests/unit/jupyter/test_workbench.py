@@ -328,7 +328,8 @@ def test_says_what_a_failed_run_failed_of(workbench, page):
     page.ask(widget, "generate")
     failed = page.until_state("failed").update
     assert "127.0.0.1" in failed["status"]["error"]["message"]
-    assert failed["context"]["teacher"]["state"] == "error"
+    told = page.until(lambda m: m.update.get("context", {}).get("teacher", {}).get("state") == "error")
+    assert "127.0.0.1" in told.update["context"]["teacher"]["note"]
     assert failed["status"]["queries"] == 0
 
 

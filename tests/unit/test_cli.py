@@ -1,0 +1,246 @@
+"""The command line, as a shell sees it: what it prints, what it leaves, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import tilth
+
+KEY = "sk-canary-0c44d1"
+
+
+class Endpoint(ThreadingHTTPServer):
+    """An OpenAI-compatible server that answers 4, after a while."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seconds = 0.0
+        self.served = 0
+        self.keys = set()
+        self.lock = threading.Lock()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def _send(self, body):
+        data = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        self._send(
+            {"object": "list", "data": [{"id": "four", "object": "model", "created": 0, "owned_by": "us"}]}
+        )
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(self.server.seconds)
+        with self.server.lock:
+            self.server.served += 1
+            self.server.keys.add(self.headers.get("Authorization"))
+        message = {"role": "assistant", "content": "2 + 2 = 4\n#### 4"}
+        self._send(
+            {
+                "id": "x",
+                "object": "chat.completion",
+                "created": 0,
+                "model": "four",
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20},
+            }
+        )
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def endpoint():
+    server = Endpoint()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def seeds(tmp_path):
+    path = tmp_path / "seeds.jsonl"
+    lines = ({"question": f"What is {n} - {n - 4}?", "answer": "4"} for n in range(10, 60))
+    path.write_text("\n".join(map(json.dumps, lines)))
+    return path
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "tilth.cli", *map(str, arguments)]
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Runs a command to its end."""
+
+    def run(*arguments):
+        environment = {**os.environ, "OPENAI_API_KEY": KEY, "COLUMNS": "100"}
+        return subprocess.run(
+            command(*arguments),
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "required: COMMAND"),
+        (("sow",), "invalid choice"),
+        (("generate", "seeds.jsonl"), "--model"),
+        (("generate", "seeds.jsonl", "--model", "four"), "a budget is missing"),
+        (("generate", "seeds.jsonl", "--model", "four", "--queries", "many"), "no whole number"),
+        (("generate", "seeds.jsonl", "--model", "four", "--usd", "-1"), "no amount of dollars"),
+        (("resume", "gone.tilth"), "no file gone.tilth"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_2(shell, arguments, says):
+    ended = shell(*arguments)
+    assert ended.returncode == 2
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("show", "gone.tilth"), ("generate", "gone.jsonl", "--model", "four", "--queries", "5")]
+)
+def test_a_failure_is_one_plain_line_and_ends_with_1(shell, arguments):
+    ended = shell(*arguments)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("tilth: ")
+    assert ended.stderr.count("\n") == 1
+    assert "gone" in ended.stderr
+
+
+def test_debug_shows_the_traceback(shell):
+    assert "Traceback" in shell("show", "--debug", "gone.tilth").stderr
+
+
+def test_says_its_version(shell):
+    assert shell("--version").stdout == f"tilth {tilth.__version__}\n"
+
+
+def test_demo_grows_with_three_strategies(shell, tmp_path):
+    ended = shell("demo", "--out", "out")
+    assert ended.returncode == 0, ended.stderr
+    assert "rule-based simulation, no language model" in ended.stdout
+    figures = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines() if line.strip()}
+    rows = pl.read_parquet(tmp_path / "out" / "rows.parquet")
+    for name, expected in (("answer-augmentation", 300), ("question-rephrase", 150), ("new-question", 150)):
+        run = tilth.open_run(tmp_path / "out" / f"{name}.tilth")
+        p = run.progress
+        assert figures[name][:5] == [
+            str(n) for n in (p.queries, p.rows, p.accepted, p.unverified, p.rejected)
+        ]
+        assert p.queries == 300
+        assert p.rows + p.rowless == expected
+        assert rows.filter(pl.col("strategy") == name).height == p.rows
+    chat = [json.loads(line) for line in (tmp_path / "out" / "train.jsonl").read_text().splitlines()]
+    assert len(chat) == rows.filter(pl.col("verdict") != "rejected").height
+    assert [m["role"] for m in chat[0]["messages"]] == ["user", "assistant"]
+
+
+def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_path):
+    first = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 20, "--out", "run.tilth", "--save", "train.jsonl"),
+    )
+    assert first.returncode == 0, first.stderr
+    assert endpoint.served == 20
+    assert len((tmp_path / "train.jsonl").read_text().splitlines()) == 20
+    more = shell("resume", "run.tilth", "--base-url", endpoint.url, "--queries", 35)
+    assert more.returncode == 0, more.stderr
+    assert endpoint.served == 35
+    shown = shell("show", "run.tilth", "--rows", 2)
+    assert shown.returncode == 0
+    assert "budget 35 queries" in shown.stdout
+    assert shown.stdout.count("What is") == 2
+    assert endpoint.keys == {f"Bearer {KEY}"}
+    for written in (first.stdout, first.stderr, more.stdout, shown.stdout):
+        assert KEY not in written
+    assert KEY.encode() not in (tmp_path / "run.tilth").read_bytes()
+
+
+def test_real_dollars_without_a_limit_need_a_yes(shell, seeds):
+    ended = shell("generate", seeds, "--model", "gpt-4.1-mini", "--queries", 100_000)
+    assert ended.returncode == 2
+    assert "$" in ended.stderr
+    assert "--usd" in ended.stderr
+
+
+@pytest.mark.parametrize(("signals", "code", "status"), [(1, 0, "stopped"), (2, 130, "aborted")])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_stops_and_the_second_aborts(
+    shell, endpoint, seeds, tmp_path, signals, code, status, number
+):
+    endpoint.seconds = 0.4 if signals == 1 else 3.0
+    arguments = ("generate", seeds, "--strategy", "answer-augmentation", "--model", "four")
+    options = ("--base-url", endpoint.url, "--queries", 5_000, "--out", "run.tilth")
+    environment = {**os.environ, "OPENAI_API_KEY": KEY}
+    with subprocess.Popen(
+        command(*arguments, *options), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        file = Path(tmp_path / "run.tilth")
+        until(lambda: endpoint.served > 0)
+        for left in range(signals, 0, -1):
+            process.send_signal(number)
+            if left > 1:
+                assert "Again to abort" in process.stderr.readline()
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
+    assert "Traceback" not in errors
+    run = tilth.open_run(file)
+    assert run.status == status
+    assert 0 < run.progress.queries < 5_000
+    endpoint.seconds = 0
+    again = shell("resume", file, "--base-url", endpoint.url, "--queries", run.progress.queries + 10)
+    assert again.returncode == 0, again.stderr
+    assert tilth.open_run(file).status == "finished"
+
+
+def test_the_doctor_names_this_python(shell):
+    ended = shell("doctor")
+    assert sys.prefix in ended.stdout
+    assert ended.returncode == int("problem " in ended.stdout)
