@@ -71,14 +71,16 @@ class UnitRecord:
     actual: Amount
 
 
-def create_run(run_id: str, identity: Mapping[str, Any], seeds: Sequence[Seed]) -> Operation:
+def create_run(
+    run_id: str, identity: Mapping[str, Any], settings: Mapping[str, Any], seeds: Sequence[Seed]
+) -> Operation:
     """Writes a run and its seeds, unless they are there."""
 
     def write(connection: sqlite3.Connection) -> None:
         at = now()
         connection.execute(
-            "INSERT OR IGNORE INTO runs VALUES (?, ?, '{}', 'starting', NULL, ?, ?)",
-            (run_id, canonical(identity), at, at),
+            "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, 'starting', NULL, ?, ?)",
+            (run_id, canonical(identity), canonical(settings), at, at),
         )
         connection.executemany(
             "INSERT OR IGNORE INTO seeds VALUES (?, ?, ?, ?, ?, ?)",

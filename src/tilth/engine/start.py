@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 from tilth import tasks
@@ -246,11 +247,6 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         "writer": line if writer is teacher else Line(writer, parts.patience),
     }
     limits: dict[Role, int] = {role: line.model.max_tokens for role, line in lines.items()}
-    journal.write_now(create_run(number, identity, tuple(parts.seeds)))
-    past: Past = journal.write_now(lambda connection: Past(connection, number))
-    reopened = journal.write_now(lambda _: past.reopen_cut_off(limits))
-    spent, in_doubt = journal.write_now(lambda _: past.sums())
-    counts = journal.write_now(lambda _: past.counts())
     priced = all(line.price is not None for line in lines.values())
     settings: dict[str, Any] = {
         "seeds": parts.seeds.name,
@@ -270,6 +266,13 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
             **journal.write_now(lambda connection: settings_of(connection, number)),
             "budget": settings["budget"],
         }
+
+    def take_up(connection: Connection) -> tuple[Any, ...]:
+        create_run(number, identity, settings, tuple(parts.seeds))(connection)
+        past = Past(connection, number)
+        return past, past.reopen_cut_off(limits), past.sums(), past.counts()
+
+    past, reopened, (spent, in_doubt), counts = journal.write_now(take_up)
     run = Run(number, journal.path, parts.seeds, parts.task, parts.strategy, settings)
     switches = Switches()
     switches.going.set()

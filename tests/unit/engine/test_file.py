@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from tests.support.openai_server import serve
 from tests.unit.engine.growing import BAD_REQUEST, SERVER, Model, comparable, seeds
 
 import tilth
@@ -22,6 +23,7 @@ from tilth.engine.identity import IdentityMismatch
 from tilth.engine.journal import JournalError, RunBusy
 from tilth.engine.schema import VERSION, rows_schema
 from tilth.strategies.answer_augmentation import AnswerAugmentation
+from tilth.tasks.numeric import Numeric
 from tilth.teacher import TeacherError
 
 SEEDS = seeds(5)
@@ -71,20 +73,20 @@ def test_a_row_opens_with_its_seed_and_every_exchange() -> None:
 
 
 def test_the_same_call_again_spends_nothing() -> None:
-    first = grown(Model())
+    first = grown(Model()).rows
     model = Model()
     again = grown(model)
     assert model.calls == 0
     assert (again.status, again.progress.queries) == ("finished", 12)
-    assert_frame_equal(again.rows, first.rows)
+    assert_frame_equal(again.rows, first)
 
 
 def test_a_larger_budget_keeps_all_that_was_paid_for() -> None:
-    first = grown(Model(), 8)
+    first = grown(Model(), 8).rows
     model = Model()
     more = grown(model, 20)
     assert model.completed == 12
-    assert_frame_equal(more.rows.head(4), first.rows)
+    assert_frame_equal(more.rows.head(4), first)
     whole = grown(Model(), 20, path="whole.tilth")
     assert_frame_equal(comparable(more.rows), comparable(whole.rows))
 
@@ -199,9 +201,9 @@ def test_a_damaged_file_is_told_and_kept(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[4096:] = b"\xa5" * (len(data) - 4096)
     path.write_bytes(data)
-    with pytest.raises(JournalError, match="damaged|cannot be read"):
+    with pytest.raises(JournalError, match=r"damaged|cannot be read"):
         grown(Model(), 12)
-    with pytest.raises(JournalError, match="damaged|cannot be read"):
+    with pytest.raises(JournalError, match=r"damaged|cannot be read"):
         _ = tilth.open_run(path).rows
 
 
@@ -211,9 +213,10 @@ def test_a_file_that_is_not_there_is_not_made_by_opening_it(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_told() -> None:
+def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(JournalError, match="folder"):
-        grown(Model(), path="no/such/folder/run.tilth")
+        grown(Model(), path="file/run.tilth")
 
 
 @pytest.mark.parametrize(
@@ -224,10 +227,10 @@ def test_a_folder_that_is_not_there_is_told() -> None:
         ({"strategy": "answer-augmentation"}, "strategy.name"),
         (
             {"writer": tilth.Teacher(Model(), temperature=0.1)},
-            "writer.sampling.temperature is 0.7 there and 0.1",
+            "writer.sampling.temperature is 0.7 there",
         ),
         (
-            {"task": tilth.tasks.get("numeric").__class__(prompts={"answer": "Go: {question}"})},
+            {"task": Numeric(prompts={"answer": "Go: {question}"})},
             "task.prompts",
         ),
     ],
@@ -321,9 +324,7 @@ EXITING = """
 def test_an_interpreter_that_exits_flushes_and_closes_its_runs(tmp_path: Path) -> None:
     with program(EXITING) as process:
         assert process.wait(60) == 0
-    assert sorted(p.name for p in tmp_path.glob("run.tilth*") if not p.name.endswith(".lock")) == [
-        "run.tilth"
-    ]
+    assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == ["run.tilth"]
     left = tilth.open_run("run.tilth")
     assert left.status == "aborted"
     assert left.rows.height >= 5
@@ -333,7 +334,7 @@ def test_an_interpreter_that_exits_flushes_and_closes_its_runs(tmp_path: Path) -
 
 def test_a_finished_run_opens_from_a_folder_nobody_may_write(tmp_path: Path) -> None:
     run = grown(Model(), 8)
-    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".lock") == ["run.tilth"]
+    assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == ["run.tilth"]
     folder = tmp_path / "shelf"
     folder.mkdir()
     shutil.copy(run.path, folder / "run.tilth")
@@ -362,21 +363,18 @@ class Simulation(tilth.Teacher):
 def test_a_recording_replays_with_no_teacher_and_stays_what_it_was() -> None:
     price = tilth.Price(1, 2)
     teacher = Simulation(Model(), price=price, system="Be brief.", top_p=0.9)
-    recorded = tilth.generate_sync(
-        SEEDS, "question-rephrase", tilth.Budget(queries=8, usd=1), teacher=teacher, path="run.tilth"
-    )
-    replayed = tilth.generate_sync(SEEDS, AnswerThenRephrase, 8, path="run.tilth")
+    budget = tilth.Budget(queries=8, usd=1)
+    recorded = tilth.generate_sync(SEEDS, "question-rephrase", budget, teacher=teacher, path="run.tilth")
+    rows = recorded.rows
+    replayed = tilth.generate_sync(SEEDS, "question-rephrase", 8, path="run.tilth")
     assert replayed.status == "finished"
-    assert_frame_equal(replayed.rows, recorded.rows)
+    assert_frame_equal(replayed.rows, rows)
     for run in (replayed, tilth.open_run("run.tilth")):
         assert run.simulated, "a replayed simulation is still a simulation"
         assert run.progress.usd == recorded.progress.usd
         assert run.teacher_name == "Model"
     with pytest.raises(TeacherError, match=r"has to ask Model to go on; pass teacher="):
         tilth.generate_sync(SEEDS, "question-rephrase", 10, path="run.tilth")
-
-
-AnswerThenRephrase = "question-rephrase"
 
 
 def test_no_teacher_and_no_recording_says_what_to_pass() -> None:
@@ -386,27 +384,24 @@ def test_no_teacher_and_no_recording_says_what_to_pass() -> None:
         tilth.start(SEEDS, "question-rephrase", 8, path="nowhere.tilth")
 
 
-def test_keys_and_addresses_are_nowhere_in_the_file() -> None:
-    from tests.support.openai_server import serve
-
+@pytest.mark.parametrize(
+    ("address", "options"),
+    [
+        ("http://user:sk-secret-in-url@127.0.0.1:{port}/v1?token=sk-secret-in-query", {}),
+        (
+            "http://127.0.0.1:{port}/v1",
+            {"api_key": "sk-secret-key", "headers": {"X-Token": "sk-secret-in-header"}},
+        ),
+    ],
+)
+def test_keys_and_addresses_are_nowhere_in_the_file(address: str, options: dict) -> None:
     with serve() as server:
-        address = (
-            server.base_url.replace("127.0.0.1", "user:sk-secret-in-url@127.0.0.1") + "?token=sk-in-query"
-        )
-        teacher = tilth.Teacher(
-            "test-model", base_url=address, api_key="sk-secret-key", headers={"X-Token": "sk-in-header"}
-        )
+        teacher = tilth.Teacher("test-model", base_url=address.format(port=server.port), **options)
         run = tilth.generate_sync(SEEDS, AnswerAugmentation(), 4, teacher=teacher)
     data = run.path.read_bytes()
     assert b"test-model" in data
-    for secret in (
-        b"sk-secret-in-url",
-        b"sk-in-query",
-        b"sk-secret-key",
-        b"sk-in-header",
-        os.fsencode(Path.cwd()),
-    ):
-        assert secret not in data
+    assert b"sk-secret" not in data
+    assert os.fsencode(Path.cwd()) not in data
 
 
 def test_hostile_text_comes_back_as_it_was() -> None:
