@@ -72,8 +72,9 @@ def plan(
     models: dict[Role, Teacher] = {"teacher": teacher, "writer": writer or teacher}
     estimate = _Estimate(seeds, chosen, chosen_task, models)
     units, total, rows, ends_by = estimate.under(limit)
-    prices = [model.price() for model in models.values()]
+    prices = estimate.prices.values()
     usd = total.nano / NANO if all(price is not None for price in prices) else None
+    priced_by = sorted({", ".join(filter(None, (p.source, p.date))) for p in prices if p is not None})
     simulated = teacher.simulated
     per_call = _SIMULATED_CALL if simulated else _LATENCY + estimate.reply_tokens / _TOKENS_PER_SECOND
     side_by_side = 1 if simulated else teacher.concurrency
@@ -92,9 +93,7 @@ def plan(
             "rows": f"estimated: {chosen.title} takes {chosen.cost(chosen_task).queries} queries a row",
             "tokens": f"estimated: prompts at {_CHARACTERS_PER_TOKEN} characters a token, replies at "
             f"{estimate.reply_tokens} tokens ({estimate.reply_source})",
-            "usd": "unknown price"
-            if usd is None
-            else "estimated: tokens x " + "; ".join(sorted({f"{p.source}, {p.date}" for p in prices if p})),
+            "usd": "unknown price" if usd is None else "estimated: tokens x " + "; ".join(priced_by),
             "seconds": "estimated: measured speed of the simulation"
             if simulated
             else f"estimated: {side_by_side} calls at once of {per_call:.1f} s each",
@@ -107,6 +106,7 @@ class _Estimate:
 
     def __init__(self, seeds: Seeds, strategy: Strategy, task: Task, models: Mapping[Role, Teacher]) -> None:
         self._strategy, self._task, self._models = strategy, task, models
+        self.prices = {role: model.price() for role, model in models.items()}
         self._seeds = len(seeds)
         self._passes = SeedPasses(tuple(seeds), 0)
         references = [seed.reference for seed in islice(seeds, _SAMPLED) if seed.reference]
@@ -156,7 +156,7 @@ class _Estimate:
         for role, times, prompt, reply in asks:
             request = self._models[role].request(prompt)
             size = sum(len(m["content"]) for m in request["messages"]) // _CHARACTERS_PER_TOKEN
-            price = self._models[role].price()
+            price = self.prices[role]
             nano = price.nano_dollars(size, reply) if price else 0
             total += Amount(times, times * (size + reply), times * nano)
         return total
