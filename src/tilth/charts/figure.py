@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,10 +70,7 @@ class Figure:
                     vl_convert.vegalite_to_png(_specification(self.altair), vl_version=_VEGA_LITE, scale=2)
                 )
             case ".html":
-                page = vl_convert.vegalite_to_html(
-                    _specification(self.altair), vl_version=_VEGA_LITE, bundle=True
-                )
-                path.write_text(page, encoding="utf-8")
+                path.write_text(_page(_specification(self.altair)), encoding="utf-8")
             case suffix:
                 raise ValueError(
                     f"{path.name}: {suffix or 'no suffix'} is not written; use .svg, .png or .html"
@@ -99,3 +98,13 @@ def _specification(chart: alt.ConcatChart) -> dict[str, Any]:
     with alt.data_transformers.enable("default"):
         spec: dict[str, Any] = chart.to_dict()
     return spec
+
+
+def _page(spec: dict[str, Any]) -> str:
+    """A self-contained page. Names come from others, and one with "</script>" in it would end the script."""
+    import vl_convert
+
+    less_than = f"lt{secrets.token_hex(8)}"
+    harmless = json.loads(json.dumps(spec).replace("<", less_than))
+    page: str = vl_convert.vegalite_to_html(harmless, vl_version=_VEGA_LITE, bundle=True)
+    return page.replace(less_than, "\\u003c")

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from tilth.charts.axes import MARGIN, UNITS, WIDTH, LogAxis, amount, layered, values
-from tilth.charts.style import Look, Theme
+from tilth.charts.published import cited
+from tilth.charts.style import Look, Theme, encodings
 from tilth.studies.curves import Axis
 
 if TYPE_CHECKING:
@@ -31,9 +32,22 @@ def crossing_lanes(
     names = [name for name in drawn if name in crossings["passing"]]
     order = [*names, *([_PUBLISHED] if published is not None else [])]
     y = alt.Y("lane:N", sort=order, axis=None, scale=alt.Scale(domain=order, paddingOuter=0.1))
-    layers: list[alt.Chart | alt.LayerChart] = []
-    for lane in crossings.to_dicts():
-        layers += _lane(lane, drawn[lane["passing"]], colours, axis, y)
+    chart = alt.Chart(values([_lane(crossing, axis) for crossing in crossings.to_dicts()])).encode(y=y)
+    color, shape, _ = encodings(drawn)
+    layers = [
+        chart.mark_rule(strokeWidth=2.5, opacity=0.55).encode(
+            x=axis.x("low", labels=False), x2="high:Q", color=color
+        ),
+        chart.mark_point(filled=True, opacity=1, size=58, stroke=colours.background, strokeWidth=1).encode(
+            x=axis.x("crossing", labels=False), color=color, shape=shape
+        ),
+        chart.mark_point(filled=True, opacity=1, size=44).encode(
+            x=alt.value(WIDTH + 10), color=color, shape=shape
+        ),
+        chart.mark_text(align="left", baseline="middle", color=colours.ink).encode(
+            x=alt.value(WIDTH + 19), text="text:N"
+        ),
+    ]
     if published is not None:
         layers += _published_lane(published, colours, axis, y)
     title = alt.TitleParams(
@@ -63,42 +77,24 @@ def told(lane: dict[str, Any], x: Axis) -> str:
     return f"{text} ({start} to {end})"
 
 
-def _lane(lane: dict[str, Any], look: Look, colours: Theme, axis: LogAxis, y: alt.Y) -> list[alt.Chart]:
-    import altair as alt
-
-    low, high = lane["low"], lane["high"]
-    record = {"lane": lane["passing"], "crossing": lane["crossing"], "text": told(lane, axis.name)}
-    layers = []
-    if low is not None and low < math.inf and high > -math.inf:
-        # A line that ends beyond the points measured stands for an open interval.
-        low, high = max(low, lane["first"] / MARGIN), min(high, lane["last"] * MARGIN)
-        ends = record | {"low": low, "high": high}
-        layers.append(
-            alt.Chart(values([ends]))
-            .mark_rule(color=look.color, strokeWidth=2.5, opacity=0.55)
-            .encode(x=axis.x("low", labels=False), x2="high:Q", y=y)
-        )
-    chart = alt.Chart(values([record])).encode(y=y)
-    mark: dict[str, Any] = {"color": look.color, "shape": look.shape, "filled": True, "opacity": 1}
-    if lane["crossing"] is not None:
-        layers.append(
-            chart.mark_point(**mark, size=58, stroke=colours.background, strokeWidth=1).encode(
-                x=axis.x("crossing", labels=False)
-            )
-        )
-    layers += [
-        chart.mark_point(**mark, size=44).encode(x=alt.value(WIDTH + 10)),
-        chart.mark_text(align="left", baseline="middle", color=colours.ink).encode(
-            x=alt.value(WIDTH + 19), text="text:N"
-        ),
-    ]
-    return layers
+def _lane(crossing: dict[str, Any], axis: LogAxis) -> dict[str, Any]:
+    """A crossing as it is drawn; a line that ends beyond the points measured is an open interval."""
+    low, high = crossing["low"], crossing["high"]
+    drawn = low is not None and low < math.inf and high > -math.inf
+    return {
+        "lane": crossing["passing"],
+        "strategy": crossing["passing"],
+        "low": max(low, crossing["first"] / MARGIN) if drawn else None,
+        "high": min(high, crossing["last"] * MARGIN) if drawn else None,
+        "crossing": crossing["crossing"],
+        "text": told(crossing, axis.name),
+    }
 
 
 def _published_lane(published: pl.DataFrame, colours: Theme, axis: LogAxis, y: alt.Y) -> list[alt.Chart]:
     import altair as alt
 
-    sources = " and ".join(published["source"].unique(maintain_order=True).to_list())
+    sources = cited(published)
     places = published.select("ratio_low", "ratio_high", "student", "seeds", "source").to_dicts()
     records = [{"lane": _PUBLISHED, **place} for place in places]
     chart = alt.Chart(values(records)).encode(

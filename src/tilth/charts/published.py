@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tilth.charts.axes import LogAxis, layered, share, values
-from tilth.charts.style import Look, Theme
+from tilth.charts.style import Look, Theme, encodings
 from tilth.studies import published
 from tilth.studies.curves import Axis
 
@@ -45,6 +45,14 @@ def known_crossings(baseline: str, x: Axis) -> pl.DataFrame | None:
     return published.crossings() if baseline == "answer-augmentation" and x == "rows_per_seed" else None
 
 
+def cited(figures: pl.DataFrame) -> str:
+    """The sources of published figures, those that others quoted marked as such."""
+    sources = figures.select("source", "evidence").unique(maintain_order=True).rows()
+    return ", ".join(
+        source if evidence == "primary" else f"{source}, second-hand" for source, evidence in sources
+    )
+
+
 def background(
     others: pl.DataFrame,
     drawn: dict[str, Look],
@@ -56,22 +64,16 @@ def background(
     """Hollow marks, joined within a source and student, with the source beside the last of them."""
     import altair as alt
 
-    layers: list[alt.Chart | alt.LayerChart] = []
-    for _, line in others.sort("x").group_by("source", "student", "strategy", maintain_order=True):
-        look = drawn[line["strategy"][0]]
-        records = line.select("x", "accuracy", "source", "student", "teacher", "strategy", "seeds").to_dicts()
-        chart = alt.Chart(values(records)).encode(x=axis.x("x"), y=share("accuracy", domain, title))
-        layers += [
-            chart.mark_line(color=look.color, strokeWidth=1, opacity=0.45, strokeDash=list(look.dash)),
-            chart.mark_point(
-                color=look.color, shape=look.shape, filled=False, opacity=0.6, size=40, strokeWidth=1.2
-            ).encode(tooltip=["source:N", "student:N", "teacher:N", "strategy:N", "seeds:Q"]),
-        ]
+    x, y = axis.x("x"), share("accuracy", domain, title)
+    color, shape, dash = encodings(drawn)
+    told = ["x", "accuracy", "source", "student", "teacher", "strategy", "seeds"]
+    chart = alt.Chart(values(others.select(told).to_dicts())).encode(x=x, y=y, color=color)
+    names = []
     for (source,), line in others.group_by("source", maintain_order=True):
         best = line.sort("accuracy").tail(1)
         record = best.select("x", "accuracy").to_dicts()[0] | {"text": str(source).split()[0]}
         inside = math.log(record["x"] / axis.low) < 0.7 * math.log(axis.high / axis.low)
-        layers.append(
+        names.append(
             alt.Chart(values([record]))
             .mark_text(
                 align="left" if inside else "right",
@@ -80,6 +82,14 @@ def background(
                 fontSize=9,
                 color=colours.muted,
             )
-            .encode(x=axis.x("x"), y=share("accuracy", domain, title), text="text:N")
+            .encode(x=x, y=y, text="text:N")
         )
-    return layered(*layers)
+    return layered(
+        chart.mark_line(strokeWidth=1, opacity=0.45).encode(
+            detail=["source:N", "student:N"], strokeDash=dash
+        ),
+        chart.mark_point(filled=False, opacity=0.6, size=40, strokeWidth=1.2).encode(
+            shape=shape, tooltip=[f"{name}:N" for name in told[2:]]
+        ),
+        *names,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tilth.charts.axes import (
     HEIGHT,
@@ -21,8 +21,8 @@ from tilth.charts.axes import (
 from tilth.charts.figure import Figure
 from tilth.charts.lanes import crossing_lanes, told
 from tilth.charts.panels import Source, columns, panels
-from tilth.charts.published import background, known, known_crossings
-from tilth.charts.style import Look, Theme, ThemeName, looks
+from tilth.charts.published import background, cited, known, known_crossings
+from tilth.charts.style import Look, Theme, ThemeName, encodings, looks
 from tilth.studies import curves
 from tilth.studies.curves import PANEL, Axis
 
@@ -98,60 +98,36 @@ def _curves(
 ) -> alt.LayerChart:
     import altair as alt
 
-    y = share("accuracy", domain, title)
-    x = axis.x("x")
-    bands, lines, ends = [], [], []
-    for (strategy,), line in panel.sort("x").group_by("strategy", maintain_order=True):
-        look = drawn[str(strategy)]
-        records = line.select(
-            "x", "accuracy", "low", "high", "strategy", "replicates", "rows", "queries", "usd"
-        ).to_dicts()
-        chart = alt.Chart(values(records)).encode(x=x, y=y)
-        bands.append(
-            chart.mark_area(color=look.color, opacity=0.11, line=False).encode(
-                y=share("low", domain, title), y2="high:Q"
-            )
-        )
-        lines.append(
-            chart.mark_line(color=look.color, strokeWidth=2, strokeDash=list(look.dash))
-            + chart.mark_point(
-                color=look.color, shape=look.shape, filled=True, opacity=1, size=58,
-                stroke=colours.background, strokeWidth=1,
-            ).encode(tooltip=_tooltip())
-        )  # fmt: skip
-        ends.append(records[-1])
+    x, y = axis.x("x"), share("accuracy", domain, title)
+    color, shape, dash = encodings(drawn)
+    ordered = panel.sort("x")
+    told = ["x", "accuracy", "low", "high", "strategy", "replicates", "rows", "queries", "usd"]
+    chart = alt.Chart(values(ordered.select(told).to_dicts())).encode(x=x, y=y, color=color)
+    ends = ordered.group_by("strategy", maintain_order=True).last().to_dicts()
     gap = (domain[1] - domain[0]) * 15 / HEIGHT
-    labelled = [
-        {"strategy": end["strategy"], "y": y_label, "share": f"{end['accuracy']:.0%}"}
-        for end, y_label in zip(ends, spaced([e["accuracy"] for e in ends], gap, *domain), strict=True)
+    labels = [
+        {
+            "strategy": end["strategy"],
+            "text": f"{end['strategy']}\u2002{end['accuracy']:.0%}",
+            "place": place,
+        }
+        for end, place in zip(ends, spaced([end["accuracy"] for end in ends], gap, *domain), strict=True)
     ]
-    return layered(*bands, *lines, *_labels(labelled, drawn, colours, domain, title))
-
-
-def _labels(
-    labelled: list[dict[str, Any]],
-    drawn: dict[str, Look],
-    colours: Theme,
-    domain: tuple[float, float],
-    title: str | None,
-) -> list[alt.LayerChart]:
-    """Each strategy's name beside the end of its line, with its mark, so that no legend is needed."""
-    import altair as alt
-
-    layers = []
-    for label in labelled:
-        look = drawn[label["strategy"]]
-        text = f"{label['strategy']}\u2002{label['share']}"
-        chart = alt.Chart(values([label | {"text": text}])).encode(y=share("y", domain, title))
-        layers.append(
-            chart.mark_point(color=look.color, shape=look.shape, filled=True, opacity=1, size=48).encode(
-                x=alt.value(WIDTH + 10)
-            )
-            + chart.mark_text(align="left", baseline="middle", color=colours.ink).encode(
-                x=alt.value(WIDTH + 19), text="text:N"
-            )
-        )
-    return layers
+    # Each name stands beside the end of its line with its mark, so that no legend is needed.
+    beside = alt.Chart(values(labels)).encode(y=share("place", domain, title))
+    return layered(
+        chart.mark_area(opacity=0.11).encode(y=share("low", domain, title), y2="high:Q"),
+        chart.mark_line(strokeWidth=2).encode(strokeDash=dash),
+        chart.mark_point(filled=True, opacity=1, size=58, stroke=colours.background, strokeWidth=1).encode(
+            shape=shape, tooltip=_tooltip()
+        ),
+        beside.mark_point(filled=True, opacity=1, size=48).encode(
+            x=alt.value(WIDTH + 10), color=color, shape=shape
+        ),
+        beside.mark_text(align="left", baseline="middle", color=colours.ink).encode(
+            x=alt.value(WIDTH + 19), text="text:N"
+        ),
+    )
 
 
 def _tooltip() -> list[alt.Tooltip]:
@@ -183,12 +159,9 @@ def _baseline(data: pl.DataFrame) -> str:
 
 
 def _cited(others: pl.DataFrame) -> str:
-    sources = ", ".join(others["source"].unique(maintain_order=True).to_list())
-    return (
-        f"Hollow marks: published, GSM8K, other students and seeds ({sources})"
-        if sources
-        else ("No published figure lies in this range")
-    )
+    if not others.height:
+        return "No published figure lies in this range"
+    return f"Hollow marks: published, GSM8K, other students and seeds ({cited(others)})"
 
 
 def _words(data: pl.DataFrame, passed: pl.DataFrame, baseline: str, x: Axis, lines: list[str]) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import altair as alt
 
 ThemeName = Literal["light", "dark"]
 
@@ -82,6 +85,22 @@ def looks(strategies: Sequence[str], theme: Theme) -> dict[str, Look]:
         )
         for strategy in strategies
     }
+
+
+def encodings(drawn: dict[str, Look]) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
+    """A strategy's colour, shape and dash as encodings of the field `strategy`."""
+    import altair as alt
+
+    names, found = list(drawn), list(drawn.values())
+
+    def scale(values: Sequence[Any]) -> alt.Scale:
+        return alt.Scale(domain=names, range=list(values))
+
+    return (
+        alt.Color("strategy:N", legend=None, scale=scale([look.color for look in found])),
+        alt.Shape("strategy:N", legend=None, scale=scale([look.shape for look in found])),
+        alt.StrokeDash("strategy:N", legend=None, scale=scale([list(look.dash) for look in found])),
+    )
 
 
 def config(theme: Theme) -> dict[str, Any]:

@@ -40,7 +40,7 @@ _MARKUP = re.compile(r"^\s*[-*•]\s+|\*\*|\\[()\[\]]|\\text\{[^{}]{0,60}\}|<<[^
 _TOKEN = re.compile(
     rf"(?P<number>{_DIGITS})|(?P<times>[×·∙⋅*]|\\times|\\cdot)|(?P<over>[÷/]|\\div)|(?P<plus>\+)|(?P<minus>[-−–])"
     r"|(?P<open>[(\[])|(?P<close>[)\]])|(?P<percent>%)|(?P<equals>[=≈])|(?P<word>[^\W\d_]+)"
-    r"|(?P<ignored>[\s$€£\\_~]+)|(?P<other>.)",
+    r"|(?P<ignored>[\s$€£_~]+|\\)|(?P<other>.)",
     re.DOTALL,
 )
 _TIMES = frozenset({"x", "X", "of"})

@@ -258,10 +258,12 @@ class _Panel:
         by_question = np.random.default_rng([random_state, 0]).multinomial(questions, share, size=draws)
         share = np.full(replicates, 1 / replicates)
         by_replicate = np.random.default_rng([random_state, 1]).multinomial(replicates, share, size=draws)
+        by_question = by_question.T.astype(np.float64)
         asked = ~np.isnan(self.outcomes)
-        right = np.nan_to_num(self.outcomes) @ by_question.T.astype(np.float64)
+        right = np.nan_to_num(self.outcomes) @ by_question
+        counts = questions if asked.all() else asked.astype(np.float64) @ by_question
         with np.errstate(invalid="ignore"):
-            drawn = right / (asked.astype(np.float64) @ by_question.T.astype(np.float64))
+            drawn = right / counts
             weights = by_replicate.T * ~np.isnan(drawn)
             mean: Floats = (np.nan_to_num(drawn) * weights).sum(axis=2) / weights.sum(axis=2)
         return mean

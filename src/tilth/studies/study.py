@@ -122,7 +122,8 @@ class Study:
 
     async def _grow_and_measure(self, journal: Journal, field: Field) -> None:
         """Each run is measured, in processes, while the next one grows."""
-        done = set(self.frame["cell_id"].to_list())
+        measured = self.frame
+        done = set(measured.filter("complete")["cell_id"].to_list())
         measuring: asyncio.Task[None] | None = None
         for plot in field.grid.plots():
             cells = [cell for cell in field.grid.cells(plot) if cell.id(self.id) not in done]
@@ -191,8 +192,6 @@ class Study:
             if lessons:
                 jobs.append(_job(rows, seeds, size, lessons, field, plot))
         for measured in measure_all(jobs):
-            if self._stopping:
-                return
             cell = by_id[measured.cell_id]
             part = cuts[measured.cell_id]
             records = self._records(cell, part, counts[measured.cell_id], measured, run, field)
@@ -256,7 +255,7 @@ class Study:
         self.events.publish(Changed(status))
 
     def stop(self) -> None:
-        """Starts no new unit and no new training; what was measured is kept. Returns at once."""
+        """Starts no new unit and no new run's training; what was measured is kept. Returns at once."""
         self._stopping = True
         if self._run is not None:
             self._run.stop()

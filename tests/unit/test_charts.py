@@ -1,0 +1,326 @@
+"""Charts draw what the study holds, say where it comes from, and need no network."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import altair as alt
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import ValidationError
+from tests.support.made_study import COVERAGE, RATIOS, made_study
+
+from tilth.charts import Figure, chart
+from tilth.charts.axes import spaced
+
+Made = tuple[pl.DataFrame, pl.DataFrame]
+SIMULATED = "simulated teacher; says nothing about your model"
+
+
+@pytest.fixture(scope="module")
+def study() -> Made:
+    return made_study()
+
+
+@pytest.fixture(scope="module")
+def figure(study: Made) -> Figure:
+    return chart(*study)
+
+
+def words(figure: Figure, path: Path) -> str:
+    """Everything that the saved SVG writes, in order of appearance."""
+    root = ET.fromstring(figure.save(path / "figure.svg").read_text(encoding="utf-8"))
+    texts = [element for element in root.iter() if element.tag.endswith(("}text", "}tspan"))]
+    return " | ".join(element.text for element in texts if element.text)
+
+
+def marks(spec: Any, kind: str) -> list[dict[str, Any]]:
+    """Every unit that draws marks of a kind, anywhere in a specification."""
+    if isinstance(spec, list):
+        return [unit for part in spec for unit in marks(part, kind)]
+    if not isinstance(spec, dict):
+        return []
+    mark = spec.get("mark")
+    own = [spec] if isinstance(mark, dict) and mark.get("type") == kind else []
+    return own + [unit for part in spec.values() for unit in marks(part, kind)]
+
+
+def looks(spec: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Colour, shape and dash of each strategy, as the specification's scales give them."""
+    found: dict[str, tuple[Any, ...]] = {}
+    line = marks(spec, "line")[0]["encoding"]
+    shape = next(unit["encoding"]["shape"] for unit in marks(spec, "point"))
+    for scales in zip(
+        line["color"]["scale"]["domain"],
+        *(encoding["scale"]["range"] for encoding in (line["color"], shape, line["strokeDash"])),
+        strict=True,
+    ):
+        found[scales[0]] = (scales[1], scales[2], tuple(scales[3]))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["regimes", "spread"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_specification_is_valid(study: Made, kind: Any, theme: Any) -> None:
+    spec = chart(*study, kind=kind, theme=theme).spec()
+    alt.Chart.from_dict(spec, validate=True)
+    assert json.loads(json.dumps(spec)) == spec
+    assert spec["config"]["background"] == "transparent"
+    assert "url" not in json.dumps(spec)
+
+
+def test_a_wrong_specification_would_be_found(figure: Figure) -> None:
+    with pytest.raises(ValidationError):
+        alt.Chart.from_dict(figure.spec() | {"concat": [{"mark": "no such mark"}]}, validate=True)
+
+
+def test_it_names_every_strategy_panel_and_ratio(figure: Figure, tmp_path: Path) -> None:
+    said = words(figure, tmp_path)
+    for text in (*COVERAGE, "25 seeds", "100 seeds", *map(str, RATIOS), "50%", "ratio: queries per seed"):
+        assert text in said, text
+
+
+def test_strategies_differ_by_colour_shape_and_dash(figure: Figure) -> None:
+    found = looks(figure.spec())
+    assert list(found) == list(COVERAGE)
+    for kind in range(3):
+        assert len({look[kind] for look in found.values()}) == 4
+
+
+def test_a_strategy_keeps_its_look_whatever_else_is_drawn(study: Made) -> None:
+    frame, outcomes = study
+    alone = chart(frame.filter(strategy="new-question"), outcomes).spec()
+    assert looks(alone) == {"new-question": looks(chart(frame, outcomes).spec())["new-question"]}
+
+
+def test_the_data_are_the_curves(study: Made, figure: Figure) -> None:
+    frame, _ = study
+    assert figure.data.height == 2 * 4 * 5
+    drawn = figure.data.filter(strategy="new-question", seeds=100, ratio=16)["accuracy"].item()
+    expected = frame.filter(strategy="new-question", seeds=100, ratio=16)["accuracy"].mean()
+    assert drawn == pytest.approx(expected)
+    assert f"{drawn}"[:10] in json.dumps(figure.spec())
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({}, "Bands: 95% bootstrap over 3 replicates and 400 questions"),
+        ({"replicates": 1}, "Bands: 95% Wilson, 1 replicate"),
+        (
+            {"teacher": "gpt-4.1-mini", "simulated": False, "writer": "small"},
+            "Teacher gpt-4.1-mini, writer small",
+        ),
+        ({}, f"Teacher demo: {SIMULATED}"),
+        ({}, "Student parser, test set “same” (400 questions)"),
+    ],
+)
+def test_the_subtitle_says_where_it_comes_from(options: dict[str, Any], line: str, tmp_path: Path) -> None:
+    figure = chart(*made_study({"a": COVERAGE["new-question"]}, **options))
+    assert line in words(figure, tmp_path).split(" | ")
+    assert line in figure.alt_text
+    assert (SIMULATED in figure.alt_text) == options.get("simulated", True)
+
+
+def test_without_outcomes_the_subtitle_says_wilson(study: Made, tmp_path: Path) -> None:
+    frame, _ = study
+    assert "Bands: 95% Wilson over 400 questions, mean of 3 replicates" in words(chart(frame), tmp_path)
+    assert "No interval: the study has no per-question outcomes" in words(
+        chart(frame, kind="spread"), tmp_path
+    )
+
+
+def test_the_alternative_says_who_leads_and_where_they_cross(figure: Figure) -> None:
+    assert re.search(r"25 seeds, ratio 16: answers-then-new \d\d\.\d%, new-question", figure.alt_text)
+    assert re.search(
+        r"new-question stays above answer-augmentation, by ratio: \d\.\d \(\d\.\d to \d\.\d\)",
+        figure.alt_text,
+    )
+    assert repr(figure) == figure.alt_text
+
+
+def test_crossings_are_drawn_with_their_interval(study: Made, tmp_path: Path) -> None:
+    frame, outcomes = study
+    frame = frame.filter(pl.col("seeds") == 100)
+    said = words(chart(frame, outcomes), tmp_path)
+    assert "ratio from which a strategy stays above answer-augmentation" in said
+    assert re.search(r"\d\.\d \(\d\.\d to \d\.\d\)", said)
+    rising = chart(frame.filter(strategy="new-question"), outcomes)
+    assert "stays above" not in words(rising, tmp_path)
+
+
+def test_a_curve_that_never_passes_says_by_when(tmp_path: Path) -> None:
+    flat = {"answer-augmentation": {25: (0.6,) * 5}, "new-question": {25: (0.3,) * 5}}
+    assert "not by 16" in words(chart(*made_study(flat)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "answer"),
+    [
+        ({"a": (0.2, 0.3, 0.4, 0.45, 0.5), "b": (0.5, 0.5, 0.5, 0.5, 0.52)}, "Less: −"),
+        ({"a": (0.2, 0.2, 0.2, 0.2, 0.2), "b": (0.2, 0.3, 0.4, 0.5, 0.6)}, "More: +"),
+        ({"a": (0.3,) * 5, "b": (0.4,) * 5}, "No clear change: "),
+    ],
+)
+def test_spread_answers_whether_choices_matter_less(
+    shapes: dict[str, tuple[float, ...]], answer: str, tmp_path: Path
+) -> None:
+    figure = chart(*made_study({name: {25: line} for name, line in shapes.items()}), kind="spread")
+    said = words(figure, tmp_path)
+    assert "Do choices matter less with more data?" in said
+    assert re.search(re.escape(answer) + r".*points \(.* to .*\) from ratio 1 to 16", said)
+    assert answer in figure.alt_text
+
+
+def test_one_replicate_of_spread_says_what_was_drawn(tmp_path: Path) -> None:
+    said = words(chart(*made_study(replicates=1), kind="spread"), tmp_path)
+    assert "Band: 95% bootstrap over 400 questions, 1 replicate" in said
+
+
+@pytest.mark.parametrize("x", ["rows", "rows_per_seed", "usd"])
+def test_other_amounts_of_data(study: Made, x: Any, tmp_path: Path) -> None:
+    figure = chart(*study, x=x)
+    assert figure.data["x"].equals(figure.data[x], check_names=False)
+    title = {
+        "rows": "rows (log",
+        "rows_per_seed": "rows per seed, the paper's ratio",
+        "usd": "US dollars (log",
+    }[x]
+    assert title in words(figure, tmp_path)
+
+
+def test_unknown_dollars_are_refused() -> None:
+    with pytest.raises(ValueError, match=r'no US dollars above 0 for 40 points; use x="ratio"'):
+        chart(*made_study(usd=None), x="usd")
+
+
+def test_published_figures_are_marked_as_such(study: Made, tmp_path: Path) -> None:
+    figure = chart(*study, x="rows_per_seed", published=True)
+    said = words(figure, tmp_path)
+    assert "Hollow marks: published, GSM8K, other students and seeds" in said
+    assert "published: Chan et al. 2024" in said
+    assert [unit for unit in marks(figure.spec(), "point") if unit["mark"].get("filled") is False]
+    assert all(unit["mark"]["filled"] for unit in marks(chart(*study).spec(), "point"))
+    assert "MetaMath" in figure.alt_text
+
+
+def test_published_rows_never_stand_on_queries(study: Made) -> None:
+    with pytest.raises(ValueError, match='use x="rows_per_seed"'):
+        chart(*study, published=True)
+
+
+def test_test_sets_are_drawn_one_at_a_time(tmp_path: Path) -> None:
+    frame, outcomes = made_study(tests=("same", "hand-written"))
+    assert "test set “same”" in words(chart(frame, outcomes), tmp_path)
+    assert "test set “hand-written”" in words(chart(frame, outcomes, test="hand-written"), tmp_path)
+    with pytest.raises(ValueError, match="no test set 'other'; it has 'same', 'hand-written'"):
+        chart(frame, outcomes, test="other")
+
+
+def test_students_get_panels_of_their_own(tmp_path: Path) -> None:
+    frame, outcomes = made_study({name: {25: lines[25]} for name, lines in COVERAGE.items()})
+    other = frame.with_columns(student=pl.lit("neighbour"), cell_id=pl.col("cell_id") + "n")
+    doubled = pl.concat([outcomes, outcomes.with_columns(pl.col("cell_id") + "n")])
+    said = words(chart(pl.concat([frame, other]), doubled), tmp_path)
+    assert "25 seeds · parser" in said
+    assert "25 seeds · neighbour" in said
+    assert "Student parser and neighbour" in said
+
+
+def test_incomplete_cells_are_counted(study: Made, tmp_path: Path) -> None:
+    frame, outcomes = study
+    figure = chart(frame.with_columns(complete=pl.col("ratio") < 16), outcomes)
+    assert "Not drawn: 24 of 120 cells, not complete" in words(figure, tmp_path)
+    assert "16" not in set(words(figure, tmp_path).split(" | "))
+    with pytest.raises(ValueError, match="no complete cell"):
+        chart(frame.with_columns(complete=pl.lit(value=False)), outcomes)
+
+
+def test_it_saves_without_a_network(figure: Figure, tmp_path: Path) -> None:
+    png = figure.save(tmp_path / "figure.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+    width, height = (int.from_bytes(png[place : place + 4], "big") for place in (16, 20))
+    assert width > 1200
+    assert height > 600
+    page = figure.save(tmp_path / "figure.html").read_text(encoding="utf-8")
+    assert not re.search(r"""<(script|link|img)[^>]*(src|href)\s*=\s*["']?(https?:)?//""", page)
+    assert not re.search(r"jsdelivr|unpkg|cdnjs|esm\.sh", page)
+    assert "answers-then-new" in page
+    with pytest.raises(ValueError, match=r"figure.pdf: .pdf is not written; use .svg, .png or .html"):
+        figure.save(tmp_path / "figure.pdf")
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    name = "</script><img src=x onerror=alert(1)>"
+    figure = chart(*made_study({name: {25: COVERAGE["new-question"][25]}}, teacher="<!--<script>"))
+    page = figure.save(tmp_path / "figure.html").read_text(encoding="utf-8")
+    assert "<img src=x" not in page
+    assert "<!--<script>" not in page
+    assert json.dumps(name)[1:-1].replace("<", "\\u003c") in page
+    assert name in words(figure, tmp_path)
+    assert "<img" not in figure._repr_mimebundle_()["image/svg+xml"]
+
+
+def test_it_shows_in_any_notebook(figure: Figure) -> None:
+    bundle = figure._repr_mimebundle_()
+    assert set(bundle) == {"image/svg+xml", "text/plain"}
+    assert bundle["text/plain"] == figure.alt_text
+    assert bundle["image/svg+xml"].startswith('<svg role="img" aria-label="Line chart of accuracy')
+
+
+def test_themes_differ_in_colours_only(figure: Figure) -> None:
+    light, dark = figure.spec(), figure.spec("dark")
+    assert light["config"]["title"]["color"] != dark["config"]["title"]["color"]
+    for strategy, (color, shape, dash) in looks(light).items():
+        assert looks(dark)[strategy][0] != color
+        assert looks(dark)[strategy][1:] == (shape, dash)
+    assert figure.theme == "light"
+    assert 'fill="#111418"' in chart_svg(figure, "dark")
+
+
+def chart_svg(figure: Figure, theme: Any) -> str:
+    return Figure(figure.data, figure.alt_text, theme, figure._build)._repr_mimebundle_()["image/svg+xml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kind": "pie"}, "kind 'pie' is unknown"),
+        ({"theme": "neon"}, "theme 'neon' is unknown"),
+        ({"kind": "spread", "published": True}, "stand behind kind"),
+    ],
+)
+def test_unknown_choices_are_refused(study: Made, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        chart(*study, **options)
+
+
+def test_an_empty_study_has_no_chart(study: Made) -> None:
+    with pytest.raises(ValueError, match="no cells yet"):
+        chart(study[0].clear())
+
+
+def test_other_charts_keep_their_settings(figure: Figure) -> None:
+    with alt.data_transformers.enable("vegafusion"):
+        assert figure.spec()["concat"]
+        assert alt.data_transformers.active == "vegafusion"
+    assert alt.data_transformers.active == "default"
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0.01, 0.3))
+def test_labels_never_overlap_nor_change_order(wanted: list[float], gap: float) -> None:
+    placed = spaced(wanted, gap, 0.0, 1.0)
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    room = min(gap, 1 / max(len(wanted) - 1, 1))
+    assert all(-1e-9 <= place <= 1 + 1e-9 for place in placed)
+    for below, above in pairwise(order):
+        assert placed[above] - placed[below] >= room - 1e-9
+    if all(abs(a - b) >= gap for i, a in enumerate(wanted) for b in wanted[:i]):
+        assert placed == pytest.approx(wanted)
