@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
@@ -236,6 +236,8 @@ class Parts:
     random_state: int
     patience: float
     nested: tuple[int, ...] = ()
+    """Sizes of a study's seed sets, for a run of a study. Its cells are prefixes, which leave out calls in
+    doubt: so those that an earlier process left do not take from its limit."""
 
 
 def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes: bool) -> Run:
@@ -276,7 +278,10 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
     run = Run(number, journal.path, parts.seeds, parts.task, parts.strategy, settings)
     switches = Switches()
     switches.going.set()
-    ledger = Ledger(parts.limit, spent, in_doubt)
+    limit = parts.limit
+    if parts.nested and limit.queries is not None:
+        limit = replace(limit, queries=limit.queries + in_doubt.queries)
+    ledger = Ledger(limit, spent, in_doubt)
     desk = Desk(number, journal, past, ledger, lines, run.events, switches, parts.random_state)
     origin = Origin(number, parts.strategy.name, teacher.name, writer.name, settings["priced"])
     passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested)
