@@ -264,9 +264,9 @@ class Execution:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._live.discard(task)
-        if not task.cancelled() and self._failure is None:
-            # the others finish: their calls are reserved, and what they return is paid for
-            self._failure = task.exception()
+        failure = None if task.cancelled() else task.exception()
+        # the first is told; the others finish: their calls are reserved, and what they return is paid for
+        self._failure = self._failure or failure
         self._wake.set()
 
 

@@ -62,7 +62,7 @@ class Model:
     Attributes:
         latency: Seconds a call takes, by its number from 1.
         fault: What a call raises, by (its key, the key's attempts so far from 0, number of the call).
-        gate: Where set, calls wait until it is opened.
+        gate: Where set, calls wait until it is opened; the first `free` do not.
         seen: Attempts by key; a key stands for one (messages, seed).
         completed: Replies handed over.
     """
@@ -74,8 +74,9 @@ class Model:
         fault: Callable[[str, int, int], CallError | None] = lambda key, attempt, number: None,
         usage: bool = True,
         gate: threading.Event | None = None,
+        free: int = 0,
     ) -> None:
-        self.latency, self.fault, self.usage, self.gate = latency, fault, usage, gate
+        self.latency, self.fault, self.usage, self.gate, self.free = latency, fault, usage, gate, free
         self.calls = self.completed = self.out = self.most_out = 0
         self.tokens = 0
         self.seen: Counter[str] = Counter()
@@ -94,7 +95,7 @@ class Model:
         try:
             if seconds := self.latency(number):
                 await asyncio.sleep(seconds)
-            while self.gate is not None and not self.gate.is_set():  # noqa: ASYNC110 - another thread opens it
+            while self.gate and number > self.free and not self.gate.is_set():  # noqa: ASYNC110 - another thread opens it
                 await asyncio.sleep(0.001)
             if error := self.fault(key, attempt, number):
                 raise again(error)
