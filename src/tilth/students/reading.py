@@ -161,57 +161,49 @@ def _prefix(tokens: list[str | float]) -> Expression | None:
 
 
 class _Composition:
-    """Puts steps into steps, and slots where the question's numbers stand."""
+    """Puts steps into steps, and slots where the question's numbers stand, from the last step backwards."""
 
     def __init__(self, given: Sequence[float], steps: Sequence[_Step]) -> None:
         self.given = given
         self.steps = steps
+        self.written: dict[int, tuple[Token, ...] | None] = {}
         self.used_slots: set[int] = set()
-        self.used_steps: set[int] = set()
 
     def compose(self, last: int) -> Expression | None:
-        written: list[tuple[Token, ...] | None] = []
-        for place, step in enumerate(self.steps[: last + 1]):
-            written.append(self._write(step.expression, place, written))
-        tokens = written[last]
+        tokens = self._write(last)
         return Expression(tokens) if tokens is not None else None
 
-    def _write(
-        self, expression: Expression, place: int, written: list[tuple[Token, ...] | None]
-    ) -> tuple[Token, ...] | None:
+    def _write(self, place: int) -> tuple[Token, ...] | None:
+        """A step in terms of slots; each is written once, and only from steps before it."""
+        if place not in self.written:
+            slots_before = set(self.used_slots)
+            self.written[place] = self._expand(place)
+            if self.written[place] is None:
+                self.used_slots = slots_before
+        return self.written[place]
+
+    def _expand(self, place: int) -> tuple[Token, ...] | None:
         tokens: list[Token] = []
-        for token in expression.tokens:
-            if isinstance(token, float):
-                replaced = self._replace(token, place, written)
-                if replaced is None:
-                    return None
-                tokens += replaced
-            else:
-                tokens.append(token)
-            if len(tokens) > MAX_SIZE:
+        for token in self.steps[place].expression.tokens:
+            replaced = self._replace(token, place) if isinstance(token, float) else (token,)
+            if replaced is None or len(tokens) + len(replaced) > MAX_SIZE:
                 return None
+            tokens += replaced
         return tuple(tokens)
 
-    def _replace(
-        self, value: float, place: int, written: list[tuple[Token, ...] | None]
-    ) -> tuple[Token, ...] | None:
-        """A fresh step before a fresh number before one used already: a chain uses what it has worked out."""
-        earlier = [
-            i for i in range(place - 1, -1, -1) if self.steps[i].value == value and written[i] is not None
-        ]
+    def _replace(self, value: float, place: int) -> tuple[Token, ...] | None:
+        """A step not used yet before a number not used yet: a chain goes on with what it has worked out."""
+        earlier = [i for i in range(place - 1, -1, -1) if self.steps[i].value == value]
+        # Sorting is stable, so that among fresh steps, and among the others, the latest comes first.
+        for step in sorted(earlier, key=lambda i: i in self.written):
+            fresh = step not in self.written
+            if (fresh or value not in self.given) and (tokens := self._write(step)) is not None:
+                return tokens
         slots = [i for i, number in enumerate(self.given) if number == value]
-        fresh_step = next((i for i in earlier if i not in self.used_steps), None)
-        fresh_slot = next((i for i in slots if i not in self.used_slots), None)
-        if fresh_step is not None:
-            self.used_steps.add(fresh_step)
-            return written[fresh_step]
-        if fresh_slot is not None:
-            self.used_slots.add(fresh_slot)
-            return (fresh_slot,)
         if slots:
-            return (slots[0],)
-        if earlier:
-            return written[earlier[0]]
+            slot = next((i for i in slots if i not in self.used_slots), slots[0])
+            self.used_slots.add(slot)
+            return (slot,)
         percent = next((i for i, number in enumerate(self.given) if abs(number - 100 * value) < 1e-9), None)
         if value not in _CONSTANTS and percent is not None:
             return (percent, 100.0, "/")

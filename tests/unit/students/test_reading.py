@@ -62,6 +62,14 @@ def test_an_equation_carries_over_to_other_numbers() -> None:
     assert found.slots == 2
 
 
+def test_a_line_that_restates_the_whole_keeps_equal_numbers_apart() -> None:
+    question = "5 boxes hold 5 pens each, and 3 pens are lost."
+    for response in ("5 * 5 = 25\n25 - 3 = 22\n5 * 5 - 3 = 22", "5 * 5 = 25\n25 - 3 = 22"):
+        found = equation(question, response)
+        assert found is not None
+        assert found.value([7.0, 4.0, 1.0]) == 27
+
+
 def test_equal_equations_have_equal_fingerprints() -> None:
     question = "2 boxes of 30 pens and 40 cards each"
     forms = ("2 * (30 + 40) = 140", "2 * 40 + 2 * 30 = 140", "30 * 2 = 60\n40 * 2 = 80\n80 + 60 = 140")
