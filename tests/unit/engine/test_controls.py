@@ -151,7 +151,7 @@ async def test_a_cancelled_await_aborts_flushes_and_raises() -> None:
         await waiting
     left = tilth.open_run("run.tilth")
     assert (left.status, left.progress.in_doubt) == ("aborted", 1)
-    assert set(os.listdir()) <= {"run.tilth", "run.tilth.lock"}, "closed, not just left"  # noqa: PTH208
+    assert set(os.listdir()) <= {"run.tilth", ".run.tilth.lock"}, "closed, not just left"  # noqa: PTH208
 
 
 async def test_an_await_cancelled_while_it_starts_leaves_no_run_at_work() -> None:
