@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.faults.campaign import KILLS_A_LIFE, campaign
 
-KILLS = int(os.environ.get("TILTH_KILLS", "9"))
+KILLS = int(os.environ.get("TILTH_KILLS", "6"))
 
 
 def test_a_killed_run_resumes_to_the_same_rows(test_data: Path, tmp_path: Path) -> None:

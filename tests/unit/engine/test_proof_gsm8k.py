@@ -1,4 +1,4 @@
-"""A thousand real questions through real HTTP: every verdict, every count and the files are as they must be."""
+"""A thousand real questions through real HTTP: every verdict and every count is as it must be."""
 
 from __future__ import annotations
 
