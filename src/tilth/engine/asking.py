@@ -235,15 +235,15 @@ class UnitAsk:
         desk = self._desk
         worst = line.worst(request)
         seed = drawn(desk.random_state, *_parts(address)) >> (64 - _SEED_BITS)
-        call: int | None = None
+        call: int | None = None  # its number, once it is in the journal
         attempts = 0
         attempt = _Attempt(desk.switches)
+        await desk.switches.going.wait()
+        desk.ledger.draw(self._hold, worst)
+        drawn_now = True
         try:
             while True:
                 if call is None:
-                    await desk.switches.going.wait()
-                    desk.ledger.draw(self._hold, worst)
-                    call = -1  # drawn, and not yet in the journal
                     call = await desk.journal.write(reserve(desk.run_id, address, purpose, request, worst))
                 attempts += 1
                 desk.switches.attempts += 1
@@ -251,12 +251,15 @@ class UnitAsk:
                     completion = await self._attempt(line, request, seed, purpose, attempt)
                 except CallError as error:
                     attempt.over()
-                    if error.in_doubt:
-                        desk.ledger.doubt(worst)
-                        await desk.journal.write(release(call, "in doubt", attempts))
-                        call = None
                     if error.kind == "bad-request":
                         raise UnitFailed(str(error)) from error
+                    if error.in_doubt:
+                        desk.ledger.doubt(worst)
+                        desk.journal.post(release(call, "in doubt", attempts))
+                        call, drawn_now = None, False
+                        # drawn again at once: while this call waits, units behind it would take its room
+                        desk.ledger.redraw(worst)
+                        drawn_now = True
                     desk.switches.waiting = str(error)
                     await line.back_off(attempts, error)
                     continue
@@ -264,7 +267,7 @@ class UnitAsk:
                 desk.switches.waiting = None
                 stored = _stored(completion, line, request)
                 excess = desk.ledger.settle(worst, stored.usage.amount)
-                settled, call = call, None
+                settled, call, drawn_now = call, None, False
                 await desk.journal.write(settle(desk.run_id, settled, address, stored, attempts))
                 _stop_at(excess, line.model.name)
                 return stored
@@ -272,14 +275,14 @@ class UnitAsk:
             if attempt.out and call is not None:  # whether the endpoint answered it cannot be known any more
                 desk.ledger.doubt(worst)
                 desk.journal.post(release(call, "in doubt", attempts))
-                call = None
+                call, drawn_now = None, False
             raise
         finally:
             attempt.over()
-            if call is not None:
+            if drawn_now:
                 desk.ledger.free(self._hold, worst)
                 desk.journal.post(
-                    release(call, "freed", attempts) if call >= 0 else unreserve(desk.run_id, address)
+                    unreserve(desk.run_id, address) if call is None else release(call, "freed", attempts)
                 )
 
     async def _attempt(

@@ -147,6 +147,14 @@ class Ledger:
         hold.remaining = hold.remaining + lacking - worst
         return worst
 
+    def redraw(self, worst: Amount) -> Amount:
+        """Reserves a call that is made again because the last is in doubt, leaving its unit's hold whole."""
+        limit = self.shortage(worst)
+        if limit:
+            raise DoesNotFit(limit)
+        self.reserved += worst
+        return worst
+
     def settle(self, drawn: Amount, actual: Amount) -> Amount:
         """Books a completed call. Returns by how much it exceeded what was drawn: nothing, as a rule."""
         self.reserved -= drawn

@@ -22,6 +22,9 @@ from tilth.engine.schema import APPLICATION_ID, TABLES, VERSION
 _BATCH = 512
 """Most operations in one commit: enough for every worker's, few enough to keep a commit short."""
 
+_FOLDING = 5.0
+"""Seconds that closing waits for readers to be done; a log that stays is read along with its file."""
+
 Operation = Callable[[sqlite3.Connection], Any]
 
 
@@ -82,7 +85,8 @@ class Journal:
         """Takes the file's lock and opens it; raises `RunBusy` with its holder, or `JournalError`."""
         self.path = path
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._lock = FileLock(f"{path}.lock", thread_local=False)
+        # hidden, for it stays behind: a lock file that is deleted can be locked twice
+        self._lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
         try:
             self._lock.acquire(blocking=False)
         except Timeout:
@@ -190,11 +194,20 @@ class Journal:
         self._thread.join()
         with suppress(sqlite3.Error):
             self._connection.execute("DELETE FROM holder")
-        with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.execute("PRAGMA journal_mode=DELETE")
+        deadline = time.monotonic() + _FOLDING
+        while not self._folded() and time.monotonic() < deadline:
+            time.sleep(0.02)
         self._connection.close()
         self._lock.release()
+
+    def _folded(self) -> bool:
+        """Whether the log could be folded into the file: not while somebody reads it."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            [mode] = self._connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        return bool(mode == "delete")
 
 
 def _holder(path: Path) -> str:

@@ -18,6 +18,7 @@ from tilth.engine.events import Changed, Events, Subscription
 from tilth.engine.execution import NO_ROWS, Ending, Execution
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
+from tilth.engine.progress import Progress
 from tilth.engine.records import set_settings, set_status
 from tilth.engine.runner import runner
 from tilth.engine.strategy import Strategy
@@ -29,50 +30,6 @@ if TYPE_CHECKING:
 
 OVER = frozenset({"stopped", "finished", "failed", "aborted"})
 """Statuses of a run that does nothing any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands, at one moment.
-
-    Attributes:
-        status: "starting", "running", "paused", "stopping", "stopped", "finished", "failed" or "aborted".
-        reason: Why it ended, or None.
-        rows: Rows so far: accepted + rejected + unverified.
-        rowless: Units that were paid for and gave no row.
-        queries: Spent queries, those in doubt counted in. Measured.
-        tokens: Spent tokens, those in doubt at their worst case.
-        usd: Spent US dollars, or None where a price is unknown.
-        in_doubt: Calls whose reply never reached the journal.
-        reserved: Queries reserved by units that are at work.
-        limit: The budget.
-        attempts: Calls tried since the run started or resumed, failed ones included.
-        in_flight: Calls that are out now.
-        seconds: Since the run started or resumed.
-        rate: Rows a second over the last ten seconds.
-        eta: Seconds until the query limit at that pace, or None where it cannot be told.
-        waiting: What calls are waiting for, where they are: the last failure's text.
-    """
-
-    status: str
-    reason: str | None
-    rows: int
-    accepted: int
-    rejected: int
-    unverified: int
-    rowless: int
-    queries: int
-    tokens: int
-    usd: float | None
-    in_doubt: int
-    reserved: int
-    limit: Budget
-    attempts: int
-    in_flight: int
-    seconds: float
-    rate: float
-    eta: float | None
-    waiting: str | None
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ def start(
         teacher, writer = _recorded(path)
     writer = writer or teacher
     identity = run_identity(seeds, chosen, chosen_task, teacher.identity(), writer.identity(), random_state)
-    where = Path(path) if path is not None else default_path(seeds, chosen, identity)
+    # absolute, for the process may change its folder while a run is at work
+    where = (Path(path) if path is not None else default_path(seeds, chosen, identity)).absolute()
     with _lock:
         live = _joined(where, identity, limit)
         if live is not None:

@@ -126,11 +126,8 @@ def start_study(
     field = Field(grid, seeds, chosen_task, tests, teacher, writer or teacher, patience)
     identity = _identity(field)
     number = number_of(identity)
-    where = (
-        Path(path)
-        if path is not None
-        else Path(f"study-{Path(seeds.name).stem or 'seeds'}-{number[:8]}.tilth")
-    )
+    name = f"study-{Path(seeds.name).stem or 'seeds'}-{number[:8]}.tilth"
+    where = Path(path or name).absolute()
     with _lock:
         live = _studies.get(where.resolve())
         if live is not None and live.status not in OVER:

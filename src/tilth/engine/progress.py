@@ -1,0 +1,51 @@
+"""Where a run stands, at one moment: what the terminal and the widget show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tilth.engine.budget import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands, at one moment.
+
+    Attributes:
+        status: "starting", "running", "paused", "stopping", "stopped", "finished", "failed" or "aborted".
+        reason: Why it ended, or None.
+        rows: Rows so far: accepted + rejected + unverified.
+        rowless: Units that were paid for and gave no row.
+        queries: Spent queries, those in doubt counted in. Measured.
+        tokens: Spent tokens, those in doubt at their worst case.
+        usd: Spent US dollars, or None where a price is unknown.
+        in_doubt: Calls whose reply never reached the journal.
+        reserved: Queries reserved by units that are at work.
+        limit: The budget.
+        attempts: Calls tried since the run started or resumed, failed ones included.
+        in_flight: Calls that are out now.
+        seconds: Since the run started or resumed.
+        rate: Rows a second over the last ten seconds.
+        eta: Seconds until the query limit at that pace, or None where it cannot be told.
+        waiting: What calls are waiting for, where they are: the last failure's text.
+    """
+
+    status: str
+    reason: str | None
+    rows: int
+    accepted: int
+    rejected: int
+    unverified: int
+    rowless: int
+    queries: int
+    tokens: int
+    usd: float | None
+    in_doubt: int
+    reserved: int
+    limit: Budget
+    attempts: int
+    in_flight: int
+    seconds: float
+    rate: float
+    eta: float | None
+    waiting: str | None
