@@ -6,7 +6,12 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-BUILT = ("src/tilth/static/widget.js", "src/tilth/static/widget.css", "src/tilth/labextension/package.json")
+BUILT = (
+    "src/tilth/static/widget.js",
+    "src/tilth/static/widget.css",
+    "src/tilth/static/vega.js",
+    "src/tilth/labextension/package.json",
+)
 EXTENSION = "share/jupyter/labextensions/tilth/"
 
 
@@ -41,6 +46,7 @@ def test_the_wheel_holds_the_bundle_once_and_the_extension_as_data(wheel: Path) 
     assert {
         "tilth/static/widget.js",
         "tilth/static/widget.css",
+        "tilth/static/vega.js",
         "tilth/py.typed",
         "tilth/CHANGELOG.md",
     } <= set(names)

@@ -102,6 +102,8 @@ def _curves(
     color, shape, dash = encodings(drawn)
     ordered = panel.sort("x")
     told = ["x", "accuracy", "low", "high", "strategy", "replicates", "rows", "queries", "usd"]
+    # A page that takes a click on a point tells by these which cells it stands for.
+    told += ["seeds", "ratio"]
     chart = alt.Chart(values(ordered.select(told).to_dicts())).encode(x=x, y=y, color=color)
     ends = ordered.group_by("strategy", maintain_order=True).last().to_dicts()
     gap = (domain[1] - domain[0]) * 15 / HEIGHT

@@ -52,7 +52,8 @@ def version_of(package: str) -> str | None:
 
 def diagnose() -> list[Finding]:
     """Looks at this environment: its packages, the widgets' bundle, and JupyterLab's extensions."""
-    return [_python(), *map(_package, _PACKAGES), *map(_static, ("widget.js", "widget.css")), *_extensions()]
+    static = map(_static, ("widget.js", "widget.css", "vega.js"))
+    return [_python(), *map(_package, _PACKAGES), *static, *_extensions()]
 
 
 def doctor() -> None:

@@ -19,6 +19,7 @@ PAGE_ROWS = 500
 """The most rows a page holds."""
 _CELL_CHARACTERS = 1_000
 """The most a list shows of one text; an opened row shows it whole."""
+_MOST_CHOICES = 50
 _VERDICTS = frozenset({"accepted", "rejected", "unverified"})
 
 
@@ -70,6 +71,39 @@ def _verdicts(value: Any) -> tuple[str, ...] | None:
     return tuple(value)
 
 
+def _one_of(*known: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in known:
+            raise ValueError(f"one of {', '.join(known)}")
+        return value
+
+    return read
+
+
+def _several(read_one: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list) or len(value) > _MOST_CHOICES:
+            raise ValueError(f"a list of at most {_MOST_CHOICES}")
+        try:
+            return tuple(map(read_one, value))
+        except ValueError as error:
+            raise ValueError(f"a list, each {error}") from None
+
+    return read
+
+
+def _amount(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
+        raise ValueError("a number above 0")
+    return float(value)
+
+
+_DRAWN: dict[str, Callable[[Any], Any]] = {
+    "kind": _one_of("regimes", "spread"),
+    "axis": _one_of("ratio", "rows", "rows_per_seed", "usd"),
+    "theme": _one_of("light", "dark"),
+}
+
 _FIELDS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "generate": {},
     "pause": {},
@@ -80,6 +114,19 @@ _FIELDS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "save": {"format": _text(40), "path": _text(4_000), "verdicts": _verdicts},
     "view": {"open": _flag},
     "confirm": {"token": _text(100), "yes": _flag},
+    "vega": {},
+    "regimes-plan": {
+        "strategies": _several(_text(200)),
+        "sizes": _several(_count),
+        "ratios": _several(_amount),
+        "replicates": _count,
+        "student": _text(200),
+    },
+    "regimes-run": {},
+    "regimes-stop": {},
+    "regimes-chart": {**_DRAWN, "test": _text(200)},
+    "regimes-cell": {"cell_id": _text(100), "test": _text(200)},
+    "regimes-save": {**_DRAWN, "path": _text(4_000), "tests": _several(_text(200))},
 }
 
 

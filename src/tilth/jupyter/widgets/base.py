@@ -37,10 +37,21 @@ def _bundle() -> tuple[str, str]:
         ) from None
 
 
+def chart_bundle() -> bytes:
+    """The JavaScript that draws charts: sent once to a page, when its first chart is shown."""
+    try:
+        return (STATIC / "vega.js").read_bytes()
+    except FileNotFoundError:
+        raise BundleMissing(
+            "vega.js is not built. A wheel of Tilth holds it; in a checkout run "
+            "`npm ci && npm run build` in js/ once"
+        ) from None
+
+
 class Widget(anywidget.AnyWidget):
     """A widget whose callbacks only post, since they may come on any thread.
 
-    Requests are answered on two threads of their own, so that saving never delays "stop". All trait writes
+    Requests are answered on three threads of their own, so that saving never delays "stop". All trait writes
     and messages come from one flusher, which also paces them.
     """
 
@@ -48,6 +59,8 @@ class Widget(anywidget.AnyWidget):
     """Synced traits that the page may not set."""
     _reading: ClassVar[frozenset[str]] = frozenset()
     """Requests that may take long and change nothing."""
+    _drawing: ClassVar[frozenset[str]] = frozenset()
+    """Requests that take so long that others must not wait behind them: charts."""
 
     _outbox: deque[tuple[dict[str, Any], list[bytes]]]
     _unwritten: dict[str, Any]
@@ -67,6 +80,7 @@ class Widget(anywidget.AnyWidget):
         self._seq = self._notices = 0
         self._controls = ThreadPoolExecutor(1, "tilth-controls")
         self._readers = ThreadPoolExecutor(1, "tilth-readers")
+        self._drawers = ThreadPoolExecutor(1, "tilth-drawers")
         return self
 
     def __init__(self, **traits: Any) -> None:
@@ -79,7 +93,7 @@ class Widget(anywidget.AnyWidget):
         """Closes the widget and its views. A run goes on: it belongs to the kernel."""
         self._ended.set()
         self._wake.set()
-        for pool in (self._controls, self._readers):
+        for pool in (self._controls, self._readers, self._drawers):
             pool.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             super().close()
@@ -101,11 +115,13 @@ class Widget(anywidget.AnyWidget):
             if isinstance(number, int):
                 self._post(protocol.reply(number, "error", message=without_secrets(str(error))))
             return
-        self._submit(self._handle, request, reading=request.type in self._reading)
+        reads, draws = request.type in self._reading, request.type in self._drawing
+        pool = self._drawers if draws else self._readers if reads else self._controls
+        self._submit(self._handle, request, pool=pool)
 
-    def _submit(self, work: Callable[..., None], *args: Any, reading: bool = False) -> None:
+    def _submit(self, work: Callable[..., None], *args: Any, pool: ThreadPoolExecutor | None = None) -> None:
         try:
-            (self._readers if reading else self._controls).submit(work, *args)
+            (pool or self._controls).submit(work, *args)
         except RuntimeError:
             log.info("the widget is closed; a late request was dropped")
 

@@ -11,8 +11,11 @@ from tilth import tasks
 from tilth.engine import registry
 from tilth.engine.identity import run_identity
 from tilth.jupyter.doctor import version_of
+from tilth.jupyter.widgets.ground import test_sets
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tilth.engine.budget import Budget
     from tilth.engine.strategy import Strategy
     from tilth.seeds import Seeds
@@ -27,6 +30,36 @@ IDLE: dict[str, Any] = {
 """The `status` trait before the first run."""
 
 _PLANNED = ("ratio", "rows", "rows_per_seed", "usd", "seconds", "queries")
+
+
+def seeds(source: Any) -> Seeds:
+    """`Seeds`, or whatever `tilth.read_seeds` reads; the demo's for None."""
+    from tilth.seeds import Seeds, read_seeds
+
+    if source is None:
+        return tilth.demo.seeds()
+    return source if isinstance(source, Seeds) else read_seeds(source)
+
+
+def model(given: Teacher | str | None) -> Teacher | None:
+    """A teacher, or the one of that name."""
+    from tilth.teacher import Teacher
+
+    return Teacher(given) if isinstance(given, str) else given
+
+
+def tests(
+    test: pl.DataFrame | Mapping[str, pl.DataFrame] | None, validation: pl.DataFrame | None, *, demo: bool
+) -> dict[str, pl.DataFrame]:
+    """The test sets and the validation set by name; the demo's where they are meant, none where not given."""
+    if test is None and demo:
+        test = {kind: tilth.demo.questions(kind) for kind in ("same", "held-out", "hand-written")}
+        validation = tilth.demo.questions("same", "validation") if validation is None else validation
+    if test is None:
+        if validation is not None:
+            raise ValueError("validation= needs test= beside it: questions that only final figures see")
+        return {}
+    return test_sets(test, validation)
 
 
 def shown_path(path: Path) -> str:
@@ -138,3 +171,9 @@ def dollar_question(usd: float | None, teacher: Teacher, writer: Teacher | None)
     names = " and ".join(model.name for model in (teacher, writer) if model is not None)
     about = "real money" if usd is None else f"about ${usd:,.2f}"
     return f"This will cost {about} at {names}, and no limit in dollars is set. Generate?"
+
+
+def study_question(queries: int, usd: float, teacher: Teacher, writer: Teacher | None) -> str:
+    """What to ask before a study spends real dollars, which no limit but its grid holds back."""
+    names = " and ".join(model.name for model in (teacher, writer) if model is not None)
+    return f"This study puts at most {queries:,} queries to {names}, about ${usd:,.2f} by the plan. Run it?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,8 +20,11 @@ from tilth.engine.start import ConfirmationNeeded
 from tilth.export import KEPT
 from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import facts
-from tilth.jupyter.widgets.base import Widget
+from tilth.jupyter.widgets.base import Widget, chart_bundle
 from tilth.jupyter.widgets.feed import Feed
+from tilth.jupyter.widgets.ground import Ground
+from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
+from tilth.jupyter.widgets.regimes import Regimes
 from tilth.teacher import TeacherError
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from tilth.engine.run import Run
     from tilth.engine.strategy import Strategy
     from tilth.seeds import Seeds
+    from tilth.studies.study import Study
     from tilth.teacher import Teacher
 
 DEFAULT_QUERIES = 300
@@ -53,16 +58,24 @@ class Workbench(Widget):
         path: The run's file; made from seeds, strategy and identity where not given. Another strategy's
             run goes beside it.
         random_state: Decides the order of the seeds and all that strategies draw.
+        test: Questions that only final figures see: a frame with question and reference, or up to three of
+            them by name. With them strategies can be compared; the demo's where no seeds are given.
+        validation: Questions that decisions may see, measured beside the test sets.
 
     Raises:
-        ValueError: A strategy that these seeds cannot feed, or a budget that cannot be meant.
+        ValueError: A strategy that these seeds cannot feed, a budget that cannot be meant, or a test set
+            that lacks something.
         BundleMissing: The widget's JavaScript was not built.
     """
 
-    _one_way = frozenset({"context", "strategies", "plan", "status", "notice", "_esm", "_css"})
-    _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "save"})
+    _one_way = frozenset(
+        {"context", "strategies", "plan", "status", "regimes", "study_status", "notice", "_esm", "_css"}
+    )
+    _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "save", "regimes-cell"})
+    _drawing: ClassVar[frozenset[str]] = frozenset({"regimes-chart", "regimes-save", "vega"})
 
     _feed: Feed | None = None
+    _regimes: Regimes | None = None
 
     context = traitlets.Dict().tag(sync=True)
     strategies: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -71,6 +84,8 @@ class Workbench(Widget):
     budget_usd = traitlets.Float().tag(sync=True)
     plan = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict(facts.IDLE).tag(sync=True)
+    regimes = traitlets.Dict().tag(sync=True)
+    study_status = traitlets.Dict(NO_STUDY).tag(sync=True)
 
     def __init__(
         self,
@@ -81,14 +96,16 @@ class Workbench(Widget):
         budget: Budget | int | None = None,
         path: str | Path | None = None,
         random_state: int = 0,
+        test: pl.DataFrame | Mapping[str, pl.DataFrame] | None = None,
+        validation: pl.DataFrame | None = None,
     ) -> None:
         if seeds is not None and teacher is None:
             raise ValueError(
                 'teacher is missing; pass tilth.Teacher("a-model"), or tilth.demo.teacher() to try out'
             )
-        self._seeds: Seeds = _seeds(seeds)
-        self._teacher = _model(teacher) or tilth.demo.teacher()
-        self._writer = _model(writer)
+        self._seeds: Seeds = facts.seeds(seeds)
+        self._teacher = facts.model(teacher) or tilth.demo.teacher()
+        self._writer = facts.model(writer)
         self._path = None if path is None else Path(path).absolute()
         self._random_state = random_state
         limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
@@ -99,10 +116,13 @@ class Workbench(Widget):
         self._offered = facts.offers(self._seeds, self._configured)
         facts.usable(self._offered, name)
         self._starting = threading.Lock()
-        self._asked: tuple[str, str, Budget] | None = None
+        self._asked: tuple[str, Callable[[], None]] | None = None
         self._text_wanted = False
         self._status_due = self._push_due = 0.0
         self._final = False
+        tests = facts.tests(test, validation, demo=seeds is None)
+        if tests:
+            self._regimes = Regimes(self._ground(tests), self._offered, self._write, self._ask)
         super().__init__(
             context=self._context(),
             strategies=list(self._offered.values()),
@@ -110,6 +130,7 @@ class Workbench(Widget):
             budget_queries=limits.queries or 0,
             budget_usd=limits.usd or 0.0,
             plan=self._planned(name, limits),
+            **(self._regimes.traits() if self._regimes else {}),
         )
         self.observe(self._chosen, ("strategy", "budget_queries", "budget_usd"))
         self._follow_existing()
@@ -118,6 +139,11 @@ class Workbench(Widget):
     def run(self) -> Run | None:
         """The run that is shown; None before the first."""
         return self._feed.run if self._feed else None
+
+    @property
+    def study(self) -> Study | None:
+        """The study that is shown; None before the first."""
+        return self._regimes.study if self._regimes else None
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -177,7 +203,9 @@ class Workbench(Widget):
     # Requests.
 
     def _answer(self, request: protocol.Request) -> tuple[dict[str, Any], list[bytes]]:
-        answer = getattr(self, f"_on_{request.type}")(**request.fields)
+        part, _, name = request.type.rpartition("-")
+        take = getattr(self._comparing(), f"on_{name}") if part else getattr(self, f"_on_{name}")
+        answer = take(**request.fields)
         kind, fields, buffers = answer or ("ok", {}, [])
         return protocol.reply(request.id, kind, **fields), buffers
 
@@ -187,20 +215,33 @@ class Workbench(Widget):
             self._start(name, budget, confirm=False)
         except ConfirmationNeeded:
             usd = self._planned(name, budget)["usd"]
-            self._asked = (uuid.uuid4().hex, name, budget)
-            self._push(
-                "confirm", token=self._asked[0], text=facts.dollar_question(usd, self._teacher, self._writer)
-            )
+            text = facts.dollar_question(usd, self._teacher, self._writer)
+            self._ask(text, lambda: self._confirmed(name, budget))
+
+    def _confirmed(self, name: str, budget: Budget) -> None:
+        if (name, budget) != (self.strategy, self._budget()):
+            raise ValueError("the plan has changed since the question; press Generate again")
+        self._start(name, budget, confirm=True)
+
+    def _ask(self, text: str, then: Callable[[], None]) -> None:
+        """Asks the user; `then` is what a yes leads to."""
+        self._asked = (uuid.uuid4().hex, then)
+        self._push("confirm", token=self._asked[0], text=text)
 
     def _on_confirm(self, token: str, yes: bool) -> None:
         asked, self._asked = self._asked, None
         if asked is None or asked[0] != token:
             raise ValueError("this question was answered already; press Generate again")
         if yes:
-            _, name, budget = asked
-            if (name, budget) != (self.strategy, self._budget()):
-                raise ValueError("the plan has changed since the question; press Generate again")
-            self._start(name, budget, confirm=True)
+            asked[1]()
+
+    def _on_vega(self) -> tuple[str, dict[str, Any], list[bytes]]:
+        return "vega", {}, [chart_bundle()]
+
+    def _comparing(self) -> Regimes:
+        if self._regimes is None:
+            raise ValueError("there are no test questions; pass test= to compare strategies")
+        return self._regimes
 
     def _on_pause(self) -> None:
         self._required().pause()
@@ -289,6 +330,19 @@ class Workbench(Widget):
             self._final, self._status_due, self._push_due = False, 0.0, time.monotonic() + _PUSH_SECONDS
         self._wake.set()
 
+    def _ground(self, tests: Mapping[str, pl.DataFrame]) -> Ground:
+        stem = Path(self._seeds.name).stem or "seeds"
+        return Ground(
+            seeds=self._seeds,
+            teacher=self._teacher,
+            writer=self._writer,
+            tests=tests,
+            configured=self._configured,
+            folder=self._path.parent if self._path else Path.cwd(),
+            prefix=f"{self._path.stem}-study-" if self._path else f"study-{stem}-",
+            random_state=self._random_state,
+        )
+
     def _option(self, name: str) -> str | Strategy:
         return self._configured.get(name, name)
 
@@ -310,6 +364,10 @@ class Workbench(Widget):
     # The flusher's side.
 
     def _tick(self, now: float) -> float | None:
+        dues = [self._tick_run(now), self._regimes.tick(now) if self._regimes else None]
+        return min((due for due in dues if due is not None), default=None)
+
+    def _tick_run(self, now: float) -> float | None:
         feed = self._feed
         if feed is None:
             return None
@@ -363,17 +421,3 @@ class Workbench(Widget):
             "text/plain": fallback.line(self.context, self.strategy, status),
             "text/html": page,
         }, metadata
-
-
-def _seeds(source: Any) -> Seeds:
-    from tilth.seeds import Seeds, read_seeds
-
-    if source is None:
-        return tilth.demo.seeds()
-    return source if isinstance(source, Seeds) else read_seeds(source)
-
-
-def _model(model: Teacher | str | None) -> Teacher | None:
-    from tilth.teacher import Teacher
-
-    return Teacher(model) if isinstance(model, str) else model

@@ -1,0 +1,95 @@
+"""The charts of one study, as a page asks for them: drawn once for each state of the study."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tilth.engine.run import OVER
+from tilth.jupyter import protocol
+from tilth.studies.curves import PANEL
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tilth.charts import Figure
+    from tilth.studies.study import Study
+
+_KEPT = 16
+"""Figures kept: what a page switches between."""
+_POINT = (
+    *("strategy", "seeds", "ratio", "rows", "rows_per_seed", "queries", "usd"),
+    *("accuracy", "low", "high", "interval", "replicates"),
+)
+_APART = ("seeds", "at", "spread", "low", "high", "noise", "best", "worst")
+
+
+class Figures:
+    """Draws a study, on one thread at a time.
+
+    Attributes:
+        study: The study that is drawn.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self._drawn: dict[tuple[Any, ...], Figure] = {}
+        self._outcomes: tuple[int, pl.DataFrame] | None = None
+
+    def chart(self, kind: str, axis: str, test: str, theme: str) -> dict[str, Any]:
+        """A figure for a page: its Vega-Lite `spec`, its `words`, and its `points` with their cells.
+
+        Raises:
+            ValueError: There is nothing to draw; the message says why.
+        """
+        frame, outcomes = self._measured()
+        figure = self._figure(frame, outcomes, kind, axis, test, theme)
+        points = figure.data.select(_APART) if kind == "spread" else _with_cells(figure.data, frame)
+        return {
+            "spec": figure.spec(),
+            "words": figure.alt_text,
+            "points": protocol.plain(points.to_dicts()),
+            "problem": None,
+        }
+
+    def figure(self, kind: str, axis: str, test: str, theme: str) -> Figure:
+        """The figure itself, to save; raises as `chart` does."""
+        return self._figure(*self._measured(), kind, axis, test, theme)
+
+    def _measured(self) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """What is measured so far; outcomes only once all is, for to resample them takes seconds."""
+        over = self.study.status in OVER
+        frame = self.study.frame
+        if not over:
+            return frame, None
+        if self._outcomes is None or self._outcomes[0] != frame.height:
+            self._outcomes = (frame.height, self.study.outcomes)
+        return frame, self._outcomes[1]
+
+    def _figure(
+        self, frame: pl.DataFrame, outcomes: pl.DataFrame | None, kind: str, axis: str, test: str, theme: str
+    ) -> Figure:
+        from tilth.charts import chart
+
+        key = (frame.height, outcomes is None, kind, axis, test)
+        if key not in self._drawn:
+            while len(self._drawn) >= _KEPT:
+                del self._drawn[next(iter(self._drawn))]
+            self._drawn[key] = chart(frame, outcomes, kind=kind, x=axis, test=test)  # type: ignore[arg-type]
+        return replace(self._drawn[key], theme=theme)  # type: ignore[arg-type]
+
+
+def _with_cells(data: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """A figure's points, each with the ids of the cells it is the mean of, by replicate."""
+    import polars as pl
+
+    keys = [*PANEL, "strategy", "ratio"]
+    cells = (
+        frame.filter(pl.col("complete"))
+        .sort("replicate")
+        .group_by(keys, maintain_order=True)
+        .agg(pl.col("cell_id").alias("cells"))
+    )
+    return data.join(cells, on=keys, how="left", nulls_equal=True, maintain_order="left").select(
+        *_POINT, "cells"
+    )

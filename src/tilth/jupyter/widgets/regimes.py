@@ -1,0 +1,219 @@
+"""The workbench's study: what is chosen, how far it is, and what its charts and cells show."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth import students, tasks
+from tilth.engine.run import OVER
+from tilth.engine.start import ConfirmationNeeded
+from tilth.jupyter import protocol
+from tilth.jupyter.secrets import without_secrets
+from tilth.jupyter.widgets import facts
+from tilth.jupyter.widgets.figures import Figures
+from tilth.jupyter.widgets.ground import Choices, Ground
+from tilth.studies.start import VALIDATION, open_study
+
+if TYPE_CHECKING:
+    from tilth.studies.study import Study
+
+_STATUS_SECONDS = 0.5
+_WRONG = 50
+"""The most questions shown of those a student got wrong."""
+
+IDLE: dict[str, Any] = {
+    "state": "idle",
+    **dict.fromkeys(("reason", "path", "error")),
+    **dict.fromkeys(("cells", "all_cells", "runs", "all_runs", "queries", "most_queries", "seconds"), 0),
+    "chosen": False,
+}
+"""The `study_status` trait before the first study."""
+
+Answer = tuple[str, dict[str, Any], list[bytes]]
+"""A reply's type, its fields and its buffers."""
+
+
+class Regimes:
+    """Owns what a workbench shows of its study. The study itself belongs to the kernel.
+
+    Args:
+        ground: What it works on.
+        offered: The workbench's strategies, as the `strategies` trait has them.
+        write: Sets traits of the workbench.
+        ask: Puts a question about real dollars to the user, and calls what goes with a yes.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        offered: Mapping[str, Mapping[str, Any]],
+        write: Callable[..., None],
+        ask: Callable[[str, Callable[[], None]], None],
+    ) -> None:
+        self._ground = ground
+        self._offered = {name: info for name, info in offered.items() if info["usable"]}
+        self._write = write
+        self._ask = ask
+        self._lock = threading.RLock()
+        self._figures: Figures | None = None
+        self._due: float | None = None
+        self._choices = ground.usual(self._offered)
+        if found := ground.newest():
+            self._follow(found[0])
+            self._choices = found[1]
+        self._plan = ground.planned(self._choices)
+
+    @property
+    def study(self) -> Study | None:
+        """The study that is shown; None before the first."""
+        return self._figures.study if self._figures else None
+
+    def traits(self) -> dict[str, Any]:
+        """The `regimes` trait, what can be chosen and is, and the `study_status` trait, how far it is."""
+        ground = self._ground
+        offers = {
+            "tests": [
+                {"name": name, "questions": frame.height, "decides": name == VALIDATION}
+                for name, frame in ground.tests.items()
+            ],
+            "strategies": list(self._offered),
+            "students": [
+                {"name": name, "about": kind.about, "cost": kind.cost}
+                for name, kind in students.available().items()
+            ],
+            "axes": ["ratio", "rows", "rows_per_seed", *(["usd"] if ground.priced() else [])],
+            "choices": asdict(self._choices),
+            "plan": self._plan,
+        }
+        return {"regimes": offers, "study_status": self._status()}
+
+    def tick(self, now: float) -> float | None:
+        """Writes what is due; in how many seconds to call again, None where nothing will come."""
+        figures = self._figures
+        if figures is None or self._due is None:
+            return None
+        if now < self._due:
+            return self._due - now
+        live = figures.study.status not in OVER  # read before the status, which is then the last one
+        self._write(study_status=self._status())
+        self._due = now + _STATUS_SECONDS if live else None
+        return _STATUS_SECONDS if live else None
+
+    # Requests.
+
+    def on_plan(self, **chosen: Any) -> None:
+        """Takes other choices; shows the study that was made of them, if there is one."""
+        with self._lock:
+            if self.study and self.study.status not in OVER:
+                raise ValueError("a study is at work; stop it before choosing another grid")
+            names = chosen.pop("strategies")
+            self._choices = Choices(
+                strategies=tuple(name for name in self._offered if name in names),
+                sizes=tuple(sorted(set(chosen.pop("sizes")))),
+                ratios=tuple(sorted(set(chosen.pop("ratios")))),
+                **chosen,
+            )
+            self._plan = self._ground.planned(self._choices)
+            path = self._ground.path_of(self._choices)
+            if path.exists():
+                self._follow(open_study(path))
+        self._write(**self.traits())
+
+    def on_run(self) -> None:
+        """Starts the study, or goes on with it; asks first where it costs real dollars."""
+        choices, planned = self._choices, self._plan
+        try:
+            self._start(choices, confirm=False)
+        except ConfirmationNeeded:
+            ground = self._ground
+            text = facts.study_question(planned["queries"], planned["usd"], ground.teacher, ground.writer)
+            self._ask(text, lambda: self._confirmed(choices))
+
+    def on_stop(self) -> None:
+        """Stops it; what was measured is kept."""
+        self._required().study.stop()
+
+    def on_chart(self, kind: str, axis: str, test: str, theme: str) -> Answer:
+        """A chart as Vega-Lite, in words, and its points; or why there is none."""
+        figures = self._required()
+        try:
+            drawn = figures.chart(kind, axis, test, theme)
+        except ValueError as error:
+            drawn = {"spec": None, "words": "", "points": [], "problem": str(error)}
+        return "regimes-chart", drawn, []
+
+    def on_cell(self, cell_id: str, test: str) -> Answer:
+        """A cell: its record for each test set, and what its student got wrong in one of them."""
+        import polars as pl
+
+        found = self._required().study.cell(cell_id)
+        records = {record["test"]: record for record in found["records"].to_dicts()}
+        if test not in records:
+            raise ValueError(f"this cell was not measured on {test!r}; it was on {', '.join(records)}")
+        task = tasks.get(self._ground.seeds.task)
+        missed = found["outcomes"].filter((pl.col("test") == test) & ~pl.col("correct"))
+        shown = missed.head(_WRONG).join(
+            self._ground.tests[test], on="question_id", how="left", maintain_order="left"
+        )
+        wrong = [
+            {"question": question, "answer": answer, "reference": task.read(reference).answer or reference}
+            for question, answer, reference in shown.select("question", "answer", "reference").iter_rows()
+        ]
+        cell = {**records[test], "tests": list(records.values()), "wrong": wrong, "missed": missed.height}
+        return "regimes-cell", {"cell": protocol.plain(cell)}, []
+
+    def on_save(self, path: str, kind: str, axis: str, tests: tuple[str, ...], theme: str) -> Answer:
+        """Writes the figure; those of several test sets to a file each, named for its set."""
+        if not path.strip():
+            raise ValueError("give the file a name, such as regimes.svg")
+        target, figures, saved = Path(path).expanduser(), self._required(), []
+        for test in tests:
+            each = target if len(tests) == 1 else target.with_stem(f"{target.stem}-{test}")
+            saved.append(figures.figure(kind, axis, test, theme).save(each))
+        sizes = sum(each.stat().st_size for each in saved)
+        return "regimes-save", {"paths": [facts.shown_path(each) for each in saved], "bytes": sizes}, []
+
+    # The study.
+
+    def _start(self, choices: Choices, *, confirm: bool) -> None:
+        with self._lock:
+            self._follow(self._ground.start(choices, confirm=confirm))
+        self._write(study_status=self._status())
+
+    def _confirmed(self, choices: Choices) -> None:
+        if choices != self._choices:
+            raise ValueError("the choices have changed since the question; press Run study again")
+        self._start(choices, confirm=True)
+
+    def _follow(self, study: Study) -> None:
+        self._figures, self._due = Figures(study), 0.0
+
+    def _required(self) -> Figures:
+        if self._figures is None:
+            raise ValueError("there is no study yet; press Run study")
+        return self._figures
+
+    def _status(self) -> dict[str, Any]:
+        study = self.study
+        if study is None:
+            return IDLE
+        p, error = study.progress, study.error
+        return {
+            "state": p.status,
+            "reason": p.reason,
+            "cells": p.cells,
+            "all_cells": p.all_cells,
+            "runs": p.runs,
+            "all_runs": p.all_runs,
+            "queries": p.queries,
+            "most_queries": p.most_queries,
+            # a study that was only opened has not worked for any time of this kernel's
+            "seconds": p.seconds if p.runs or p.status not in OVER else None,
+            "path": facts.shown_path(study.path),
+            "error": None if error is None else without_secrets(str(error) or type(error).__name__),
+            "chosen": study.path == self._ground.path_of(self._choices),
+        }
