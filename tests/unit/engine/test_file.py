@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from tests.support.openai_server import serve
-from tests.unit.engine.growing import BAD_REQUEST, SERVER, Model, comparable, seeds
+from tests.unit.engine.growing import BAD_REQUEST, SERVER, Model, comparable, seeds, until
 
 import tilth
 from tilth.engine.identity import IdentityMismatch
@@ -351,6 +352,23 @@ def test_a_finished_run_opens_from_a_folder_nobody_may_write(tmp_path: Path) -> 
                 grown(Model(), 8, path=folder / "run.tilth")
     finally:
         folder.chmod(0o755)
+
+
+def test_a_reader_delays_the_folding_of_the_log_and_no_more(tmp_path: Path) -> None:
+    gate = threading.Event()
+    run = tilth.start(
+        SEEDS, "question-rephrase", 8, teacher=tilth.Teacher(Model(gate=gate)), path="run.tilth"
+    )
+    with closing(sqlite3.connect("file:run.tilth?mode=ro", uri=True, check_same_thread=False)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM rows").fetchone() == (0,)
+        gate.set()
+        until(lambda: run.progress.rows == 4)
+        assert reader.execute("SELECT count(*) FROM rows").fetchone() == (0,), "a reader keeps its view"
+        reader.execute("COMMIT")
+    run.wait()
+    assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == ["run.tilth"]
+    assert run.rows.height == 4
 
 
 # -- replay -----------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def misbehaving(draw: int, share: float) -> Model:
     return Model(latency=lambda n: random.Random(f"{draw}:{n}").choice([0, 0, 0.001, 0.004]), fault=fault)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     draw=st.integers(0, 10**6),
     share=st.sampled_from([0.0, 0.2, 0.5]),
@@ -75,7 +75,7 @@ def test_a_prefix_is_what_a_run_of_that_budget_grows(
     Calls in doubt may use up what an early unit still needed: it stays open, and a larger budget grows it.
     """
     with TemporaryDirectory() as large, TemporaryDirectory() as small:
-        headroom = tilth.Budget(queries=BUDGET + 150)
+        headroom = tilth.Budget(queries=BUDGET + 60)
         grown(misbehaving(draw, share), strategy, headroom, large, concurrency)
         more = tilth.Budget(queries=BUDGET + 400)
         disturbed = grown(Model(), strategy, more, large, concurrency)

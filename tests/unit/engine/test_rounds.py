@@ -64,6 +64,7 @@ class TwoRounds(Strategy):
         if round > self.retries:
             return []
         last = [r for r in results if r.rows and r.rows[0]["round"] == round - 1]
+        state = {**state, "before": len(results)}
         again = [r.number for r in last if r.rows[0]["verdict"] == "rejected"]
         return [passes.unit(n % len(seeds) + round * len(seeds), round=round, data=state) for n in again]
 
@@ -76,7 +77,7 @@ class TwoRounds(Strategy):
             return random.random()
 
         taste = await ask.decide("taste", draw)
-        replies = await ask.many(task.answer(f"{question} ({hint[:9]})"), 2)
+        replies = await ask.many(task.answer(f"{question} ({hint[:9]} {unit.data.get('before')})"), 2)
         for reply in replies:
             yield Candidate(question, reply, unit.seed.reference, extra={"taste": taste})
 
