@@ -180,6 +180,12 @@ def test_demo_grows_with_three_strategies(shell, tmp_path):
     chat = [json.loads(line) for line in (tmp_path / "out" / "train.jsonl").read_text().splitlines()]
     assert len(chat) == rows.filter(pl.col("verdict") != "rejected").height
     assert [m["role"] for m in chat[0]["messages"]] == ["user", "assistant"]
+    study = tilth.open_study(tmp_path / "out" / "study.tilth")
+    assert study.status == "finished"
+    assert (tmp_path / "out" / "study.png").read_bytes().startswith(b"\x89PNG")
+    drawn = (tmp_path / "out" / "study.svg").read_text()
+    assert "says nothing about your model" in drawn
+    assert all(name in drawn for name in set(study.frame["strategy"]))
 
 
 def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_path):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import tilth
 from tilth.cli import ABORTED, DONE, FAILED, UsageError
-from tilth.cli.terminal import follow, say, table
+from tilth.cli.terminal import follow, follow_study, say, table
 from tilth.demo.knobs import Knobs
 from tilth.engine import reading
 from tilth.engine.start import ConfirmationNeeded
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 DEMO_STRATEGIES = ("answer-augmentation", "question-rephrase", "new-question")
 DEMO_QUERIES = 300
+DEMO_SEEDS, DEMO_RATIOS = 25, (1, 2, 4, 8)
+"""The demo's study: small enough to take some seconds."""
 
 
 def demo(options: Namespace) -> int:
-    """Grows the demo's seeds with each strategy, each under 300 queries, into one folder."""
+    """Grows the demo's seeds with each strategy, each under 300 queries, and measures what data buys."""
     import polars as pl
 
     out = Path(options.out)
@@ -52,8 +54,37 @@ def demo(options: Namespace) -> int:
             verdicts = {"verdicts": ("accepted", "unverified", "rejected")} if form == "parquet" else {}
             say(f"{tilth.save(rows, path, form, **verdicts)}: {about}")
     for run in runs:
-        say(f"{run.path}: the run itself; `tilth show {run.path}`")
-    return _code(runs[-1])
+        say(f"{_near(run.path)}: the run itself; `tilth show {_near(run.path)}`")
+    code = _code(runs[-1])
+    return _demo_study(out) if code == DONE and runs[-1].status == "finished" else code
+
+
+def _demo_study(out: Path) -> int:
+    """Trains small students on what each strategy grows at each amount of data, and draws it."""
+    study = follow_study(
+        tilth.start_study(
+            tilth.demo.seeds(DEMO_SEEDS),
+            test={"same": tilth.demo.questions("same", "test")},
+            ratios=DEMO_RATIOS,
+            teacher=tilth.demo.teacher(),
+            path=out / "study.tilth",
+        ),
+        "study",
+    )
+    study.wait()
+    if study.status != "finished":
+        return ABORTED if study.status == "aborted" else DONE
+    figure = tilth.chart(study)
+    say(f"A study of {study.progress.cells} trained students: {_near(study.path)}")
+    for suffix in ("svg", "png"):
+        say(f"{figure.save(out / f'study.{suffix}')}: accuracy by strategy and amount of data")
+    return DONE
+
+
+def _near(path: Path) -> Path:
+    """The path as seen from here, where that is shorter."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def generate(options: Namespace) -> int:
@@ -146,7 +177,8 @@ def _run(
         run = begin(confirm=True)
     follow(run, run.strategy_name)
     table([run])
-    say(f"{run.path}: the run, {run.status}{f' ({run.progress.reason})' if run.progress.reason else ''}")
+    reason = f" ({run.progress.reason})" if run.progress.reason else ""
+    say(f"{_near(run.path)}: the run, {run.status}{reason}")
     if options.save and run.progress.rows:
         say(f"{run.save(options.save, format=options.format)}: its rows")
     return _code(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from tilth.engine.run import OVER
 
 if TYPE_CHECKING:
     from tilth.engine.run import Run
+    from tilth.studies.study import Study
 
 _REFRESH_SECONDS = 0.25
 
@@ -31,6 +32,23 @@ def printable(text: str, characters: int) -> Text:
 
 def follow(run: Run, label: str) -> Run:
     """Shows a run until it ends. The first Ctrl-C or SIGTERM stops it, the second aborts it."""
+    _follow(run, label, lambda bar, task: _show(bar, task, run))
+    return run
+
+
+def follow_study(study: Study, label: str) -> Study:
+    """Shows a study until it ends, and obeys Ctrl-C and SIGTERM, as `follow` does."""
+
+    def show(bar: Progress, task: TaskID) -> None:
+        p = study.progress
+        counts = f"{p.cells:,}/{p.all_cells:,} cells  {p.queries:,}/{p.most_queries:,} queries"
+        bar.update(task, completed=p.cells, total=p.all_cells, counts=counts)
+
+    _follow(study, label, show)
+    return study
+
+
+def _follow(work: Run | Study, label: str, show: Callable[[Progress, TaskID], None]) -> None:
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -38,27 +56,26 @@ def follow(run: Run, label: str) -> Run:
         TextColumn("{task.fields[counts]}", markup=False),
         TimeElapsedColumn(),
     )
-    subscription = run.subscribe()
+    subscription = work.subscribe()
     try:
         with (
-            _signals(run, console),
+            _signals(work, console),
             Progress(*columns, console=console, disable=not console.is_terminal) as bar,
         ):
             task = bar.add_task(label, counts="", total=None)
-            while run.status not in OVER:
-                _show(bar, task, run)
+            while work.status not in OVER:
+                show(bar, task)
                 subscription.wait(_REFRESH_SECONDS)
                 subscription.drain()
-            _show(bar, task, run)
+            show(bar, task)
     finally:
         subscription.close()
-    return run
 
 
 def _show(bar: Progress, task: TaskID, run: Run) -> None:
     p = run.progress
     limit = p.limit.queries
-    done: float = p.queries + p.in_doubt
+    done: float = p.queries
     total: float | None = limit
     if p.limit.usd and p.usd is not None and (not limit or p.usd / p.limit.usd > done / limit):
         done, total = p.usd, p.limit.usd
@@ -72,7 +89,7 @@ def _show(bar: Progress, task: TaskID, run: Run) -> None:
 
 
 @contextmanager
-def _signals(run: Run, console: Console) -> Iterator[None]:
+def _signals(work: Run | Study, console: Console) -> Iterator[None]:
     asked = 0
 
     def handle(_number: int, _frame: FrameType | None) -> None:
@@ -80,9 +97,9 @@ def _signals(run: Run, console: Console) -> Iterator[None]:
         asked += 1
         if asked == 1:
             console.print("Stopping: started units finish. Again to abort.")
-            run.stop()
+            work.stop()
         else:
-            run.abort()
+            work.abort()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -95,7 +112,7 @@ def _signals(run: Run, console: Console) -> Iterator[None]:
 def table(runs: Iterable[Run]) -> None:
     """Prints a line per run: what it cost and what it grew."""
     runs = list(runs)
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     shown.add_column("strategy", no_wrap=True)
     for name in ("queries", "rows", "accepted", "unverified", "rejected", "seconds"):
         shown.add_column(name, justify="right", no_wrap=True)
