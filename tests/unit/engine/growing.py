@@ -95,7 +95,7 @@ class Model:
         try:
             if seconds := self.latency(number):
                 await asyncio.sleep(seconds)
-            while self.gate and number > self.free and not self.gate.is_set():  # noqa: ASYNC110 - another thread opens it
+            while (held := self.holding(number)) and not held.is_set():  # noqa: ASYNC110 - a thread sets it
                 await asyncio.sleep(0.001)
             if error := self.fault(key, attempt, number):
                 raise again(error)
@@ -109,6 +109,10 @@ class Model:
         self.completed += 1
         self.tokens += sum(usage.values())
         return {**reply, **({"usage": usage} if self.usage else {})}
+
+    def holding(self, number: int) -> threading.Event | None:
+        """What the call of that number waits for."""
+        return self.gate if number > self.free else None
 
     def reply(self, messages: Sequence[Mapping[str, str]], draw: int, max_tokens: int) -> dict[str, Any]:
         """The text and why it ended."""

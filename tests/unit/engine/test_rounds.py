@@ -105,8 +105,11 @@ def test_rounds_see_the_results_of_the_rounds_before() -> None:
     assert run.rows.group_by("unit").len()["len"].unique().to_list() == [2]
 
 
-@pytest.mark.parametrize("at", [*range(1, 12), 14, 17, 20, 23])
-def test_resumed_after_an_abort_at_any_call_it_grows_the_same(at: int) -> None:
+@pytest.mark.parametrize(
+    ("at", "concurrency"),
+    [*((at, 3) for at in (*range(1, 12), 14, 17, 20)), *((at, 1) for at in range(13, 26))],
+)
+def test_resumed_after_an_abort_at_any_call_it_grows_the_same(at: int, concurrency: int) -> None:
     DECIDED.clear()
     box: list[Run] = []
 
@@ -117,7 +120,7 @@ def test_resumed_after_an_abort_at_any_call_it_grows_the_same(at: int) -> None:
         return None
 
     broken = Model(fault=fault, latency=lambda n: 0.001)
-    teacher = tilth.Teacher(broken, concurrency=3)
+    teacher = tilth.Teacher(broken, concurrency=concurrency)
     box.append(tilth.start(SEEDS, TwoRounds(), 200, teacher=teacher, path="run.tilth"))
     box[0].wait()
     resumed_with = Model()
