@@ -80,6 +80,52 @@ export interface Notice {
   text: string;
 }
 
+/** What a chart of a study stands on, across its bottom. */
+export type Axis = "ratio" | "rows" | "rows_per_seed" | "usd";
+export type ChartKind = "regimes" | "spread";
+
+export interface Choices {
+  strategies: readonly string[];
+  sizes: readonly number[];
+  ratios: readonly number[];
+  replicates: number;
+  student: string;
+}
+
+export interface StudyPlan {
+  cells: number | null;
+  queries: number | null;
+  rows: number | null;
+  usd: number | null;
+  seconds: number | null;
+  sources: Record<string, string>;
+  problem: string | null;
+}
+
+/** What can be compared and is chosen. Without test sets there is nothing to compare on. */
+export interface Regimes {
+  tests: readonly { name: string; questions: number; decides: boolean }[];
+  strategies: readonly string[];
+  students: readonly { name: string; about: string; cost: string }[];
+  axes: readonly Axis[];
+  choices: Choices;
+  plan: StudyPlan;
+}
+
+export interface StudyStatus {
+  state: "idle" | "starting" | "running" | "stopped" | "finished" | "failed" | "aborted";
+  reason: string | null;
+  path: string | null;
+  error: string | null;
+  cells: number;
+  all_cells: number;
+  queries: number;
+  most_queries: number;
+  seconds: number | null;
+  /** Whether the study that is shown is the one that the choices make. */
+  chosen: boolean;
+}
+
 export interface Traits {
   context: Context;
   strategies: StrategyInfo[];
@@ -89,6 +135,8 @@ export interface Traits {
   plan: Plan;
   status: Status;
   notice: Notice;
+  regimes: Regimes;
+  study_status: StudyStatus;
 }
 
 // A trait that Python has not filled yet is an empty dict, so every read goes through these.
@@ -131,6 +179,26 @@ export const EMPTY: Traits = {
     error: null,
   },
   notice: { id: 0, level: "info", text: "" },
+  regimes: {
+    tests: [],
+    strategies: [],
+    students: [],
+    axes: ["ratio"],
+    choices: { strategies: [], sizes: [], ratios: [], replicates: 1, student: "" },
+    plan: { cells: null, queries: null, rows: null, usd: null, seconds: null, sources: {}, problem: null },
+  },
+  study_status: {
+    state: "idle",
+    reason: null,
+    path: null,
+    error: null,
+    cells: 0,
+    all_cells: 0,
+    queries: 0,
+    most_queries: 0,
+    seconds: null,
+    chosen: false,
+  },
 };
 
 /** One row as the stream shows it; `arrival` counts from 1 within its run. */
@@ -196,6 +264,80 @@ export interface Detail {
 
 export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv";
 
+/** One point of a chart of accuracy: the mean of its cells, one for each replicate. */
+export interface Point {
+  strategy: string;
+  seeds: number;
+  ratio: number;
+  rows: number | null;
+  rows_per_seed: number | null;
+  queries: number | null;
+  usd: number | null;
+  accuracy: number;
+  low: number;
+  high: number;
+  interval: string;
+  replicates: number;
+  cells: readonly string[];
+}
+
+/** One point of a chart of the spread between strategies; `at` is in units of the axis. */
+export interface Apart {
+  seeds: number;
+  at: number;
+  spread: number;
+  low: number | null;
+  high: number | null;
+  noise: number | null;
+  best: string;
+  worst: string;
+}
+
+export interface Chart {
+  /** Vega-Lite with its data inside; null where there is nothing to draw, and `problem` says why. */
+  spec: Record<string, unknown> | null;
+  /** The chart in words. */
+  words: string;
+  points: readonly (Point | Apart)[];
+  problem: string | null;
+}
+
+/** A trained and measured student on one test set. */
+export interface CellRecord {
+  test: string;
+  n_test: number;
+  correct: number;
+  accuracy: number;
+  ci_low: number;
+  ci_high: number;
+}
+
+export interface Cell extends CellRecord {
+  cell_id: string;
+  run_id: string;
+  strategy: string;
+  seeds: number;
+  ratio: number;
+  budget_queries: number;
+  rows: number;
+  rows_per_seed: number;
+  replicate: number;
+  student: string;
+  queries: number;
+  usd: number | null;
+  seconds: number;
+  tests: readonly CellRecord[];
+  /** The first questions it got wrong, and how many there are in all. */
+  wrong: readonly { question: string; answer: string | null; reference: string }[];
+  missed: number;
+}
+
+interface Drawn {
+  kind: ChartKind;
+  axis: Axis;
+  theme: "light" | "dark";
+}
+
 /** What the page may ask for, by message type. */
 export interface Requests {
   generate: Record<string, never>;
@@ -207,6 +349,13 @@ export interface Requests {
   save: { format: ExportFormat; path: string; verdicts: Verdict[] };
   view: { open: boolean };
   confirm: { token: string; yes: boolean };
+  vega: Record<string, never>;
+  "regimes-plan": Choices;
+  "regimes-run": Record<string, never>;
+  "regimes-stop": Record<string, never>;
+  "regimes-chart": Drawn & { test: string };
+  "regimes-cell": { cell_id: string; test: string };
+  "regimes-save": Drawn & { path: string; tests: readonly string[] };
 }
 
 export interface Replies {
@@ -219,6 +368,14 @@ export interface Replies {
   save: { path: string; rows: number; bytes: number };
   view: unknown;
   confirm: unknown;
+  /** The bundle itself stands in the first buffer. */
+  vega: unknown;
+  "regimes-plan": unknown;
+  "regimes-run": unknown;
+  "regimes-stop": unknown;
+  "regimes-chart": Chart;
+  "regimes-cell": { cell: Cell };
+  "regimes-save": { paths: readonly string[]; bytes: number };
 }
 
 /** What Python sends unasked. */

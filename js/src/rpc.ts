@@ -3,8 +3,13 @@
 import { type Replies, type Requests, VERSION } from "./protocol";
 
 const TIMEOUT_MS = 10_000;
-// Writing a large file is the one answer that may honestly take longer.
-const TIMEOUTS: Partial<Record<keyof Requests, number>> = { save: 60_000 };
+// Writing a large file, drawing a chart and sending the bundle that shows it may honestly take longer.
+const TIMEOUTS: Partial<Record<keyof Requests, number>> = {
+  save: 60_000,
+  vega: 60_000,
+  "regimes-chart": 60_000,
+  "regimes-save": 60_000,
+};
 
 export interface Reply<T> {
   content: T;

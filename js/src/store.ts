@@ -99,8 +99,15 @@ export class Store {
     this.#model.save_changes();
   }
 
+  /** Sends any request; rejects with what Python says against it. */
+  ask<K extends keyof Requests>(type: K, payload: Requests[K]): Promise<Reply<Replies[K]>> {
+    return this.#rpc.request(type, payload);
+  }
+
   /** Sends a command of the bottom bar; a refusal becomes a notice. */
-  async command(type: "generate" | "pause" | "resume" | "stop"): Promise<void> {
+  async command(
+    type: "generate" | "pause" | "resume" | "stop" | "regimes-run" | "regimes-stop",
+  ): Promise<void> {
     this.sent.value = type;
     try {
       await this.#rpc.request(type, {});
@@ -215,7 +222,8 @@ export class Store {
   }
 
   readonly #drawText = (): void => {
-    this.typing.value = this.#latest;
+    // The last words of a run may come after it has ended.
+    this.typing.value = isActive(this.traits.status.value.state) ? this.#latest : null;
   };
 
   #takeText(push: Extract<Push, { type: "text" }>): void {

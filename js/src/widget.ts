@@ -19,6 +19,13 @@ interface RenderProps extends InitializeProps {
 
 type Cleanup = () => void;
 
+// JupyterLab would otherwise take the keys pressed in here for its own: "d d" deletes a cell, and an arrow
+// leaves a radio button. Its marks against that do not spare the focused element itself, so none gets out
+// but the one that saves the notebook.
+const keepKeys = (event: KeyboardEvent): void => {
+  if (!((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s")) event.stopPropagation();
+};
+
 const once = (run: Cleanup): Cleanup => {
   let ended = false;
   return () => {
@@ -46,6 +53,7 @@ export default () => {
       store ??= new Store(model);
       const own = store;
       el.classList.add("tilth");
+      el.addEventListener("keydown", keepKeys);
       const endTheme = followTheme((theme) => {
         el.style.colorScheme = theme;
         el.dataset.tilthTheme = theme;
@@ -55,6 +63,7 @@ export default () => {
       const end = once(() => {
         endVisible();
         endTheme();
+        el.removeEventListener("keydown", keepKeys);
         mount(null, el);
       });
       signal?.addEventListener("abort", end);

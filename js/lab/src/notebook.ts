@@ -5,7 +5,8 @@ const INTRODUCTION = [
   "# Grow training data with Tilth",
   "",
   "Run the cell below to open the Workbench on demo seeds: it needs no key and no network.",
-  'To grow your own, pass them: `tilth.Workbench(tilth.read_seeds("seeds.jsonl"))`.',
+  "To grow your own seeds, pass them and a model: " +
+    '`tilth.Workbench(tilth.read_seeds("seeds.jsonl"), tilth.Teacher("gpt-4.1-mini"))`.',
 ].join("\n");
 
 const WORKBENCH = "import tilth\n\ntilth.Workbench()";

@@ -53,6 +53,10 @@ export function AmountField({ label, unit, value, show, whole = false, disabled,
         aria-describedby={`${id}-unit ${id}-problem`}
         onInput={(event) => setDraft(event.currentTarget.value)}
         onChange={(event) => enter(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          // A field that belongs to no form has no change to tell of when Enter is pressed in it.
+          if (event.key === "Enter") enter(event.currentTarget.value);
+        }}
       />
       <span class="tilth-muted" id={`${id}-unit`}>
         {unit}

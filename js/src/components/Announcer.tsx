@@ -1,8 +1,8 @@
-// Tells screen readers how the run goes, at most one message every five seconds.
+// Tells screen readers how the run and the study go, at most one message every five seconds.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../format";
-import type { Status } from "../protocol";
+import type { Status, StudyStatus } from "../protocol";
 import { useView } from "./context";
 
 const EVERY_MS = 5_000;
@@ -16,8 +16,14 @@ function sentence(status: Status): string {
   );
 }
 
+function studySentence(study: StudyStatus): string {
+  if (study.state === "idle") return "";
+  return `Study ${study.state}: ${count(study.cells)} of ${count(study.all_cells)} cells.`;
+}
+
 export function Announcer() {
-  const text = sentence(useView().store.traits.status.value);
+  const { status, study_status } = useView().store.traits;
+  const text = [sentence(status.value), studySentence(study_status.value)].filter(Boolean).join(" ");
   const [said, setSaid] = useState("");
   const saidAt = useRef(Number.NEGATIVE_INFINITY);
 

@@ -72,7 +72,7 @@ interface ActionProps {
 }
 
 // aria-disabled instead of disabled: a button that goes dead under the finger must not lose the focus.
-function Action({ icon, text, main = false, bare = false, can, run }: ActionProps) {
+export function Action({ icon, text, main = false, bare = false, can, run }: ActionProps) {
   return (
     <button
       type="button"

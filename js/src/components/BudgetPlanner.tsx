@@ -74,7 +74,7 @@ interface ExpectedProps {
   strong?: boolean;
 }
 
-function Expected({ name, value, source, strong = false }: ExpectedProps) {
+export function Expected({ name, value, source, strong = false }: ExpectedProps) {
   return (
     <li class={strong ? "tilth-strong" : ""}>
       <Figure name={name} source={source} class="tilth-expected-figure">

@@ -1,17 +1,23 @@
 // Tabs by the usual keys: arrows move between them, Tab leads into the panel.
 
 import type { ComponentChildren } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 
 export interface Tab {
   name: string;
   title: string;
-  body(): ComponentChildren;
+  body(shown: boolean): ComponentChildren;
 }
 
-export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
+interface Props {
+  label: string;
+  tabs: readonly Tab[];
+  shown: string;
+  show(name: string): void;
+}
+
+export function Tabs({ label, tabs, shown, show }: Props) {
   const id = useId();
-  const [shown, setShown] = useState(tabs[0]?.name);
   const strip = useRef<HTMLDivElement>(null);
 
   const move = (event: KeyboardEvent) => {
@@ -20,7 +26,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
     if (to === undefined) return;
     event.preventDefault();
     const index = (to + tabs.length) % tabs.length;
-    setShown(tabs[index]?.name);
+    show(tabs[index]?.name ?? shown);
     strip.current?.querySelectorAll<HTMLElement>('[role="tab"]')[index]?.focus();
   };
 
@@ -37,7 +43,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
             aria-selected={name === shown}
             aria-controls={`${id}-panel-${name}`}
             tabIndex={name === shown ? 0 : -1}
-            onClick={() => setShown(name)}
+            onClick={() => show(name)}
           >
             {title}
           </button>
@@ -53,7 +59,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
           aria-labelledby={`${id}-tab-${name}`}
           hidden={name !== shown}
         >
-          {body()}
+          {body(name === shown)}
         </div>
       ))}
     </div>

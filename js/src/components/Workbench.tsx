@@ -11,30 +11,41 @@ import { ExportPanel } from "./ExportPanel";
 import { Header } from "./Header";
 import { Notices } from "./Notices";
 import { PlanColumn } from "./PlanColumn";
+import { Regimes } from "./Regimes";
+import { RegimesBar } from "./RegimesBar";
+import { RegimesPlan } from "./RegimesPlan";
 import { Samples } from "./Samples";
 import { type Tab, Tabs } from "./Tabs";
 import { TipLayer } from "./TipLayer";
 
-const TABS: readonly Tab[] = [
-  { name: "samples", title: "Samples", body: () => <Samples /> },
-  { name: "export", title: "Export", body: () => <ExportPanel /> },
-];
+const SAMPLES: Tab = { name: "samples", title: "Samples", body: () => <Samples /> };
+const REGIMES: Tab = { name: "regimes", title: "Regimes", body: (shown) => <Regimes shown={shown} /> };
+const EXPORT: Tab = { name: "export", title: "Export", body: () => <ExportPanel /> };
 
 export function Workbench({ store }: { store: Store }) {
   const [view] = useState<View>(() => ({ store, tip: signal<Tip | null>(null) }));
+  const [shown, show] = useState(SAMPLES.name);
+  // Without questions to test on there is nothing to compare strategies by.
+  const compares = store.traits.regimes.value.tests.length > 0;
+  // A study has a plan and a progress of its own: they stand where those of the run do.
+  const study = shown === REGIMES.name;
   return (
     <ViewContext.Provider value={view}>
-      {/* JupyterLab would otherwise take the keys pressed in here for its own: "d d" deletes a cell. */}
-      <div class="tilth-frame" data-lm-suppress-shortcuts="true">
+      <div class={`tilth-frame${study ? " tilth-frame-study" : ""}`}>
         <Header />
         <div class="tilth-body">
-          <PlanColumn />
+          {study ? <RegimesPlan /> : <PlanColumn />}
           <section class="tilth-main" aria-label="Results">
-            <Tabs label="Results" tabs={TABS} />
+            <Tabs
+              label="Results"
+              tabs={compares ? [SAMPLES, REGIMES, EXPORT] : [SAMPLES, EXPORT]}
+              shown={shown}
+              show={show}
+            />
           </section>
         </div>
         <Notices />
-        <BottomBar />
+        {study ? <RegimesBar /> : <BottomBar />}
         <Confirm />
         <TipLayer />
         <Announcer />

@@ -1,0 +1,121 @@
+// The Regimes tab: the study's chart, what to see of it, its points, and the cell that is opened.
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Axis, ChartKind } from "../protocol";
+import { ALL, RegimesQuery } from "../regimes";
+import { currentTheme, followTheme } from "../theme";
+import { useView } from "./context";
+import { RegimesCell } from "./RegimesCell";
+import { RegimesChart, RegimesLegend } from "./RegimesChart";
+import { RegimesPoints } from "./RegimesPoints";
+import { RegimesSave } from "./RegimesSave";
+import { Select } from "./Select";
+
+const AXES: Record<Axis, string> = {
+  ratio: "ratio",
+  rows: "rows",
+  rows_per_seed: "rows per seed",
+  usd: "dollars",
+};
+
+const KINDS: Record<ChartKind, string> = { regimes: "accuracy", spread: "spread between strategies" };
+
+export function Regimes({ shown }: { shown: boolean }) {
+  const { store } = useView();
+  const [theme] = useState(() => signal(currentTheme()));
+  const [query] = useState(() => new RegimesQuery(store, theme));
+  const pane = useRef<HTMLDivElement>(null);
+  useEffect(() => () => query.dispose(), [query]);
+  useEffect(() => {
+    query.shown.value = shown;
+  }, [query, shown]);
+  useEffect(() => followTheme((next) => (theme.value = next)), [theme]);
+
+  const { tests, axes } = store.traits.regimes.value;
+  const { state, error } = store.traits.study_status.value;
+  const charts = query.charts.value;
+  const picked = query.picked.value;
+  const first = charts[0];
+  const several = charts.length > 1;
+  const sets = tests.map(({ name, questions, decides }) => ({
+    value: name,
+    text: decides ? `${name} (for decisions), ${questions}` : `${name}, ${questions}`,
+  }));
+  if (tests.filter(({ decides }) => !decides).length > 1) sets.push({ value: ALL, text: "side by side" });
+
+  const close = () => {
+    query.pick(null);
+    pane.current?.querySelector<HTMLElement>(".tilth-regimes-view")?.focus();
+  };
+
+  return (
+    <div class={`tilth-regimes${picked ? " tilth-regimes-split" : ""}`} ref={pane}>
+      <div class="tilth-regimes-main">
+        <div class="tilth-regimes-tools">
+          <Select
+            label="test set"
+            value={query.test.value}
+            options={sets}
+            choose={(v) => (query.test.value = v)}
+          />
+          <Select
+            label="against"
+            value={query.axis.value}
+            options={axes.map((value) => ({ value, text: AXES[value] }))}
+            choose={(value) => (query.axis.value = value)}
+          />
+          <Select
+            label="show"
+            value={query.kind.value}
+            options={(Object.keys(KINDS) as ChartKind[]).map((value) => ({ value, text: KINDS[value] }))}
+            choose={(value) => (query.kind.value = value)}
+          />
+          <RegimesSave query={query} />
+        </div>
+        <section
+          class="tilth-regimes-view"
+          aria-label="Chart"
+          aria-busy={query.drawing.value}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must by keyboard too
+          tabIndex={0}
+        >
+          {error && (
+            <p class="tilth-problem" role="alert">
+              {error}
+            </p>
+          )}
+          {first ? (
+            <>
+              {several && <RegimesLegend chart={first} />}
+              <div class={several ? "tilth-charts tilth-charts-several" : "tilth-charts"}>
+                {charts.map((chart) => (
+                  <RegimesChart key={chart.test} chart={chart} query={query} several={several} />
+                ))}
+              </div>
+              {charts.map((chart) => (
+                <RegimesPoints key={chart.test} chart={chart} query={query} several={several} />
+              ))}
+            </>
+          ) : (
+            <div class="tilth-nothing">
+              <p>{nothing(state, query.drawing.value)}</p>
+            </div>
+          )}
+        </section>
+      </div>
+      {picked && (
+        <RegimesCell key={`${picked.test} ${picked.point.cells[0]}`} picked={picked} close={close} />
+      )}
+    </div>
+  );
+}
+
+function nothing(state: string, drawing: boolean): string {
+  if (drawing) return "Drawing the chart…";
+  if (state === "starting" || state === "running") {
+    return "The first run grows its rows. Each cell appears here as it is measured.";
+  }
+  if (state !== "idle") return "No cell is measured yet.";
+  return "No study yet. Choose what to compare, look at what it would take, then Run study.";
+}
