@@ -540,7 +540,13 @@ test("a view opened late fetches the rows it has missed", async () => {
 test("JupyterLab's shortcuts stay out of the widget, and its theme comes in", async () => {
   document.body.dataset.jpThemeLight = "false";
   const { el } = await open();
-  expect(find(el, ".tilth-frame").dataset.lmSuppressShortcuts).toBe("true");
+  const outside: string[] = [];
+  const hear = (event: KeyboardEvent) => outside.push(event.key);
+  document.addEventListener("keydown", hear);
+  press(find(el, ".tilth-frame"), "d");
+  find(el, "input").dispatchEvent(new KeyboardEvent("keydown", { key: "s", ctrlKey: true, bubbles: true }));
+  document.removeEventListener("keydown", hear);
+  expect(outside, "only saving is left to JupyterLab").toEqual(["s"]);
   expect(el.style.colorScheme).toBe("dark");
   document.body.dataset.jpThemeLight = "true";
   await drawn();
