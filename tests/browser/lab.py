@@ -38,14 +38,18 @@ KERNEL_READY = """() => {
 
 
 class Server:
-    """A JupyterLab server of its own: port, token, settings, workspaces and notebook folder."""
+    """A JupyterLab server of its own: port, token, settings, workspaces and notebook folder.
 
-    def __init__(self, home: Path) -> None:
+    `python` is the command of the interpreter whose JupyterLab it is.
+    """
+
+    def __init__(self, home: Path, python: Sequence[str | Path] = (sys.executable,)) -> None:
         self.notebooks = home / "notebooks"
         self.log = home / "server.log"
         self.token = secrets.token_hex(16)
         self.port = _free_port()
         self._home = home
+        self._python = tuple(map(str, python))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: dict[str, str]) -> None:
@@ -74,7 +78,8 @@ class Server:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                    *self._python,
+                    *("-m", "jupyterlab", "--no-browser", "--allow-root"),
                     f"--ServerApp.port={self.port}",
                     "--ServerApp.port_retries=0",
                     "--ServerApp.ip=127.0.0.1",
