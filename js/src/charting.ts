@@ -59,21 +59,39 @@ interface Panel {
 
 const panelsOf = (spec: Spec): Panel[] => (Array.isArray(spec.concat) ? (spec.concat as Panel[]) : []);
 
+// What a panel takes beside its plot, in pixels, as the charts draw it: axis and names, or the axis alone.
+const PLOT = 290;
+const NAMES = 185;
+const AXIS = 58;
+const HEIGHT = { one: 240, several: 175 } as const;
+
+/** Whether a chart with names beside its lines would have to shrink until its letters are too small to read. */
+export const isCramped = (spec: Spec, width: number): boolean =>
+  width < 0.9 * Number(spec.columns ?? 1) * (PLOT + NAMES);
+
 /** The chart without its head, which the page writes itself, so that it wraps and can be selected. */
 export function headless(spec: Spec): Spec {
   const { title: _title, description: _description, ...rest } = spec;
   return { ...rest, config: { ...(spec.config as Spec), padding: 4 } };
 }
 
-/** One narrow column of panels: no names beside the lines and no lanes below; a legend stands for them. */
-export function narrow(spec: Spec, width: number, height: number): Spec {
+/** The chart in `width` pixels: a legend of the page's stands for the names beside its lines. */
+export function narrow(spec: Spec, width: number, several: boolean): Spec {
+  const columns = several ? 1 : Number(spec.columns ?? 1);
+  const plot = Math.max(120, Math.floor(width / columns) - AXIS);
   const beside = ({ encoding }: Panel) => encoding?.x !== undefined && encoding.x.value !== undefined;
-  const slim = (panel: Panel): Panel => {
-    const curve = panel.vconcat?.[0] ?? panel;
-    const layers = curve.layer?.filter((layer) => !beside(layer));
-    return { ...curve, width, height, ...(layers && { layer: layers }) };
-  };
-  return { ...headless(spec), concat: panelsOf(spec).map(slim), columns: 1 };
+  const slim = (panel: Panel): Panel => ({
+    ...panel,
+    ...(panel.width !== undefined && { width: plot }),
+    ...(panel.layer && { layer: panel.layer.filter((layer) => !beside(layer)) }),
+  });
+  const panels = panelsOf(spec).map((panel): Panel => {
+    const [curve, lanes] = (panel.vconcat ?? [panel]).map(slim);
+    const tall = { ...curve, height: several ? HEIGHT.several : HEIGHT.one };
+    return lanes && !several ? { ...panel, vconcat: [tall, lanes] } : tall;
+  });
+  const { config, ...rest } = headless(spec);
+  return { ...rest, concat: panels, columns, config: { ...(config as Spec), concat: { spacing: 12 } } };
 }
 
 export interface Sign {

@@ -40,6 +40,7 @@ export class RegimesQuery {
   readonly #stop: () => void;
   #wanted = "";
   #chosen = "";
+  #place = "";
   #busy = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
@@ -83,7 +84,9 @@ export class RegimesQuery {
     this.#wanted = wanted;
     const urgent = chosen !== this.#chosen;
     this.#chosen = chosen;
-    if (urgent) this.picked.value = null;
+    const place = `${status.path}\n${this.test.peek()}`;
+    if (place !== this.#place) this.picked.value = null;
+    this.#place = place;
     if (status.cells === 0) {
       this.charts.value = [];
       return;

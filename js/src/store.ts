@@ -4,6 +4,7 @@ import { batch, type Signal, signal } from "@preact/signals";
 import { Frame } from "./frame";
 import type { Listener, Model } from "./host";
 import {
+  type Choices,
   type Detail,
   decodeSamples,
   EMPTY,
@@ -102,6 +103,18 @@ export class Store {
   /** Sends any request; rejects with what Python says against it. */
   ask<K extends keyof Requests>(type: K, payload: Requests[K]): Promise<Reply<Replies[K]>> {
     return this.#rpc.request(type, payload);
+  }
+
+  /** Chooses another grid; Python answers with what it would take. */
+  chooseStudy(change: Partial<Choices>): void {
+    const { regimes } = this.traits;
+    const choices = { ...regimes.peek().choices, ...change };
+    // Shown at once, so that a second choice made before the answer does not undo the first.
+    regimes.value = { ...regimes.peek(), choices };
+    this.#rpc.request("regimes-plan", choices).catch((error: Error) => {
+      regimes.value = this.#read("regimes");
+      this.tell(error);
+    });
   }
 
   /** Sends a command of the bottom bar; a refusal becomes a notice. */

@@ -19,7 +19,7 @@ const AXES: Record<Axis, string> = {
   usd: "dollars",
 };
 
-const KINDS: Record<ChartKind, string> = { regimes: "accuracy", spread: "spread between strategies" };
+const KINDS: Record<ChartKind, string> = { regimes: "accuracy", spread: "spread" };
 
 export function Regimes({ shown }: { shown: boolean }) {
   const { store } = useView();
@@ -38,9 +38,9 @@ export function Regimes({ shown }: { shown: boolean }) {
   const picked = query.picked.value;
   const first = charts[0];
   const several = charts.length > 1;
-  const sets = tests.map(({ name, questions, decides }) => ({
+  const sets = tests.map(({ name, questions }) => ({
     value: name,
-    text: decides ? `${name} (for decisions), ${questions}` : `${name}, ${questions}`,
+    text: `${name}, ${questions}`,
   }));
   if (tests.filter(({ decides }) => !decides).length > 1) sets.push({ value: ALL, text: "side by side" });
 

@@ -56,23 +56,27 @@ export function RegimesBar() {
           <span class="tilth-counts-state" title={state}>
             {state}
           </span>
-          <Figure name="Cells" source="measured: students trained and tested, of all in the grid">
-            <strong class="tilth-number">{count(study.cells)}</strong>
-            <span class="tilth-muted tilth-number"> / {count(study.all_cells)}</span>
-            <span class="tilth-muted"> cells</span>
-          </Figure>
-          <Figure
-            name="Queries"
-            source="measured: completed, billable calls in the ledger of the study's file"
-          >
-            <span class="tilth-number">{count(study.queries)}</span>
-            <span class="tilth-muted tilth-number"> / ≤ {count(study.most_queries)}</span>
-            <span class="tilth-muted"> queries</span>
-          </Figure>
-          {study.seconds !== null && study.state !== "idle" && (
-            <Figure name="Time" source="measured: since this session of the study began">
-              <span class="tilth-number">{clock(study.seconds)}</span>
-            </Figure>
+          {study.state !== "idle" && (
+            <>
+              <Figure name="Cells" source="measured: students trained and tested, of all in the grid">
+                <strong class="tilth-number">{count(study.cells)}</strong>
+                <span class="tilth-muted tilth-number"> / {count(study.all_cells)}</span>
+                <span class="tilth-muted"> cells</span>
+              </Figure>
+              <Figure
+                name="Queries"
+                source="measured: completed, billable calls in the ledger of the study's file"
+              >
+                <span class="tilth-number">{count(study.queries)}</span>
+                <span class="tilth-muted tilth-number"> / ≤ {count(study.most_queries)}</span>
+                <span class="tilth-muted"> queries</span>
+              </Figure>
+              {study.seconds !== null && (
+                <Figure name="Time" source="measured: since this session of the study began">
+                  <span class="tilth-number">{clock(study.seconds)}</span>
+                </Figure>
+              )}
+            </>
           )}
         </div>
       </div>

@@ -1,13 +1,13 @@
 // One chart: drawn by Vega inside the page, its head as text, its points to be clicked.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { drawChart, headless, headOf, isPoint, legendOf, narrow } from "../charting";
+import { drawChart, headless, headOf, isCramped, isPoint, legendOf, narrow } from "../charting";
 import type { Point } from "../protocol";
 import type { DrawnChart, RegimesQuery } from "../regimes";
 import { useView } from "./context";
 
-// Panels of charts side by side, in pixels; the rest is axes.
-const NARROW = { width: 215, height: 175 } as const;
+// A chart is drawn again where its place has become wider or narrower by this much, in pixels.
+const STEP = 24;
 
 const SIGNS: Record<string, string> = {
   circle: "●",
@@ -32,16 +32,29 @@ export function RegimesChart({ chart, query, several }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
   const { spec, points, test } = chart;
   const picked = query.picked.value;
+  const [width, setWidth] = useState(0);
+  const slim = spec !== null && (several || isCramped(spec, width));
 
   useEffect(() => {
-    if (!spec) return;
+    const node = box.current;
+    if (!node) return;
+    const measure = () =>
+      setWidth((now) => (Math.abs(node.clientWidth - now) < STEP ? now : node.clientWidth));
+    const observer = new ResizeObserver(measure);
+    observer.observe(node);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    if (!spec || width === 0) return;
     let gone = false;
     let end: (() => void) | undefined;
     const pick = (datum: Record<string, unknown>) => {
       const point = points.find((each) => "cells" in each && isPoint(datum, each)) as Point | undefined;
       if (point) query.pick({ point, test });
     };
-    const fitted = several ? narrow(spec, NARROW.width, NARROW.height) : headless(spec);
+    const fitted = slim ? narrow(spec, width, several) : headless(spec);
     drawChart(store, fitted, pick).then(
       (drawing) => {
         end = () => drawing.finalize();
@@ -60,7 +73,7 @@ export function RegimesChart({ chart, query, several }: Props) {
       gone = true;
       end?.();
     };
-  }, [store, query, spec, points, test, several]);
+  }, [store, query, spec, points, test, several, slim, width]);
 
   useEffect(() => {
     for (const mark of box.current?.querySelectorAll<SVGElement>(".mark-symbol path") ?? []) {
@@ -74,43 +87,50 @@ export function RegimesChart({ chart, query, several }: Props) {
     }
   }, [drawn, picked, points, test]);
 
+  // The panel that opens must not hide the point it tells of.
+  useEffect(() => {
+    if (picked) box.current?.querySelector(".tilth-picked")?.scrollIntoView({ block: "nearest" });
+  }, [picked]);
+
   const head = spec ? headOf(spec) : { title: "", lines: [] };
   const told = problem ?? chart.problem;
   return (
     <figure class="tilth-chart">
       <figcaption>
         <h4 class="tilth-chart-title">{several ? test : head.title}</h4>
-        {(several ? head.lines.slice(1, 3) : head.lines).map((line) => (
-          <p
-            key={line}
-            class={`tilth-chart-line${line.includes("simulated") ? " tilth-chart-simulated" : ""}`}
-          >
-            {line}
-          </p>
-        ))}
+        {!several && <p class="tilth-chart-line tilth-chart-teacher">{head.lines[0]}</p>}
+        <p class="tilth-chart-line">{head.lines.slice(several ? 2 : 1).join(" · ")}</p>
       </figcaption>
+      {slim && !several && <Signs chart={chart} />}
       {told && <p class="tilth-chart-none">{told}</p>}
-      <div class="tilth-chart-box" role="img" aria-label={chart.words} ref={box} hidden={!spec} />
+      <div class="tilth-chart-box" role="img" aria-label={chart.words} ref={box} />
     </figure>
   );
 }
 
-/** The strategies' colours and signs, once for charts side by side. */
+/** Who taught, and the strategies' colours and signs, once for charts side by side. */
 export function RegimesLegend({ chart }: { chart: DrawnChart }) {
-  if (!chart.spec) return null;
   return (
-    <div class="tilth-legend">
-      <p class="tilth-chart-line tilth-chart-simulated">{headOf(chart.spec).lines[0]}</p>
-      <ul>
-        {legendOf(chart.spec).map(({ strategy, color, shape }) => (
-          <li key={strategy}>
-            <span style={{ color }} aria-hidden="true">
-              {SIGNS[shape] ?? "●"}
-            </span>{" "}
-            {strategy}
-          </li>
-        ))}
-      </ul>
+    <div class="tilth-legend-box">
+      {chart.spec && <p class="tilth-chart-line tilth-chart-teacher">{headOf(chart.spec).lines[0]}</p>}
+      <Signs chart={chart} />
     </div>
+  );
+}
+
+function Signs({ chart }: { chart: DrawnChart }) {
+  const signs = chart.spec ? legendOf(chart.spec) : [];
+  if (signs.length === 0) return null;
+  return (
+    <ul class="tilth-legend">
+      {signs.map(({ strategy, color, shape }) => (
+        <li key={strategy}>
+          <span style={{ color }} aria-hidden="true">
+            {SIGNS[shape] ?? "●"}
+          </span>{" "}
+          {strategy}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -12,9 +12,7 @@ export function RegimesPlan() {
   const { regimes, strategies, study_status } = store.traits;
   const { choices, students, strategies: offered, plan } = regimes.value;
   const locked = isLive(study_status.value);
-  const choose = (change: Partial<Choices>) => {
-    store.ask("regimes-plan", { ...choices, ...change }).catch((error: Error) => store.tell(error));
-  };
+  const choose = (change: Partial<Choices>) => store.chooseStudy(change);
   const toggle = (name: string, on: boolean) =>
     choose({
       strategies: offered.filter((each) => (each === name ? on : choices.strategies.includes(each))),
