@@ -69,7 +69,7 @@ class Page:
     def deliver(self, widget: Any, data: Mapping[str, Any]) -> None:
         widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
-    def ask(self, widget: Any, kind: str, **fields: Any) -> Sent:
+    def ask(self, widget: Any, kind: str, /, **fields: Any) -> Sent:
         """Sends a request and waits for its reply."""
         number = next(self.ids)
         self.deliver(widget, {"method": "custom", "content": {"v": 1, "id": number, "type": kind, **fields}})
