@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tilth.charts import Figure as Figure
     from tilth.charts import chart as chart
     from tilth.engine.budget import Budget as Budget
+    from tilth.engine.copying import copy as copy
     from tilth.engine.plan import Plan as Plan
     from tilth.engine.plan import plan as plan
     from tilth.engine.run import Run as Run
@@ -57,6 +58,7 @@ _HOMES = {
     "Workbench": "tilth.jupyter.widgets",
     "chart": "tilth.charts",
     "check": "tilth.tasks",
+    "copy": "tilth.engine.copying",
     "doctor": "tilth.jupyter.doctor",
     "generate": "tilth.engine.start",
     "generate_sync": "tilth.engine.start",

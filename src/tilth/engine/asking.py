@@ -14,7 +14,19 @@ from tilth.engine.identity import digest
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
 from tilth.engine.order import drawn
-from tilth.engine.records import Address, Past, StoredReply, decide, release, reserve, settle, unreserve
+from tilth.engine.records import (
+    Address,
+    Bill,
+    Past,
+    StoredReply,
+    decide,
+    release,
+    reserve,
+    reuse,
+    settle,
+    unreserve,
+)
+from tilth.engine.reuse import Pool
 from tilth.engine.strategy import Reply, Role, StrategyError, StrategyNotDeterministic, UnitCost
 from tilth.tasks.base import Prompt, Unreadable
 from tilth.tasks.reasoning import strip_reasoning
@@ -55,6 +67,8 @@ class Desk:
     events: Events
     switches: Switches
     random_state: int
+    pool: Pool | None = None
+    """Replies of other files, where some were given to reuse."""
 
 
 @dataclass
@@ -91,10 +105,7 @@ class UnitAsk:
         self._outstanding = 0
         self._askers: set[asyncio.Task[Any]] = set()
         self._quiet = asyncio.Event()
-        self.spent = Amount()
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.seconds = 0.0
+        self.bill = Bill()
 
     async def recall(self) -> None:
         """Reads what an earlier process journalled for this unit."""
@@ -118,7 +129,7 @@ class UnitAsk:
                 f"declares {self._most.most(role)} at most; raise most_{role} there"
             )
         stored = await self._reply(Address(self._unit, role, key, n), request, prompt.purpose, line)
-        return _read(prompt, stored)
+        return read(prompt, stored)
 
     async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
         """`k` replies to one prompt, in order of asking."""
@@ -174,16 +185,26 @@ class UnitAsk:
                     # asked anew, it reads otherwise, and what follows from it may be asked otherwise
                     self._unclaimed.clear()
                     self._release_parked()
-                stored = await self._call(address, request, purpose, line)
+                stored = await self._reused(address, request, purpose, line) or await self._call(
+                    address, request, purpose, line
+                )
         finally:
             self._outstanding -= 1
             if self._outstanding == 0:
                 self._quiet.set()
             self._notice_stuck()
-        self.spent += stored.usage.amount
-        self.prompt_tokens += stored.usage.prompt_tokens
-        self.completion_tokens += stored.usage.completion_tokens
-        self.seconds += stored.seconds
+        self.bill.add(stored)
+        return stored
+
+    async def _reused(
+        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
+    ) -> StoredReply | None:
+        desk = self._desk
+        if desk.pool is None:
+            return None
+        stored = desk.pool.take(address, line.model.max_tokens, line.price)
+        if stored is not None:
+            await desk.journal.write(reuse(desk.run_id, address, purpose, request, stored))
         return stored
 
     def _claim(self, address: Address) -> None:
@@ -342,7 +363,8 @@ def unusable(finish_reason: str | None, refusal: str | None, text: str) -> str |
     return None
 
 
-def _read(prompt: Prompt, stored: StoredReply) -> Reply:
+def read(prompt: Prompt, stored: StoredReply) -> Reply:
+    """The reply as the prompt says it is read; raises `Unreadable` where it cannot be."""
     problem = unusable(stored.finish_reason, stored.refusal, stored.text)
     if prompt.read is None:
         return Reply(stored.text, problem)

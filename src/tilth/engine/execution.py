@@ -99,6 +99,8 @@ class Execution:
                 task.cancel()
             await asyncio.gather(*self._live, return_exceptions=True)
             self._checks.shutdown(wait=False, cancel_futures=True)
+            if self._desk.pool is not None:
+                self._desk.pool.close()
         if self._failure is not None:
             raise self._failure
         return ending
@@ -235,11 +237,11 @@ class Execution:
         elif outcome == "grown":
             outcome, reason = "rowless", "the strategy yielded no candidate"
         verdicts = await self._judge(candidates)
-        rows = rows_of(self._origin, unit, candidates, verdicts, asks, self._task)
-        record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.spent)
+        rows = rows_of(self._origin, unit, candidates, verdicts, asks.bill, self._task)
+        record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.bill.spent)
         arrival = await self._desk.journal.write(commit_unit(self._origin.run_id, record, rows))
         self._desk.past.finished.add(unit.number)
-        self._count(rows, outcome, asks.spent.queries)
+        self._count(rows, outcome, asks.bill.spent.queries - asks.bill.reused)
         if unit.number in self._reopened:  # its earlier rows were replaced
             self.counts = {**NO_ROWS, **await self._desk.journal.write(lambda _: self._desk.past.counts())}
         if rows:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.engine.asking import UnitAsk
 from tilth.engine.identity import canonical
 from tilth.engine.journal import now
+from tilth.engine.records import Bill
 from tilth.engine.strategy import Candidate, Reply, Unit
 from tilth.tasks.base import Task, Verdict
 
@@ -37,7 +37,7 @@ def rows_of(
     unit: Unit,
     candidates: Sequence[Candidate],
     verdicts: Sequence[Verdict],
-    asks: UnitAsk,
+    bill: Bill,
     task: Task,
 ) -> list[dict[str, Any]]:
     """The unit's rows as the file stores them. What the unit cost stands on the first."""
@@ -67,14 +67,14 @@ def rows_of(
                 "score": candidate.score if candidate.score is not None else verdict.score,
                 "group": candidate.group,
                 "parents": canonical(list(parents)),
-                "queries": asks.spent.queries if first else 0,
-                "prompt_tokens": asks.prompt_tokens if first else 0,
-                "completion_tokens": asks.completion_tokens if first else 0,
-                "nano": (asks.spent.nano if first else 0) if origin.priced else None,
-                "seconds": asks.seconds if first else 0.0,
+                "queries": bill.spent.queries if first else 0,
+                "prompt_tokens": bill.prompt_tokens if first else 0,
+                "completion_tokens": bill.completion_tokens if first else 0,
+                "nano": (bill.spent.nano if first else 0) if origin.priced else None,
+                "seconds": bill.seconds if first else 0.0,
                 "writer": origin.writer,
                 "teacher": origin.teacher,
-                "reused": 0,
+                "reused": int(bill.reused > 0),
                 "created_at": at,
                 "extra": canonical(dict(candidate.extra)),
                 "span_start": span[0],

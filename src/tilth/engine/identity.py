@@ -82,4 +82,8 @@ def refuse_other(path: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any
     listed = "; ".join(
         f"{key} is {_shown(there.get(key))} there and {_shown(here.get(key))} here" for key in differing[:8]
     )
-    raise IdentityMismatch(f"{path.name} holds another run: {listed}. Pass another path= to start this one.")
+    raise IdentityMismatch(
+        f"{path.name} holds another run: {listed}. "
+        f'Pass another path= to start this one; with reuse=["{path.name}"] it takes over the replies that '
+        "both would ask for."
+    )

@@ -22,8 +22,15 @@ from tilth.engine.schema import APPLICATION_ID, TABLES, VERSION
 _BATCH = 512
 """Most operations in one commit: enough for every worker's, few enough to keep a commit short."""
 
+LOCKED_SECONDS = 30.0
+"""How long another program's lock on a file is waited for."""
+
 _FOLDING = 5.0
 """Seconds that closing waits for readers to be done; a log that stays is read along with its file."""
+
+_MAGIC = b"SQLite format 3\x00"
+_HEADER = 100
+"""Bytes of a SQLite file's header: page size at 16, number of pages at 28."""
 
 Operation = Callable[[sqlite3.Connection], Any]
 
@@ -53,12 +60,17 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         raise JournalError(f"{path} does not exist")
     # quoted by hand: as_uri needs an absolute path and would store nothing else of it
     uri = path.absolute().as_uri() + ("?mode=ro" if readonly else "")
+    _refuse_cut_short(path)
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+        connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=LOCKED_SECONDS, check_same_thread=False
+        )
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise explained(path, error) from error
         raise JournalError(
             f"{path} cannot be opened: {error}; is its folder there, and yours to write?"
         ) from error
@@ -76,6 +88,28 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
             f"{path} was written by a newer Tilth (file version {version}); upgrade tilth to read it"
         )
     return connection
+
+
+def _refuse_cut_short(path: Path) -> None:
+    """A file shorter than its own header says is told before SQLite, which would write to it, opens it.
+
+    With a log beside it, it may be shorter: the log holds the rest.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not path.is_file() or (log.exists() and log.stat().st_size):
+        return
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    size = path.stat().st_size
+    if not size or not header.startswith(_MAGIC[: len(header)]):
+        return  # a new file, or none of SQLite's
+    page = int.from_bytes(header[16:18], "big")
+    expected = (65_536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
+    if len(header) < _HEADER or size < expected:
+        raise JournalError(
+            f"{path} is cut short: {size:,} bytes of {expected:,}; it was left as it is. Copy it again from "
+            "where it came, or start anew on another path"
+        )
 
 
 class Journal:
@@ -122,7 +156,7 @@ class Journal:
             )
         except sqlite3.Error as error:
             connection.close()
-            raise _explained(self.path, error) from error
+            raise explained(self.path, error) from error
 
     def _write(self) -> None:
         """The writer thread: takes whatever has come in, commits it, and only then answers."""
@@ -155,7 +189,7 @@ class Journal:
             if connection.in_transaction:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
-            failure = _explained(self.path, error) if isinstance(error, sqlite3.Error) else error
+            failure = explained(self.path, error) if isinstance(error, sqlite3.Error) else error
             for job in jobs:
                 job.done(None, failure)
             return failure
@@ -223,7 +257,8 @@ def _holder(path: Path) -> str:
     return f"process {pid} on {host} since {started}"
 
 
-def _explained(path: Path, error: sqlite3.Error) -> JournalError:
+def explained(path: Path, error: sqlite3.Error) -> JournalError:
+    """What SQLite's error means, and what to do."""
     text = str(error)
     if "full" in text:
         return JournalError(
@@ -235,4 +270,11 @@ def _explained(path: Path, error: sqlite3.Error) -> JournalError:
         )
     if "malformed" in text or "not a database" in text:
         return JournalError(f"{path} is damaged ({text}); it was left as it is")
+    if "I/O" in text:
+        return JournalError(
+            f"{path} cannot be read or written any more ({text}): is the disk full, a quota reached, or the "
+            "disk gone? What is journalled is safe; run again once there is room"
+        )
+    if "locked" in text:
+        return JournalError(f"{path} is locked by another program; close what has it open, then run again")
     return JournalError(f"{path}: {text}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.engine.budget import Amount, Budget
-from tilth.engine.journal import JournalError, connect
+from tilth.engine.journal import JournalError, connect, explained
 from tilth.engine.schema import SELECT_ROWS, frame_of
 from tilth.seeds import Seeds
 
@@ -26,7 +26,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
     except sqlite3.Error as error:
-        raise JournalError(f"{path} cannot be read: {error}") from error
+        raise explained(path, error) from error
     finally:
         connection.close()
 
@@ -120,7 +120,8 @@ def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
         ).fetchone()
         exchanges = connection.execute(
             "SELECT l.role, l.purpose, q.body, r.text AS reply, r.finish_reason, r.model, l.prompt_tokens,"
-            " l.completion_tokens, l.nano / 1e9 AS usd, l.estimated, r.seconds"
+            " l.completion_tokens, l.nano / 1e9 AS usd, l.estimated, r.seconds,"
+            " r.origin IS NOT NULL AS reused"
             " FROM replies r JOIN ledger l USING (call)"
             " JOIN requests q ON q.run_id = r.run_id AND q.digest = r.digest"
             " WHERE r.run_id = ? AND r.unit = ? ORDER BY l.call",
@@ -133,6 +134,7 @@ def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
         "exchanges": [
             {
                 **{k: v for k, v in dict(e).items() if k != "body"},
+                "reused": bool(e["reused"]),
                 "messages": json.loads(e["body"])["messages"],
             }
             for e in exchanges
@@ -155,7 +157,7 @@ def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
     with reading(path) as connection:
         prepared = connection.execute(
             "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
-            " WHERE run_id = ? AND unit < 0 AND state = 'settled'",
+            " WHERE run_id = ? AND unit < 0 AND state IN ('settled', 'reused')",
             (run_id,),
         ).fetchone()
         units = connection.execute(

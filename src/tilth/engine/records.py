@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tilth.engine.budget import Amount
@@ -56,6 +56,27 @@ class StoredReply:
     max_tokens: int
     seconds: float
     usage: Usage
+    origin: str | None = None
+    """Where it was paid for, as run:call; None for here."""
+
+
+@dataclass
+class Bill:
+    """What a unit's replies cost, those of another file at what they cost there."""
+
+    spent: Amount = field(default_factory=Amount)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    reused: int = 0
+
+    def add(self, reply: StoredReply) -> None:
+        """Puts a reply on the bill."""
+        self.spent += reply.usage.amount
+        self.prompt_tokens += reply.usage.prompt_tokens
+        self.completion_tokens += reply.usage.completion_tokens
+        self.seconds += reply.seconds
+        self.reused += reply.origin is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +176,43 @@ def settle(run_id: str, call: int, address: Address, reply: StoredReply, attempt
             " nano = ?, estimated = ?, attempts = ? WHERE call = ?",
             (usage.prompt_tokens, usage.completion_tokens, usage.nano, usage.estimated, attempts, call),
         )
-        connection.execute(
-            "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(run_id, *_key(address), call, _storable(reply.text), reply.refusal, reply.finish_reason),
-                *(reply.model, reply.max_tokens, reply.seconds, now()),
-            ),
-        )
+        _keep(connection, run_id, call, address, reply)
 
     return write
+
+
+def reuse(
+    run_id: str, address: Address, purpose: str, request: Mapping[str, Any], reply: StoredReply
+) -> Operation:
+    """Writes a reply of another file, with what it cost there: no query here."""
+    body, usage = canonical(request), reply.usage
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", (run_id, address.digest, body))
+        cursor = connection.execute(
+            "INSERT INTO ledger (run_id, account, purpose, unit, role, digest, n, state, worst_queries,"
+            " worst_tokens, worst_nano, queries, prompt_tokens, completion_tokens, nano, estimated, attempts,"
+            " created_at) VALUES (?, 'generation', ?, ?, ?, ?, ?, 'reused', 0, 0, 0, 1, ?, ?, ?, ?, 0, ?)",
+            (
+                *(run_id, purpose, *_key(address), usage.prompt_tokens, usage.completion_tokens),
+                *(usage.nano, usage.estimated, now()),
+            ),
+        )
+        _keep(connection, run_id, cursor.lastrowid or 0, address, reply)
+
+    return write
+
+
+def _keep(
+    connection: sqlite3.Connection, run_id: str, call: int, address: Address, reply: StoredReply
+) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(run_id, *_key(address), call, _storable(reply.text), reply.refusal, reply.finish_reason),
+            *(reply.model, reply.max_tokens, reply.seconds, now(), reply.origin),
+        ),
+    )
 
 
 def release(call: int, state: Literal["freed", "in doubt"], attempts: int) -> Operation:
@@ -287,16 +336,16 @@ class Past:
         """The journalled replies of a unit."""
         found = self._all(
             "SELECT r.role, r.digest, r.n, l.prompt_tokens, l.completion_tokens, l.nano, l.estimated,"
-            " r.text, r.refusal, r.finish_reason, r.model, r.max_tokens, r.seconds"
+            " r.text, r.refusal, r.finish_reason, r.model, r.max_tokens, r.seconds, r.origin"
             " FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ? AND r.unit = ?",
             unit,
         )
         replies = {}
         for role, digest, n, prompt, completion, nano, estimated, *rest in found:
             usage = Usage(prompt, completion, nano, bool(estimated))
-            text, refusal, finish_reason, model, max_tokens, seconds = rest
+            text, refusal, finish_reason, model, max_tokens, seconds, origin = rest
             replies[Address(unit, role, digest, n)] = StoredReply(
-                text, refusal, finish_reason, model, max_tokens, seconds, usage
+                text, refusal, finish_reason, model, max_tokens, seconds, usage, origin
             )
         return replies
 
@@ -309,6 +358,10 @@ class Past:
         """The journalled decisions of a unit."""
         found = self._all("SELECT key, value FROM decisions WHERE run_id = ? AND unit = ?", unit)
         return {key: json.loads(value) for key, value in found}
+
+    def origins(self) -> list[str]:
+        """Where the replies of other files came from."""
+        return [origin for (origin,) in self._all("SELECT origin FROM replies WHERE run_id = ?") if origin]
 
     def counts(self) -> dict[str, int]:
         """Rows by verdict, and units without rows under "rowless"."""

@@ -40,7 +40,7 @@ CREATE TABLE requests (
 CREATE TABLE ledger (
     call INTEGER PRIMARY KEY, run_id TEXT NOT NULL, account TEXT NOT NULL, purpose TEXT NOT NULL,
     unit INTEGER NOT NULL, role TEXT NOT NULL, digest TEXT NOT NULL, n INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('reserved', 'settled', 'freed', 'in doubt')),
+    state TEXT NOT NULL CHECK (state IN ('reserved', 'settled', 'freed', 'in doubt', 'reused')),
     worst_queries INTEGER NOT NULL, worst_tokens INTEGER NOT NULL, worst_nano INTEGER NOT NULL,
     queries INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
     completion_tokens INTEGER NOT NULL DEFAULT 0, nano INTEGER NOT NULL DEFAULT 0,
@@ -51,7 +51,7 @@ CREATE TABLE replies (
     run_id TEXT NOT NULL, unit INTEGER NOT NULL, role TEXT NOT NULL, digest TEXT NOT NULL, n INTEGER NOT NULL,
     call INTEGER NOT NULL, text TEXT NOT NULL, refusal TEXT, finish_reason TEXT, model TEXT,
     max_tokens INTEGER NOT NULL, seconds REAL NOT NULL, created_at INTEGER NOT NULL,
-    PRIMARY KEY (run_id, unit, role, digest, n)
+    origin TEXT, PRIMARY KEY (run_id, unit, role, digest, n)
 ) WITHOUT ROWID;
 CREATE TABLE decisions (
     run_id TEXT NOT NULL, unit INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,

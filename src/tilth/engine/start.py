@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from tilth.engine.line import Line
 from tilth.engine.order import SeedPasses
 from tilth.engine.plan import plan
 from tilth.engine.records import Past, create_run, identities, settings_of
+from tilth.engine.reuse import Pool
 from tilth.engine.run import OVER, Run, Works
 from tilth.engine.strategy import Role, Strategy
 from tilth.seeds import Seeds, TaskLike
@@ -49,6 +50,7 @@ def start(
     random_state: int = 0,
     confirm: bool = False,
     patience: float = 600.0,
+    reuse: Sequence[str | Path] = (),
 ) -> Run:
     """Starts a run, or goes on with the one at `path`, and returns at once.
 
@@ -65,6 +67,9 @@ def start(
         random_state: What all draws come from.
         confirm: True lets a run spend real dollars without a limit in dollars.
         patience: Seconds of nothing but failures after which the run fails with `EndpointUnavailable`.
+        reuse: Other runs' files. Where this run would ask what they asked, in the same pass over the seeds,
+            it takes over their reply, each once: that counts nothing against the budget here, and its row
+            keeps what it cost there and says `reused`. A unit starts only where its whole cost would fit.
 
     Raises:
         IdentityMismatch: The file holds another run.
@@ -87,7 +92,17 @@ def start(
         if live is not None:
             return live
         _check_money(seeds, chosen, limit, teacher, writer, chosen_task, confirm=confirm)
-        parts = Parts(seeds, chosen, chosen_task, limit, teacher, writer, random_state, patience)
+        parts = Parts(
+            seeds,
+            chosen,
+            chosen_task,
+            limit,
+            teacher,
+            writer,
+            random_state,
+            patience,
+            pool=_pool(reuse, where, seeds),
+        )
         run = _open(where, identity, parts)
         _runs[where.resolve()] = run
         return run
@@ -146,6 +161,13 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
         status="stopped" if record["status"] not in OVER else record["status"],
         reason=record["reason"],
     )
+
+
+def _pool(reuse: Sequence[str | Path], own: Path, seeds: Seeds) -> Pool | None:
+    if isinstance(reuse, str | Path):
+        raise TypeError(f"reuse={str(reuse)!r}: give a list of files, as in reuse=[{str(reuse)!r}]")
+    others = [Path(path) for path in reuse if Path(path).resolve() != own.resolve()]
+    return Pool(others, len(seeds)) if others else None
 
 
 def _check_needs(strategy: Strategy, seeds: Seeds) -> None:
@@ -239,6 +261,8 @@ class Parts:
     nested: tuple[int, ...] = ()
     """Sizes of a study's seed sets, for a run of a study. Its cells are prefixes, which leave out calls in
     doubt: so those that an earlier process left do not take from its limit."""
+    pool: Pool | None = None
+    """Replies of other files."""
 
 
 def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes: bool) -> Run:
@@ -273,9 +297,11 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
     def take_up(connection: Connection) -> tuple[Any, ...]:
         create_run(number, identity, settings, tuple(parts.seeds))(connection)
         past = Past(connection, number)
-        return past, past.reopen_cut_off(limits), past.sums(), past.counts()
+        return past, past.reopen_cut_off(limits), past.sums(), past.counts(), past.origins()
 
-    past, reopened, (spent, in_doubt), counts = journal.write_now(take_up)
+    past, reopened, (spent, in_doubt), counts, used = journal.write_now(take_up)
+    if parts.pool is not None:
+        parts.pool.forget(used)
     run = Run(number, journal.path, parts.seeds, parts.task, parts.strategy, settings)
     switches = Switches()
     switches.going.set()
@@ -283,7 +309,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
     if parts.nested and limit.queries is not None:
         limit = replace(limit, queries=limit.queries + in_doubt.queries)
     ledger = Ledger(limit, spent, in_doubt)
-    desk = Desk(number, journal, past, ledger, lines, run.events, switches, parts.random_state)
+    desk = Desk(number, journal, past, ledger, lines, run.events, switches, parts.random_state, parts.pool)
     origin = Origin(number, parts.strategy.name, teacher.name, writer.name, settings["priced"])
     passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested)
     execution = Execution(desk, parts.seeds, parts.strategy, parts.task, origin, passes, counts, reopened)
