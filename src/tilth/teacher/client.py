@@ -217,7 +217,7 @@ class Teacher:
     def _key(self) -> tuple[str, str]:
         """The key, and where it is from."""
         if self._api_key:
-            return str(self._api_key.reveal()), "api_key="
+            return str(self._api_key.reveal()), "api_key"
         if key := os.environ.get("OPENAI_API_KEY"):
             return key, "OPENAI_API_KEY"
         url = self._url()

@@ -31,7 +31,7 @@ async def find_problem(
     if isinstance(listed, CallError):
         if listed.kind == "unauthorized":
             asked = f"the key from {key_from} was refused by {where}" if key_from else "no key was given"
-            return TeacherError(f"{listed}; {asked}; set OPENAI_API_KEY or pass api_key= with a key for it")
+            return TeacherError(f"{listed}; {asked}; set OPENAI_API_KEY or pass a key for it as api_key")
         if listed.status is None:
             return TeacherError(f"{listed}; is the server running, and is base_url right?")
         return None
