@@ -13,8 +13,11 @@ export function BudgetPlanner() {
   const { ratio, rows, rows_per_seed, usd, seconds, sources, problem } = plan.value;
 
   const source = (key: string, otherwise: string) => sources[key] ?? otherwise;
-  const about = (value: number | null, show: (value: number) => string) =>
-    value === null ? DASH : `≈ ${show(value)}`;
+  const about = (value: number | null, show: (value: number) => string) => {
+    if (value === null) return DASH;
+    const shown = show(value);
+    return shown.startsWith("<") ? shown : `≈ ${shown}`;
+  };
 
   return (
     <>

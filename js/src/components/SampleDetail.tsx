@@ -93,7 +93,8 @@ function Opened({ detail: { row, seed, exchanges } }: { detail: Detail }) {
             </span>
             {row.reference !== null && (
               <span>
-                <span class="tilth-muted">checked against</span> <bdi>{row.reference}</bdi>
+                <span class="tilth-muted">checked against</span>{" "}
+                <bdi title={row.reference}>{row.reference.trim().split("\n").at(-1)}</bdi>
               </span>
             )}
           </p>
