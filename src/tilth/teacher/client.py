@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tilth.teacher import prices
 from tilth.teacher.calling import CallableEndpoint, name_of
-from tilth.teacher.endpoint import Endpoint, HttpEndpoint
+from tilth.teacher.endpoint import Endpoint
 from tilth.teacher.errors import CallError, TeacherError
+from tilth.teacher.lean import open_lean
 from tilth.teacher.prices import Price
 from tilth.teacher.redact import Secret, public_url, url_secrets
 from tilth.teacher.replies import Completion
+from tilth.teacher.sdk import SdkEndpoint
 
 if TYPE_CHECKING:
     from openai import AsyncAzureOpenAI, AsyncOpenAI
@@ -155,12 +157,39 @@ class Teacher:
         if self._function is not None:
             yield CallableEndpoint(self._function, timeout=self.timeout)
             return
+        url = base_url or self._url()
+        host = urlsplit(url).hostname or ""
+        headers: dict[str, str] = dict(self._headers.reveal() or {})
+        settings: dict[str, Any] = {"model": self.name, "where": public_url(url), "timeout": self.timeout}
+        if self._client is not None or host.endswith(".azure.com"):
+            async with self._open_sdk(url, headers, settings) as endpoint:
+                yield endpoint
+            return
+        address, query, login = _taken_apart(url)
+        key, key_from = self._key()
+        async with open_lean(
+            address,
+            key=key,
+            headers=login | headers,
+            query=query,
+            connections=max(_CONNECTIONS, self.concurrency),
+            connect_timeout=min(_LONGEST_CONNECT, self.timeout),
+            key_from=key_from,
+            secrets=_secrets(url, login | headers, key),
+            completion_limit=host == "api.openai.com",
+            lists_models=True,
+            **settings,
+        ) as endpoint:
+            yield endpoint
+
+    @asynccontextmanager
+    async def _open_sdk(
+        self, url: str, headers: dict[str, str], settings: dict[str, Any]
+    ) -> AsyncIterator[Endpoint]:
+        """Opens it through the openai package: the user's client, or Azure's."""
         import httpx2
         from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAioHttpClient
 
-        url = base_url or self._url()
-        address, query, login = _taken_apart(url)
-        headers: dict[str, str] = login | (self._headers.reveal() or {})
         timeout = httpx2.Timeout(self.timeout, connect=min(_LONGEST_CONNECT, self.timeout))
         limits = httpx2.Limits(
             max_connections=max(_CONNECTIONS, self.concurrency), max_keepalive_connections=_CONNECTIONS
@@ -177,6 +206,8 @@ class Teacher:
                 )
                 key, key_from = str(client.api_key), "client="
             else:
+                address, query, login = _taken_apart(url)
+                headers = login | headers
                 key, key_from = self._key()
                 client = AsyncOpenAI(
                     base_url=address,
@@ -189,15 +220,13 @@ class Teacher:
                 )
             host = urlsplit(url).hostname or ""
             azure = isinstance(client, AsyncAzureOpenAI) or host.endswith(".azure.com")
-            yield HttpEndpoint(
+            yield SdkEndpoint(
                 client,
-                model=self.name,
-                where=public_url(url),
                 key_from=key_from,
-                secrets=[*headers.values(), *url_secrets(url), *([key] if key != _NO_KEY else [])],
-                timeout=self.timeout,
+                secrets=_secrets(url, headers, key),
                 completion_limit=azure or host == "api.openai.com",
                 lists_models=not azure,
+                **settings,
             )
 
     def _sampling(self) -> dict[str, Any]:
@@ -239,6 +268,11 @@ def _configured_http(client: AsyncOpenAI) -> bool:
     from openai._base_client import AsyncHttpxClientWrapper
 
     return not isinstance(client._client, AsyncHttpxClientWrapper)  # noqa: SLF001 - openai has no other way to tell
+
+
+def _secrets(url: str, headers: Mapping[str, str], key: str) -> list[str]:
+    """What no message may show."""
+    return [*headers.values(), *url_secrets(url), *([key] if key != _NO_KEY else [])]
 
 
 def _taken_apart(url: str) -> tuple[str, dict[str, str], dict[str, str]]:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
 
 from tilth.teacher import failures
 from tilth.teacher.dialect import Dialect
 from tilth.teacher.errors import CallError, TeacherError
+from tilth.teacher.failures import Answer
 from tilth.teacher.preflight import find_problem
 from tilth.teacher.redact import Secret, redacted
 from tilth.teacher.replies import MAX_REPLY_BYTES, Completion, StreamReader, read_reply, usage_of
-
-if TYPE_CHECKING:
-    from httpx2 import Response
-    from openai import AsyncOpenAI
 
 _MOST_ADAPTATIONS = 6
 
@@ -54,11 +51,20 @@ class Endpoint(ABC):
 
 
 class HttpEndpoint(Endpoint):
-    """An OpenAI-compatible endpoint behind an open client."""
+    """An OpenAI-compatible endpoint; a subclass puts the bytes on the wire.
+
+    Args:
+        model: The model's name there.
+        where: Its address as messages show it.
+        key_from: Where the key is from, for messages.
+        secrets: What no message may show.
+        timeout: Seconds for a whole call.
+        completion_limit: Whether it is known to want `max_completion_tokens`.
+        lists_models: Whether `/models` says which models it has.
+    """
 
     def __init__(
         self,
-        client: AsyncOpenAI,
         *,
         model: str,
         where: str,
@@ -68,7 +74,6 @@ class HttpEndpoint(Endpoint):
         completion_limit: bool,
         lists_models: bool,
     ) -> None:
-        self._client = client
         self._model = model
         self._where = where
         self._key_from = key_from
@@ -80,6 +85,16 @@ class HttpEndpoint(Endpoint):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._model!r} at {self._where})"
 
+    @abstractmethod
+    async def _send(
+        self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
+    ) -> Completion | Answer:
+        """Posts `body` to the chat completions: their completion, or the answer that is no success."""
+
+    @abstractmethod
+    async def _fetch(self, path: str) -> Answer:
+        """Gets `path`, which follows the base URL."""
+
     @property
     def dropped(self) -> frozenset[str]:
         """Parameters the endpoint refused, which are no longer sent."""
@@ -87,7 +102,7 @@ class HttpEndpoint(Endpoint):
 
     async def preflight(self) -> None:
         problem = await find_problem(
-            self._client,
+            self._fetch,
             model=self._model if self._lists_models else None,
             where=self._where,
             key_from=self._key_from,
@@ -108,38 +123,37 @@ class HttpEndpoint(Endpoint):
         for left in reversed(range(_MOST_ADAPTATIONS)):
             body = self._dialect.body(request, max_tokens=max_tokens, seed=seed, stream=on_text is not None)
             answer = await self._attempt(body, on_text)
-            if not isinstance(answer, _Refusal):
+            if not isinstance(answer, Answer):
                 outcome = answer
                 break
-            if not (left and answer.status in (400, 422) and self._dialect.learn(body, *answer.error)):
+            learns = left and answer.status in (400, 422)
+            if not (learns and self._dialect.learn(body, *failures.error_of(answer.body))):
                 outcome = self._refused(answer, time.perf_counter() - started)
                 break
         if isinstance(outcome, CallError | TeacherError):
             raise outcome
         return outcome
 
-    def _refused(self, answer: _Refusal, seconds: float) -> Completion | CallError:
-        usage = answer.usage
-        if answer.is_final and usage != (None, None):
+    def _refused(self, answer: Answer, seconds: float) -> Completion | CallError:
+        secrets = self._secrets.reveal()
+        usage = usage_of(failures.parsed(answer.body))
+        # about this request, and not about the key, the path or the load
+        is_final = 400 <= answer.status < 500 and answer.status not in (401, 403, 404, 429)
+        if is_final and usage != (None, None):
             # Billed, so it is a query, though it brought nothing.
-            return Completion(
-                "", "error", redacted(answer.error[0], self._secrets.reveal()), None, *usage, seconds
-            )
+            said = redacted(failures.error_of(answer.body)[0], secrets)
+            return Completion("", "error", said, None, *usage, seconds)
         return failures.of_status(
-            answer.status, answer.headers, answer.body, where=self._where, secrets=self._secrets.reveal()
+            answer.status, answer.headers, answer.body, where=self._where, secrets=secrets
         )
 
     async def _attempt(
         self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
-    ) -> Completion | _Refusal | CallError | TeacherError:
+    ) -> Completion | Answer | CallError | TeacherError:
         # Failures are returned, not raised, so that no traceback leads to the request and its headers.
-        import openai
-
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._send(body, on_text)
-        except openai.APIStatusError as error:
-            return _Refusal(error.response)
         except Exception as error:  # noqa: BLE001 - every failure of a call is told, none passes
             failure = failures.of_exception(error, where=self._where, secrets=self._secrets.reveal())
             if failure is not None:
@@ -147,52 +161,14 @@ class HttpEndpoint(Endpoint):
             message = f"the call to {self._where} failed: {type(error).__name__}: {error}"
             return TeacherError(redacted(message, self._secrets.reveal()))
 
-    async def _send(self, body: Mapping[str, Any], on_text: Callable[[str], None] | None) -> Completion:
-        from httpx2 import Response
-        from openai import AsyncStream
 
-        started = time.perf_counter()
-        # Asking for the bare response skips the parsing into models, which costs more than all the rest.
-        response: Response = await self._client.post(  # type: ignore[assignment]
-            "/chat/completions", cast_to=Response, body=body, stream=True, stream_cls=AsyncStream[Any]
-        )
-        try:
-            if response.headers.get("content-type", "").startswith("text/event-stream"):
-                return await _read_stream(response, on_text, started)
-            return await _read_whole(response, on_text, started)
-        finally:
-            await response.aclose()
-
-
-class _Refusal:
-    """An answer other than 200."""
-
-    def __init__(self, response: Response) -> None:
-        self.status = response.status_code
-        self.headers = {
-            name: value for name in ("retry-after", "retry-after-ms") if (value := response.headers.get(name))
-        }
-        self.body = response.content[:MAX_REPLY_BYTES]
-        self.error = failures.error_of(self.body)
-
-    @property
-    def is_final(self) -> bool:
-        """Whether it is about this request, and not about the key, the path or the load."""
-        return 400 <= self.status < 500 and self.status not in (401, 403, 404, 429)
-
-    @property
-    def usage(self) -> tuple[int | None, int | None]:
-        return usage_of(failures.parsed(self.body))
-
-
-async def _read_whole(
-    response: Response, on_text: Callable[[str], None] | None, started: float
+async def read_chunks(
+    chunks: AsyncIterator[bytes], content_type: str, on_text: Callable[[str], None] | None, started: float
 ) -> Completion:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_REPLY_BYTES:
-            break
+    """The completion in the body of a 200 as it comes in, streamed or whole, read no further than 8 MB."""
+    if content_type.startswith("text/event-stream"):
+        return await _read_stream(chunks, on_text, started)
+    body = await read_some(chunks)
     cut = len(body) > MAX_REPLY_BYTES
     completion = read_reply(body[:MAX_REPLY_BYTES], time.perf_counter() - started, cut=cut)
     if on_text is not None:
@@ -200,12 +176,22 @@ async def _read_whole(
     return completion
 
 
+async def read_some(chunks: AsyncIterator[bytes]) -> bytes:
+    """A body, of which no more is read once it passes 8 MB."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_REPLY_BYTES:
+            break
+    return bytes(body)
+
+
 async def _read_stream(
-    response: Response, on_text: Callable[[str], None] | None, started: float
+    chunks: AsyncIterator[bytes], on_text: Callable[[str], None] | None, started: float
 ) -> Completion:
     reader = StreamReader()
     shown = ""
-    async for chunk in response.aiter_bytes():
+    async for chunk in chunks:
         reader.feed(chunk)
         if on_text is not None and (text := reader.text) != shown:
             on_text(shown := text)

@@ -7,6 +7,7 @@ import math
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -67,6 +68,23 @@ _SENT: dict[str, CallErrorKind] = {
     "RequestError": "reset",
     "APIConnectionError": "reset",
 }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """An HTTP answer, its body read as far as 8 MB. `headers` take names in any case.
+
+    Its repr shows nothing: an endpoint may repeat a key.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it is what was asked for."""
+        return 200 <= self.status < 300
 
 
 def of_status(

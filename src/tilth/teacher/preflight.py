@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from tilth.teacher import failures
 from tilth.teacher.errors import CallError, TeacherError
 from tilth.teacher.redact import redacted
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+Fetch = Callable[[str], Awaitable[failures.Answer]]
+"""Puts a GET to a path below the base URL."""
 
 PATIENCE = 15.0
 _NAMES_SHOWN = 10
 
 
 async def find_problem(
-    client: AsyncOpenAI, *, model: str | None, where: str, key_from: str, secrets: Sequence[str]
+    fetch: Fetch, *, model: str | None, where: str, key_from: str, secrets: Sequence[str]
 ) -> TeacherError | None:
     """What is wrong where the endpoint is out of reach, refuses the key, or lacks `model`; else None.
 
     `model` None leaves the name unchecked. An endpoint with no list of models, or one that is busy,
     passes: its first call will tell. Returned, not raised: no traceback shall lead to `secrets`.
     """
-    listed = await _get(client, "/models", where=where, secrets=secrets)
+    listed = await _get(fetch, "/models", where=where, secrets=secrets)
     if isinstance(listed, CallError):
         if listed.kind == "unauthorized":
             asked = f"the key from {key_from} was refused by {where}" if key_from else "no key was given"
@@ -39,30 +39,24 @@ async def find_problem(
     if model is None or not names or any(_same(model, name) for name in names):
         return None
     # Lists leave out aliases and fine-tuned models; asked by name, an endpoint knows them.
-    known = await _get(client, f"/models/{quote(model, safe='/:')}", where=where, secrets=secrets)
+    known = await _get(fetch, f"/models/{quote(model, safe='/:')}", where=where, secrets=secrets)
     if isinstance(known, CallError):
         return TeacherError(redacted(_unknown(model, names, where), secrets))
     return None
 
 
-async def _get(client: AsyncOpenAI, path: str, *, where: str, secrets: Sequence[str]) -> Any:
+async def _get(fetch: Fetch, path: str, *, where: str, secrets: Sequence[str]) -> Any:
     """The parsed answer, or the `CallError` it amounts to."""
-    import openai
-    from httpx2 import Response
-
     try:
         async with asyncio.timeout(PATIENCE):
-            response = await client.get(path, cast_to=Response)
-        return failures.parsed(response.content)
-    except openai.APIStatusError as error:
-        answer = error.response
-        return failures.of_status(
-            answer.status_code, answer.headers, answer.content, where=where, secrets=secrets
-        )
+            answer = await fetch(path)
     except Exception as error:  # noqa: BLE001 - whatever stops this call stops every other
         failure = failures.of_exception(error, where=where, secrets=secrets)
         message = redacted(f"no call to {where} is possible: {type(error).__name__}: {error}", secrets)
         return failure or CallError(message, kind="connection")
+    if not answer.is_success:
+        return failures.of_status(answer.status, answer.headers, answer.body, where=where, secrets=secrets)
+    return failures.parsed(answer.body)
 
 
 def _names(listed: Any) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from openai import AsyncOpenAI
 from tests.support.openai_server import Plan, Server, serve
 
 from tilth.tasks.base import Prompt
+from tilth.teacher import Teacher
 
 KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 
@@ -16,6 +19,18 @@ KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID
 def ask() -> Callable[[str], Prompt]:
     """Makes the prompt that asks a question."""
     return lambda question: Prompt(({"role": "user", "content": f"Solve.\nQuestion: {question}"},), "answer")
+
+
+@pytest.fixture(params=["lean", "sdk"])
+def connect(request: pytest.FixtureRequest) -> Callable[..., Teacher]:
+    """Makes a teacher at an address, by either of the two ways there: both keep one contract."""
+
+    def make(url: str, model: str = "test-model", *, api_key: str | None = None, **settings: Any) -> Teacher:
+        if request.param == "lean":
+            return Teacher(model, base_url=url, api_key=api_key, **settings)
+        return Teacher(model, client=AsyncOpenAI(base_url=url, api_key=api_key or "none"), **settings)
+
+    return make
 
 
 @pytest.fixture(autouse=True)

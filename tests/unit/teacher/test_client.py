@@ -22,9 +22,9 @@ async def put(teacher, prompt, **settings):
         return await endpoint.complete(teacher.request(prompt), **({"max_tokens": 50, "seed": 7} | settings))
 
 
-async def test_a_reply_comes_back_whole_with_its_usage(ask, behave):
+async def test_a_reply_comes_back_whole_with_its_usage(ask, behave, connect):
     server = behave()
-    teacher = Teacher("test-model", base_url=server.base_url)
+    teacher = connect(server.base_url)
     completion = await put(teacher, ask("What?"))
     books = server.books()
     assert completion.text == "It is nine and nine.\n#### 18"
@@ -34,11 +34,10 @@ async def test_a_reply_comes_back_whole_with_its_usage(ask, behave):
     assert 0 < completion.seconds < 10
 
 
-async def test_what_is_sent_is_the_request_with_its_limit_and_seed(ask, behave):
+async def test_what_is_sent_is_the_request_with_its_limit_and_seed(ask, behave, connect):
     server = behave()
-    teacher = Teacher(
-        "test-model",
-        base_url=server.base_url,
+    teacher = connect(
+        server.base_url,
         system="Be brief.",
         temperature=0.2,
         top_p=0.9,
@@ -66,15 +65,15 @@ async def test_what_is_sent_is_the_request_with_its_limit_and_seed(ask, behave):
     assert books["headers"]["authorization"] == "Bearer none"
 
 
-async def test_temperature_none_sends_none(ask, behave):
+async def test_temperature_none_sends_none(ask, behave, connect):
     server = behave()
-    await put(Teacher("test-model", base_url=server.base_url, temperature=None), ask("What?"))
+    await put(connect(server.base_url, temperature=None), ask("What?"))
     assert "temperature" not in server.books()["bodies"][0]
 
 
-async def test_a_streamed_reply_grows_and_ends_as_the_whole_one(ask, behave):
+async def test_a_streamed_reply_grows_and_ends_as_the_whole_one(ask, behave, connect):
     server = behave(stream_pause=0.01, reasoning="9+9")
-    teacher = Teacher("test-model", base_url=server.base_url)
+    teacher = connect(server.base_url)
     shown = []
     streamed = await put(teacher, ask("What?"), on_text=shown.append)
     whole = await put(teacher, ask("What?"))
@@ -89,10 +88,10 @@ async def test_a_streamed_reply_grows_and_ends_as_the_whole_one(ask, behave):
     assert all(later.startswith(sooner.removesuffix("</think>\n")) for sooner, later in pairwise(shown))
 
 
-async def test_refused_parameters_are_left_out_and_remembered(ask, behave):
+async def test_refused_parameters_are_left_out_and_remembered(ask, behave, connect):
     refused = ("max_tokens", "temperature", "top_p", "seed")
     server = behave(refuses=refused)
-    teacher = Teacher("test-model", base_url=server.base_url, top_p=0.9)
+    teacher = connect(server.base_url, top_p=0.9)
     async with teacher.open() as endpoint:
         request = teacher.request(ask("What?"))
         first = await endpoint.complete(request, max_tokens=50, seed=1)
@@ -110,28 +109,26 @@ async def test_refused_parameters_are_left_out_and_remembered(ask, behave):
     assert endpoint.dropped == {"temperature", "top_p", "seed"}
 
 
-async def test_calls_in_flight_together_all_adapt(ask, behave):
+async def test_calls_in_flight_together_all_adapt(ask, behave, connect):
     server = behave(refuses=("max_tokens", "seed"), latency=0.02)
-    teacher = Teacher("test-model", base_url=server.base_url)
+    teacher = connect(server.base_url)
     async with teacher.open() as endpoint:
         calls = [endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=n) for n in range(20)]
         completions = await asyncio.gather(*calls)
     assert {completion.text for completion in completions} == {"It is nine and nine.\n#### 18"}
 
 
-async def test_stream_options_are_left_out_where_refused(ask, behave):
+async def test_stream_options_are_left_out_where_refused(ask, behave, connect):
     server = behave(refuses=("stream_options",))
-    completion = await put(
-        Teacher("test-model", base_url=server.base_url), ask("What?"), on_text=lambda text: None
-    )
+    completion = await put(connect(server.base_url), ask("What?"), on_text=lambda text: None)
     assert completion.text == "It is nine and nine.\n#### 18"
     assert completion.completion_tokens is None
 
 
-async def test_both_names_of_the_limit_refused_is_an_error_and_no_loop(ask, behave):
+async def test_both_names_of_the_limit_refused_is_an_error_and_no_loop(ask, behave, connect):
     server = behave(refuses=("max_tokens", "max_completion_tokens"))
     with pytest.raises(CallError, match="max_completion_tokens") as caught:
-        await put(Teacher("test-model", base_url=server.base_url), ask("What?"))
+        await put(connect(server.base_url), ask("What?"))
     assert server.books()["received"] == 2
     assert caught.value.kind == "bad-request"
 
@@ -146,12 +143,12 @@ async def test_a_query_of_the_base_url_goes_with_every_call_and_into_no_message(
     assert "canary" not in str(caught.value) + repr(teacher)
 
 
-async def test_the_environments_proxy_is_used(ask, behave, monkeypatch):
+async def test_the_environments_proxy_is_used(ask, behave, monkeypatch, connect):
     server = behave()
     monkeypatch.setenv("HTTP_PROXY", server.url)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    completion = await put(Teacher("test-model", base_url="http://model.invalid/v1"), ask("What?"))
+    completion = await put(connect("http://model.invalid/v1"), ask("What?"))
     assert completion.finish_reason == "stop"
     assert server.books()["headers"]["host"] == "model.invalid"
 

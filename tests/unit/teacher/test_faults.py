@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from tests.support.openai_server import Fault, serve
 
-from tilth.teacher import CallError, Teacher
+from tilth.teacher import CallError
 
 ANSWERS = {"What?": "It is nine and nine.\n#### 18"}
 WHOLE = ANSWERS["What?"]
@@ -52,11 +52,11 @@ async def put(teacher, ask, *, stream, question="What?", max_tokens=50):
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("fault", NO_REPLY)
-async def test_no_reply_is_a_call_error_that_says_what_happened(fault, stream, ask, behave):
+async def test_no_reply_is_a_call_error_that_says_what_happened(fault, stream, ask, behave, connect):
     kind, status, retry_after, in_doubt = NO_REPLY[fault]
     server = behave(faults=(Fault(fault, seconds=0.25),))
     with pytest.raises(CallError) as caught:
-        await put(Teacher("test-model", base_url=server.base_url), ask, stream=stream)
+        await put(connect(server.base_url), ask, stream=stream)
     books = server.books()
     error = caught.value
     assert (error.kind, error.status, error.retry_after, error.in_doubt) == (
@@ -73,10 +73,10 @@ async def test_no_reply_is_a_call_error_that_says_what_happened(fault, stream, a
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("fault", BAD_REPLY)
-async def test_a_reply_of_200_is_a_completion_however_bad(fault, stream, ask, behave):
+async def test_a_reply_of_200_is_a_completion_however_bad(fault, stream, ask, behave, connect):
     text, finish_reason, refusal, told = BAD_REPLY[fault]
     server = behave(faults=(Fault(fault),))
-    completion = await put(Teacher("test-model", base_url=server.base_url), ask, stream=stream)
+    completion = await put(connect(server.base_url), ask, stream=stream)
     books = server.books()
     assert (completion.text, completion.finish_reason, completion.refusal) == (text, finish_reason, refusal)
     assert books["received"] == books["completed"] == 1
@@ -91,9 +91,9 @@ async def test_a_reply_of_200_is_a_completion_however_bad(fault, stream, ask, be
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("fault", ["huge", "endless"])
-async def test_a_reply_beyond_8_mb_is_cut_and_not_read_on(fault, stream, ask, behave):
+async def test_a_reply_beyond_8_mb_is_cut_and_not_read_on(fault, stream, ask, behave, connect):
     server = behave(faults=(Fault(fault),))
-    teacher = Teacher("test-model", base_url=server.base_url, timeout=30)
+    teacher = connect(server.base_url, timeout=30)
     completion = await put(teacher, ask, stream=stream)
     assert completion.finish_reason == "too-large"
     assert 7_900_000 < len(completion.text.encode()) <= 8_000_000
@@ -103,35 +103,37 @@ async def test_a_reply_beyond_8_mb_is_cut_and_not_read_on(fault, stream, ask, be
 @pytest.mark.parametrize(
     "fault", [Fault("silent", seconds=30), Fault("drip", seconds=30)], ids=lambda f: f.kind
 )
-async def test_the_timeout_holds_for_the_whole_call_and_leaves_it_in_doubt(fault, stream, ask, behave):
+async def test_the_timeout_holds_for_the_whole_call_and_leaves_it_in_doubt(
+    fault, stream, ask, behave, connect
+):
     server = behave(faults=(fault,))
-    teacher = Teacher("test-model", base_url=server.base_url, timeout=0.3)
+    teacher = connect(server.base_url, timeout=0.3)
     async with asyncio.timeout(5):
         with pytest.raises(CallError, match="in time") as caught:
             await put(teacher, ask, stream=stream)
     assert (caught.value.kind, caught.value.in_doubt) == ("timeout", True)
 
 
-async def test_a_slow_drip_within_the_timeout_is_read_whole(ask, behave):
+async def test_a_slow_drip_within_the_timeout_is_read_whole(ask, behave, connect):
     server = behave(faults=(Fault("drip", seconds=0.01),))
-    completion = await put(Teacher("test-model", base_url=server.base_url), ask, stream=False)
+    completion = await put(connect(server.base_url), ask, stream=False)
     assert completion.text == WHOLE
 
 
-async def test_no_server_and_no_such_host_are_told_apart_and_never_in_doubt(ask):
+async def test_no_server_and_no_such_host_are_told_apart_and_never_in_doubt(ask, connect):
     with serve(ANSWERS) as server:
         server.kill()
     with pytest.raises(CallError, match=f"^nothing answers at {server.base_url}$") as caught:
-        await put(Teacher("test-model", base_url=server.base_url), ask, stream=False)
+        await put(connect(server.base_url), ask, stream=False)
     assert (caught.value.kind, caught.value.in_doubt) == ("connection", False)
     with pytest.raises(CallError, match="host's name is unknown") as caught:
-        await put(Teacher("test-model", base_url="http://nowhere.invalid/v1"), ask, stream=False)
+        await put(connect("http://nowhere.invalid/v1"), ask, stream=False)
     assert (caught.value.kind, caught.value.in_doubt) == ("connection", False)
 
 
-async def test_a_connection_that_the_server_dropped_while_idle_is_replaced(ask, behave):
+async def test_a_connection_that_the_server_dropped_while_idle_is_replaced(ask, behave, connect):
     server = behave(faults=(Fault("reset-early", calls=(2,)),))
-    teacher = Teacher("test-model", base_url=server.base_url)
+    teacher = connect(server.base_url)
     async with teacher.open() as endpoint:
 
         async def call():
@@ -143,9 +145,9 @@ async def test_a_connection_that_the_server_dropped_while_idle_is_replaced(ask, 
         assert (await call()).text == WHOLE
 
 
-async def test_a_cancelled_call_frees_its_connection_and_raises_nothing_else(ask, behave):
+async def test_a_cancelled_call_frees_its_connection_and_raises_nothing_else(ask, behave, connect):
     server = behave(latency=30.0)
-    teacher = Teacher("test-model", base_url=server.base_url)
+    teacher = connect(server.base_url)
     task = asyncio.create_task(put(teacher, ask, stream=False))
     while not server.books()["received"]:  # noqa: ASYNC110 - the event is in another process
         await asyncio.sleep(0.01)

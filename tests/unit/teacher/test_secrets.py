@@ -10,6 +10,7 @@ from base64 import b64decode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai import AsyncOpenAI
 from tests.support.openai_server import Fault
 
 from tilth.teacher import CallError, Teacher, TeacherError
@@ -31,6 +32,11 @@ def teachers_at(url, **settings):
     )
     with_login = Teacher("test-model", base_url=f"http://user:{CANARY}@{host}", **settings)
     return with_key, with_login
+
+
+def teacher_with_client(url, **settings):
+    client = AsyncOpenAI(base_url=url, api_key=f"{CANARY}-key")
+    return Teacher("test-model", client=client, headers={"X-Api-Key": f"{CANARY}-header"}, **settings)
 
 
 @pytest.mark.parametrize("teacher", teachers_at("http://127.0.0.1:9/v1"))
@@ -60,20 +66,22 @@ def test_an_unpickled_teacher_is_the_same_without_its_secrets(ask):
 
 
 @pytest.mark.parametrize("fault", ["400", "401", "429", "500", "reset", "reset-early", "silent"])
-@pytest.mark.parametrize("which", [0, 1], ids=["key", "login"])
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["key", "login", "client"])
 async def test_no_error_leads_to_a_key(fault, which, ask, behave):
     server = behave(faults=(Fault(fault, seconds=5),))
-    teacher = teachers_at(server.base_url, timeout=0.3)[which]
+    teacher = (*teachers_at(server.base_url, timeout=0.3), teacher_with_client(server.base_url, timeout=0.3))[
+        which
+    ]
     with pytest.raises(CallError) as caught:
         async with teacher.open() as endpoint:
             await endpoint.complete(teacher.request(ask("x")), max_tokens=5, seed=1)
     assert_no_canary(caught.value)
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["key", "login"])
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["key", "login", "client"])
 async def test_no_failed_preflight_leads_to_a_key(which, behave):
     server = behave(key="right")
-    teacher = teachers_at(server.base_url)[which]
+    teacher = (*teachers_at(server.base_url), teacher_with_client(server.base_url))[which]
     with pytest.raises(TeacherError, match="refused by") as caught:
         async with teacher.open() as endpoint:
             await endpoint.preflight()

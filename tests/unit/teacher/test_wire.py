@@ -1,0 +1,203 @@
+"""What goes over the wire, the same by the lean way and by the openai package."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import ssl
+import subprocess
+import sys
+from base64 import b64decode
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from tilth.teacher import CallError, Teacher
+
+REPLY = {"choices": [{"message": {"content": "18"}, "finish_reason": "stop"}]}
+
+
+@asynccontextmanager
+async def served(handle, *, tls=None):
+    """An endpoint in this loop; gives its base URL."""
+    application = web.Application()
+    application.add_routes([web.post("/{path:.*}", handle)])
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    scheme = "https" if tls else "http"
+    try:
+        yield f"{scheme}://127.0.0.1:{runner.addresses[0][1]}/v1"
+    finally:
+        await runner.cleanup()
+
+
+async def put(teacher, ask):
+    async with teacher.open() as endpoint:
+        return await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=1)
+
+
+async def test_organization_and_project_come_from_the_environment(ask, behave, connect, monkeypatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-7")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-7b")
+    server = behave()
+    await put(connect(server.base_url), ask)
+    headers = server.books()["headers"]
+    assert (headers["openai-organization"], headers["openai-project"]) == ("org-7", "proj-7b")
+
+
+async def test_what_the_environment_does_not_name_is_not_sent(ask, behave, connect):
+    server = behave()
+    await put(connect(server.base_url), ask)
+    assert not {"openai-organization", "openai-project"} & set(server.books()["headers"])
+
+
+async def test_headers_of_the_user_win_in_any_case(ask, behave, connect):
+    server = behave()
+    await put(connect(server.base_url, headers={"authorization": "Key 7b", "USER-AGENT": "class"}), ask)
+    headers = server.books()["headers"]
+    assert (headers["authorization"], headers["user-agent"]) == ("Key 7b", "class")
+
+
+async def test_a_body_is_compact_utf_8_json(ask, connect):
+    seen = []
+
+    async def handle(request):
+        seen.append((request.content_type, await request.read()))
+        return web.json_response(REPLY)
+
+    async with served(handle) as url:
+        await put(connect(url, system="Größe, 数"), ask)
+    [(content_type, body)] = seen
+    assert content_type == "application/json"
+    assert body == json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+async def test_a_host_that_the_environment_exempts_is_called_without_its_proxy(
+    ask, behave, connect, monkeypatch
+):
+    server = behave()
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert (await put(connect(server.base_url), ask)).finish_reason == "stop"
+
+
+async def test_a_proxy_for_all_is_used(ask, behave, connect, monkeypatch):
+    server = behave()
+    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", server.url)
+    assert (await put(connect("http://model.invalid/v1"), ask)).finish_reason == "stop"
+
+
+async def test_a_proxys_login_goes_to_the_proxy(ask, behave, connect, monkeypatch):
+    server = behave()
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", server.url.replace("http://", "http://user:p%40ss@"))
+    await put(connect("http://model.invalid/v1"), ask)
+    headers = server.books()["headers"]
+    sent = headers["proxy-authorization"].removeprefix("Basic ")
+    assert b64decode(sent).decode() == "user:p@ss"
+    assert headers["authorization"] == "Bearer none"
+
+
+async def test_a_dead_proxy_is_told_and_nothing_is_in_doubt(ask, behave, connect, monkeypatch):
+    server = behave()
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://user:canary-pass@127.0.0.1:9")
+    with pytest.raises(CallError) as caught:
+        await put(connect(server.base_url), ask)
+    assert (caught.value.kind, caught.value.in_doubt) == ("connection", False)
+    assert "canary" not in str(caught.value)
+
+
+async def test_a_compressed_reply_is_read(ask, connect):
+    async def handle(request):
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        return web.Response(body=gzip.compress(json.dumps(REPLY).encode()), headers=headers)
+
+    async with served(handle) as url:
+        assert (await put(connect(url), ask)).text == "18"
+
+
+async def test_a_moved_endpoint_is_followed_with_its_body(ask, connect):
+    bodies = []
+
+    async def handle(request):
+        if request.path.startswith("/v1"):
+            raise web.HTTPPermanentRedirect("/v2" + request.path.removeprefix("/v1"))
+        bodies.append(await request.json())
+        return web.json_response(REPLY)
+
+    async with served(handle) as url:
+        assert (await put(connect(url), ask)).text == "18"
+    assert bodies[0]["model"] == "test-model"
+
+
+async def test_connections_are_used_again(ask, connect):
+    peers = set()
+
+    async def handle(request):
+        peers.add(request.transport.get_extra_info("peername"))
+        return web.json_response(REPLY)
+
+    async with served(handle) as url, (teacher := connect(url)).open() as endpoint:
+        for seed in range(5):
+            await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=seed)
+    assert len(peers) == 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1 that no authority signed, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    folder = tmp_path_factory.mktemp("certificate")
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=127.0.0.1"
+        " -addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+async def test_certificates_are_checked_against_the_environments(ask, connect, certificate, monkeypatch):
+    async def handle(request):
+        return web.json_response(REPLY)
+
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    async with served(handle, tls=tls) as url:
+        with pytest.raises(CallError) as caught:
+            await put(connect(url), ask)
+        assert (caught.value.kind, caught.value.in_doubt) == ("connection", False)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        assert (await put(connect(url), ask)).text == "18"
+
+
+def test_the_lean_way_does_without_the_openai_package(behave):
+    """Importing it takes longer than a first call should."""
+    program = (
+        "import asyncio, sys; from tilth.teacher import Teacher\n"
+        "async def main():\n"
+        "    async with Teacher('test-model', base_url=sys.argv[1]).open() as endpoint:\n"
+        "        await endpoint.preflight()\n"
+        "        request = {'model': 'test-model', 'messages': [{'role': 'user', 'content': 'x'}]}\n"
+        "        print((await endpoint.complete(request, max_tokens=5, seed=1)).finish_reason)\n"
+        "asyncio.run(main()); print('openai' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, behave().base_url], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-1] == "False"
+
+
+async def test_azure_by_its_address_goes_by_the_openai_package(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    async with Teacher("m", base_url="https://school.openai.azure.com/openai/v1").open() as endpoint:
+        assert type(endpoint).__name__ == "SdkEndpoint"
