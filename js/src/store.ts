@@ -66,6 +66,7 @@ export class Store {
   readonly #listeners: [string, Listener][] = [];
   readonly #stale = new Set<keyof Traits>();
   #open = 0;
+  #choosing = 0;
   #ownNotices = 0;
   #path: string | null = null;
   #latest: Typing | null = null;
@@ -109,12 +110,16 @@ export class Store {
   chooseStudy(change: Partial<Choices>): void {
     const { regimes } = this.traits;
     const choices = { ...regimes.peek().choices, ...change };
-    // Shown at once, so that a second choice made before the answer does not undo the first.
+    // Shown at once and kept until Python has taken the last, so that no choice undoes another.
     regimes.value = { ...regimes.peek(), choices };
-    this.#rpc.request("regimes-plan", choices).catch((error: Error) => {
-      regimes.value = this.#read("regimes");
-      this.tell(error);
-    });
+    this.#choosing++;
+    this.#rpc
+      .request("regimes-plan", choices)
+      .catch((error: Error) => this.tell(error))
+      .finally(() => {
+        this.#choosing--;
+        if (this.#choosing === 0) regimes.value = this.#read("regimes");
+      });
   }
 
   /** Sends a command of the bottom bar; a refusal becomes a notice. */
@@ -212,6 +217,10 @@ export class Store {
   #read<K extends keyof Traits>(name: K): Traits[K] {
     const empty = EMPTY[name];
     const value = this.#model.get(name);
+    if (name === "regimes" && this.#choosing > 0) {
+      const { choices } = this.traits.regimes.peek();
+      return { ...EMPTY.regimes, ...(value as object | null), choices } as Traits[K];
+    }
     if (Array.isArray(empty)) return (Array.isArray(value) ? value : empty) as Traits[K];
     if (typeof empty === "object") return { ...(empty as object), ...(value as object | null) } as Traits[K];
     return (value ?? empty) as Traits[K];

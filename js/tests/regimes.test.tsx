@@ -203,6 +203,21 @@ test("a choice made before the answer to another keeps both", async () => {
   });
 });
 
+test("what Python says of an earlier choice does not undo a later one", async () => {
+  const { el } = await open();
+  host.answers(() => undefined);
+  type(field(el, "seeds"), "10");
+  type(field(el, "replicates"), "5");
+  const now = host.get("regimes") as Traits["regimes"];
+  host.set("regimes", { ...now, choices: { ...now.choices, sizes: [10] } });
+  await settled();
+  expect(field(el, "replicates").value).toBe("5");
+  host.set("regimes", { ...now, choices: { ...now.choices, sizes: [10], replicates: 4 } });
+  for (const { id } of host.ofType("regimes-plan")) host.push({ v: 1, id, type: "ok" });
+  await settled();
+  expect(field(el, "replicates").value).toBe("4");
+});
+
 test("a choice that Python refuses is taken back and told", async () => {
   const { el } = await open();
   host.answers(({ type: kind }) => ({ content: { type: "error", message: `${kind}: a study is at work` } }));

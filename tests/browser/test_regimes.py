@@ -67,7 +67,7 @@ def test_a_study_from_its_price_to_a_saved_figure(lab: Lab) -> None:
     expect(chart).to_contain_text("bootstrap over 2 replicates", timeout=PATIENCE)
     points = widget.locator(".tilth-point")
     expect(points).to_have_count(12)
-    expect(chart.get_by_role("img")).to_have_attribute("aria-label", re.compile("30 seeds, ratio 4"))
+    expect(widget.locator(".tilth-chart-box")).to_have_attribute("aria-label", re.compile("30 seeds, ratio 4"))
 
     # A point opens by mouse, and by keyboard from the table.
     points.last.click()
@@ -90,11 +90,13 @@ def test_a_study_from_its_price_to_a_saved_figure(lab: Lab) -> None:
     # Other axes, sets and charts, in the dark.
     lab.set_theme("dark")
     pick(widget, "against", "rows per seed")
-    expect(chart.get_by_role("img")).to_have_attribute("aria-label", re.compile("rows per seed"))
+    expect(widget.locator(".tilth-chart-box")).to_have_attribute("aria-label", re.compile("rows per seed"))
     pick(widget, "test set", "side by side")
-    expect(chart).to_have_count(3)
+    expect(chart).to_have_count(3, timeout=PATIENCE)
+    expect(chart.locator("svg")).to_have_count(3)
     lab.screenshot("regimes-several-dark")
     pick(widget, "test set", "hand-written, 120")
+    expect(chart).to_have_count(1, timeout=PATIENCE)
     pick(widget, "show", "spread")
     expect(chart).to_contain_text("Do choices matter less with more data?", timeout=PATIENCE)
     lab.set_theme("light")

@@ -64,6 +64,7 @@ export function RegimesChart({ chart, query, several }: Props) {
         }
         // The old chart stands until the new one is whole, so that a growing curve does not flicker.
         box.current?.replaceChildren(drawing.node);
+        drawing.node.ariaHidden = "true"; // the box says it all in words
         setProblem(null);
         setDrawn((times) => times + 1);
       },
