@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lab import ARGUMENTS, Lab, Server
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Dialog, sync_playwright
 
 CHROMIUM = Path(os.environ.get("TILTH_CHROMIUM", "/usr/bin/chromium"))
 # A test that runs in a proxied environment must still see 127.0.0.1, and nothing of the user's Jupyter.
@@ -51,3 +51,19 @@ def lab(browser: Browser, server: Server, screenshots: Path, request: pytest.Fix
     if request.session.testsfailed > failures:
         lab.screenshot(f"failed-{request.node.name}")
     lab.close()
+
+
+@pytest.fixture
+def quiet(lab: Lab) -> Iterator[None]:
+    """Holds a test to it that the page logs no error, opens no dialog, and asks nobody but its server."""
+    dialogs: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    lab.page.on("dialog", refuse)
+    yield
+    assert lab.console_errors == []
+    assert lab.foreign_requests == []
+    assert dialogs == []

@@ -145,9 +145,11 @@ class Lab:
     foreign_requests: list[str] = field(default_factory=list)
 
     @classmethod
-    def open(cls, browser: Browser, server: Server, screenshots: Path) -> Lab:
-        """Opens JupyterLab at its launcher."""
-        context = browser.new_context(viewport={"width": 1400, "height": 900}, accept_downloads=True)
+    def open(cls, browser: Browser, server: Server, screenshots: Path, scale: float = 1) -> Lab:
+        """Opens JupyterLab at its launcher, with `scale` device pixels to one of CSS."""
+        context = browser.new_context(
+            viewport={"width": 1400, "height": 900}, device_scale_factor=scale, accept_downloads=True
+        )
         page = context.new_page()
         lab = cls(page, server, screenshots)
         page.on("console", lab._logged)

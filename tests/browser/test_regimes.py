@@ -67,7 +67,9 @@ def test_a_study_from_its_price_to_a_saved_figure(lab: Lab) -> None:
     expect(chart).to_contain_text("bootstrap over 2 replicates", timeout=PATIENCE)
     points = widget.locator(".tilth-point")
     expect(points).to_have_count(12)
-    expect(widget.locator(".tilth-chart-box")).to_have_attribute("aria-label", re.compile("30 seeds, ratio 4"))
+    expect(widget.locator(".tilth-chart-box")).to_have_attribute(
+        "aria-label", re.compile("30 seeds, ratio 4")
+    )
 
     # A point opens by mouse, and by keyboard from the table.
     points.last.click()
