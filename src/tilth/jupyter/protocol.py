@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 MESSAGE_BYTES = 512_000
-"""The most one message may carry."""
+"""The most one message may carry; the bundle that draws charts, sent once, is the one exception."""
 PAGE_ROWS = 500
 """The most rows a page holds."""
 _CELL_CHARACTERS = 1_000
