@@ -113,7 +113,7 @@ class _Estimate:
         written = [r for r in references if len(r) > 20]  # a bare number tells nothing of a worked answer
         self.reply_source = "as long as the seeds' references" if written else "a round figure"
         mean = sum(map(len, written)) / len(written) / _CHARACTERS_PER_TOKEN if written else _REPLY_TOKENS
-        self.reply_tokens = max(16, round(mean))
+        self.reply_tokens = min(max(16, round(mean)), models["teacher"].max_tokens)
 
     def under(self, limit: Budget) -> tuple[int, Amount, int, str]:
         """Units, their typical cost, their rows, and the limit that ends them."""
