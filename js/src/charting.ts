@@ -1,7 +1,7 @@
 // Draws a chart's specification: loads the bundle that can, once for the whole page, and fits it to its place.
 
-import type { Point } from "./protocol";
 import type { Store } from "./store";
+import type { Point } from "./study";
 import type { Drawing, draw } from "./vega";
 
 type Spec = Record<string, unknown>;

@@ -1,8 +1,8 @@
 // What one view of a study shows: which chart of which test sets, drawn again as cells are measured.
 
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { Axis, Chart, ChartKind, Point, StudyStatus } from "./protocol";
 import type { Store } from "./store";
+import type { Axis, Chart, ChartKind, Point, StudyStatus } from "./study";
 import type { Theme } from "./theme";
 
 // A chart that grows is drawn again at most this often.

@@ -4,7 +4,6 @@ import { batch, type Signal, signal } from "@preact/signals";
 import { Frame } from "./frame";
 import type { Listener, Model } from "./host";
 import {
-  type Choices,
   type Detail,
   decodeSamples,
   EMPTY,
@@ -20,6 +19,7 @@ import {
 } from "./protocol";
 import { type Reply, Rpc } from "./rpc";
 import { Samples } from "./samples";
+import type { Choices } from "./study";
 
 type TraitSignals = { readonly [K in keyof Traits]: Signal<Traits[K]> };
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { headless, isCramped, legendOf, narrow } from "../src/charting";
 import { readNumbers } from "../src/components/ListField";
-import type { Cell, Chart, Point, Traits } from "../src/protocol";
+import type { Traits } from "../src/protocol";
+import type { Cell, Chart, Point } from "../src/study";
 import widget from "../src/widget";
 import { HostModel, type Sent } from "./model";
 

@@ -2,7 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../format";
-import type { Status, StudyStatus } from "../protocol";
+import type { Status } from "../protocol";
+import type { StudyStatus } from "../study";
 import { useView } from "./context";
 
 const EVERY_MS = 5_000;

@@ -2,8 +2,8 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Axis, ChartKind } from "../protocol";
 import { ALL, RegimesQuery } from "../regimes";
+import type { Axis, ChartKind } from "../study";
 import { currentTheme, followTheme } from "../theme";
 import { useView } from "./context";
 import { RegimesCell } from "./RegimesCell";

@@ -1,8 +1,8 @@
 // The bar at the bottom of the Regimes tab: run, stop, and how far the study is.
 
 import { clock, count } from "../format";
-import type { StudyStatus } from "../protocol";
 import { isLive } from "../regimes";
+import type { StudyStatus } from "../study";
 import { Action } from "./BottomBar";
 import { useView } from "./context";
 import { Figure } from "./Figure";

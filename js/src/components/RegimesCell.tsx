@@ -2,8 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../format";
-import type { Cell } from "../protocol";
 import type { Picked } from "../regimes";
+import type { Cell } from "../study";
 import { useView } from "./context";
 import { Figure } from "./Figure";
 import { Icon } from "./Icon";

@@ -2,8 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { drawChart, headless, headOf, isCramped, isPoint, legendOf, narrow } from "../charting";
-import type { Point } from "../protocol";
 import type { DrawnChart, RegimesQuery } from "../regimes";
+import type { Point } from "../study";
 import { useView } from "./context";
 
 // A chart is drawn again where its place has become wider or narrower by this much, in pixels.

@@ -1,8 +1,8 @@
 // The left column of the Regimes tab: what to compare, and what that would take.
 
 import { count, DASH, dollars, roughly } from "../format";
-import type { Choices } from "../protocol";
 import { isLive } from "../regimes";
+import type { Choices } from "../study";
 import { Expected } from "./BudgetPlanner";
 import { useView } from "./context";
 import { ListField } from "./ListField";

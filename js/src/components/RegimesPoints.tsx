@@ -1,8 +1,8 @@
 // The chart without sight or mouse: what it says in words, and its points as a table to open cells from.
 
 import { count, DASH, decimal, dollars } from "../format";
-import type { Apart, Point } from "../protocol";
 import type { DrawnChart, RegimesQuery } from "../regimes";
+import type { Apart, Point } from "../study";
 
 interface Props {
   chart: DrawnChart;

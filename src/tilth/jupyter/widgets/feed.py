@@ -9,9 +9,11 @@ from tilth.engine.run import OVER
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import facts
+from tilth.teacher import TeacherError
 
 if TYPE_CHECKING:
     from tilth.engine.run import Run
+    from tilth.teacher import Teacher
 
 _SHOWN_TEXT = 20_000
 """The most characters of a streamed reply that are shown while it comes."""
@@ -81,6 +83,15 @@ class Feed:
             else {"message": without_secrets(str(error) or type(error).__name__)},
         }
 
+    def teacher_state(self, teacher: Teacher) -> tuple[str | None, str | None]:
+        """How the teacher does, and a note on it; None where the run tells nothing of it."""
+        error = self.run.error
+        if isinstance(error, TeacherError):
+            return "error", without_secrets(str(error) or type(error).__name__)
+        if teacher.simulated or not self.run.progress.queries:
+            return None, None
+        return "ready", "It has answered."
+
     def next_samples(self) -> tuple[bytes, int, int] | None:
         """The next samples as Arrow, and the numbers of the first and the last; None where there are none."""
         samples = self.run.samples(after=self.arrival, limit=protocol.PAGE_ROWS)
@@ -98,3 +109,17 @@ class Feed:
             return None
         text = event.text[-_SHOWN_TEXT:]
         return {"unit": event.unit, "purpose": event.purpose, "text": text, "done": event.done}
+
+
+def page_of(
+    run: Run, after: int, limit: int, verdicts: tuple[str, ...] | None, contains: str
+) -> tuple[dict[str, Any], bytes]:
+    """The samples after an arrival as Arrow, and what the page must know of the others."""
+    size = min(limit, protocol.PAGE_ROWS)
+    wanted: dict[str, Any] = {"verdicts": verdicts, "contains": contains or None}
+    samples = run.samples(after=after, limit=size + 1, **wanted)
+    stream, count = protocol.encode_samples(samples.head(size))
+    last = int(samples["arrival"][count - 1]) if count else after
+    filtered = verdicts is not None or bool(contains)
+    total = run.samples(limit=2**31 - 1, **wanted).height if filtered else run.progress.rows
+    return {"total": total, "last": last, "more": samples.height > count}, stream

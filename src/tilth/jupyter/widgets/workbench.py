@@ -21,11 +21,10 @@ from tilth.export import KEPT
 from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import facts
 from tilth.jupyter.widgets.base import Widget, chart_bundle
-from tilth.jupyter.widgets.feed import Feed
+from tilth.jupyter.widgets.feed import Feed, page_of
 from tilth.jupyter.widgets.ground import Ground
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
-from tilth.teacher import TeacherError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -260,14 +259,8 @@ class Workbench(Widget):
     def _on_page(
         self, after: int, limit: int, verdicts: tuple[str, ...] | None, contains: str
     ) -> tuple[str, dict[str, Any], list[bytes]]:
-        run, size = self._required(), min(limit, protocol.PAGE_ROWS)
-        wanted: dict[str, Any] = {"verdicts": verdicts, "contains": contains or None}
-        samples = run.samples(after=after, limit=size + 1, **wanted)
-        stream, count = protocol.encode_samples(samples.head(size))
-        last = int(samples["arrival"][count - 1]) if count else after
-        filtered = verdicts is not None or bool(contains)
-        total = run.samples(limit=2**31 - 1, **wanted).height if filtered else run.progress.rows
-        return "page", {"total": total, "last": last, "more": samples.height > count}, [stream]
+        fields, stream = page_of(self._required(), after, limit, verdicts, contains)
+        return "page", fields, [stream]
 
     def _on_open(self, row_id: str) -> tuple[str, dict[str, Any], list[bytes]]:
         return "opened", {"detail": protocol.plain(self._required().detail(row_id))}, []
@@ -375,7 +368,7 @@ class Workbench(Widget):
         if now >= self._status_due and not self._final:
             live = feed.live  # read before the status, so that the last status is one of an ended run
             status = feed.status()
-            self._write(status=status, context=self._context(*self._teacher_state(feed, status)))
+            self._write(status=status, context=self._context(*feed.teacher_state(self._teacher)))
             self._status_due, self._final = now + _STATUS_SECONDS, not live
         if now < self._push_due:
             due = self._push_due if self._final else min(self._status_due, self._push_due)
@@ -395,13 +388,6 @@ class Workbench(Widget):
 
     def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
         return facts.context(self._seeds, self._teacher, self._writer, self._path, state, note)
-
-    def _teacher_state(self, feed: Feed, status: dict[str, Any]) -> tuple[str | None, str | None]:
-        if isinstance(feed.run.error, TeacherError):
-            return "error", status["error"]["message"]
-        if self._teacher.simulated or not status["queries"]:
-            return None, None
-        return "ready", "It has answered."
 
     def close(self) -> None:
         """Closes the widget and its views. A run goes on: it belongs to the kernel."""
