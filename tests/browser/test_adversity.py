@@ -11,8 +11,7 @@ import pytest
 from lab import Lab
 from playwright.sync_api import expect
 from tests.support.openai_server import Plan, Server, serve
-
-from bench import bench_of, endpoint, open_bench, told
+from workbench import bench_of, endpoint, open_bench, told
 
 CANARY = "sk-proj-canary4Zq81LmW0aXc7Vb2Pd9"
 PRICED = """\

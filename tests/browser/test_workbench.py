@@ -12,9 +12,9 @@ from lab import Lab
 from playwright.sync_api import expect
 from polars.testing import assert_frame_equal
 from tests.support.openai_server import Plan, Server, serve
+from workbench import Bench, bench_of, endpoint, folder_of, open_bench, told
 
 import tilth
-from bench import Bench, bench_of, endpoint, folder_of, open_bench, told
 
 SEEDS = 40
 QUERIES = 160
