@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tilth.engine.strategy import Candidate as Candidate
     from tilth.engine.strategy import Strategy as Strategy
     from tilth.engine.strategy import UnitCost as UnitCost
+    from tilth.engine.verify import Report as Report
+    from tilth.engine.verify import verify as verify
     from tilth.export import save as save
     from tilth.jupyter.doctor import doctor as doctor
     from tilth.jupyter.widgets import Workbench as Workbench
@@ -46,6 +48,7 @@ _HOMES = {
     "Figure": "tilth.charts",
     "Plan": "tilth.engine.plan",
     "Price": "tilth.teacher",
+    "Report": "tilth.engine.verify",
     "Run": "tilth.engine.run",
     "Seed": "tilth.seeds",
     "Seeds": "tilth.seeds",
@@ -72,6 +75,7 @@ _HOMES = {
     "start_study": "tilth.studies.start",
     "study": "tilth.studies.start",
     "study_sync": "tilth.studies.start",
+    "verify": "tilth.engine.verify",
 }
 _MODULES = ("demo",)
 

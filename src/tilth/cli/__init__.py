@@ -1,4 +1,4 @@
-"""The command line: `tilth demo`, `generate`, `resume`, `show`, `lab` and `doctor`."""
+"""The command line: `tilth demo`, `generate`, `resume`, `show`, `verify`, `copy`, `lab` and `doctor`."""
 
 from __future__ import annotations
 
@@ -97,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument(
         "--rows", type=_whole, default=10, metavar="N", help="how many rows to list (%(default)s)"
     )
+
+    verify = add("verify", "keeping", "Check a file: its sums, and its rows against the replies.")
+    verify.add_argument("file", metavar="FILE.tilth")
+
+    copy = add("copy", "keeping", "Copy a file as it stands, though a run is at work on it.")
+    copy.add_argument("file", metavar="FILE.tilth")
+    copy.add_argument("to", metavar="TO", help="a file that is not there yet, or a folder")
 
     lab = add("lab", "lab", "Open JupyterLab on the first notebook.")
     lab.add_argument(

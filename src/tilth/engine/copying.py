@@ -63,7 +63,7 @@ def _copy(connection: sqlite3.Connection, part: Path) -> None:
 @contextmanager
 def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
     """A file as it stands at one moment, in a private temporary database that is deleted afterwards."""
-    with closing(sqlite3.connect("", isolation_level=None)) as private:
+    with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as private:
         with reading(path) as connection:
             connection.backup(private)
         yield private

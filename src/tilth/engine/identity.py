@@ -27,6 +27,13 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def strategy_identity(strategy: Strategy) -> dict[str, Any]:
+    """What of a strategy decides a run's rows."""
+    # options are the fields of the subclass, where it is a dataclass
+    options = {name: getattr(strategy, name) for name in getattr(strategy, "__dataclass_fields__", ())}
+    return {"name": strategy.name, "version": strategy.version, "options": options}
+
+
 def run_identity(
     seeds: Seeds,
     strategy: Strategy,
@@ -36,11 +43,9 @@ def run_identity(
     random_state: int,
 ) -> dict[str, Any]:
     """What decides a run's rows. Not in it: budget, reply limit, concurrency, timeout, price, key, URL."""
-    # options are the fields of the subclass, where it is a dataclass
-    options = {name: getattr(strategy, name) for name in getattr(strategy, "__dataclass_fields__", ())}
     return {
         "seeds": seeds.identity(),
-        "strategy": {"name": strategy.name, "version": strategy.version, "options": options},
+        "strategy": strategy_identity(strategy),
         "task": task.identity(),
         "teacher": dict(teacher),
         "writer": dict(writer),
@@ -68,7 +73,8 @@ def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
         yield at, value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in a message: JSON, cut short."""
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "…"
 
@@ -80,7 +86,7 @@ def refuse_other(path: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any
     if not differing:
         return
     listed = "; ".join(
-        f"{key} is {_shown(there.get(key))} there and {_shown(here.get(key))} here" for key in differing[:8]
+        f"{key} is {shown(there.get(key))} there and {shown(here.get(key))} here" for key in differing[:8]
     )
     raise IdentityMismatch(
         f"{path.name} holds another run: {listed}. "

@@ -55,13 +55,18 @@ def head(path: Path, run_id: str | None = None) -> dict[str, Any]:
 
 def seeds_of(path: Path, run_id: str, task: Any, name: str) -> Seeds:
     """The seeds a run was grown from."""
+    with reading(path) as connection:
+        return seeds_from(connection, run_id, task, name)
+
+
+def seeds_from(connection: sqlite3.Connection, run_id: str, task: Any, name: str) -> Seeds:
+    """The seeds a run was grown from, of an open file."""
     import polars as pl
 
-    with reading(path) as connection:
-        records = connection.execute(
-            "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? ORDER BY position",
-            (run_id,),
-        ).fetchall()
+    records = connection.execute(
+        "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? ORDER BY position",
+        (run_id,),
+    ).fetchall()
     schema = {"seed_id": pl.String(), "question": pl.String(), "reference": pl.String(), "extra": pl.String()}
     return Seeds(pl.DataFrame(records, schema=schema, orient="row"), task, name)
 

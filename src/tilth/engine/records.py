@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Literal
 
 from tilth.engine.budget import Amount
@@ -206,11 +207,12 @@ def reuse(
 def _keep(
     connection: sqlite3.Connection, run_id: str, call: int, address: Address, reply: StoredReply
 ) -> None:
+    text = _storable(reply.text)
     connection.execute(
-        "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(run_id, *_key(address), call, _storable(reply.text), reply.refusal, reply.finish_reason),
-            *(reply.model, reply.max_tokens, reply.seconds, now(), reply.origin),
+            *(run_id, *_key(address), call, text, reply.refusal, reply.finish_reason),
+            *(reply.model, reply.max_tokens, reply.seconds, now(), reply.origin, checksum(text)),
         ),
     )
 
@@ -266,6 +268,11 @@ def commit_unit(run_id: str, record: UnitRecord, rows: Sequence[Mapping[str, Any
 
 def _key(address: Address) -> tuple[int, str, str, int]:
     return (address.unit, address.role, address.digest, address.n)
+
+
+def checksum(text: str) -> str:
+    """Tells a reply that was changed from the one that came."""
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def _storable(text: str) -> str:

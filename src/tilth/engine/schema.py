@@ -51,7 +51,7 @@ CREATE TABLE replies (
     run_id TEXT NOT NULL, unit INTEGER NOT NULL, role TEXT NOT NULL, digest TEXT NOT NULL, n INTEGER NOT NULL,
     call INTEGER NOT NULL, text TEXT NOT NULL, refusal TEXT, finish_reason TEXT, model TEXT,
     max_tokens INTEGER NOT NULL, seconds REAL NOT NULL, created_at INTEGER NOT NULL,
-    origin TEXT, PRIMARY KEY (run_id, unit, role, digest, n)
+    origin TEXT, checksum TEXT NOT NULL, PRIMARY KEY (run_id, unit, role, digest, n)
 ) WITHOUT ROWID;
 CREATE TABLE decisions (
     run_id TEXT NOT NULL, unit INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
