@@ -52,8 +52,7 @@ class Ground:
     Attributes:
         tests: The test sets by name, the validation set among them under its own name.
         configured: Strategies with options of their own, by name.
-        folder: Where studies' files lie.
-        prefix: How their names begin.
+        path: The run's file, where one was named: studies lie beside it.
     """
 
     seeds: Seeds
@@ -61,9 +60,8 @@ class Ground:
     writer: Teacher | None
     tests: Mapping[str, pl.DataFrame]
     configured: Mapping[str, Strategy]
-    folder: Path
-    prefix: str
     random_state: int
+    path: Path | None
 
     def usual(self, offered: Mapping[str, Any]) -> Choices:
         """What is chosen at first."""
@@ -119,11 +117,13 @@ class Ground:
     def path_of(self, choices: Choices) -> Path:
         """The file of the study of these choices."""
         own = {"grid": self._grid(choices), "random_state": self.random_state, **self._identity}
-        return self.folder / f"{self.prefix}{number_of(own)[:8]}.tilth"
+        folder, prefix = self._place
+        return folder / f"{prefix}{number_of(own)[:8]}.tilth"
 
     def newest(self) -> tuple[Study, Choices] | None:
         """The study on this ground that was worked on last, whether it is at work or not."""
-        files = self.folder.glob(f"{self.prefix}*.tilth")
+        folder, prefix = self._place
+        files = folder.glob(f"{prefix}*.tilth")
         for path in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)[:_FILES]:
             try:
                 choices = self._chosen(store.head(path)[1])
@@ -132,6 +132,13 @@ class Ground:
             except (JournalError, OSError, KeyError, TypeError, ValueError):
                 continue  # another's file, or no study at all
         return None
+
+    @cached_property
+    def _place(self) -> tuple[Path, str]:
+        """Where studies' files lie and how their names begin; the notebook may change its folder later."""
+        if self.path is not None:
+            return self.path.parent, f"{self.path.stem}-study-"
+        return Path.cwd(), f"study-{Path(self.seeds.name).stem or 'seeds'}-"
 
     @cached_property
     def _identity(self) -> dict[str, Any]:

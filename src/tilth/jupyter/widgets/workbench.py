@@ -121,7 +121,8 @@ class Workbench(Widget):
         self._final = False
         tests = facts.tests(test, validation, demo=seeds is None)
         if tests:
-            self._regimes = Regimes(self._ground(tests), self._offered, self._write, self._ask)
+            on = (self._seeds, self._teacher, self._writer, tests, self._configured, random_state)
+            self._regimes = Regimes(Ground(*on, path=self._path), self._offered, self._write, self._ask)
         super().__init__(
             context=self._context(),
             strategies=list(self._offered.values()),
@@ -322,19 +323,6 @@ class Workbench(Widget):
             # The page learns of another run before that run's first samples come.
             self._final, self._status_due, self._push_due = False, 0.0, time.monotonic() + _PUSH_SECONDS
         self._wake.set()
-
-    def _ground(self, tests: Mapping[str, pl.DataFrame]) -> Ground:
-        stem = Path(self._seeds.name).stem or "seeds"
-        return Ground(
-            seeds=self._seeds,
-            teacher=self._teacher,
-            writer=self._writer,
-            tests=tests,
-            configured=self._configured,
-            folder=self._path.parent if self._path else Path.cwd(),
-            prefix=f"{self._path.stem}-study-" if self._path else f"study-{stem}-",
-            random_state=self._random_state,
-        )
 
     def _option(self, name: str) -> str | Strategy:
         return self._configured.get(name, name)
