@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tilth.engine.asking import Desk, Overspent, UnitAsk, UnitFailed
@@ -17,6 +18,7 @@ from tilth.engine.events import Sampled
 from tilth.engine.harvest import Origin, judge, rows_of
 from tilth.engine.journal import JournalError
 from tilth.engine.order import SeedPasses
+from tilth.engine.rechecking import judge_again, set_verdicts, wrongly_judged
 from tilth.engine.records import PREPARING, Outcome, UnitRecord, commit_unit
 from tilth.engine.strategy import Candidate, Role, Strategy, StrategyError, Unit, UnitResult
 from tilth.seeds import Seeds
@@ -92,6 +94,7 @@ class Execution:
     async def drive(self) -> Ending:
         """Runs until the budget, the strategy, the user or an error ends it. Raises the error."""
         try:
+            await self._judge_again()
             state = await self._prepare()
             ending = await self._rounds(state)
         finally:
@@ -247,12 +250,25 @@ class Execution:
         if rows:
             self._desk.events.publish(Sampled(arrival))
 
+    async def _judge_again(self) -> None:
+        """Judges stored rows as the run's mode of checking wants it; nothing is asked."""
+        journal, origin, after = self._desk.journal, self._origin, 0
+        again = partial(judge_again, task=self._task, checked=origin.checked)
+        while rows := await journal.write(wrongly_judged(origin.run_id, after, checked=origin.checked)):
+            after = rows[-1]["arrival"]
+            verdicts = await asyncio.get_running_loop().run_in_executor(self._checks, list, map(again, rows))
+            await journal.write(set_verdicts(verdicts))
+        if after:
+            self.counts = {**NO_ROWS, **await journal.write(lambda _: self._desk.past.counts())}
+
     async def _judge(self, candidates: Sequence[Candidate]) -> list[Any]:
         """Checks run in threads of their own: some wait for a worker process."""
         if not candidates:
             return []
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._checks, lambda: [judge(c, self._task) for c in candidates])
+        loop, checked = asyncio.get_running_loop(), self._origin.checked
+        return await loop.run_in_executor(
+            self._checks, lambda: [judge(c, self._task, checked=checked) for c in candidates]
+        )
 
     def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:
         for row in rows:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tilth.engine.identity import canonical
 from tilth.engine.journal import now
 from tilth.engine.records import Bill
 from tilth.engine.strategy import Candidate, Reply, Unit
 from tilth.tasks.base import Task, Verdict
+
+Check = Literal["label", "filter", False]
+"""Rows are checked and marked, the rejected are left out besides, or nothing is checked."""
+
+NOT_CHECKED = "not checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +27,13 @@ class Origin:
     teacher: str
     writer: str
     priced: bool
+    checked: bool
 
 
-def judge(candidate: Candidate, task: Task) -> Verdict:
+def judge(candidate: Candidate, task: Task, *, checked: bool) -> Verdict:
     """The task's verdict, or a rejection where the reply itself is of no use."""
+    if not checked:
+        return Verdict("unverified", reason=NOT_CHECKED)
     problem = candidate.response.problem if isinstance(candidate.response, Reply) else None
     if problem:
         return Verdict("rejected", reason=problem)

@@ -316,8 +316,11 @@ class Run:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """All rows so far, sorted by unit and index."""
-        return reading.rows(self.path, self.id)
+        """All rows so far, sorted by unit and index; with check="filter" without the rejected."""
+        return self._kept(reading.rows(self.path, self.id))
+
+    def _kept(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.filter(rows["verdict"] != "rejected") if self._settings["check"] == "filter" else rows
 
     def samples(
         self,
@@ -327,6 +330,8 @@ class Run:
         contains: str | None = None,
     ) -> pl.DataFrame:
         """Rows in the order they arrived, numbered in `arrival`: at most `limit` of those after `after`."""
+        if self._settings["check"] == "filter":
+            verdicts = [one for one in verdicts or ("accepted", "unverified") if one != "rejected"]
         return reading.samples(self.path, self.id, after, limit, verdicts, contains)
 
     def detail(self, row_id: str) -> dict[str, Any]:
@@ -343,7 +348,7 @@ class Run:
         if limit.usd is not None and not self._settings["priced"]:
             raise BudgetError("what this run cost in dollars is unknown; give a prefix in queries or tokens")
         units = reading.prefix_units(self.path, self.id, limit)
-        return reading.rows(self.path, self.id, units)
+        return self._kept(reading.rows(self.path, self.id, units))
 
     def save(
         self,

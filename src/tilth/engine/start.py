@@ -16,7 +16,7 @@ from tilth.engine import reading, registry
 from tilth.engine.asking import Desk, Switches
 from tilth.engine.budget import Budget, BudgetError, Ledger
 from tilth.engine.execution import Execution
-from tilth.engine.harvest import Origin
+from tilth.engine.harvest import Check, Origin
 from tilth.engine.identity import default_path, number_of, refuse_other, run_identity
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
@@ -50,6 +50,7 @@ def start(
     random_state: int = 0,
     confirm: bool = False,
     patience: float = 600.0,
+    check: Check = "label",
     reuse: Sequence[str | Path] = (),
 ) -> Run:
     """Starts a run, or goes on with the one at `path`, and returns at once.
@@ -67,6 +68,9 @@ def start(
         random_state: What all draws come from.
         confirm: True lets a run spend real dollars without a limit in dollars.
         patience: Seconds of nothing but failures after which the run fails with `EndpointUnavailable`.
+        check: "label" keeps all rows and marks them; "filter" leaves rejected ones out of `run.rows`, samples
+            and what is saved, and keeps them in the file; False checks nothing. No part of the identity: a
+            run that goes on with another is judged again, and asks nothing for it.
         reuse: Other runs' files. Where this run would ask what they asked, in the same pass over the seeds,
             it takes over their reply, each once: that counts nothing against the budget here, and its row
             keeps what it cost there and says `reused`. A unit starts only where its whole cost would fit.
@@ -77,6 +81,10 @@ def start(
         JournalError: The file cannot be used.
         ConfirmationNeeded: Real dollars, and neither a limit nor `confirm=True`.
     """
+    if check not in ("label", "filter", False):
+        raise ValueError(
+            f'check={check!r} is unknown; "label" marks rows, "filter" leaves out rejected, False checks none'
+        )
     limit = Budget.of(budget)
     chosen = registry.get(strategy)
     chosen_task = tasks.get(task if task is not None else seeds.task)
@@ -101,6 +109,7 @@ def start(
             writer,
             random_state,
             patience,
+            check=check,
             pool=_pool(reuse, where, seeds),
         )
         run = _open(where, identity, parts)
@@ -261,6 +270,7 @@ class Parts:
     nested: tuple[int, ...] = ()
     """Sizes of a study's seed sets, for a run of a study. Its cells are prefixes, which leave out calls in
     doubt: so those that an earlier process left do not take from its limit."""
+    check: Check = "label"
     pool: Pool | None = None
     """Replies of other files."""
 
@@ -287,11 +297,13 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         },
         "max_tokens": limits,
         "budget": parts.limit.to_json(),
+        "check": parts.check,
     }
     if isinstance(teacher, RecordedTeacher):  # it knows neither prices nor whether it stands for a simulation
         settings |= {
             **journal.write_now(lambda connection: settings_of(connection, number)),
             "budget": settings["budget"],
+            "check": settings["check"],
         }
 
     def take_up(connection: Connection) -> tuple[Any, ...]:
@@ -310,7 +322,14 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         limit = replace(limit, queries=limit.queries + in_doubt.queries)
     ledger = Ledger(limit, spent, in_doubt)
     desk = Desk(number, journal, past, ledger, lines, run.events, switches, parts.random_state, parts.pool)
-    origin = Origin(number, parts.strategy.name, teacher.name, writer.name, settings["priced"])
+    origin = Origin(
+        number,
+        parts.strategy.name,
+        teacher.name,
+        writer.name,
+        priced=settings["priced"],
+        checked=parts.check is not False,
+    )
     passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested)
     execution = Execution(desk, parts.seeds, parts.strategy, parts.task, origin, passes, counts, reopened)
     distinct = tuple({id(line): line for line in lines.values()}.values())

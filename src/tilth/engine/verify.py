@@ -161,7 +161,12 @@ class _Run:
         past = Past(file, self._id)
         replay = Replay(past, self._seeds, strategy, task, {"teacher": teacher, "writer": writer}, passes)
         origin = Origin(
-            self._id, strategy.name, settings["teacher"], settings["writer"], bool(settings["priced"])
+            self._id,
+            strategy.name,
+            settings["teacher"],
+            settings["writer"],
+            priced=settings["priced"],
+            checked=settings["check"] is not False,
         )
         stored = {
             record["position"]: record
@@ -212,7 +217,7 @@ class _Run:
             return [f"unit {unit.number} cannot be rebuilt: {error}"]
         except Exception as error:  # noqa: BLE001 - a strategy of others, on replies that may be damaged
             return [f"unit {unit.number} cannot be rebuilt: {type(error).__name__}: {error}"]
-        verdicts = [judge(candidate, replay.task) for candidate in regrown.candidates]
+        verdicts = [judge(candidate, replay.task, checked=origin.checked) for candidate in regrown.candidates]
         expected = rows_of(origin, unit, regrown.candidates, verdicts, regrown.bill, replay.task)
         amount = regrown.bill.spent
         wanted = {

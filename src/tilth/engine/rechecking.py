@@ -1,0 +1,65 @@
+"""Stored rows judged anew when a run goes on with another mode of checking; nothing is asked."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tilth.engine.asking import unusable
+from tilth.engine.harvest import NOT_CHECKED, judge
+from tilth.engine.journal import Operation
+from tilth.engine.strategy import Candidate, Reply
+from tilth.tasks.base import Task
+
+_BATCH = 256
+
+# The reply a response is, where it is one as it came: what was wrong with it is no part of its row.
+_ROWS = """
+SELECT w.arrival, w.question, w.response, w.reference, w.score, r.call AS reply, r.finish_reason, r.refusal
+FROM rows w LEFT JOIN replies r ON r.run_id = w.run_id AND r.unit = w.unit AND r.text = w.response
+WHERE w.run_id = ? AND w.arrival > ? AND (w.verdict = 'unverified' AND w.reason IS ?) = ?
+GROUP BY w.arrival ORDER BY w.arrival LIMIT ?
+"""
+
+
+def wrongly_judged(run_id: str, after: int, *, checked: bool) -> Operation:
+    """Gives rows that arrived after number `after` and are not judged as they are to be, some at a time."""
+
+    def read(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+        cursor = connection.execute(_ROWS, (run_id, after, NOT_CHECKED, checked, _BATCH))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, record, strict=True)) for record in cursor]
+
+    return read
+
+
+def judge_again(row: Mapping[str, Any], task: Task, *, checked: bool) -> dict[str, Any]:
+    """The columns of a row of `wrongly_judged` as they are to be."""
+    problem = None
+    if row["reply"] is not None:
+        problem = unusable(row["finish_reason"], row["refusal"], row["response"])
+    candidate = Candidate(row["question"], Reply(row["response"], problem), row["reference"])
+    score = row["score"]
+    if not checked and score == judge(candidate, task, checked=True).score:
+        score = None  # it was the check's, not the strategy's
+    verdict = judge(candidate, task, checked=checked)
+    span = verdict.span or (None, None)
+    return {
+        "answer": verdict.answer,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "score": score if score is not None else verdict.score,
+        "span_start": span[0],
+        "span_end": span[1],
+        "arrival": row["arrival"],
+    }
+
+
+def set_verdicts(verdicts: Sequence[Mapping[str, Any]]) -> Operation:
+    """Writes what `judge_again` gave."""
+    return lambda connection: connection.executemany(
+        "UPDATE rows SET answer = :answer, verdict = :verdict, reason = :reason, score = :score,"
+        " span_start = :span_start, span_end = :span_end WHERE arrival = :arrival",
+        verdicts,
+    )

@@ -1,0 +1,100 @@
+"""What is done with a check: mark, leave out, or nothing; and changing one's mind asks nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from tests.unit.engine.growing import Model, comparable, seeds
+
+import tilth
+from tilth.engine import reading
+
+SEEDS = seeds(5)
+
+
+class Uneven(Model):
+    """Empty, refused and cut-off replies among the others."""
+
+    def reply(self, messages, draw, max_tokens):
+        whole = super().reply(messages, draw, max_tokens)
+        if draw % 5 == 0:
+            return {"text": "", "finish_reason": "stop"}
+        if draw % 5 == 1:
+            return {"text": whole["text"][:10], "finish_reason": "length"}
+        return whole
+
+
+def grown(model: Model, budget: int = 20, path: str = "run.tilth", **options: object) -> tilth.Run:
+    return tilth.generate_sync(
+        SEEDS, "answer-augmentation", budget, teacher=tilth.Teacher(model), path=path, **options
+    )
+
+
+def counted(run: tilth.Run) -> dict[str, int]:
+    return dict(run.rows["verdict"].value_counts().iter_rows())
+
+
+def test_rejected_rows_are_left_out_and_stay_in_the_file() -> None:
+    labelled = grown(Uneven(), path="label.tilth")
+    filtered = grown(Uneven(), check="filter")
+    assert counted(labelled)["rejected"] > 5
+    assert_frame_equal(
+        comparable(filtered.rows), comparable(labelled.rows.filter(pl.col("verdict") != "rejected"))
+    )
+    assert filtered.progress.rejected == labelled.progress.rejected, "they were paid for, and are counted"
+    assert filtered.samples().height == filtered.rows.height
+    assert filtered.samples(verdicts=["rejected"]).is_empty()
+    assert filtered.prefix(10).height == labelled.prefix(10).filter(pl.col("verdict") != "rejected").height
+    every = ("accepted", "rejected", "unverified")
+    assert pl.read_parquet(filtered.save("r.parquet", verdicts=every)).height == filtered.rows.height
+    assert_frame_equal(tilth.open_run("run.tilth").rows, filtered.rows)
+    assert grown(Uneven(), check="label").rows.height == labelled.rows.height
+    assert tilth.verify("run.tilth").rebuilt == 20
+
+
+def test_nothing_is_checked_where_that_is_wanted() -> None:
+    run = grown(Uneven(), check=False)
+    assert counted(run) == {"unverified": 20}
+    assert set(run.rows["reason"]) == {"not checked"}
+    assert run.rows["answer"].null_count() == run.rows["score"].null_count() == 20
+    assert tilth.verify("run.tilth").ok
+
+
+@pytest.mark.parametrize(("first", "then"), [(False, "label"), ("label", False), ("filter", False)])
+def test_another_check_judges_stored_replies_and_asks_nothing(first, then) -> None:
+    first_run = grown(Uneven(), check=first)
+    every = ("accepted", "rejected", "unverified")
+    arrivals = reading.samples(Path("run.tilth"), first_run.id, 0, 500, every, None).select(
+        "arrival", "row_id", "created_at"
+    )
+    model = Uneven()
+    again = grown(model, check=then)
+    assert model.calls == 0
+    plain = grown(Uneven(), path="plain.tilth", check=then)
+    assert_frame_equal(comparable(again.rows), comparable(plain.rows))
+    for name in ("rows", "accepted", "rejected", "unverified", "queries"):
+        assert getattr(again.progress, name) == getattr(plain.progress, name), name
+    assert_frame_equal(again.samples().select("arrival", "row_id", "created_at"), arrivals)
+    assert tilth.verify("run.tilth").rebuilt == 20
+
+
+def test_a_recording_is_judged_again_without_its_teacher() -> None:
+    grown(Uneven(), check=False)
+    again = tilth.generate_sync(SEEDS, "answer-augmentation", 20, path="run.tilth", check="label")
+    assert_frame_equal(comparable(again.rows), comparable(grown(Uneven(), path="plain.tilth").rows))
+
+
+def test_more_rows_than_one_batch_are_judged_again() -> None:
+    grown(Model(), 600, check=False)
+    again = grown(Model(), 600)
+    assert again.rows.filter(reason="not checked").is_empty()
+    assert again.progress.accepted == again.rows.filter(verdict="accepted").height > 50
+    assert tilth.verify("run.tilth").ok
+
+
+def test_another_mode_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"check='strict' is unknown; \"label\" marks rows"):
+        grown(Model(), check="strict")
