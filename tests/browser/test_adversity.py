@@ -21,8 +21,8 @@ price = tilth.Price(Decimal(3), Decimal(15), source='a test', date='2026-01-01')
 w = tilth.Workbench(tilth.demo.seeds(20), {teacher}, strategy='answer-augmentation', budget=40)
 w"""
 KEYED = """\
-import os, tilth
-key = os.environ.pop('TILTH_TEST_KEY', None) or open('key').read()
+import tilth
+key = open('key').read()
 w = tilth.Workbench(tilth.demo.seeds(20), {teacher}, strategy='answer-augmentation', budget=40)
 w"""
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>[a](javascript:alert(3))"
@@ -112,7 +112,8 @@ def test_a_wrong_key_is_told_plainly_and_no_key_is_ever_seen(lab: Lab, teaching:
         bench.until("Failed")
         expect(bench.errors).to_contain_text("the key from api_key was refused by")
         expect(bench.errors).to_contain_text("set OPENAI_API_KEY or pass a key for it as api_key")
-        expect(bench.root.locator(".tilth-header")).to_contain_text("not reachable")
+        expect(bench.root.locator(".tilth-header")).to_contain_text("not usable")
+        expect(bench.state).to_have_text("Failed")
         lab.screenshot("workbench-wrong-key")
         assert bench.count("Queries") == teaching.books()["billed"] == 0
 

@@ -105,7 +105,9 @@ function Progress({ run }: { run: Status }) {
 }
 
 function Counts({ run }: { run: Status }) {
-  const state = run.waiting ?? (run.reason ? `${WORDS[run.state]}: ${run.reason}` : WORDS[run.state]);
+  // What went wrong stands whole in the notice above.
+  const why = run.error ? null : run.reason;
+  const state = run.waiting ?? (why ? `${WORDS[run.state]}: ${why}` : WORDS[run.state]);
   return (
     <div class="tilth-counts">
       <span class="tilth-counts-state" title={state}>

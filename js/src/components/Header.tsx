@@ -3,7 +3,7 @@
 import { count } from "../format";
 import { useView } from "./context";
 
-const STATES = { ready: "ready", unknown: "not asked yet", error: "not reachable" } as const;
+const STATES = { ready: "ready", unknown: "not asked yet", error: "not usable" } as const;
 
 export function Header() {
   const { seeds, teacher, writer } = useView().store.traits.context.value;
@@ -51,7 +51,6 @@ export function Header() {
           </p>
         )}
       </div>
-      {teacher?.state === "error" && teacher.note && <p class="tilth-header-note">{teacher.note}</p>}
     </header>
   );
 }

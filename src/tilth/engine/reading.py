@@ -139,6 +139,8 @@ def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
         "exchanges": [
             {
                 **{k: v for k, v in dict(e).items() if k != "body"},
+                # An unknown price stands as 0 in the ledger, which adds up; here it would be a figure.
+                "usd": None if row["nano"] is None else e["usd"],
                 "reused": bool(e["reused"]),
                 "messages": json.loads(e["body"])["messages"],
             }
@@ -190,6 +192,28 @@ def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
         spent += record.actual
         admitted.add(record.unit)
     return admitted
+
+
+_SPENDING = """
+SELECT CASE
+        WHEN l.state <> 'settled' THEN 'in doubt'
+        WHEN l.unit < 0 THEN 'preparing'
+        WHEN r.call IS NULL THEN 'cut off, and asked again with more room'
+        WHEN u.unit IS NULL THEN 'units that are not finished'
+        WHEN u.outcome = 'grown' THEN 'rows'
+        ELSE coalesce(u.reason, u.outcome) END AS why,
+    sum(CASE l.state WHEN 'settled' THEN l.queries ELSE l.worst_queries END) AS queries
+FROM ledger l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
+    AND r.digest = l.digest AND r.n = l.n AND r.call = l.call
+LEFT JOIN units u ON u.run_id = l.run_id AND u.unit = l.unit
+WHERE l.run_id = ? AND l.state IN ('settled', 'in doubt', 'reserved') GROUP BY why ORDER BY queries DESC, why
+"""
+
+
+def spending(path: Path, run_id: str) -> dict[str, int]:
+    """All spent queries by what became of them: "rows", or why there is none."""
+    with reading(path) as connection:
+        return dict(connection.execute(_SPENDING, (run_id,)).fetchall())
 
 
 def totals(path: Path, run_id: str) -> Mapping[str, Any]:
