@@ -91,8 +91,17 @@ class _Attempt:
 class UnitAsk:
     """Puts one unit's prompts to the models, each under an address of its own."""
 
-    def __init__(self, desk: Desk, unit: int, hold: Hold, most: UnitCost | None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        unit: int,
+        hold: Hold,
+        most: UnitCost | None,
+        answered: Callable[[], None] | None = None,
+    ) -> None:
+        """`answered` is called once the unit has had the last reply that its strategy may ask for."""
         self._desk = desk
+        self._answered = answered
         self._unit = unit
         self._hold = hold
         self._most = most
@@ -192,7 +201,8 @@ class UnitAsk:
             self._outstanding -= 1
             if self._outstanding == 0:
                 self._quiet.set()
-            self._notice_stuck()
+            if self._parked:
+                self._notice_stuck()
         self.bill.add(stored)
         return stored
 
@@ -289,6 +299,8 @@ class UnitAsk:
                 stored = _stored(completion, line, request)
                 excess = desk.ledger.settle(worst, stored.usage.amount)
                 settled, call, drawn_now = call, None, False
+                if excess == Amount():  # else the run stops here
+                    self._notice_last()
                 await desk.journal.write(settle(desk.run_id, settled, address, stored, attempts))
                 _stop_at(excess, line.model.name)
                 return stored
@@ -305,6 +317,14 @@ class UnitAsk:
                 desk.journal.post(
                     unreserve(desk.run_id, address) if call is None else release(call, "freed", attempts)
                 )
+
+    def _notice_last(self) -> None:
+        if self._answered is None or self._most is None or self._outstanding > 1:
+            return
+        if self._asked["writer"] >= self._most.most("writer") and (
+            self._asked["teacher"] >= self._most.most("teacher")
+        ):
+            self._answered()
 
     async def _attempt(
         self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: _Attempt

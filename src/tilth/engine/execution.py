@@ -28,6 +28,9 @@ from tilth.teacher import TeacherError
 _RATE_WINDOW = 10.0
 """Seconds over which the rate of rows is taken."""
 
+_UNITS_PER_CALL = 4
+"""Units at work for each call that may be out: those that have their replies are checked and written."""
+
 NO_ROWS = {"accepted": 0, "rejected": 0, "unverified": 0, "rowless": 0}
 """The counts of a run that has not begun."""
 
@@ -64,6 +67,9 @@ class Execution:
         self._sizes: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
         self._live: set[asyncio.Task[None]] = set()
+        self._asking: set[int] = set()
+        lines = {id(line): line for line in desk.lines.values()}.values()
+        self._calls = sum(line.model.concurrency for line in lines)
         self._wake = asyncio.Event()
         self._stopping = False
         self._failure: BaseException | None = None
@@ -140,9 +146,10 @@ class Execution:
                 hold = await self._admit(worst.lacking(self._desk.past.paid.get(unit.number, Amount())))
                 if hold is None:
                     break
+                self._asking.add(unit.number)
                 task = asyncio.create_task(self._grow(unit, position, worst, hold))
                 self._live.add(task)
-                task.add_done_callback(self._ended)
+                task.add_done_callback(partial(self._ended, unit.number))
             while self._live:  # a round is a barrier
                 self._wake.clear()
                 await self._wake.wait()
@@ -160,11 +167,10 @@ class Execution:
 
     async def _admit(self, worst: Amount) -> Hold | None:
         """Reserves the next unit's worst case, waiting for room; None ends the run."""
-        lines = {id(line): line for line in self._desk.lines.values()}.values()
-        most = sum(line.model.concurrency for line in lines)
         while self._failure is None and not self._stopping and self._short_of is None:
             self._wake.clear()
-            if self._desk.switches.going.is_set() and len(self._live) < most:
+            room = len(self._asking) < self._calls and len(self._live) < _UNITS_PER_CALL * self._calls
+            if self._desk.switches.going.is_set() and room:
                 limit = self.ledger.shortage(worst)
                 if limit is None:
                     return self.ledger.hold(worst)
@@ -205,7 +211,8 @@ class Execution:
         return worst
 
     async def _grow(self, unit: Unit, position: int, worst: Amount, hold: Hold) -> None:
-        asks = UnitAsk(self._desk, unit.number, hold, self._strategy.unit_cost(unit, self._task))
+        most, answered = self._strategy.unit_cost(unit, self._task), partial(self._answered, unit.number)
+        asks = UnitAsk(self._desk, unit.number, hold, most, answered)
         candidates: list[Candidate] = []
         outcome: Outcome = "grown"
         reason: str | None = None
@@ -235,6 +242,7 @@ class Execution:
                 await asks.leave(cancelling=isinstance(sys.exception(), asyncio.CancelledError))
             finally:
                 self.ledger.close(hold)
+        self._answered(unit.number)
         if candidates:
             outcome = "grown"
         elif outcome == "grown":
@@ -280,8 +288,15 @@ class Execution:
         while self.recent and self.recent[0][0] < at - _RATE_WINDOW:
             self.recent.popleft()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _answered(self, unit: int) -> None:
+        """Makes room for the next unit: this one asks for nothing more."""
+        if self._calls > 1:  # else units come strictly one after the other
+            self._asking.discard(unit)
+            self._wake.set()
+
+    def _ended(self, unit: int, task: asyncio.Task[None]) -> None:
         self._live.discard(task)
+        self._asking.discard(unit)
         failure = None if task.cancelled() else task.exception()
         # the first is told; the others finish: their calls are reserved, and what they return is paid for
         self._failure = self._failure or failure

@@ -17,9 +17,12 @@ class IdentityMismatch(ValueError):
     """A file holds another run than the one asked for. Nothing was changed in it."""
 
 
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
 def canonical(value: Any) -> str:
     """JSON that is the same for equal values."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def digest(value: Any) -> str:

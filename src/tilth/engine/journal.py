@@ -43,10 +43,15 @@ class RunBusy(JournalError):
     """Another process holds the run file."""
 
 
+Answer = Callable[[Any, BaseException | None], object]
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     operation: Operation
-    done: Callable[[Any, BaseException | None], object]
+    answer: Answer
+    loop: asyncio.AbstractEventLoop | None = None
+    """Where `answer` is to be called; None is the writer's own thread."""
 
 
 def now() -> int:
@@ -174,8 +179,7 @@ class Journal:
             if broken is None:
                 broken = self._commit(jobs)
             else:
-                for refused in jobs:
-                    refused.done(None, broken)
+                _tell(jobs, [None] * len(jobs), broken)
             if ending:
                 return
 
@@ -190,11 +194,9 @@ class Journal:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
             failure = explained(self.path, error) if isinstance(error, sqlite3.Error) else error
-            for job in jobs:
-                job.done(None, failure)
+            _tell(jobs, [None] * len(jobs), failure)
             return failure
-        for job, result in zip(jobs, results, strict=True):
-            job.done(result, None)
+        _tell(jobs, results, None)
         return None
 
     async def write(self, operation: Operation) -> Any:
@@ -206,7 +208,7 @@ class Journal:
             if not future.done():
                 future.set_result(result) if error is None else future.set_exception(error)
 
-        self._jobs.put(_Job(operation, lambda *outcome: loop.call_soon_threadsafe(answer, *outcome)))
+        self._jobs.put(_Job(operation, answer, loop))
         return await future
 
     def post(self, operation: Operation) -> None:
@@ -242,6 +244,23 @@ class Journal:
         except sqlite3.OperationalError:
             return False
         return bool(mode == "delete")
+
+
+def _tell(jobs: Sequence[_Job], results: Sequence[Any], error: BaseException | None) -> None:
+    """Answers all jobs of a commit, waking each loop once: a wake-up is a call to the system."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Answer, Any]]] = {}
+    for job, result in zip(jobs, results, strict=True):
+        if job.loop is None:
+            job.answer(result, error)
+        else:
+            by_loop.setdefault(job.loop, []).append((job.answer, result))
+
+    def tell(answers: Sequence[tuple[Answer, Any]]) -> None:
+        for answer, result in answers:
+            answer(result, error)
+
+    for loop, answers in by_loop.items():
+        loop.call_soon_threadsafe(tell, answers)
 
 
 def _holder(path: Path) -> str:
