@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -207,6 +209,52 @@ def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_
     for written in (first.stdout, first.stderr, more.stdout, shown.stdout):
         assert KEY not in written
     assert KEY.encode() not in (tmp_path / "run.tilth").read_bytes()
+
+
+def test_shows_what_was_planned_and_where_queries_went(shell, tmp_path):
+    teacher = tilth.demo.teacher()
+    run = tilth.generate_sync(
+        tilth.demo.seeds(20), "new-question", 60, teacher=teacher, path=tmp_path / "run.tilth"
+    )
+    shown = shell("show", "run.tilth", "--rows", 0).stdout
+    lines = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line.strip()}
+    assert lines["queries"] == ["60", "60"]
+    assert lines["rows"] == [str(run.plan["rows"]), str(run.progress.rows)]
+    assert lines["tokens"][1] == f"{run.progress.tokens:,}"
+    assert float(lines["seconds"][1]) > 0
+    lost = {why: queries for why, queries in run.spending().items() if why != "rows"}
+    assert ("spent without a row" in shown) == bool(lost)
+    for why, queries in lost.items():
+        assert f"{why} " in shown
+        assert str(queries) in shown
+
+
+def test_verifies_and_copies(shell, tmp_path):
+    run = tilth.generate_sync(
+        tilth.demo.seeds(10),
+        "question-rephrase",
+        20,
+        teacher=tilth.demo.teacher(),
+        path=tmp_path / "run.tilth",
+    )
+    whole = shell("verify", "run.tilth")
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert f"run.tilth is whole: {run.progress.queries} replies, {run.progress.rows} rows" in whole.stdout
+    assert shell("copy", "run.tilth", "copy.tilth").returncode == 0
+    again = shell("copy", "run.tilth", "copy.tilth")
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+    with closing(sqlite3.connect(tmp_path / "copy.tilth", isolation_level=None)) as file:
+        file.execute("UPDATE rows SET response = 'The answer is 7.' || char(27) || '[31m' WHERE arrival = 2")
+    wrong = shell("verify", "copy.tilth")
+    assert wrong.returncode == 1
+    assert "response is" in wrong.stdout
+    assert "\x1b" not in wrong.stdout
+    assert shell("verify", "run.tilth").returncode == 0
+    (tmp_path / "torn.tilth").write_bytes((tmp_path / "run.tilth").read_bytes()[:9000])
+    torn = shell("verify", "torn.tilth")
+    assert torn.returncode == 1
+    assert "cut short" in torn.stdout + torn.stderr
 
 
 def test_real_dollars_without_a_limit_need_a_yes(shell, seeds):

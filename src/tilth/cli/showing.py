@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,6 +12,9 @@ from rich.table import Table
 import tilth
 from tilth.cli import DONE
 from tilth.cli.terminal import printable, say, table
+
+if TYPE_CHECKING:
+    from tilth.engine.run import Run
 
 
 def show(options: Namespace) -> int:
@@ -23,6 +27,8 @@ def show(options: Namespace) -> int:
     )
     say(f"{run.status}{f' ({run.progress.reason})' if run.progress.reason else ''}")
     table([run])
+    _beside(run)
+    _without_rows(run)
     rows = run.rows.head(options.rows)
     if rows.is_empty():
         return DONE
@@ -31,3 +37,39 @@ def show(options: Namespace) -> int:
         shown.add_row(printable(question or "", 100), printable(answer or "", 20), verdict)
     Console().print(shown)
     return DONE
+
+
+def _beside(run: Run) -> None:
+    """What was planned beside what came."""
+    planned, p = run.plan, run.progress
+    if planned is None:
+        return
+    shown = Table("", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("planned", "actual"):
+        shown.add_column(name, justify="right")
+    actual = {"queries": p.queries, "rows": p.rows, "tokens": p.tokens, "usd": p.usd, "seconds": p.seconds}
+    for name, value in actual.items():
+        title = "US dollars" if name == "usd" else name
+        shown.add_row(title, _figure(name, planned[name]), _figure(name, value))
+    Console().print(shown)
+    known = {", ".join(filter(None, (p["source"], p["date"]))) for p in run.prices.values() if p is not None}
+    if known:
+        say(f"Prices: {'; '.join(sorted(known))}")
+
+
+def _figure(name: str, value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:,.4f}" if name == "usd" else f"{value:,.1f}" if name == "seconds" else f"{value:,}"
+
+
+def _without_rows(run: Run) -> None:
+    """Where queries went that gave no row."""
+    reasons = {why: queries for why, queries in run.spending().items() if why != "rows"}
+    if not reasons:
+        return
+    shown = Table("spent without a row", box=SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("queries", justify="right")
+    for why, queries in reasons.items():
+        shown.add_row(printable(why, 80), f"{queries:,}")
+    Console().print(shown)

@@ -122,7 +122,7 @@ def table(runs: Iterable[Run]) -> None:
     for run in runs:
         p = run.progress
         counts: list[Any] = [p.queries, p.rows, p.accepted, p.unverified, p.rejected]
-        seconds = f"{p.seconds:,.1f}" if p.seconds else "–"  # a file that is only read took none
+        seconds = f"{p.seconds:,.1f}" if p.seconds else "–"  # it was killed before it could say
         dollars = ["unknown" if p.usd is None else f"{p.usd:,.4f}"] if priced else []
         shown.add_row(run.strategy_name, *(f"{n:,}" for n in counts), seconds, *dollars)
     if any(run.simulated for run in runs):

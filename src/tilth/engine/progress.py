@@ -24,7 +24,7 @@ class Progress:
         limit: The budget.
         attempts: Calls tried since the run started or resumed, failed ones included.
         in_flight: Calls that are out now.
-        seconds: Since the run started or resumed.
+        seconds: Since the run started or resumed; of a file that is only read, of all its sittings.
         rate: Rows a second over the last ten seconds.
         eta: Seconds until the query limit at that pace, or None where it cannot be told.
         waiting: What calls are waiting for, where they are: the last failure's text.

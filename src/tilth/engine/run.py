@@ -118,6 +118,8 @@ class Run:
         try:
             for line in works.lines:
                 await line.close()
+            self._settings["seconds"] += time.monotonic() - self._began
+            works.journal.post(set_settings(self.id, self._settings))
             works.journal.post(set_status(self.id, ending.status, ending.reason))
         finally:
             if works.closes:
@@ -273,7 +275,9 @@ class Run:
         totals = reading.totals(self.path, self.id)
         counts = {name: totals.get(name, 0) for name in NO_ROWS}
         spent, in_doubt = totals["spent"], totals["in_doubt"]
-        return self._progress(counts, spent + in_doubt, in_doubt=in_doubt.queries)
+        return self._progress(
+            counts, spent + in_doubt, in_doubt=in_doubt.queries, seconds=self._settings["seconds"]
+        )
 
     def _progress(
         self,
@@ -311,6 +315,22 @@ class Run:
     def subscribe(self) -> Subscription:
         """A mailbox of the run's events."""
         return self.events.subscribe()
+
+    @property
+    def plan(self) -> Mapping[str, Any] | None:
+        """What was planned when it was last started: queries, rows, tokens, usd, seconds; None if nothing."""
+        plan: Mapping[str, Any] | None = self._settings["plan"]
+        return plan
+
+    @property
+    def prices(self) -> Mapping[str, Any]:
+        """By role, the source and date of the price; None where it is unknown."""
+        prices: Mapping[str, Any] = self._settings["prices"]
+        return prices
+
+    def spending(self) -> dict[str, int]:
+        """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""
+        return reading.spending(self.path, self.id)
 
     # -- what it grew -------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from tilth.engine.identity import default_path, number_of, refuse_other, run_ide
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
 from tilth.engine.order import SeedPasses
-from tilth.engine.plan import plan
+from tilth.engine.plan import Plan, plan
 from tilth.engine.records import Past, create_run, identities, settings_of
 from tilth.engine.reuse import Pool
 from tilth.engine.run import OVER, Run, Works
@@ -99,7 +99,10 @@ def start(
         live = _joined(where, identity, limit)
         if live is not None:
             return live
-        _check_money(seeds, chosen, limit, teacher, writer, chosen_task, confirm=confirm)
+        planned = None
+        if not isinstance(teacher, RecordedTeacher):
+            planned = plan(seeds, chosen, limit, teacher=teacher, writer=writer, task=chosen_task)
+        _check_money(limit, teacher, writer, planned, confirm=confirm)
         parts = Parts(
             seeds,
             chosen,
@@ -110,6 +113,7 @@ def start(
             random_state,
             patience,
             check=check,
+            planned=planned,
             pool=_pool(reuse, where, seeds),
         )
         run = _open(where, identity, parts)
@@ -215,14 +219,7 @@ def _joined(path: Path, identity: Mapping[str, Any], limit: Budget) -> Run | Non
 
 
 def _check_money(
-    seeds: Seeds,
-    strategy: Strategy,
-    limit: Budget,
-    teacher: Teacher,
-    writer: Teacher,
-    task: Task,
-    *,
-    confirm: bool,
+    limit: Budget, teacher: Teacher, writer: Teacher, planned: Plan | None, *, confirm: bool
 ) -> None:
     prices = [model.price() for model in (teacher, writer)]
     if limit.usd is not None:
@@ -235,8 +232,7 @@ def _check_money(
         return
     costs = any(price is not None and price.nano_dollars(10**6, 10**6) > 0 for price in prices)
     if costs and not confirm:
-        planned = plan(seeds, strategy, limit, teacher=teacher, writer=writer, task=task)
-        about = "" if planned.usd is None else f", about ${planned.usd:.2f} by the plan"
+        about = "" if planned is None or planned.usd is None else f", about ${planned.usd:.2f} by the plan"
         raise ConfirmationNeeded(
             f"this spends real money on {teacher.name}{about}, with no limit in dollars; "
             "pass Budget(queries=…, usd=…) to set one, or confirm=True"
@@ -271,8 +267,13 @@ class Parts:
     """Sizes of a study's seed sets, for a run of a study. Its cells are prefixes, which leave out calls in
     doubt: so those that an earlier process left do not take from its limit."""
     check: Check = "label"
+    planned: Plan | None = None
     pool: Pool | None = None
     """Replies of other files."""
+
+
+def _figures(planned: Plan) -> dict[str, Any]:
+    return {name: getattr(planned, name) for name in ("queries", "rows", "tokens", "usd", "seconds")}
 
 
 def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes: bool) -> Run:
@@ -298,10 +299,14 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         "max_tokens": limits,
         "budget": parts.limit.to_json(),
         "check": parts.check,
+        "plan": None if parts.planned is None else _figures(parts.planned),
+        "seconds": 0.0,
     }
+    stored = journal.write_now(lambda connection: settings_of(connection, number))
+    settings["seconds"] = stored.get("seconds", 0.0)
     if isinstance(teacher, RecordedTeacher):  # it knows neither prices nor whether it stands for a simulation
         settings |= {
-            **journal.write_now(lambda connection: settings_of(connection, number)),
+            **stored,
             "budget": settings["budget"],
             "check": settings["check"],
         }

@@ -46,12 +46,13 @@ def served(
 
 
 def rows_and_rowless_are_spent(run: Run) -> None:
-    """Rows + rowless + in doubt = spent, in the file."""
+    """Rows + rowless + units cut short by the budget + in doubt = spent, in the file."""
     with closing(sqlite3.connect(f"file:{run.path}?mode=ro", uri=True)) as file:
         [units] = file.execute("SELECT total(queries) FROM units").fetchone()
         [rowless] = file.execute("SELECT total(queries) FROM units WHERE outcome <> 'grown'").fetchone()
     assert run.rows["queries"].sum() + rowless == units
-    assert units + run.progress.in_doubt == run.progress.queries
+    unfinished = run.spending().get("units that are not finished", 0)
+    assert units + unfinished + run.progress.in_doubt == run.progress.queries
     assert run.progress.reserved == 0
 
 
