@@ -349,9 +349,12 @@ class Run:
         verdicts: Sequence[str] | None = None,
         contains: str | None = None,
     ) -> pl.DataFrame:
-        """Rows in the order they arrived, numbered in `arrival`: at most `limit` of those after `after`."""
-        if self._settings["check"] == "filter":
-            verdicts = [one for one in verdicts or ("accepted", "unverified") if one != "rejected"]
+        """Rows in the order they arrived, numbered in `arrival`: at most `limit` of those after `after`.
+
+        With check="filter" the rejected come only where `verdicts` names them.
+        """
+        if verdicts is None and self._settings["check"] == "filter":
+            verdicts = ("accepted", "unverified")
         return reading.samples(self.path, self.id, after, limit, verdicts, contains)
 
     def detail(self, row_id: str) -> dict[str, Any]:

@@ -198,6 +198,19 @@ def test_pages_filter_and_say_whether_there_is_more(workbench, page, tap):
     assert some.custom["total"] == some.frame.height > 0
 
 
+def test_what_a_check_leaves_out_of_the_rows_is_still_shown(workbench, page):
+    seeds, teacher = tilth.demo.seeds(40), tilth.demo.teacher()
+    widget = workbench(seeds=seeds, teacher=teacher, strategy="question-rephrase", budget=160, check="filter")
+    run = widget.generate().wait()
+    rejected = run.progress.rejected
+    assert rejected > 0
+    assert widget.rows.height == run.progress.rows - rejected
+    every = page.ask(widget, "page", after=0, limit=500, verdicts=None, contains="")
+    assert every.frame.height == every.custom["total"] == run.progress.rows
+    assert every.frame["arrival"].to_list() == list(range(1, run.progress.rows + 1))
+    assert every.frame.filter(pl.col("verdict") == "rejected").height == rejected
+
+
 def test_opens_a_row_with_its_exchanges(workbench, page):
     widget = workbench(budget=10)
     widget.generate().wait()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine.events import Sampled, Text
 from tilth.engine.run import OVER
+from tilth.export import VERDICTS
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import facts
@@ -94,7 +95,7 @@ class Feed:
 
     def next_samples(self) -> tuple[bytes, int, int] | None:
         """The next samples as Arrow, and the numbers of the first and the last; None where there are none."""
-        samples = self.run.samples(after=self.arrival, limit=protocol.PAGE_ROWS)
+        samples = self.run.samples(after=self.arrival, limit=protocol.PAGE_ROWS, verdicts=VERDICTS)
         if samples.is_empty():
             return None
         stream, count = protocol.encode_samples(samples)
@@ -116,7 +117,7 @@ def page_of(
 ) -> tuple[dict[str, Any], bytes]:
     """The samples after an arrival as Arrow, and what the page must know of the others."""
     size = min(limit, protocol.PAGE_ROWS)
-    wanted: dict[str, Any] = {"verdicts": verdicts, "contains": contains or None}
+    wanted: dict[str, Any] = {"verdicts": verdicts or VERDICTS, "contains": contains or None}
     samples = run.samples(after=after, limit=size + 1, **wanted)
     stream, count = protocol.encode_samples(samples.head(size))
     last = int(samples["arrival"][count - 1]) if count else after

@@ -29,6 +29,7 @@ from tilth.jupyter.widgets.regimes import Regimes
 if TYPE_CHECKING:
     import polars as pl
 
+    from tilth.engine.harvest import Check
     from tilth.engine.run import Run
     from tilth.engine.strategy import Strategy
     from tilth.seeds import Seeds
@@ -60,6 +61,7 @@ class Workbench(Widget):
         test: Questions that only final figures see: a frame with question and reference, or up to three of
             them by name. With them strategies can be compared; the demo's where no seeds are given.
         validation: Questions that decisions may see, measured beside the test sets.
+        check: As `tilth.start` takes it; the stream shows rejected samples in any case.
 
     Raises:
         ValueError: A strategy that these seeds cannot feed, a budget that cannot be meant, or a test set
@@ -97,6 +99,7 @@ class Workbench(Widget):
         random_state: int = 0,
         test: pl.DataFrame | Mapping[str, pl.DataFrame] | None = None,
         validation: pl.DataFrame | None = None,
+        check: Check = "label",
     ) -> None:
         if seeds is not None and teacher is None:
             raise ValueError(
@@ -106,7 +109,7 @@ class Workbench(Widget):
         self._teacher = facts.model(teacher) or tilth.demo.teacher()
         self._writer = facts.model(writer)
         self._path = None if path is None else Path(path).absolute()
-        self._random_state = random_state
+        self._random_state, self._check = random_state, check
         limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
         self._tokens = limits.tokens
         name = strategy if isinstance(strategy, str) else strategy.name
@@ -271,8 +274,7 @@ class Workbench(Widget):
     ) -> tuple[str, dict[str, Any], list[bytes]]:
         if not path.strip():
             raise ValueError("give the file a name, such as train.jsonl")
-        kept = KEPT if verdicts is None else verdicts
-        rows = self._required().rows
+        kept, rows = KEPT if verdicts is None else verdicts, self._required().rows
         saved = tilth.save(rows, Path(path).expanduser(), format or None, kept)
         count = int(rows["verdict"].is_in(kept).sum())
         return "saved", {"path": facts.shown_path(saved), "rows": count, "bytes": saved.stat().st_size}, []
@@ -298,6 +300,7 @@ class Workbench(Widget):
                 path=self._path_of(name),
                 random_state=self._random_state,
                 confirm=confirm,
+                check=self._check,
             )
             self._follow(run)
         return run
