@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 from polars.testing import assert_frame_equal
+from tests.support.openai_server import Fault, Plan, serve
 from tests.unit.engine.growing import Model, Votes, comparable, seeds
 
 import tilth
@@ -173,3 +174,29 @@ def test_files_that_cannot_be_reused_are_told_before_anything_is_made(tmp_path) 
     assert model.calls == 0
     grown(model, 4, "new.tilth", reuse=["new.tilth"])
     assert model.completed == 4, "a run's own file is no other"
+
+
+def test_raised_limits_ask_a_server_only_for_what_was_cut_off() -> None:
+    """Its own replies are a run's first reuse: more room for replies, or more budget, keeps what was paid."""
+    with serve(plan=Plan(faults=(Fault("length", calls=(2, 4)),))) as server:
+
+        def asked(budget: int, max_tokens: int) -> tuple[tilth.Run, int]:
+            teacher = tilth.Teacher(
+                "test-model", base_url=server.base_url, api_key="x", max_tokens=max_tokens
+            )
+            run = tilth.generate_sync(SEEDS, "answer-augmentation", budget, teacher=teacher, path="run.tilth")
+            return run, server.books()["received"]
+
+        first, calls = asked(5, 50)
+        before = first.rows
+        whole = before["reason"].fill_null("") != "cut off at the reply limit"
+        assert (whole.sum(), calls) == (3, 5)
+        again, calls = asked(7, 500)
+        assert calls == 5 + 2
+        after = again.rows
+        assert after.filter(reason="cut off at the reply limit").is_empty()
+        assert_frame_equal(after.filter(whole), before.filter(whole))
+        more, calls = asked(12, 500)
+        assert calls == 12
+        assert_frame_equal(more.rows.head(5), after)
+    assert tilth.verify("run.tilth").ok
