@@ -291,7 +291,7 @@ class UnitAsk:
                         # drawn again at once: while this call waits, units behind it would take its room
                         desk.ledger.redraw(worst)
                         drawn_now = True
-                    desk.switches.waiting = str(error)
+                    desk.switches.waiting = line.waiting(error)
                     await line.back_off(attempts, error)
                     continue
                 attempt.over()

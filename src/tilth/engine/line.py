@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -18,22 +17,32 @@ PROMPT_SLACK = 64
 
 
 class EndpointUnavailable(TeacherError):
-    """An endpoint gave nothing but failures for longer than a run's patience."""
+    """An endpoint gave nothing but failures for as long as a run's patience, or refused its key.
+
+    Attributes:
+        run: The run that failed of it, once it has; what it journalled is safe.
+    """
+
+    run: Any = None
 
 
 class Line:
-    """One model as a run uses it: its endpoint, its gate, its price and how long it has been failing."""
+    """One model as a run uses it: its endpoint, its gate and its price."""
 
     def __init__(self, model: Teacher, patience: float) -> None:
         self.model = model
         self.price: Price | None = model.price()
-        self.gate = Gate(model.concurrency)
+        self.gate = Gate(
+            model.concurrency,
+            requests_per_minute=model.requests_per_minute,
+            tokens_per_minute=model.tokens_per_minute,
+            patience=patience,
+        )
         self._patience = patience
         self._stack = AsyncExitStack()
         self._endpoint: Endpoint | None = None
         self._first = asyncio.Lock()
         self._proven = False
-        self._failing_since: float | None = None
 
     def request(self, prompt: Prompt) -> dict[str, Any]:
         """What is sent, and what a digest covers."""
@@ -41,8 +50,7 @@ class Line:
 
     def worst(self, request: Mapping[str, Any]) -> Amount:
         """The most a request can cost: its bytes and the whole reply limit."""
-        size = sum(len(m["content"].encode("utf-8", "replace")) for m in request["messages"])
-        return self.worst_of(size)
+        return self.worst_of(_size(request))
 
     def worst_of(self, size: int) -> Amount:
         """The most a prompt of `size` bytes can cost."""
@@ -73,21 +81,25 @@ class Line:
 
         The first is made alone and after a preflight.
         """
-        async with self._alone_at_first(), self.gate.slot():
-            await going.wait()
-            endpoint = await self._open()
-            sent()
-            try:
-                completion = await endpoint.complete(
-                    request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text
-                )
-            except CallError as error:
-                self.gate.failed(error)
-                raise
-        self.gate.succeeded()
-        self._proven = True
-        self._failing_since = None
-        return completion
+        most = _size(request) + PROMPT_SLACK + self.model.max_tokens
+        async with self._alone_at_first():
+            while True:
+                await going.wait()
+                async with self.gate.slot(most) as admission:
+                    if not going.is_set():  # paused meanwhile: a slot is not held
+                        continue
+                    endpoint = await self._open()
+                    sent()
+                    try:
+                        completion = await endpoint.complete(
+                            request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text
+                        )
+                    except CallError as error:
+                        self.gate.failed(admission, error)
+                        raise
+                    self._proven = True
+                    self.gate.succeeded(admission, _tokens(completion), completion.quota)
+                    return completion
 
     @asynccontextmanager
     async def _alone_at_first(self) -> AsyncIterator[None]:
@@ -109,19 +121,42 @@ class Line:
             self._endpoint = endpoint
         return self._endpoint
 
+    def waiting(self, error: CallError) -> str:
+        """Why a call that failed of `error` waits."""
+        if self.gate.failing:
+            return f"{self.model.name} only fails, so one call at a time is tried; the last: {error}"
+        return str(error)
+
     async def back_off(self, attempt: int, error: CallError) -> None:
         """Waits after an attempt, counted from 1, with no slot held; raises what no waiting can mend."""
-        if error.kind in ("unauthorized", "not-found"):
-            raise TeacherError(str(error)) from error
-        if error.kind != "rate-limited":
-            since = self._failing_since = self._failing_since or time.monotonic()
-            if time.monotonic() - since > self._patience:
-                raise EndpointUnavailable(
-                    f"{self.model.name} gave nothing but failures for {self._patience:.0f} s; "
-                    f"the last: {error}. What is journalled is safe; run again to go on."
-                ) from error
+        end = self._end(error)
+        if end is not None:
+            self.gate.shut(lambda: type(end)(str(end)))
+            raise end from error
         await self.gate.backoff(attempt - 1, error)
+
+    def _end(self, error: CallError) -> TeacherError | None:
+        if error.kind == "unauthorized":
+            return EndpointUnavailable(str(error))
+        if error.kind == "not-found":
+            return TeacherError(str(error))
+        if self.gate.exhausted:
+            return EndpointUnavailable(
+                f"{self.model.name} gave nothing but failures for {self._patience:.0f} s; "
+                f"the last: {error}. What is journalled is safe; run again to go on."
+            )
+        return None
 
     async def close(self) -> None:
         """Closes the endpoint."""
         await self._stack.aclose()
+
+
+def _size(request: Mapping[str, Any]) -> int:
+    """Bytes of a request's messages, which its tokens cannot outnumber."""
+    return sum(len(message["content"].encode("utf-8", "replace")) for message in request["messages"])
+
+
+def _tokens(completion: Completion) -> int | None:
+    prompt, reply = completion.prompt_tokens, completion.completion_tokens
+    return None if prompt is None or reply is None else prompt + reply

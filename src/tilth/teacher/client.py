@@ -54,6 +54,9 @@ class Teacher:
         max_tokens: Limit on a reply, in tokens, reasoning included.
         timeout: Seconds for a whole call.
         concurrency: Calls in flight, at most.
+        requests_per_minute: Calls that may start in a minute, spread evenly. Without it the rate is learnt
+            from the endpoint's headers and its 429s.
+        tokens_per_minute: Tokens of prompts and replies in a minute, spread evenly.
         price: What tokens cost; else `genai-prices` is asked.
 
     A pickled teacher leaves key, headers and the secret parts of its base_url behind; unpickled, it takes
@@ -78,6 +81,8 @@ class Teacher:
         max_tokens: int = 2048,
         timeout: float = 120.0,
         concurrency: int = 32,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
         price: Price | None = None,
     ) -> None:
         if callable(model) and (base_url, api_key, client, headers) != (None, None, None, None):
@@ -94,6 +99,8 @@ class Teacher:
             raise ValueError(f'base_url="{public_url(base_url)}" must begin with http:// or https://')
         if max_tokens < 1 or concurrency < 1 or timeout <= 0:
             raise ValueError("max_tokens, concurrency and timeout must be above zero")
+        if any(limit is not None and limit <= 0 for limit in (requests_per_minute, tokens_per_minute)):
+            raise ValueError("requests_per_minute and tokens_per_minute must be above zero; None is no limit")
         if clash := sorted(_OURS & set(extra_body or ())):
             raise ValueError(
                 f"extra_body must not hold {', '.join(clash)}; pass it to Teacher, or leave it out"
@@ -107,6 +114,8 @@ class Teacher:
         self.max_tokens = max_tokens
         self.timeout = timeout
         self.concurrency = concurrency
+        self.requests_per_minute = requests_per_minute
+        self.tokens_per_minute = tokens_per_minute
         self._function = None if isinstance(model, str) else model
         self.base_url = None if base_url is None else public_url(base_url)
         self._address = Secret(base_url)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tilth.teacher import failures
@@ -13,6 +14,7 @@ from tilth.teacher.dialect import Dialect
 from tilth.teacher.errors import CallError, TeacherError
 from tilth.teacher.failures import Answer
 from tilth.teacher.preflight import find_problem
+from tilth.teacher.quota import quota_of
 from tilth.teacher.redact import Secret, redacted
 from tilth.teacher.replies import MAX_REPLY_BYTES, Completion, StreamReader, read_reply, usage_of
 
@@ -163,17 +165,22 @@ class HttpEndpoint(Endpoint):
 
 
 async def read_chunks(
-    chunks: AsyncIterator[bytes], content_type: str, on_text: Callable[[str], None] | None, started: float
+    chunks: AsyncIterator[bytes],
+    headers: Mapping[str, str],
+    on_text: Callable[[str], None] | None,
+    started: float,
 ) -> Completion:
     """The completion in the body of a 200 as it comes in, streamed or whole, read no further than 8 MB."""
-    if content_type.startswith("text/event-stream"):
-        return await _read_stream(chunks, on_text, started)
-    body = await read_some(chunks)
-    cut = len(body) > MAX_REPLY_BYTES
-    completion = read_reply(body[:MAX_REPLY_BYTES], time.perf_counter() - started, cut=cut)
-    if on_text is not None:
-        on_text(completion.text)
-    return completion
+    if headers.get("content-type", "").startswith("text/event-stream"):
+        completion = await _read_stream(chunks, on_text, started)
+    else:
+        body = await read_some(chunks)
+        cut = len(body) > MAX_REPLY_BYTES
+        completion = read_reply(body[:MAX_REPLY_BYTES], time.perf_counter() - started, cut=cut)
+        if on_text is not None:
+            on_text(completion.text)
+    quota = quota_of(headers)
+    return completion if quota is None else replace(completion, quota=quota)
 
 
 async def read_some(chunks: AsyncIterator[bytes]) -> bytes:

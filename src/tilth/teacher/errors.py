@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tilth.teacher.quota import Quota
 
 CallErrorKind = Literal[
     "rate-limited",
@@ -28,6 +31,7 @@ class CallError(Exception):
         status: The HTTP status, or None where no answer came.
         retry_after: Seconds the endpoint asked to wait, or None.
         in_doubt: Whether the endpoint may have answered, and billed, though its reply was lost.
+        quota: What the endpoint said of its limits, or None.
     """
 
     def __init__(
@@ -38,9 +42,11 @@ class CallError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
         in_doubt: bool = False,
+        quota: Quota | None = None,
     ) -> None:
         super().__init__(message)
         self.kind: CallErrorKind = kind
         self.status = status
         self.retry_after = retry_after
         self.in_doubt = in_doubt
+        self.quota = quota

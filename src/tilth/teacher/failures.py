@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tilth.teacher.errors import CallError, CallErrorKind
+from tilth.teacher.quota import quota_of
 from tilth.teacher.redact import redacted
 
 _KIND_BY_STATUS: dict[int, CallErrorKind] = {
@@ -101,6 +102,7 @@ def of_status(
         kind=kind,
         status=status,
         retry_after=retry_after(headers),
+        quota=quota_of(headers),
     )
 
 

@@ -90,7 +90,7 @@ class LeanEndpoint(HttpEndpoint):
             chunks = response.content.iter_any()
             if not 200 <= response.status < 300:
                 return Answer(response.status, response.headers, await read_some(chunks))
-            return await read_chunks(chunks, response.headers.get("Content-Type", ""), on_text, started)
+            return await read_chunks(chunks, response.headers, on_text, started)
 
     async def _fetch(self, path: str) -> Answer:
         async with self._session.get(self._url(path), proxy=self._proxy.reveal()) as response:

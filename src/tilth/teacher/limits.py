@@ -1,65 +1,180 @@
-"""How many calls run at once, and how long to wait after one that failed."""
+"""The line in which a run's calls wait for their endpoint, and how long one that failed stays out of it."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
+from tilth.teacher.admission import Admission, Controller
+from tilth.teacher.breaker import Breaker
 from tilth.teacher.errors import CallError
+from tilth.teacher.quota import Quota
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
+SHORTEST_RETRY_AFTER = 0.01
 LONGEST_RETRY_AFTER = 300.0
 
 
 class Gate:
-    """Lets at most `concurrency` calls run at once, first come, first served.
+    """Lets calls through to one endpoint, first come, first served. Used within one event loop.
 
-    A 429 that says how long to wait stops all new calls until then. Used within one event loop.
+    At most `concurrency` run at once, from a slow start of 4; after 429s they start at the rate the endpoint
+    was seen to take; while it only fails, they are tried one at a time. See `Controller`.
+
+    Args:
+        concurrency: Calls in flight, at most.
+        requests_per_minute: Calls that may start in a minute, where that is known.
+        tokens_per_minute: Tokens of prompts and replies in a minute, where that is known.
+        patience: Seconds of nothing but failures after which `exhausted` is true.
+        clock: Seconds, rising as the event loop's own.
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(
+        self,
+        concurrency: int,
+        *,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        patience: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency={concurrency}; at least one call must be let through")
         self.concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
-        self._open_at = 0.0
+        self._breaker = Breaker(clock, patience=patience, first_gap=FIRST_DELAY, longest_gap=LONGEST_DELAY)
+        self._controller = Controller(
+            concurrency,
+            clock,
+            self._breaker,
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+        )
+        self._line: deque[tuple[asyncio.Future[Admission], float]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._random = random.Random()
+        self._refusal: Callable[[], Exception] | None = None
+        self._shut = asyncio.Event()
 
     @property
     def closed_for(self) -> float:
-        """Seconds until new calls may start again; 0.0 where nothing holds them back."""
-        return max(0.0, self._open_at - asyncio.get_running_loop().time())
+        """Seconds until new calls may start again; 0.0 where the endpoint did not ask for quiet."""
+        return self._controller.pace.closed()
+
+    @property
+    def rate(self) -> float | None:
+        """Calls a second that the endpoint was seen to take; None while it refused none."""
+        return self._controller.pace.rate
+
+    @property
+    def failing(self) -> bool:
+        """Whether the endpoint only fails, so that calls are tried one at a time."""
+        return self._breaker.open
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether it gave nothing but failures for as long as patience lasts."""
+        return self._breaker.exhausted
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Waits for a free slot and holds it."""
-        async with self._slots:
-            # Waiting inside the slot keeps the order of arrival; nobody else could start either.
-            while wait := self.closed_for:  # noqa: ASYNC110 - it ends by the clock, not by an event
-                await asyncio.sleep(wait)
-            yield
+    async def slot(self, tokens: float = 1.0) -> AsyncIterator[Admission]:
+        """Waits until a call that costs at most `tokens` may start, and holds its place until it is over."""
+        admission = await self._admit(tokens)
+        try:
+            yield admission
+        finally:
+            self._controller.left(admission)
+            self._let_through()
+
+    def succeeded(
+        self, admission: Admission, tokens: float | None = None, quota: Quota | None = None
+    ) -> None:
+        """The call was answered. Told within its slot, as `failed` is."""
+        self._controller.passed(admission, tokens, quota)
+
+    def failed(self, admission: Admission, error: CallError) -> None:
+        """The call brought no reply."""
+        if error.kind == "rate-limited":
+            self._controller.refused(admission, self._delay(self._controller.stops, error), error.quota)
+        elif error.kind == "bad-request":
+            self._controller.passed(admission, None, error.quota)
+        else:
+            asked = min(LONGEST_RETRY_AFTER, error.retry_after or 0.0)
+            self._controller.failed(admission, str(error), asked)
 
     async def backoff(self, attempt: int, error: CallError) -> None:
         """Waits before attempt `attempt + 1` (counted from 0), holding no slot.
 
-        Doubles from half a second to a minute, with jitter; never shorter than the endpoint asked for,
-        up to five minutes.
+        Doubles from half a second to a minute, with jitter; never shorter than the endpoint asked for, up to
+        five minutes. Where the endpoint only fails, there is no wait here: the line waits as a whole.
         """
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 16))
-        delay *= self._random.uniform(0.5, 1.0)
+        if error.kind == "rate-limited":
+            await self._sleep(self._delay(attempt, error))
+        elif not self.failing:
+            await self._sleep(min(self._delay(attempt, error), self._breaker.patience_left))
+
+    def shut(self, refusal: Callable[[], Exception]) -> None:
+        """Lets nobody through any more: all who wait here, and all who come, get what `refusal` makes."""
+        self._refusal = refusal
+        self._shut.set()
+        while self._line:
+            place, _ = self._line.popleft()
+            if not place.done():
+                place.set_exception(refusal())
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._shut.wait()
+
+    def _delay(self, attempt: int, error: CallError) -> float:
         if error.retry_after is not None:
-            # Jitter on top, so that those told the same time do not all return in the same instant.
-            delay = min(LONGEST_RETRY_AFTER, error.retry_after) + self._random.uniform(0.0, FIRST_DELAY)
-        await asyncio.sleep(delay)
+            return min(LONGEST_RETRY_AFTER, max(SHORTEST_RETRY_AFTER, error.retry_after))
+        longest: float = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 16))
+        return longest * self._random.uniform(0.5, 1.0)
 
-    def succeeded(self) -> None:
-        """A call was answered."""
+    async def _admit(self, tokens: float) -> Admission:
+        if self._refusal is not None:
+            raise self._refusal()
+        if not self._line:
+            decision = self._controller.decide(tokens)
+            if isinstance(decision, Admission):
+                return decision
+        place: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
+        self._line.append((place, tokens))
+        self._let_through()
+        try:
+            return await place
+        except asyncio.CancelledError:
+            # it may have been let through, and cancelled before it could go
+            if not place.cancelled() and place.exception() is None:
+                self._controller.unused(place.result())
+                self._controller.left(place.result())
+            self._let_through()
+            raise
 
-    def failed(self, error: CallError) -> None:
-        """A call was not answered; call it before `backoff`."""
-        if error.kind == "rate-limited" and error.retry_after is not None:
-            until = asyncio.get_running_loop().time() + min(LONGEST_RETRY_AFTER, error.retry_after)
-            self._open_at = max(self._open_at, until)
+    def _let_through(self) -> None:
+        """Lets those through who may go now, in order, and comes back when the next may."""
+        while self._line:
+            place, tokens = self._line[0]
+            if place.cancelled():
+                self._line.popleft()
+                continue
+            decision = self._controller.decide(tokens)
+            if not isinstance(decision, Admission):
+                self._come_back(decision.seconds)
+                return
+            self._line.popleft()
+            place.set_result(decision)
+
+    def _come_back(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if math.isfinite(seconds):
+            self._timer = asyncio.get_running_loop().call_later(max(seconds, 1e-4), self._let_through)

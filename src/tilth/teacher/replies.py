@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tilth.teacher.quota import Quota
+
 MAX_REPLY_BYTES = 8_000_000
 MALFORMED = "malformed"
 TOO_LARGE = "too-large"
@@ -31,6 +33,7 @@ class Completion:
         prompt_tokens: Tokens billed for the prompt, or None where the endpoint did not say.
         completion_tokens: Tokens billed for the reply, reasoning included, or None.
         seconds: From sending to the end of the reply.
+        quota: What the endpoint said of its limits, or None.
     """
 
     text: str
@@ -40,6 +43,7 @@ class Completion:
     prompt_tokens: int | None
     completion_tokens: int | None
     seconds: float
+    quota: Quota | None = None
 
 
 def read_reply(body: bytes | bytearray, seconds: float, *, cut: bool = False) -> Completion:

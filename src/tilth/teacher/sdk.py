@@ -38,8 +38,7 @@ class SdkEndpoint(HttpEndpoint):
         except openai.APIStatusError as error:
             return _answer(error.response)
         try:
-            content_type = response.headers.get("content-type", "")
-            return await read_chunks(response.aiter_bytes(), content_type, on_text, started)
+            return await read_chunks(response.aiter_bytes(), response.headers, on_text, started)
         finally:
             await response.aclose()
 

@@ -1,0 +1,185 @@
+"""Which call may start now: concurrency, pace, quota and breaker put together, without HTTP or event loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from tilth.teacher.breaker import Breaker
+from tilth.teacher.pacing import Bucket, Pace
+from tilth.teacher.quota import Quota
+
+FIRST_WINDOW = 4
+"""Calls in flight to start with."""
+
+_LEARNING = 0.1
+"""Weight of the newest call in what calls usually cost, as a share of their worst case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Leave for one call, handed back when the call is over.
+
+    Attributes:
+        stretch: Of the pace, in which it starts.
+        probe: Whether it finds out if a failing endpoint is back.
+        tokens: What it was taken to cost, as far as tokens are limited.
+        worst: What it may cost.
+    """
+
+    stretch: int
+    probe: bool
+    tokens: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """No call may start.
+
+    Attributes:
+        reason: "full": as many are in flight as may be; "paced": more would be too many a second; "closed":
+            the endpoint asked for quiet; "failing": it only fails, and the next probe is not due.
+        seconds: When to ask again; infinite where only the end of a call changes it.
+    """
+
+    reason: Literal["full", "paced", "closed", "failing"]
+    seconds: float
+
+
+class Controller:
+    """Admits calls to one endpoint.
+
+    At first 4 run at once, one more for each that passes while all are in use, so that they double each
+    time all have passed; a 429 ends that. From then on `Pace` says how fast they start.
+
+    Args:
+        concurrency: Calls in flight, at most.
+        clock: Seconds, rising.
+        breaker: What to do about failures.
+        requests_per_minute: Calls that may start in a minute, spread evenly.
+        tokens_per_minute: Tokens of prompts and replies in a minute, spread evenly.
+    """
+
+    def __init__(
+        self,
+        concurrency: int,
+        clock: Callable[[], float],
+        breaker: Breaker,
+        *,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+    ) -> None:
+        self.breaker = breaker
+        self.pace = Pace(clock)
+        self.in_flight = 0
+        self._concurrency = concurrency
+        self._clock = clock
+        self._window = min(FIRST_WINDOW, concurrency)
+        self._set = _Buckets(_known(requests_per_minute, clock()), _known(tokens_per_minute, clock()))
+        self._told = _Buckets()
+        self._tokens_out = 0.0
+        self._usual = 1.0
+        self._stops = 0
+        self._any_passed = False
+
+    @property
+    def stops(self) -> int:
+        """How often in a row the endpoint closed with nothing let through between."""
+        return self._stops
+
+    def decide(self, worst: float) -> Admission | NotYet:
+        """Admits a call that may cost `worst` tokens, or says why not yet."""
+        if failing := self.breaker.wait():
+            return NotYet("failing", failing)
+        if closed := self.pace.closed():
+            return NotYet("closed", closed)
+        if self.in_flight >= (self._concurrency if self.breaker.open else self._window):
+            return NotYet("full", math.inf)
+        now, tokens = self._clock(), worst * self._usual
+        paced = max(self.pace.wait(), self._set.wait(now, tokens), self._told.wait(now, tokens))
+        if paced:
+            return NotYet("paced", paced)
+        self.pace.start()
+        self._set.take(now, 1.0, tokens)
+        self._told.take(now, 1.0, tokens)
+        self.in_flight += 1
+        self._tokens_out += tokens
+        return Admission(self.pace.stretch, self.breaker.start(), tokens, worst)
+
+    def left(self, admission: Admission) -> None:
+        """The call is over, whatever became of it. Called once for each admission, after what became."""
+        self.in_flight -= 1
+        self._tokens_out -= admission.tokens
+        if admission.probe:
+            self.breaker.left()
+
+    def unused(self, admission: Admission) -> None:
+        """The call was never made: what it was taken to use comes back."""
+        self._set.take(self._clock(), -1.0, -admission.tokens)
+
+    def passed(self, admission: Admission, tokens: float | None, quota: Quota | None) -> None:
+        """The call was answered, and cost `tokens`, where known."""
+        if self.breaker.open:
+            self._window = min(FIRST_WINDOW, self._concurrency)
+        elif admission.stretch == self.pace.stretch and self.in_flight >= self._window:
+            self._window = min(self._window + 1, self._concurrency)
+        self._any_passed = True
+        self._stops = 0
+        self.breaker.answered()
+        self.pace.passed(admission.stretch)
+        if tokens is not None:
+            self._set.take(self._clock(), 0.0, tokens - admission.tokens)
+            self._usual += _LEARNING * (tokens / max(admission.worst, 1.0) - self._usual)
+        self._heed(admission, quota)
+
+    def refused(self, admission: Admission, retry_after: float, quota: Quota | None) -> None:
+        """The call was refused for its rate, for `retry_after` seconds."""
+        self.breaker.answered()
+        self._set.take(self._clock(), 0.0, -admission.tokens)
+        if self.pace.refused(admission.stretch, retry_after).kind == "closed":
+            self._window = min(FIRST_WINDOW, self._concurrency) if self._any_passed else 1
+            self._stops = 1 if self._any_passed else self._stops + 1
+            self._any_passed = False
+        self._heed(admission, quota)
+
+    def failed(self, admission: Admission, why: str, retry_after: float) -> None:
+        """The call failed otherwise."""
+        self.breaker.failed(why, probe=admission.probe, at_least=retry_after)
+
+    def _heed(self, admission: Admission, quota: Quota | None) -> None:
+        """Goes by what the endpoint says it still lets through, less what may be on its way there."""
+        if quota is None:
+            return
+        now = self._clock()
+        if told := quota.requests:
+            level = told.remaining - (self.in_flight - 1)
+            self._told.requests = Bucket(told.rate, max(1.0, told.limit), now, level)
+        if told := quota.tokens:
+            level = told.remaining - (self._tokens_out - admission.tokens)
+            self._told.tokens = Bucket(told.rate, max(1.0, told.limit), now, level)
+
+
+@dataclass
+class _Buckets:
+    """A limit on requests and one on tokens, where there are such."""
+
+    requests: Bucket | None = None
+    tokens: Bucket | None = None
+
+    def wait(self, now: float, tokens: float) -> float:
+        requests = self.requests.wait(now) if self.requests else 0.0
+        return max(requests, self.tokens.wait(now, tokens) if self.tokens else 0.0)
+
+    def take(self, now: float, requests: float, tokens: float) -> None:
+        if self.requests:
+            self.requests.take(now, requests)
+        if self.tokens:
+            self.tokens.take(now, tokens)
+
+
+def _known(limit: float | None, now: float) -> Bucket | None:
+    """A bucket for a limit per minute, spread evenly: endpoints count over seconds, too."""
+    return None if limit is None else Bucket(limit / 60, max(1.0, limit / 60), now)

@@ -1,0 +1,76 @@
+"""What an endpoint says of its own limits: the `x-ratelimit-*` headers that came with a reply."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_KINDS = ("requests", "tokens")
+HEADERS = tuple(
+    f"x-ratelimit-{figure}-{kind}" for kind in _KINDS for figure in ("limit", "remaining", "reset")
+)
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much may pass, of requests or of tokens.
+
+    Attributes:
+        limit: The most that may pass at once.
+        remaining: What may pass now.
+        rate: What comes back a second.
+    """
+
+    limit: float
+    remaining: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Allowances of requests and of tokens; None where the endpoint does not say, or nothing is used."""
+
+    requests: Allowance | None
+    tokens: Allowance | None
+
+
+def quota_of(headers: Mapping[str, str]) -> Quota | None:
+    """The quota in a reply's headers, names in lower case or any case-insensitive mapping; None without one.
+
+    A limit is counted over an unnamed time (a minute at OpenAI, a day for Groq's requests), so the rate is
+    what is used up by the time it takes to be whole again.
+    """
+    requests, tokens = (_allowance(headers, kind) for kind in _KINDS)
+    return None if requests is None and tokens is None else Quota(requests, tokens)
+
+
+def _allowance(headers: Mapping[str, str], kind: str) -> Allowance | None:
+    limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
+    remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
+    reset = seconds_of(headers.get(f"x-ratelimit-reset-{kind}"))
+    if limit is None or remaining is None or not reset or remaining >= limit:
+        return None
+    return Allowance(limit, remaining, (limit - remaining) / reset)
+
+
+def seconds_of(value: str | None) -> float | None:
+    """Seconds in "6m0s", "17ms", "1h2m3.5s" or "2"; None for anything else."""
+    text = (value or "").strip().lower()
+    seconds = _number(text)
+    if seconds is not None:
+        return seconds
+    if not text or _PART.sub("", text):
+        return None
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
