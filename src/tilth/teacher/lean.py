@@ -19,6 +19,8 @@ from tilth.teacher.replies import MAX_REPLY_BYTES, Completion
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
 _KEPT_ALIVE = 5.0
 """Seconds an idle connection is kept: no longer than common servers do, so that none is lost to a call."""
 
@@ -57,7 +59,6 @@ async def open_lean(
         # the whole call has a timeout of its own
         timeout=ClientTimeout(total=None, sock_connect=connect_timeout),
         headers=_all_headers(key, headers),
-        json_serialize=_dumps,
     )
     async with session:
         yield LeanEndpoint(session, address, query, _proxy(address), **settings)
@@ -85,7 +86,8 @@ class LeanEndpoint(HttpEndpoint):
         self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
     ) -> Completion | Answer:
         started = time.perf_counter()
-        posting = self._session.post(self._chat.reveal(), json=body, proxy=self._proxy.reveal())
+        data = _dumps(body).encode()
+        posting = self._session.post(self._chat.reveal(), data=data, proxy=self._proxy.reveal())
         async with posting as response:
             chunks = response.content.iter_any()
             if not 200 <= response.status < 300:
@@ -109,6 +111,7 @@ def _all_headers(key: str, headers: Mapping[str, str]) -> dict[str, str]:
     own = {
         "Authorization": f"Bearer {key}",
         "Accept": "application/json",
+        "Content-Type": "application/json",
         "User-Agent": f"tilth/{version('tilth')}",
         "OpenAI-Organization": os.environ.get("OPENAI_ORG_ID", ""),
         "OpenAI-Project": os.environ.get("OPENAI_PROJECT_ID", ""),
@@ -132,7 +135,3 @@ def _proxy(address: str) -> str | None:
     if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _dumps(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
