@@ -80,8 +80,9 @@ def test_patience_ends_a_run_with_what_it_has_and_the_run_in_hand(tmp_path: Path
     with serve(plan=Plan(faults=(Fault("500", after=10),))) as server:
         run = start(server, tmp_path / "gone.tilth", 60, patience=2.0)
         began = time.monotonic()
-        with pytest.raises(EndpointUnavailable, match=r"nothing but failures for 2 s.*run again"):
+        with pytest.raises(EndpointUnavailable, match=r"nothing but failures for 2 s.*run again") as told:
             run.wait(60)
+        assert told.value.run is run
         assert time.monotonic() - began < 10
         assert (run.status, run.progress.rows) == ("failed", 10)
         server.plan(Plan())

@@ -17,7 +17,7 @@ from tilth.engine.budget import NANO, Amount, Budget, BudgetError
 from tilth.engine.events import Changed, Events, Subscription
 from tilth.engine.execution import NO_ROWS, Ending, Execution
 from tilth.engine.journal import Journal
-from tilth.engine.line import Line
+from tilth.engine.line import EndpointUnavailable, Line
 from tilth.engine.progress import Progress
 from tilth.engine.records import set_settings, set_status
 from tilth.engine.runner import runner
@@ -43,7 +43,7 @@ class Works:
     closes: bool
 
 
-class Run:
+class Run(Background):
     """One generation. Made by `tilth.start`, `tilth.generate` and `tilth.open_run`.
 
     Attributes:
@@ -69,6 +69,7 @@ class Run:
         status: str = "starting",
         reason: str | None = None,
     ) -> None:
+        super().__init__(status)
         self.id = run_id
         self.path = path
         self.seeds = seeds
@@ -78,14 +79,10 @@ class Run:
         self.teacher_name: str = settings["teacher"]
         self.writer_name: str = settings["writer"]
         self.simulated: bool = settings["simulated"]
-        self.error: BaseException | None = None
-        self.events = Events()
         self._settings = dict(settings)
         self._budget = Budget(**settings["budget"])
-        self._status = status
         self._reason = reason
         self._works: Works | None = None
-        self._future: concurrent.futures.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._aborted = self._ending = False
         self._began = time.monotonic()
@@ -113,6 +110,8 @@ class Run:
             ending = Ending("aborted", "aborted by the user")
         except Exception as error:  # noqa: BLE001 - whatever it is, the run tells it
             self.error = error
+            if isinstance(error, EndpointUnavailable):
+                error.run = self
             ending = Ending("failed", str(error))
         self._ending = True
         try:
@@ -127,11 +126,6 @@ class Run:
             self._ended = time.monotonic()
             self._reason = ending.reason
             self._set(ending.status)
-
-    def _set(self, status: str) -> None:
-        if status != self._status:
-            self._status = status
-            self.events.publish(Changed(status))
 
     def _steer(self, act: Any) -> None:
         """Does something in the runner's loop, if the run is at work."""
@@ -202,40 +196,7 @@ class Run:
 
         return self._works is not None and runner().submit(act(self._works)).result()
 
-    def wait(self, timeout: float | None = None) -> Run:
-        """Blocks until the run has ended, at most `timeout` seconds. Raises what it failed of."""
-        if self._future is not None:
-            concurrent.futures.wait([self._future], timeout)
-            self._raise()
-        return self
-
-    def __await__(self) -> Generator[Any, None, Run]:
-        return self._awaited().__await__()
-
-    async def _awaited(self) -> Run:
-        if self._future is not None:
-            future = asyncio.wrap_future(self._future)
-            try:
-                await asyncio.shield(future)
-            except asyncio.CancelledError:
-                self.abort()
-                await asyncio.shield(future)
-                raise
-            self._raise()
-        return self
-
-    def _raise(self) -> None:
-        if self._future is not None and self._future.done() and not self._future.cancelled():
-            self._future.result()
-            if self.error is not None:
-                raise self.error
-
     # -- what it is and where it stands -------------------------------------------------------------------
-
-    @property
-    def status(self) -> str:
-        """See `Progress.status`."""
-        return self._status
 
     @property
     def budget(self) -> Budget:
@@ -311,26 +272,6 @@ class Run:
             eta=eta,
             waiting=waiting,
         )
-
-    def subscribe(self) -> Subscription:
-        """A mailbox of the run's events."""
-        return self.events.subscribe()
-
-    @property
-    def plan(self) -> Mapping[str, Any] | None:
-        """What was planned when it was last started: queries, rows, tokens, usd, seconds; None if nothing."""
-        plan: Mapping[str, Any] | None = self._settings["plan"]
-        return plan
-
-    @property
-    def prices(self) -> Mapping[str, Any]:
-        """By role, the source and date of the price; None where it is unknown."""
-        prices: Mapping[str, Any] = self._settings["prices"]
-        return prices
-
-    def spending(self) -> dict[str, int]:
-        """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""
-        return reading.spending(self.path, self.id)
 
     # -- what it grew -------------------------------------------------------------------------------------
 
