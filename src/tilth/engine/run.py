@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine import reading
 from tilth.engine.asking import Switches
+from tilth.engine.background import Background
 from tilth.engine.budget import NANO, Amount, Budget, BudgetError
-from tilth.engine.events import Changed, Events, Subscription
 from tilth.engine.execution import NO_ROWS, Ending, Execution
 from tilth.engine.journal import Journal
 from tilth.engine.line import EndpointUnavailable, Line

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.events import Changed, Events, Measured, Subscription
+from tilth.engine.background import Background
+from tilth.engine.events import Measured
 from tilth.engine.identity import run_identity
 from tilth.engine.journal import Journal
 from tilth.engine.order import SeedPasses
@@ -61,7 +61,7 @@ class Field:
     patience: float
 
 
-class Study:
+class Study(Background):
     """A grid of trained and measured students. Made by `tilth.study` and `tilth.open_study`.
 
     Attributes:
@@ -74,19 +74,16 @@ class Study:
     def __init__(
         self, study_id: str, path: Path, settings: Mapping[str, Any], *, status: str = "starting"
     ) -> None:
+        super().__init__(status)
         self.id = study_id
         self.path = path
         self.simulated: bool = settings["simulated"]
-        self.error: BaseException | None = None
-        self.events = Events()
         self._settings = settings
-        self._status = status
         self._reason: str | None = None
         self._added: list[tuple[pl.DataFrame, pl.DataFrame | None]] = []
         self._run: Run | None = None
         self._runs = 0
         self._stopping = False
-        self._future: concurrent.futures.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._began = time.monotonic()
         self._ended: float | None = None
@@ -124,20 +121,21 @@ class Study:
         """Each run is measured, in processes, while the next one grows."""
         measured = self.frame
         done = set(measured.filter("complete")["cell_id"].to_list())
-        measuring: asyncio.Task[None] | None = None
-        for plot in field.grid.plots():
-            cells = [cell for cell in field.grid.cells(plot) if cell.id(self.id) not in done]
-            if cells and not self._stopping:
-                harvest = await self._grow(journal, field, plot)
-                if measuring is not None:
+        measuring: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        measuring.set_result(None)
+        try:
+            for plot in field.grid.plots():
+                cells = [cell for cell in field.grid.cells(plot) if cell.id(self.id) not in done]
+                if cells and not self._stopping:
+                    harvest = await self._grow(journal, field, plot)
                     await measuring
-                if harvest is not None:
-                    measuring = asyncio.create_task(
-                        asyncio.to_thread(self._measure, journal, field, cells, harvest)
-                    )
-            self._runs += 1
-        if measuring is not None:
-            await measuring
+                    if harvest is not None:
+                        measuring = asyncio.ensure_future(
+                            asyncio.to_thread(self._measure, journal, field, cells, harvest)
+                        )
+                self._runs += 1
+        finally:
+            await measuring  # whatever ended the growing, the journal stays open for it
 
     async def _grow(self, journal: Journal, field: Field, plot: Plot) -> Run | None:
         grid = field.grid
@@ -250,10 +248,6 @@ class Study:
             )
         return records
 
-    def _set(self, status: str) -> None:
-        self._status = status
-        self.events.publish(Changed(status))
-
     def stop(self) -> None:
         """Starts no new unit and no new run's training; what was measured is kept. Returns at once."""
         self._stopping = True
@@ -266,38 +260,7 @@ class Study:
         if self._run is not None:
             self._run.abort()
 
-    def wait(self, timeout: float | None = None) -> Study:
-        """Blocks until the study has ended, at most `timeout` seconds. Raises what it failed of."""
-        if self._future is not None:
-            concurrent.futures.wait([self._future], timeout)
-            self._raise()
-        return self
-
-    def __await__(self) -> Generator[Any, None, Study]:
-        return self._awaited().__await__()
-
-    async def _awaited(self) -> Study:
-        if self._future is not None:
-            future = asyncio.wrap_future(self._future)
-            try:
-                await asyncio.shield(future)
-            except asyncio.CancelledError:
-                self.abort()
-                await asyncio.shield(future)
-                raise
-            self._raise()
-        return self
-
-    def _raise(self) -> None:
-        if self.error is not None:
-            raise self.error
-
     # -- what it found ------------------------------------------------------------------------------------
-
-    @property
-    def status(self) -> str:
-        """One of "starting", "running", "stopped", "finished", "failed" and "aborted"."""
-        return self._status
 
     @property
     def progress(self) -> StudyProgress:
@@ -315,10 +278,6 @@ class Study:
             most_queries=settings["queries"],
             seconds=(self._ended or time.monotonic()) - self._began,
         )
-
-    def subscribe(self) -> Subscription:
-        """A mailbox of the study's events: `Changed`, and `Measured` for each cell."""
-        return self.events.subscribe()
 
     @property
     def frame(self) -> pl.DataFrame:

@@ -1,0 +1,72 @@
+"""What a run and a study have in common: work on the runner that anybody may wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from typing import Any, Self
+
+from tilth.engine.events import Changed, Events, Subscription
+
+
+class Background(ABC):
+    """Work that goes on by itself once it was begun.
+
+    Attributes:
+        error: What it failed of, or None.
+        events: Where it tells what happens.
+    """
+
+    def __init__(self, status: str) -> None:
+        self.error: BaseException | None = None
+        self.events = Events()
+        self._status = status
+        self._future: concurrent.futures.Future[None] | None = None
+
+    @property
+    def status(self) -> str:
+        """Where it stands: one word."""
+        return self._status
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Cancels calls in flight and flushes the journal. Returns at once."""
+
+    def subscribe(self) -> Subscription:
+        """A mailbox of its events."""
+        return self.events.subscribe()
+
+    def wait(self, timeout: float | None = None) -> Self:
+        """Blocks until it has ended, at most `timeout` seconds. Raises what it failed of."""
+        if self._future is not None:
+            concurrent.futures.wait([self._future], timeout)
+            self._raise()
+        return self
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Self:
+        if self._future is not None:
+            future = asyncio.wrap_future(self._future)
+            try:
+                await asyncio.shield(future)
+            except asyncio.CancelledError:
+                self.abort()
+                await asyncio.shield(future)
+                raise
+            self._raise()
+        return self
+
+    def _raise(self) -> None:
+        if self._future is not None and self._future.done() and not self._future.cancelled():
+            self._future.result()
+            if self.error is not None:
+                raise self.error
+
+    def _set(self, status: str) -> None:
+        if status != self._status:
+            self._status = status
+            self.events.publish(Changed(status))
