@@ -272,6 +272,22 @@ class Run(Background):
             waiting=waiting,
         )
 
+    @property
+    def plan(self) -> Mapping[str, Any] | None:
+        """What was planned when it was last started: queries, rows, tokens, usd, seconds; None if nothing."""
+        plan: Mapping[str, Any] | None = self._settings["plan"]
+        return plan
+
+    @property
+    def prices(self) -> Mapping[str, Any]:
+        """By role, the source and date of the price; None where it is unknown."""
+        prices: Mapping[str, Any] = self._settings["prices"]
+        return prices
+
+    def spending(self) -> dict[str, int]:
+        """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""
+        return reading.spending(self.path, self.id)
+
     # -- what it grew -------------------------------------------------------------------------------------
 
     @property
