@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tilth.studies.study import Study
     from tilth.teacher import Teacher
 
+PATIENCE = math.inf
+"""Seconds a failing endpoint is waited for: whoever sits before the widget sees it, and has a Stop button."""
+
 _SMALL, _LARGE = 25, 100
 _RATIOS = (1.0, 2.0, 4.0, 8.0, 16.0)
 _PLANNED = ("cells", "queries", "rows", "usd", "seconds", "runs")
@@ -111,6 +114,7 @@ class Ground:
             path=self.path_of(choices),
             random_state=self.random_state,
             confirm=confirm,
+            patience=PATIENCE,
             **self._options(choices),
         )
 

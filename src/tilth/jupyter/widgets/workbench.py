@@ -22,7 +22,7 @@ from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import facts
 from tilth.jupyter.widgets.base import Widget, chart_bundle
 from tilth.jupyter.widgets.feed import Feed, page_of
-from tilth.jupyter.widgets.ground import Ground
+from tilth.jupyter.widgets.ground import PATIENCE, Ground
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
 
@@ -301,6 +301,7 @@ class Workbench(Widget):
                 random_state=self._random_state,
                 confirm=confirm,
                 check=self._check,
+                patience=PATIENCE,
             )
             self._follow(run)
         return run
@@ -393,8 +394,5 @@ class Workbench(Widget):
         data, metadata = bundle
         status = self._feed.status() if self._feed else self.status
         page = fallback.html(self.context, self.strategy, status, self._seeds.frame, self.rows)
-        return {
-            **data,
-            "text/plain": fallback.line(self.context, self.strategy, status),
-            "text/html": page,
-        }, metadata
+        plain = fallback.line(self.context, self.strategy, status)
+        return {**data, "text/plain": plain, "text/html": page}, metadata
