@@ -111,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     lab.add_argument("--port", type=_whole, help="the port JupyterLab listens on")
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+    lab.add_argument(
+        "jupyter", nargs="*", metavar="-- ARG", help="handed to JupyterLab: `tilth lab -- --allow-root`"
+    )
 
     add("doctor", "diagnosing", "Say what is wrong where a widget stays blank.")
     return parser

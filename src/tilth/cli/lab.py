@@ -32,6 +32,7 @@ def lab(options: Namespace) -> int:
     command = [sys.executable, "-m", "jupyterlab", str(folder / FIRST)]
     command += [f"--port={options.port}"] if options.port else []
     command += ["--no-browser"] if options.no_browser else []
+    command += options.jupyter
     # JupyterLab asks before Ctrl-C ends it. A handler, unlike SIG_IGN, is not inherited by it.
     before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:
