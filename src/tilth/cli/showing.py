@@ -60,7 +60,7 @@ def _beside(run: Run) -> None:
 def _figure(name: str, value: float | None) -> str:
     if value is None:
         return "unknown"
-    return f"{value:,.4f}" if name == "usd" else f"{value:,.1f}" if name == "seconds" else f"{value:,}"
+    return f"{value:,.4f}" if name == "usd" else f"{value:,.2f}" if name == "seconds" else f"{value:,}"
 
 
 def _without_rows(run: Run) -> None:

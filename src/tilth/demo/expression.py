@@ -144,10 +144,14 @@ def apply(operator: str, left: Fraction, right: Fraction) -> Fraction:
 
 
 def number_text(value: Fraction) -> str:
-    """A value as a reader expects it: "51", "2.5", and two decimals where it does not end."""
+    """A value as a reader expects it: "51", "2.5", and two decimals where it does not end within six."""
     if value.denominator == 1:
         return str(value.numerator)
-    return f"{float(value):.2f}".rstrip("0").rstrip(".")
+    places = 6 if 10**6 % value.denominator == 0 else 2
+    scaled = round(value * 10**places)
+    digits = str(abs(scaled)).rjust(places + 1, "0")
+    text = f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if scaled < 0 else text
 
 
 def write(expression: Expression, outer: int = 0, right: bool = False) -> str:
