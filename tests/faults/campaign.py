@@ -1,6 +1,7 @@
 """Kills a growing process at drawn moments, resumes it, and checks what must hold after each kill.
 
-Run as `python -m tests.faults.campaign --kills 200`; prints one line per life and a table at the end.
+Run as `python -m tests.faults.campaign --kills 200` for 200 kills under each kind of limit; prints one line
+per life and the sums at the end.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 from polars.testing import assert_frame_equal
@@ -69,11 +72,14 @@ def comparable(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 @contextmanager
-def process(arguments: dict[str, object], notes: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A growing process."""
-    paths = os.pathsep.join([str(CHECKOUT), str(Path(tilth.__file__).parents[1])])
+def process(
+    arguments: dict[str, object], notes: Path, *, first: Path | None = None, told: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A growing process; `first` is where it looks for modules first, `told` where its errors go."""
+    places = [*([first] if first else []), CHECKOUT, Path(tilth.__file__).parents[1]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places)), NOTES: str(notes)}
     command = [sys.executable, "-m", "tests.faults.grower", json.dumps(arguments)]
-    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths, NOTES: str(notes)}) as started:
+    with subprocess.Popen(command, env=environment, stderr=told) as started:
         try:
             yield started
         finally:
@@ -98,11 +104,11 @@ def kill_at(growing: subprocess.Popen[bytes], notes: Path, target: int, delay: f
     return alive
 
 
-def all_that_was_noted_is_there(path: Path, notes: Path) -> int:
-    """Finds every reply and row that a process had been told is safe; how many there are."""
+def lost(path: Path, notes: Path) -> list[str]:
+    """The replies and rows that a process had been told are safe, and that its file does not hold."""
     noted = lines(notes)
     if not noted:
-        return 0
+        return []
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
         replies = file.execute("SELECT unit, role, text FROM replies").fetchall()
         arrivals = {arrival for (arrival,) in file.execute("SELECT arrival FROM rows")}
@@ -110,12 +116,22 @@ def all_that_was_noted_is_there(path: Path, notes: Path) -> int:
         ("response" if role == "teacher" else "question", unit, fingerprint(text.removeprefix("Question: ")))
         for unit, role, text in replies
     }
-    for kind, *words in noted:
-        if kind == "row":
-            assert int(words[0]) in arrivals, f"row {words[0]} was acknowledged and is lost"
-        else:
-            assert (kind, int(words[0]), words[1]) in known, f"a reply of unit {words[0]} is lost"
-    return len(noted)
+    return [
+        " ".join(line)
+        for line in noted
+        if (
+            int(line[1]) not in arrivals
+            if line[0] == "row"
+            else (line[0], int(line[1]), line[2]) not in known
+        )
+    ]
+
+
+def all_that_was_noted_is_there(path: Path, notes: Path) -> int:
+    """Finds every reply and row that a process had been told is safe; how many there are."""
+    missing = lost(path, notes)
+    assert not missing, f"acknowledged and lost: {missing}"
+    return len(lines(notes))
 
 
 def live(draw: int, mode: Mode, seeds: Path, server: Server, undisturbed: pl.DataFrame, folder: Path) -> Life:
@@ -173,20 +189,31 @@ def ground(data: Path, folder: Path) -> Iterator[tuple[Path, Server, pl.DataFram
 
 
 def campaign(kills: int, data: Path, folder: Path) -> Iterator[Life]:
-    """Lives in both modes by turns, until `kills` processes were killed."""
+    """Lives in both modes by turns, until `kills` processes of each were killed."""
     with ground(data, folder) as (seeds, server, undisturbed):
-        killed = draw = 0
-        while killed < kills:
+        killed: Counter[Mode] = Counter()
+        draw = 0
+        while any(killed[mode] < kills for mode in get_args(Mode)):
             mode: Mode = "tight" if draw // 2 % 2 else "headroom"
-            life = live(draw, mode, seeds, server, undisturbed, folder)
-            killed, draw = killed + life.kills, draw + 1
-            yield life
+            if killed[mode] < kills:
+                life = live(draw, mode, seeds, server, undisturbed, folder)
+                killed[mode] += life.kills
+                yield life
+            draw += 1
+
+
+def versions() -> str:
+    """What a figure was measured with."""
+    return (
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, openai {version('openai')}, "
+        f"aiohttp {version('aiohttp')}, {platform.system()} {platform.release()}"
+    )
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=200, help="of each kind")
     parser.add_argument("--data", type=Path, default=CHECKOUT.parent / "shared" / "data")
     options = parser.parse_args()
     began = time.monotonic()
@@ -202,7 +229,7 @@ def main() -> None:
             for name in ("kills", "in_doubt", "queries", "billed", "rows", "undisturbed", "noted")
         }
         print(mode, len(of_mode), "lives", total)  # noqa: T201
-    print(f"{time.monotonic() - began:.0f} s, Python {platform.python_version()}, {platform.system()}")  # noqa: T201
+    print(f"{time.monotonic() - began:.0f} s with {versions()}")  # noqa: T201 - a command line prints
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The process a fault campaign kills: it grows a run and notes, unbuffered, what it was told is safe."""
+"""The process that faults befall: it grows a run and notes, unbuffered, what it was told is safe."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import resource
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -50,14 +51,17 @@ class Noting(Strategy):
         yield Candidate(question, response, unit.seed.reference)
 
 
-def grow(seeds: str, base_url: str, budget: int, path: str) -> tilth.Run:
+def grow(seeds: str, base_url: str, budget: int, path: str, timeout: float = 60.0) -> tilth.Run:
     """Starts or resumes the run."""
-    teacher = tilth.Teacher("test-model", base_url=base_url, concurrency=8, max_tokens=600)
+    teacher = tilth.Teacher("test-model", base_url=base_url, concurrency=8, max_tokens=600, timeout=timeout)
     return tilth.start(tilth.read_seeds(seeds), Noting(), budget, teacher=teacher, path=path)
 
 
 if __name__ == "__main__":
-    run = grow(**json.loads(sys.argv[1]))
+    arguments = json.loads(sys.argv[1])
+    largest = arguments.pop("largest_file", resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    run = grow(**arguments)
     subscription = run.subscribe()
     while run.status not in OVER:
         subscription.wait(0.05)
