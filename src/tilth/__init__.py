@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tilth.charts import chart as chart
     from tilth.engine.budget import Budget as Budget
     from tilth.engine.copying import copy as copy
-    from tilth.engine.plan import Plan as Plan
+    from tilth.engine.figures import Plan as Plan
     from tilth.engine.plan import plan as plan
     from tilth.engine.run import Run as Run
     from tilth.engine.start import generate as generate
@@ -46,7 +46,7 @@ _HOMES = {
     "Budget": "tilth.engine.budget",
     "Candidate": "tilth.engine.strategy",
     "Figure": "tilth.charts",
-    "Plan": "tilth.engine.plan",
+    "Plan": "tilth.engine.figures",
     "Price": "tilth.teacher",
     "Report": "tilth.engine.verify",
     "Run": "tilth.engine.run",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -45,16 +46,23 @@ def _beside(run: Run) -> None:
     if planned is None:
         return
     shown = Table("", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("planned", "actual"):
+    for name in ("planned", "range", "actual"):
         shown.add_column(name, justify="right")
     actual = {"queries": p.queries, "rows": p.rows, "tokens": p.tokens, "usd": p.usd, "seconds": p.seconds}
     for name, value in actual.items():
         title = "US dollars" if name == "usd" else name
-        shown.add_row(title, _figure(name, planned[name]), _figure(name, value))
+        shown.add_row(title, _figure(name, planned[name]), _spread(name, planned), _figure(name, value))
     Console().print(shown)
     known = {", ".join(filter(None, (p["source"], p["date"]))) for p in run.prices.values() if p is not None}
+    if planned.get("measured"):
+        say(f"The plan was measured on this run's first {planned['measured']:,} units.")
     if known:
         say(f"Prices: {'; '.join(sorted(known))}")
+
+
+def _spread(name: str, planned: Mapping[str, Any]) -> str:
+    spread = planned.get("ranges", {}).get(name)
+    return "" if spread is None else " – ".join(dict.fromkeys(_figure(name, value) for value in spread))
 
 
 def _figure(name: str, value: float | None) -> str:

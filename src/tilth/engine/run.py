@@ -274,7 +274,10 @@ class Run(Background):
 
     @property
     def plan(self) -> Mapping[str, Any] | None:
-        """What was planned when it was last started: queries, rows, tokens, usd, seconds; None if nothing."""
+        """What was planned when its budget was set: queries, rows, tokens, usd, seconds; None if nothing.
+
+        `ranges` holds [low, high] of each, `measured` how many units of the file the figures rest on.
+        """
         plan: Mapping[str, Any] | None = self._settings["plan"]
         return plan
 

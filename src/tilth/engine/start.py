@@ -15,13 +15,15 @@ from tilth import tasks
 from tilth.engine import reading, registry
 from tilth.engine.asking import Desk, Switches
 from tilth.engine.budget import Budget, BudgetError, Ledger
+from tilth.engine.estimate import estimate
 from tilth.engine.execution import Execution
+from tilth.engine.figures import Plan
 from tilth.engine.harvest import Check, Origin
 from tilth.engine.identity import default_path, number_of, refuse_other, run_identity
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
+from tilth.engine.measured import measure
 from tilth.engine.order import SeedPasses
-from tilth.engine.plan import Plan, plan
 from tilth.engine.records import Past, create_run, identities, settings_of
 from tilth.engine.reuse import Pool
 from tilth.engine.run import OVER, Run, Works
@@ -101,7 +103,7 @@ def start(
             return live
         planned = None
         if not isinstance(teacher, RecordedTeacher):
-            planned = plan(seeds, chosen, limit, teacher=teacher, writer=writer, task=chosen_task)
+            planned = estimate(seeds, chosen, limit, teacher=teacher, writer=writer, task=chosen_task)
         _check_money(limit, teacher, writer, planned, confirm=confirm)
         parts = Parts(
             seeds,
@@ -272,8 +274,20 @@ class Parts:
     """Replies of other files."""
 
 
-def _figures(planned: Plan) -> dict[str, Any]:
-    return {name: getattr(planned, name) for name in ("queries", "rows", "tokens", "usd", "seconds")}
+def _kept(
+    journal: Journal, number: str, parts: Parts, earlier: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """The plan that the file keeps: the first made for this budget, by what the file held then."""
+    if parts.planned is None:
+        return None
+    budget = parts.limit.to_json()
+    if earlier is not None and earlier.get("budget") == budget:
+        return earlier
+    seeds, strategy, task = parts.seeds, parts.strategy, parts.task
+    measured = journal.write_now(lambda connection: measure(connection, number, seeds, strategy, task))
+    models: dict[str, Any] = {"teacher": parts.teacher, "writer": parts.writer, "task": task}
+    planned = estimate(seeds, strategy, parts.limit, **models, measured=measured)
+    return {**planned.to_json(), "budget": budget}
 
 
 def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes: bool) -> Run:
@@ -299,11 +313,12 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         "max_tokens": limits,
         "budget": parts.limit.to_json(),
         "check": parts.check,
-        "plan": None if parts.planned is None else _figures(parts.planned),
+        "plan": None,
         "seconds": 0.0,
     }
     stored = journal.write_now(lambda connection: settings_of(connection, number))
     settings["seconds"] = stored.get("seconds", 0.0)
+    settings["plan"] = _kept(journal, number, parts, stored.get("plan"))
     if isinstance(teacher, RecordedTeacher):  # it knows neither prices nor whether it stands for a simulation
         settings |= {
             **stored,

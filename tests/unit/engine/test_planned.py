@@ -33,13 +33,23 @@ def grown(model: Model, budget: int, max_tokens: int = 2048, **options: object) 
 def test_the_plan_is_kept_in_the_file_and_follows_the_budget() -> None:
     teacher = tilth.Teacher(Model(), price=PRICE)
     for budget in (10, 20):
+        planned = tilth.plan(SEEDS, "question-rephrase", budget, teacher=teacher, path="run.tilth")
         run = grown(Model(), budget)
-        planned = tilth.plan(SEEDS, "question-rephrase", budget, teacher=teacher)
-        expected = {name: getattr(planned, name) for name in ("queries", "rows", "tokens", "usd", "seconds")}
+        expected = {**planned.to_json(), "budget": tilth.Budget(budget).to_json()}
         assert run.plan == tilth.open_run("run.tilth").plan == expected
+    assert planned.measured == 5, "a larger budget is planned by what the file holds"
     assert run.prices["teacher"] == {"source": "by hand", "date": "2026-11-01"}
     replayed = tilth.generate_sync(SEEDS, "question-rephrase", 20, path="run.tilth")
     assert replayed.plan == expected, "who only replays plans nothing anew"
+
+
+def test_a_run_that_goes_on_keeps_what_was_planned_for_its_budget() -> None:
+    teacher = tilth.Teacher(Model(), price=PRICE)
+    planned = tilth.plan(SEEDS, "question-rephrase", 20, teacher=teacher).to_json()
+    for _ in range(2):
+        kept = grown(Model(), 20).plan
+        assert kept is not None
+        assert {name: kept[name] for name in planned} == planned
 
 
 def test_seconds_of_all_sittings_are_summed_in_the_file() -> None:

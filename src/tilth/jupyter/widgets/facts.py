@@ -156,9 +156,21 @@ def planned(
         return problem(str(error))
     return {
         **{name: getattr(plan, name) for name in _PLANNED},
-        "sources": dict(plan.sources),
+        "sources": {name: f"{_spread(name, plan)}{source}" for name, source in plan.sources.items()},
         "problem": None,
     }
+
+
+def _spread(name: str, plan: tilth.Plan) -> str:
+    """The range of a figure as a hover text begins: "74 to 150; "."""
+    spread = plan.ranges[name]
+    if spread is None or spread.low == spread.high:
+        return ""
+    low, high = (
+        f"${value:,.2f}" if name == "usd" else f"{value:,.0f}{' s' if name == 'seconds' else ''}"
+        for value in (spread.low, spread.high)
+    )
+    return f"{low} to {high}; "
 
 
 def problem(text: str) -> dict[str, Any]:
