@@ -10,6 +10,10 @@ from typing import Any, Self
 
 from tilth.engine.events import Changed, Events, Subscription
 
+_WAKE = 0.2
+"""Seconds after which a loop that awaits is woken: ipykernel hands an interrupt on when its loop wakes, no
+sooner (its issue 881)."""
+
 
 class Background(ABC):
     """Work that goes on by itself once it was begun.
@@ -52,7 +56,9 @@ class Background(ABC):
         if self._future is not None:
             future = asyncio.wrap_future(self._future)
             try:
-                await asyncio.shield(future)
+                while not future.done():
+                    await asyncio.wait([future], timeout=_WAKE)
+                future.result()
             except asyncio.CancelledError:
                 self.abort()
                 await asyncio.shield(future)
