@@ -17,7 +17,13 @@ from tilth.seeds import Seed, Seeds
 from tilth.tasks.base import Prompt, Task
 from tilth.teacher import Teacher
 
+_Costs = tuple[float, float, float]
+"""Queries, tokens and nano-dollars."""
+_LIMITS = ("queries", "tokens", "dollars")
+
 _LOW, _TYPICAL, _HIGH = range(3)
+_ROUNDING = 1e-6
+"""What sums of fractions may lack of a whole number."""
 _CHARACTERS_PER_TOKEN = 4
 _FEWEST_PROMPT_CHARACTERS = 6
 """Characters a token where prompts come cheap; where they come dear, two UTF-8 bytes a token."""
@@ -32,7 +38,7 @@ _LATENCY = (0.2, 0.6, 2.0)
 """Seconds until a hosted model's first token, and its tokens a second: round figures, no measurements."""
 _FEWER_AT_ONCE = 4
 """How much fewer calls at once an endpoint may let through than its user set."""
-_SIMULATED_CALL = (0.0005, 0.004, 0.02)
+_SIMULATED_CALL = (0.0003, 0.004, 0.02)
 """Seconds a call of the embedded simulation takes: the middle one measured on two cores."""
 _SIMULATED_START = (0.0, 0.0, 5.0)
 """Seconds until its process answers, where it was not at work."""
@@ -57,9 +63,8 @@ class _Case:
     short: bool
 
 
-_TYPICALLY = _Case(_TYPICAL, _TYPICAL, _TYPICAL, short=False)
 _CASES = (
-    _TYPICALLY,
+    _Case(_TYPICAL, _TYPICAL, _TYPICAL, short=False),
     _Case(_LOW, _LOW, _LOW, short=False),
     _Case(_HIGH, _HIGH, _HIGH, short=True),
     # where tokens are the limit, dollars are most with short prompts, least with long ones; and vice versa
@@ -154,20 +159,29 @@ class _Estimate:
 
     def _under(self, limit: Budget, case: _Case) -> tuple[int, Amount, int, str]:
         """Units, their cost, their rows, and the limit that ends them."""
-        units = rows = passing = 0
-        total = Amount()
+        limits = (limit.queries, limit.tokens, limit.nano)
+        units, rows, passing = 0, 0.0, 0
+        total: _Costs = (0.0, 0.0, 0.0)
         while True:
-            amount, yielded = self._one_pass(passing, case)
-            whole = self._whole_passes(limit, total, amount) if passing > 0 else 1
-            if limit.exceeded_by(total + amount) or not whole:
-                return self._last_pass(limit, units, total, rows, amount, yielded)
-            units += whole * self._seeds
-            rows += whole * yielded
-            total += Amount(whole * amount.queries, whole * amount.tokens, whole * amount.nano)
+            each, yielded = self._one_pass(passing, case)
+            rooms = [
+                (max(0.0, most - used) / cost, name)
+                for most, used, cost, name in zip(limits, total, each, _LIMITS, strict=True)
+                if most is not None and cost > 0
+            ]
+            room, ends_by = min(rooms, default=(float(passing == 0), "queries"))
+            passes = room if room < 1 else 1.0 if passing == 0 else math.floor(room)
+            units += int(self._seeds * passes)
+            rows += yielded * passes
+            queries, tokens, nano = (used + passes * cost for used, cost in zip(total, each, strict=True))
+            total = queries, tokens, nano
+            if room < 1:
+                whole = (int(value + _ROUNDING) for value in total)
+                return units, Amount(*whole), int(rows + _ROUNDING), ends_by
             passing += 1
 
-    def _one_pass(self, passing: int, case: _Case) -> tuple[Amount, int]:
-        """A pass over all seeds, scaled up from a sample of them."""
+    def _one_pass(self, passing: int, case: _Case) -> tuple[_Costs, float]:
+        """What a pass over all seeds costs and yields, scaled up from a sample of them."""
         units = self._sampled(passing)
         queries = tokens = nano = 0.0
         rows = 0
@@ -179,8 +193,7 @@ class _Estimate:
                 nano += times * (price.nano_dollars(prompt, reply) if price else 0)
             rows += self._strategy.unit_cost(unit, self._task).rows
         scale = self._seeds / len(units)
-        share = self._share_of_rows(case.cost)
-        return Amount(*(math.ceil(v * scale) for v in (queries, tokens, nano))), round(rows * scale * share)
+        return (queries * scale, tokens * scale, nano * scale), rows * scale * self._share_of_rows(case.cost)
 
     def _sampled(self, passing: int) -> list[Unit]:
         if passing not in self._units:
@@ -261,36 +274,6 @@ class _Estimate:
             None if nano_left is None else nano_left / NANO,
         )
 
-    @staticmethod
-    def _whole_passes(limit: Budget, total: Amount, amount: Amount) -> int:
-        rooms = [
-            (most - used) // each
-            for most, used, each in (
-                (limit.queries, total.queries, amount.queries),
-                (limit.tokens, total.tokens, amount.tokens),
-                (limit.nano, total.nano, amount.nano),
-            )
-            if most is not None and each > 0
-        ]
-        return max(0, min(rooms)) if rooms else 0
-
-    def _last_pass(
-        self, limit: Budget, units: int, total: Amount, rows: int, amount: Amount, yielded: int
-    ) -> tuple[int, Amount, int, str]:
-        """The part of a pass that still fits."""
-        shares = [
-            (max(0, most - used) / each, name)
-            for name, most, used, each in (
-                ("queries", limit.queries, total.queries, amount.queries),
-                ("tokens", limit.tokens, total.tokens, amount.tokens),
-                ("dollars", limit.nano, total.nano, amount.nano),
-            )
-            if most is not None and each > 0
-        ]
-        share, ends_by = min(shares) if shares else (0.0, "queries")
-        part = Amount(*(int(v * share) for v in (amount.queries, amount.tokens, amount.nano)))
-        return units + int(self._seeds * share), total + part, rows + int(yielded * share), ends_by
-
     def _per_call(self) -> Figure:
         if self._models["teacher"].simulated:
             return _SIMULATED_CALL
@@ -361,5 +344,8 @@ class _Estimate:
     def _source_of_seconds(self) -> str:
         if self._models["teacher"].simulated:
             return "estimated: measured speed of the simulation"
-        said = f"{self._side_by_side(_TYPICAL)} calls at once of {self._per_call()[_TYPICAL]:.1f} s each"
+        said = (
+            f"{self._side_by_side(_TYPICAL)} calls at once of {self._per_call()[_TYPICAL]:.1f} s each; "
+            f"at worst {self._side_by_side(_HIGH)} at once"
+        )
         return f"measured on {self._measured.units} units: {said}" if self._measured else f"estimated: {said}"

@@ -87,7 +87,7 @@ def measure(
         cost = strategy.unit_cost(passes.unit(unit), task)
         calls += asked
         verdicts.update(given)
-        pairs.append((len(given) / cost.rows, len(asked) / max(1, cost.queries)))
+        pairs.append((len(given) / max(1, cost.rows), len(asked) / max(1, cost.queries)))
     seconds = [took for *_, took in calls if took is not None]
     if len(seconds) < LEAST_UNITS:
         return None

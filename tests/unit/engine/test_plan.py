@@ -16,6 +16,7 @@ from tests.unit.engine.growing import Model, Votes, seeds
 import tilth
 from tilth.engine.figures import FIGURES
 from tilth.engine.start import ConfirmationNeeded
+from tilth.jupyter.widgets import facts
 
 SEEDS = seeds(7)
 PRICE = tilth.Price(1, 2, source="by hand", date="2026-11-01")
@@ -190,6 +191,14 @@ def test_a_probe_too_small_is_refused() -> None:
     with pytest.raises(ValueError, match="pass probe=10 or more"):
         tilth.plan(SEEDS, "new-question", 100, teacher=teacher(model), probe=3, confirm=True)
     assert model.calls == 0
+
+
+def test_the_workbench_tells_the_ranges_where_it_tells_the_sources() -> None:
+    plan = tilth.plan(SEEDS, "new-question", 100, teacher=teacher())
+    trait = facts.planned(SEEDS, "new-question", tilth.Budget(100), teacher(), None)
+    assert trait["rows"] == plan.rows == 50
+    assert trait["sources"]["rows"] == f"24 to 50; {plan.sources['rows']}"
+    assert trait["sources"]["usd"].startswith(f"${plan.usd_range.low:,.2f} to ${plan.usd_range.high:,.2f}; ")
 
 
 def test_a_run_at_work_is_measured_and_its_limit_stays() -> None:
