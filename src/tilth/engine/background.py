@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from typing import Any, Self
@@ -11,8 +13,8 @@ from typing import Any, Self
 from tilth.engine.events import Changed, Events, Subscription
 
 _WAKE = 0.2
-"""Seconds after which a loop that awaits is woken: ipykernel hands an interrupt on when its loop wakes, no
-sooner (its issue 881)."""
+"""Seconds after which one who waits is woken. In a kernel an interrupt comes no sooner: ipykernel hands it on
+when its loop wakes (its issue 881), and a lock that is waited for may not notice it."""
 
 
 class Background(ABC):
@@ -45,7 +47,9 @@ class Background(ABC):
     def wait(self, timeout: float | None = None) -> Self:
         """Blocks until it has ended, at most `timeout` seconds. Raises what it failed of."""
         if self._future is not None:
-            concurrent.futures.wait([self._future], timeout)
+            end = math.inf if timeout is None else time.monotonic() + timeout
+            while not self._future.done() and (left := end - time.monotonic()) > 0:
+                concurrent.futures.wait([self._future], min(left, _WAKE))
             self._raise()
         return self
 
