@@ -136,7 +136,7 @@ def _stand(path: Path) -> tuple[str, int]:
 
 def _words(error: str | None, status: str, rows: int, run: tilth.Run) -> str:
     if error is not None:
-        told = re.sub(r"http://[\w.]+(:\d+)?(/v1)?", "the endpoint", re.sub(r"/tmp/\S*/", "", error))
+        told = re.sub(r"http://[\w.]+(:\d+)?(/v1)?", "the endpoint", error.replace(f"{run.path.parent}/", ""))
         said = [f"ended with {rows} rows: “{told}”; run again, it finished"]
     elif status != "finished":
         said = [f"left with {rows} rows; run again, it finished"]
@@ -176,6 +176,7 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     began = time.monotonic()
+    broken = []
     rows = [
         "| fault | tried | survived | lost | overspent | outcome |",
         "| --- | --: | --: | --: | --- | --- |",
@@ -189,6 +190,8 @@ def main() -> None:
                 folder.mkdir()
                 outcome = play(case, server, undisturbed, folder)
                 rows.append(line(outcome))
+                if case.promised and (outcome.lost or outcome.overspent):
+                    broken.append(case.name)
                 print(rows[-1], f"{outcome.seconds:.1f} s", flush=True)  # noqa: T201 - a command line prints
     made = (
         f"\nMade by `python -m tests.faults.table`: {time.monotonic() - began:.0f} s, on "
@@ -199,6 +202,8 @@ def main() -> None:
         before, _, rest = RESULTS.read_text().partition(BEGIN)
         after = rest.partition(END)[2]
         RESULTS.write_text(before + BEGIN + "\n".join(rows) + "\n" + made + END + after)
+    if broken:
+        sys.exit(f"lost or overspent: {', '.join(broken)}")
 
 
 if __name__ == "__main__":
