@@ -360,9 +360,10 @@ def _stored(completion: Completion, line: Line, request: Mapping[str, Any]) -> S
 
 def _stop_at(excess: Amount, model: str) -> None:
     if excess.tokens or excess.nano:
+        dollars = f" and ${excess.nano / 1e9:.6f}" if excess.nano else ""
         raise Overspent(
-            f"{model} reported {excess.tokens} tokens and ${excess.nano / 1e9:.6f} more than was reserved "
-            "for a call; the run stopped, so that no limit is passed unseen"
+            f"{model} reported {excess.tokens} tokens{dollars} more than was reserved for a call; "
+            "the run stopped, so that no limit is passed unseen"
         )
 
 

@@ -112,17 +112,16 @@ class Run(Background):
             if isinstance(error, EndpointUnavailable):
                 error.run = self
             ending = Ending("failed", str(error))
-        self._ending = True
+        self._ending, self._ended = True, time.monotonic()
         try:
             for line in works.lines:
                 await line.close()
-            self._settings["seconds"] += time.monotonic() - self._began
+            self._settings["seconds"] += self._ended - self._began
             works.journal.post(set_settings(self.id, self._settings))
             works.journal.post(set_status(self.id, ending.status, ending.reason))
         finally:
             if works.closes:
                 await _beside(works.journal.close)
-            self._ended = time.monotonic()
             self._reason = ending.reason
             self._set(ending.status)
 

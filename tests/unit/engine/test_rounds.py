@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from polars.testing import assert_frame_equal
-from tests.unit.engine.growing import BAD_REQUEST, SERVER, Model, comparable, prompt, seeds
+from tests.unit.engine.growing import BAD_REQUEST, SERVER, Model, comparable, prompt, seeds, until
 
 import tilth
 from tilth.engine.run import Run
@@ -115,6 +115,7 @@ def test_resumed_after_an_abort_at_any_call_it_grows_the_same(at: int, concurren
 
     def fault(key: str, attempt: int, number: int):
         if number == at:
+            until(lambda: box)  # the first call may be out before `start` has returned
             box[0].abort()
             return SERVER
         return None
@@ -174,6 +175,7 @@ def test_decisions_are_made_once_though_nothing_was_asked_yet() -> None:
 
     def fault(key: str, attempt: int, number: int):
         if number == 1:
+            until(lambda: box)  # the first call may be out before `start` has returned
             box[0].abort()
             return SERVER
         return None
@@ -212,6 +214,7 @@ def test_a_strategy_that_draws_from_elsewhere_is_told_on_resuming_and_nothing_is
 
     def fault(key: str, attempt: int, number: int):
         if number == 6:
+            until(lambda: box)  # the first call may be out before `start` has returned
             box[0].abort()
             return SERVER
         return None
@@ -252,6 +255,7 @@ def test_asks_that_are_out_together_may_come_in_any_order(at: int) -> None:
 
     def fault(key: str, attempt: int, number: int):
         if number == at:
+            until(lambda: box)  # the first call may be out before `start` has returned
             box[0].abort()
             return SERVER
         return None
