@@ -325,7 +325,7 @@ def messages(installed: Path | None, folder: Path, server: Server) -> dict[tuple
                 assert live.cell("print(widget.run.status, end='')") == "stopped"
                 heard[kind, channel] = "at once" if at_once else "after it"
                 request += 2
-            cell = live.send("widget.generate(); begun = True\n" + code)
+            cell = live.send("widget.generate()\n" + code)
             before = len(live.heard)
             live.until(lambda m, since=before: m in live.heard[since:] and custom(m).get("type") == "rows")
             (folder / "go").touch()
