@@ -204,6 +204,14 @@ test("a choice made before the answer to another keeps both", async () => {
   });
 });
 
+test("Enter takes what was typed into a list, though the field is not left", async () => {
+  const { el } = await open();
+  const ratios = field(el, "ratios");
+  ratios.value = "1, 8";
+  ratios.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  expect(host.ofType("regimes-plan").at(-1)).toMatchObject({ ratios: [1, 8] });
+});
+
 test("what Python says of an earlier choice does not undo a later one", async () => {
   const { el } = await open();
   host.answers(() => undefined);

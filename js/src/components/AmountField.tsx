@@ -2,6 +2,7 @@
 
 import { useId, useState } from "preact/hooks";
 import { readAmount } from "../format";
+import { entering } from "./entering";
 
 interface Props {
   label: string;
@@ -51,12 +52,7 @@ export function AmountField({ label, unit, value, show, whole = false, disabled,
         disabled={disabled}
         aria-invalid={problem !== null}
         aria-describedby={`${id}-unit ${id}-problem`}
-        onInput={(event) => setDraft(event.currentTarget.value)}
-        onChange={(event) => enter(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          // A field that belongs to no form has no change to tell of when Enter is pressed in it.
-          if (event.key === "Enter") enter(event.currentTarget.value);
-        }}
+        {...entering(setDraft, enter)}
       />
       <span class="tilth-muted" id={`${id}-unit`}>
         {unit}

@@ -2,6 +2,7 @@
 
 import { useId, useState } from "preact/hooks";
 import { readAmount } from "../format";
+import { entering } from "./entering";
 
 interface Props {
   label: string;
@@ -60,8 +61,7 @@ export function ListField({ label, values, whole = false, single = false, disabl
         disabled={disabled}
         aria-invalid={problem !== null}
         aria-describedby={`${id}-problem`}
-        onInput={(event) => setDraft(event.currentTarget.value)}
-        onChange={(event) => enter(event.currentTarget.value)}
+        {...entering(setDraft, enter)}
       />
       <span class="tilth-problem" id={`${id}-problem`} role="alert">
         {problem}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,12 +142,7 @@ class UnitAsk:
 
     async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
         """`k` replies to one prompt, in order of asking."""
-        # all of them, though one may be unreadable: what was asked is paid for, and others may be read
-        answers = await asyncio.gather(*(self(prompt, role) for _ in range(k)), return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        return [answer for answer in answers if isinstance(answer, Reply)]
+        return await together(self(prompt, role) for _ in range(k))
 
     async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
         """The journalled result of `fn`."""
@@ -340,6 +335,15 @@ class UnitAsk:
             completion = await line.complete(request, seed, show, going, attempt.sent)
             events.publish(Text(self._unit, purpose, completion.text, done=True))
             return completion
+
+
+async def together(asks: Iterable[Awaitable[Reply]]) -> list[Reply]:
+    """All replies, in order; a failure is raised when every ask has ended, for all of them are paid for."""
+    answers = await asyncio.gather(*asks, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in answers if isinstance(answer, Reply)]
 
 
 def _parts(address: Address) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.engine.asking import UnitFailed, read
+from tilth.engine.asking import UnitFailed, read, together
 from tilth.engine.identity import digest
 from tilth.engine.order import SeedPasses
 from tilth.engine.records import PREPARING, Address, Bill, Outcome, Past
@@ -47,11 +47,7 @@ class ReplayedAsk:
 
     async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
         """`k` replies to one prompt, in order of asking."""
-        answers = await asyncio.gather(*(self(prompt, role) for _ in range(k)), return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        return [answer for answer in answers if isinstance(answer, Reply)]
+        return await together(self(prompt, role) for _ in range(k))
 
     async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
         """The journalled result; `fn` is not run."""
