@@ -142,7 +142,7 @@ class _Estimate:
         self._strategy, self._task, self._models, self._measured = strategy, task, models, measured
         self.prices = {role: model.price() for role, model in models.items()}
         self._seeds = len(seeds)
-        self._passes = SeedPasses(tuple(seeds), 0)
+        self._passes = SeedPasses(tuple(seeds), 0, put=task.put)
         self._units: dict[int, list[Unit]] = {}
         self._prompts: dict[tuple[Role, int], tuple[int, int, int]] = {}
         self._sample = tuple(islice(seeds, _SAMPLED))

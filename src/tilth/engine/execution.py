@@ -18,7 +18,7 @@ from tilth.engine.events import Sampled
 from tilth.engine.harvest import Origin, judge, rows_of
 from tilth.engine.journal import JournalError
 from tilth.engine.order import SeedPasses
-from tilth.engine.rechecking import judge_again, set_verdicts, wrongly_judged
+from tilth.engine.rechecking import judge_again, set_verdicts, to_judge
 from tilth.engine.records import PREPARING, Outcome, UnitRecord, commit_unit
 from tilth.engine.strategy import Candidate, Role, Strategy, StrategyError, Unit, UnitResult
 from tilth.seeds import Seeds
@@ -56,6 +56,8 @@ class Execution:
         passes: SeedPasses,
         counts: Mapping[str, int],
         reopened: set[int],
+        *,
+        judged_otherwise: bool = False,
     ) -> None:
         self._desk = desk
         self._seeds = seeds
@@ -64,6 +66,7 @@ class Execution:
         self._origin = origin
         self._passes = passes
         self._reopened = reopened
+        self._judged_otherwise = judged_otherwise
         self._sizes: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
         self._live: set[asyncio.Task[None]] = set()
@@ -259,10 +262,13 @@ class Execution:
             self._desk.events.publish(Sampled(arrival))
 
     async def _judge_again(self) -> None:
-        """Judges stored rows as the run's mode of checking wants it; nothing is asked."""
+        """Judges stored rows as the run's check wants it now; nothing is asked."""
         journal, origin, after = self._desk.journal, self._origin, 0
         again = partial(judge_again, task=self._task, checked=origin.checked)
-        while rows := await journal.write(wrongly_judged(origin.run_id, after, checked=origin.checked)):
+        every = self._judged_otherwise and origin.checked
+        while rows := await journal.write(
+            to_judge(origin.run_id, after, checked=origin.checked, every=every)
+        ):
             after = rows[-1]["arrival"]
             verdicts = await asyncio.get_running_loop().run_in_executor(self._checks, list, map(again, rows))
             await journal.write(set_verdicts(verdicts))

@@ -37,7 +37,7 @@ def judge(candidate: Candidate, task: Task, *, checked: bool) -> Verdict:
     problem = candidate.response.problem if isinstance(candidate.response, Reply) else None
     if problem:
         return Verdict("rejected", reason=problem)
-    return task.check(candidate.response, candidate.reference)
+    return task.check(candidate.response, candidate.reference, candidate.question)
 
 
 def rows_of(

@@ -77,7 +77,8 @@ def measure(
     units = dict(connection.execute(_UNITS, (run_id, _MOST_UNITS)).fetchall())
     if len(units) < LEAST_UNITS:
         return None
-    passes = SeedPasses(tuple(seeds), 0)  # what a unit costs may depend on its pass, not on the draw
+    # what a unit costs may depend on its pass, not on the draw
+    passes = SeedPasses(tuple(seeds), 0, put=task.put)
     calls: list[tuple[Role, int, int, float | None]] = []
     verdicts: Counter[str] = Counter()
     pairs: list[tuple[float, float]] = []

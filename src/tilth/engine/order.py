@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -33,12 +33,19 @@ class SeedPasses:
 
     A unit's number is p x seeds + position. With `nested` sizes, any beginning of a pass holds the first
     `size` seeds in proportion, at least rounded down: so a study on fewer seeds is contained, unit by unit,
-    in the study on all of them at the same ratio.
+    in the study on all of them at the same ratio. `put` words a seed as its unit puts it (`Task.put`).
     """
 
-    def __init__(self, seeds: tuple[Seed, ...], random_state: int, nested: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        seeds: tuple[Seed, ...],
+        random_state: int,
+        nested: tuple[int, ...] = (),
+        put: Callable[[Seed, random.Random], Seed] | None = None,
+    ) -> None:
         self._seeds = seeds
         self._random_state = random_state
+        self._put = put
         self._edges = sorted({0, *nested, len(seeds)})
         self._permutation: tuple[int, list[int]] | None = None
 
@@ -61,6 +68,8 @@ class SeedPasses:
     def unit(self, number: int, *, round: int = 0, data: Mapping[str, Any] | None = None) -> Unit:
         """The unit of that number."""
         passing, seed = number // len(self._seeds), self._seeds[self.seed_of(number)]
+        if self._put is not None:
+            seed = self._put(seed, random.Random(drawn(self._random_state, "put", number)))
         rng = random.Random(drawn(self._random_state, "unit", number))
         return Unit(number, (seed,), passing, round, rng, data or {})
 

@@ -18,16 +18,19 @@ _BATCH = 256
 _ROWS = """
 SELECT w.arrival, w.question, w.response, w.reference, w.score, r.call AS reply, r.finish_reason, r.refusal
 FROM rows w LEFT JOIN replies r ON r.run_id = w.run_id AND r.unit = w.unit AND r.text = w.response
-WHERE w.run_id = ? AND w.arrival > ? AND (w.verdict = 'unverified' AND w.reason IS ?) = ?
+WHERE w.run_id = ? AND w.arrival > ? AND (? OR (w.verdict = 'unverified' AND w.reason IS ?) = ?)
 GROUP BY w.arrival ORDER BY w.arrival LIMIT ?
 """
 
 
-def wrongly_judged(run_id: str, after: int, *, checked: bool) -> Operation:
-    """Gives rows that arrived after number `after` and are not judged as they are to be, some at a time."""
+def to_judge(run_id: str, after: int, *, checked: bool, every: bool) -> Operation:
+    """Gives rows that arrived after number `after` and are to be judged anew, some at a time.
+
+    `every` gives all of them; else those that are checked and should not be, or the other way round.
+    """
 
     def read(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-        cursor = connection.execute(_ROWS, (run_id, after, NOT_CHECKED, checked, _BATCH))
+        cursor = connection.execute(_ROWS, (run_id, after, every, NOT_CHECKED, checked, _BATCH))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, record, strict=True)) for record in cursor]
 
@@ -35,7 +38,7 @@ def wrongly_judged(run_id: str, after: int, *, checked: bool) -> Operation:
 
 
 def judge_again(row: Mapping[str, Any], task: Task, *, checked: bool) -> dict[str, Any]:
-    """The columns of a row of `wrongly_judged` as they are to be."""
+    """The columns of a row of `to_judge` as they are to be."""
     problem = None
     if row["reply"] is not None:
         problem = unusable(row["finish_reason"], row["refusal"], row["response"])

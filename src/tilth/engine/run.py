@@ -50,7 +50,8 @@ class Run(Background):
         path: Its file.
         seeds: What it grows from.
         strategy_name: How it grows.
-        task: How its questions are put and checked.
+        task: How its questions are put and checked; None for an opened file whose task needs more than the
+            file holds.
         teacher_name: The model that answers; `writer_name`: the model that writes questions.
         simulated: Whether a rule-based stand-in answers, not a model.
         error: What it failed of, or None.
@@ -61,7 +62,7 @@ class Run(Background):
         run_id: str,
         path: Path,
         seeds: Seeds,
-        task: Task,
+        task: Task | None,
         strategy: Strategy | str,
         settings: Mapping[str, Any],
         *,

@@ -28,7 +28,7 @@ from tilth.engine.records import Past, create_run, identities, settings_of
 from tilth.engine.reuse import Pool
 from tilth.engine.run import OVER, Run, Works
 from tilth.engine.strategy import Role, Strategy
-from tilth.seeds import Seeds, TaskLike
+from tilth.seeds import Seeds, SeedsError, TaskLike
 from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher, Teacher, TeacherError
 
@@ -90,7 +90,7 @@ def start(
     limit = Budget.of(budget)
     chosen = registry.get(strategy)
     chosen_task = tasks.get(task if task is not None else seeds.task)
-    _check_needs(chosen, seeds)
+    check_needs(chosen, seeds, chosen_task)
     if teacher is None:
         teacher, writer = _recorded(path)
     writer = writer or teacher
@@ -161,9 +161,8 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
             return live
     record = reading.head(where, run_id)
     identity, settings = record["identity"], record["settings"]
-    name = identity["task"]["name"]
-    task = tasks.get(name if name in tasks.TASKS else "numeric")
-    seeds = reading.seeds_of(where, record["run_id"], name, settings["seeds"])
+    task = tasks.restored(identity["task"])
+    seeds = reading.seeds_of(where, record["run_id"], task or identity["task"]["name"], settings["seeds"])
     strategy = identity["strategy"]
     found = registry.available().get(strategy["name"])
     return Run(
@@ -185,13 +184,17 @@ def _pool(reuse: Sequence[str | Path], own: Path, seeds: Seeds) -> Pool | None:
     return Pool(others, len(seeds)) if others else None
 
 
-def _check_needs(strategy: Strategy, seeds: Seeds) -> None:
+def check_needs(strategy: Strategy, seeds: Seeds, task: Task) -> None:
+    """Raises where these seeds cannot feed the strategy or the task; what is wrong is told at once."""
     if not len(seeds):
         raise ValueError("there are no seeds; give at least one question to grow from")
     if "reference" in strategy.needs and not seeds.has_references:
         raise ValueError(
             f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
         )
+    faults = [f"{seeds.name} {seed.id}: {fault}" for seed in seeds if (fault := task.fault(seed))]
+    if faults:
+        raise SeedsError(seeds.name, faults)
 
 
 def _recorded(path: str | Path | None) -> tuple[Teacher, Teacher]:
@@ -313,6 +316,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         "max_tokens": limits,
         "budget": parts.limit.to_json(),
         "check": parts.check,
+        "judging": parts.task.judging(),
         "plan": None,
         "seconds": 0.0,
     }
@@ -324,6 +328,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
             **stored,
             "budget": settings["budget"],
             "check": settings["check"],
+            "judging": settings["judging"],
         }
 
     def take_up(connection: Connection) -> tuple[Any, ...]:
@@ -350,8 +355,19 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         priced=settings["priced"],
         checked=parts.check is not False,
     )
-    passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested)
-    execution = Execution(desk, parts.seeds, parts.strategy, parts.task, origin, passes, counts, reopened)
+    judged_otherwise = bool(stored) and stored.get("judging", {}) != settings["judging"]
+    passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested, parts.task.put)
+    execution = Execution(
+        desk,
+        parts.seeds,
+        parts.strategy,
+        parts.task,
+        origin,
+        passes,
+        counts,
+        reopened,
+        judged_otherwise=judged_otherwise,
+    )
     distinct = tuple({id(line): line for line in lines.values()}.values())
     run.begin(Works(execution, journal, distinct, switches, closes))
     return run

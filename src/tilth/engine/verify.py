@@ -157,7 +157,7 @@ class _Run:
         teacher = RecordedTeacher(identity["teacher"], limits["teacher"])
         writer = RecordedTeacher(identity["writer"], limits["writer"])
         nested = tuple(identity.get("nested", ()))
-        passes = SeedPasses(tuple(self._seeds), identity["random_state"], nested)
+        passes = SeedPasses(tuple(self._seeds), identity["random_state"], nested, task.put)
         past = Past(file, self._id)
         replay = Replay(past, self._seeds, strategy, task, {"teacher": teacher, "writer": writer}, passes)
         origin = Origin(
@@ -267,8 +267,5 @@ def _strategy(stored: Mapping[str, Any], using: Sequence[Strategy | Task]) -> St
 
 def _task(stored: Mapping[str, Any], using: Sequence[Strategy | Task]) -> Task | None:
     known: list[Task] = [one for one in using if isinstance(one, Task)]
-    installed = tasks.TASKS.get(stored["name"])
-    if installed is not None:
-        with suppress(TypeError, ValueError):  # its prompts may be others now
-            known.append(installed(prompts=stored["prompts"]))
-    return next((one for one in known if canonical(one.identity()) == canonical(stored)), None)
+    given = next((one for one in known if canonical(one.identity()) == canonical(stored)), None)
+    return given or tasks.restored(stored)

@@ -52,7 +52,7 @@ def measure(job: Job) -> list[Measured]:
     import polars as pl
 
     measured = []
-    known: dict[tuple[str | None, str], bool] = {}  # students of one run give many answers alike
+    known: dict[tuple[str | None, str, str], bool] = {}  # students of one run give many answers alike
     for lesson in job.lessons:
         began = time.process_time()
         rows = [(job.questions[place], job.responses[place]) for place in lesson.rows]
@@ -63,17 +63,18 @@ def measure(job: Job) -> list[Measured]:
         for name, questions in job.tests.items():
             given = model.answer([question for question, _ in questions])
             graded = []
-            for answer, (_, reference) in zip(given, questions, strict=True):
-                if (answer, reference) not in known:
-                    known[answer, reference] = _right(job.task, answer, reference)
-                graded.append((answer, known[answer, reference]))
+            for answer, (question, reference) in zip(given, questions, strict=True):
+                key = (answer, reference, question)
+                if key not in known:
+                    known[key] = _right(job.task, *key)
+                graded.append((answer, known[key]))
             answers[name] = graded
         measured.append(Measured(lesson.cell_id, answers, time.process_time() - began))
     return measured
 
 
-def _right(task: Task, answer: str | None, reference: str) -> bool:
-    return answer is not None and task.check(answer, reference).accepted
+def _right(task: Task, answer: str | None, reference: str, question: str) -> bool:
+    return answer is not None and task.check(answer, reference, question).accepted
 
 
 def measure_all(jobs: Sequence[Job]) -> Iterator[Measured]:

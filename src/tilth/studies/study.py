@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -329,7 +330,9 @@ def _places(rows: pl.DataFrame, part: Cut, cell: Cell) -> list[int]:
 def _job(
     rows: pl.DataFrame, seeds: Seeds, size: int, lessons: Sequence[Lesson], field: Field, plot: Plot
 ) -> Job:
-    known = [(seed.question, seed.reference) for seed in list(seeds)[:size] if seed.reference]
+    random_state = field.grid.random_state_of(plot.replicate)
+    put = (field.task.put(seed, random.Random(random_state)) for seed in list(seeds)[:size])
+    known = [(seed.question, seed.reference) for seed in put if seed.reference]
     return Job(
         questions=rows["question"].to_list(),
         responses=rows["response"].to_list(),
@@ -340,5 +343,5 @@ def _job(
             for name, frame in field.tests.items()
         },
         task=field.task,
-        random_state=field.grid.random_state_of(plot.replicate),
+        random_state=random_state,
     )

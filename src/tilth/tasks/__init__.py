@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
 from tilth.seeds import TaskLike
 from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict
 from tilth.tasks.numeric import Numeric
 
-TASKS: dict[str, type[Task]] = {Numeric.name: Numeric}
-"""The built-in tasks by name."""
+_HOMES = {"numeric": "numeric:Numeric"}
+"""Where each built-in task lives; loaded at first use."""
 
 __all__ = [
-    "TASKS",
     "Message",
     "Numeric",
     "Prompt",
@@ -18,9 +21,16 @@ __all__ = [
     "Task",
     "Unreadable",
     "Verdict",
+    "available",
     "check",
     "get",
+    "restored",
 ]
+
+
+def available() -> tuple[str, ...]:
+    """The names of the built-in tasks."""
+    return tuple(_HOMES)
 
 
 def get(task: str | TaskLike) -> Task:
@@ -28,26 +38,49 @@ def get(task: str | TaskLike) -> Task:
 
     Raises:
         ValueError: No task has that name; the error lists the names there are.
-        TypeError: Neither a name nor a `Task`.
+        TypeError: Neither a name nor a `Task`; or a task that needs more than its name.
     """
     if isinstance(task, Task):
         return task
     if not isinstance(task, str):
         raise TypeError(f"task must be a name or a tilth.Task, not {type(task).__name__}")
-    if task not in TASKS:
-        raise ValueError(f"no task is named {task!r}; there are {', '.join(map(repr, sorted(TASKS)))}")
-    return TASKS[task]()
+    if task not in _HOMES:
+        raise ValueError(f"no task is named {task!r}; there are {', '.join(map(repr, sorted(_HOMES)))}")
+    return _loaded(task)()
 
 
-def check(response: str, reference: str | float | None = None, task: str | TaskLike = "numeric") -> Verdict:
+def restored(identity: Mapping[str, Any]) -> Task | None:
+    """The built-in task that has this identity, or None where it cannot be made from that alone."""
+    if identity["name"] not in _HOMES:
+        return None
+    try:
+        task = _loaded(identity["name"]).restored(identity)
+    except (KeyError, TypeError, ValueError):  # its prompts or options may be others now
+        return None
+    return task if task.identity() == dict(identity) else None
+
+
+def check(
+    response: str,
+    reference: str | float | None = None,
+    task: str | TaskLike = "numeric",
+    question: str | None = None,
+) -> Verdict:
     """Reads the answer in `response` and compares it with the one in `reference`.
 
     Args:
         response: A model's reply, reasoning included.
         reference: An answer, bare or with its working; None where there is none.
         task: A task or its name.
+        question: The question, for tasks that cannot be judged without it, such as one of choice.
 
     Returns:
         The verdict: accepted, rejected or unverified, with the answer that was read and a reason.
     """
-    return get(task).check(response, None if reference is None else str(reference))
+    return get(task).check(response, None if reference is None else str(reference), question)
+
+
+def _loaded(name: str) -> type[Task]:
+    module, _, kind = _HOMES[name].partition(":")
+    loaded: type[Task] = getattr(importlib.import_module(f"tilth.tasks.{module}"), kind)
+    return loaded

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from tilth.seeds import Seed
 
@@ -105,13 +106,37 @@ class Task(ABC):
         """The prompt that asks for a new question of the seed's kind; its reply reads to a question."""
 
     @abstractmethod
-    def read(self, text: str) -> Reading:
-        """Reads the answer from a reply or a reference. Never raises, whatever the text."""
+    def read(self, text: str, question: str | None = None) -> Reading:
+        """Reads the answer from a reply or a reference. Never raises, whatever the text.
+
+        `question` is the question as it was put, for tasks whose answers cannot be read without it.
+        """
 
     @abstractmethod
-    def check(self, response: str, reference: str | None) -> Verdict:
+    def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Judges a reply against a reference. Never raises, and ends within the task's own time limit."""
 
+    def fault(self, seed: Seed) -> str | None:
+        """Why this task cannot take the seed, in a line that says what to do, or None."""
+        return None
+
+    def put(self, seed: Seed, rng: random.Random) -> Seed:
+        """The seed as one unit puts it: as it is, unless a task words or orders it anew. Draws from `rng`."""
+        return seed
+
     def identity(self) -> dict[str, Any]:
-        """What of this task decides which replies it gets and how they are judged, as JSON."""
+        """What of this task decides what is asked, as JSON."""
         return {"name": self.name, "version": self.version, "prompts": dict(self.prompts)}
+
+    def judging(self) -> dict[str, Any]:
+        """What else decides verdicts, as JSON. Where it changes, stored rows are judged anew."""
+        return {}
+
+    @classmethod
+    def restored(cls, identity: Mapping[str, Any]) -> Self:
+        """The task that has this `identity()`, to read or verify a file with.
+
+        Raises:
+            ValueError, TypeError, KeyError: It cannot be made from its identity alone.
+        """
+        return cls(prompts=identity["prompts"])

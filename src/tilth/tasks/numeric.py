@@ -107,7 +107,7 @@ class Numeric(Task):
         read = None if purpose == "answer" else read_question
         return Prompt(({"role": "user", "content": content},), purpose, read)
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the final answer, as the class says; spans hold for `text` as given."""
         text = blank_reasoning(text)
         for reader in (_after_hashes, _boxed, _after_answer, _last_number):
@@ -115,7 +115,7 @@ class Numeric(Task):
                 return reading
         return Reading(None, reason="empty reply" if not text.strip() else _NO_ANSWER)
 
-    def check(self, response: str, reference: str | None) -> Verdict:
+    def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where the answers agree, rejected where they do not or the reply has none.
 
         Unverified where there is no reference, none can be read from it, or the comparison of two
