@@ -15,6 +15,7 @@ ORDER = (
     "teacher",
     "engine",
     "strategies",
+    "checks",
     "curate",
     "students",
     "studies",

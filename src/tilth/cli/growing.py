@@ -13,7 +13,7 @@ from tilth.cli import ABORTED, DONE, FAILED, UsageError
 from tilth.cli.terminal import follow, follow_study, say, table
 from tilth.demo.knobs import Knobs
 from tilth.engine import reading
-from tilth.engine.start import ConfirmationNeeded
+from tilth.engine.conditions import ConfirmationNeeded
 
 if TYPE_CHECKING:
     from tilth.engine.budget import Budget

@@ -14,10 +14,10 @@ from tilth.engine.identity import digest
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
 from tilth.engine.order import drawn
+from tilth.engine.past import Past
 from tilth.engine.records import (
     Address,
     Bill,
-    Past,
     StoredReply,
     decide,
     release,
@@ -27,17 +27,21 @@ from tilth.engine.records import (
     unreserve,
 )
 from tilth.engine.reuse import Pool
-from tilth.engine.strategy import Reply, Role, StrategyError, StrategyNotDeterministic, UnitCost
+from tilth.engine.strategy import (
+    ROLES,
+    Reply,
+    Role,
+    StrategyError,
+    StrategyNotDeterministic,
+    UnitCost,
+    UnitFailed,
+)
 from tilth.tasks.base import Prompt, Unreadable
 from tilth.tasks.reasoning import strip_reasoning
 from tilth.teacher import CallError, Completion
 
 _SEED_BITS = 31
 """Sampling seeds are drawn below 2**31: some servers read them as a signed 32-bit number."""
-
-
-class UnitFailed(Exception):
-    """The endpoint refused one of the unit's requests for good; the run goes on without the unit."""
 
 
 class Overspent(Exception):
@@ -316,9 +320,7 @@ class UnitAsk:
     def _notice_last(self) -> None:
         if self._answered is None or self._most is None or self._outstanding > 1:
             return
-        if self._asked["writer"] >= self._most.most("writer") and (
-            self._asked["teacher"] >= self._most.most("teacher")
-        ):
+        if all(self._asked[role] >= self._most.most(role) for role in ROLES):
             self._answered()
 
     async def _attempt(

@@ -12,7 +12,7 @@ from tilth.engine.figures import Plan, Range
 from tilth.engine.line import PROMPT_SLACK
 from tilth.engine.measured import Figure, Measured
 from tilth.engine.order import SeedPasses
-from tilth.engine.strategy import Role, Strategy, Unit
+from tilth.engine.strategy import ROLES, Role, Strategy, Unit
 from tilth.seeds import Seed, Seeds
 from tilth.tasks.base import Prompt, Task
 from tilth.teacher import Teacher
@@ -29,6 +29,8 @@ _FEWEST_PROMPT_CHARACTERS = 6
 """Characters a token where prompts come cheap; where they come dear, two UTF-8 bytes a token."""
 _REPLY_TOKENS = 250
 """What a reply is taken to need where no reference shows how long answers are."""
+_JUDGEMENT_TOKENS = 120
+"""What a judge's reason and scores are taken to need."""
 _SHORTEST_REPLIES = 10
 """Replies are taken to be at least this part of what is typical, and at most the reply limit."""
 _LEAST_YIELD = 0.5
@@ -94,7 +96,9 @@ def estimate(
     measured: Measured | None = None,
 ) -> Plan:
     """Estimates a run by what was measured of it, else by assumptions. Asks nothing."""
-    guess = _Estimate(seeds, strategy, task, {"teacher": teacher, "writer": writer}, measured)
+    guess = _Estimate(
+        seeds, strategy, task, {"teacher": teacher, "writer": writer, **strategy.models()}, measured
+    )
     cases = [guess.outcome(limit, case) for case in _CASES]
     typical = cases[0]
     prices = guess.prices.values()
@@ -212,6 +216,7 @@ class _Estimate:
         asks: tuple[tuple[Role, int, int], ...] = (
             ("writer", cost.writer, len(question) // _CHARACTERS_PER_TOKEN),
             ("teacher", cost.teacher, self._reply_tokens),
+            ("judge", cost.judge, _JUDGEMENT_TOKENS),
         )
         found: list[tuple[Role, float, int, int]] = []
         for role, typically, reply in asks:
@@ -235,9 +240,9 @@ class _Estimate:
         """Low, typical and high."""
         key = (role, seed.index)
         if key not in self._prompts:
-            task = self._task
-            prompt = task.write_new_question(seed) if role == "writer" else task.answer(seed.question)
-            text = _text(self._models[role], prompt)
+            text = _text(self._models[role], self._prompt(role, seed))
+            if role == "judge":  # it is shown what it judges
+                text += "x" * (self._reply_tokens * _CHARACTERS_PER_TOKEN)
             self._prompts[key] = (
                 len(text) // _FEWEST_PROMPT_CHARACTERS,
                 len(text) // _CHARACTERS_PER_TOKEN,
@@ -245,19 +250,21 @@ class _Estimate:
             )
         return self._prompts[key]
 
+    def _prompt(self, role: Role, seed: Seed) -> Prompt:
+        """What a role is typically asked for a seed."""
+        if role == "judge":
+            return next(prompt for by, prompt in self._strategy.prompts(seed, self._task) if by == role)
+        return self._task.write_new_question(seed) if role == "writer" else self._task.answer(seed.question)
+
     def _usable(self, limit: Budget) -> Budget:
         """The budget less what a last unit would have to reserve: so much may stay unspent."""
         seed = max(self._sample, key=lambda seed: len(seed.question))
-        prompts = (
-            self._task.answer(seed.question),
-            self._task.rephrase(seed),
-            self._task.write_new_question(seed),
-        )
+        prompts = list(self._strategy.prompts(seed, self._task))
         worst, earlier, cost = Amount(), 0, self._strategy.cost(self._task)
-        roles: tuple[Role, ...] = ("writer", "teacher")
-        for role in roles:
+        for role in (role for role in ROLES if cost.most(role)):
             model, price = self._models[role], self.prices[role]
-            size = max(len(_text(model, prompt).encode("utf-8", "replace")) for prompt in prompts)
+            sizes = [len(_text(model, p).encode("utf-8", "replace")) for by, p in prompts if by == role]
+            size = max(sizes, default=0)
             for _ in range(cost.most(role)):
                 asked = size + earlier + PROMPT_SLACK
                 nano = price.nano_dollars(asked, model.max_tokens) if price else 0

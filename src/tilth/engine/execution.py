@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tilth.engine.asking import Desk, Overspent, UnitAsk, UnitFailed
+from tilth.engine.asking import Desk, Overspent, UnitAsk
 from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
 from tilth.engine.harvest import Origin, judge, rows_of
@@ -20,7 +20,7 @@ from tilth.engine.journal import JournalError
 from tilth.engine.order import SeedPasses
 from tilth.engine.rechecking import judge_again, set_verdicts, to_judge
 from tilth.engine.records import PREPARING, Outcome, UnitRecord, commit_unit
-from tilth.engine.strategy import Candidate, Role, Strategy, StrategyError, Unit, UnitResult
+from tilth.engine.strategy import ROLES, Candidate, Strategy, StrategyError, Unit, UnitFailed, UnitResult
 from tilth.seeds import Seeds
 from tilth.tasks.base import Task, Unreadable
 from tilth.teacher import TeacherError
@@ -194,19 +194,18 @@ class Execution:
         key = (cost, *(seed.index for seed in unit.seeds))
         if key in self._sizes:
             return self._sizes[key]
-        prompts = [
-            prompt
-            for seed in unit.seeds
-            for prompt in (task.answer(seed.question), task.rephrase(seed), task.write_new_question(seed))
-        ]
+        prompts = [asked for seed in unit.seeds for asked in self._strategy.prompts(seed, task)]
         worst, earlier = Amount(), 0
-        roles: tuple[Role, ...] = ("writer", "teacher")
-        for role in roles:
+        for role in ROLES:
+            if not cost.most(role):
+                continue
             line = self._desk.lines[role]
-            size = max(
+            sizes = [
                 sum(len(m["content"].encode()) for m in line.request(prompt)["messages"])
-                for prompt in prompts
-            )
+                for by, prompt in prompts
+                if by == role
+            ]
+            size = max(sizes, default=0)
             for _ in range(cost.most(role)):
                 worst += line.worst_of(size + earlier)
                 earlier += line.model.max_tokens
@@ -264,7 +263,7 @@ class Execution:
     async def _judge_again(self) -> None:
         """Judges stored rows as the run's check wants it now; nothing is asked."""
         journal, origin, after = self._desk.journal, self._origin, 0
-        again = partial(judge_again, task=self._task, checked=origin.checked)
+        again = partial(judge_again, task=self._task, checks=self._strategy.checks, checked=origin.checked)
         every = self._judged_otherwise and origin.checked
         while rows := await journal.write(
             to_judge(origin.run_id, after, checked=origin.checked, every=every)
@@ -281,7 +280,8 @@ class Execution:
             return []
         loop, checked = asyncio.get_running_loop(), self._origin.checked
         return await loop.run_in_executor(
-            self._checks, lambda: [judge(c, self._task, checked=checked) for c in candidates]
+            self._checks,
+            lambda: [judge(c, self._task, self._strategy.checks, checked=checked) for c in candidates],
         )
 
     def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:

@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tilth.engine.checking import Check, judged
 from tilth.engine.identity import canonical
 from tilth.engine.journal import now
 from tilth.engine.records import Bill
 from tilth.engine.strategy import Candidate, Reply, Unit
 from tilth.tasks.base import Task, Verdict
 
-Check = Literal["label", "filter", False]
+CheckMode = Literal["label", "filter", False]
 """Rows are checked and marked, the rejected are left out besides, or nothing is checked."""
 
 NOT_CHECKED = "not checked"
+
+OWN_SCORE = "score"
+"""Where a row's `extra` keeps the score its strategy gave, which no check takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,15 @@ class Origin:
     checked: bool
 
 
-def judge(candidate: Candidate, task: Task, *, checked: bool) -> Verdict:
-    """The task's verdict, or a rejection where the reply itself is of no use."""
+def judge(candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool) -> Verdict:
+    """The task's verdict and that of checks that asked; or a rejection, where the reply is of no use."""
     if not checked:
         return Verdict("unverified", reason=NOT_CHECKED)
     problem = candidate.response.problem if isinstance(candidate.response, Reply) else None
     if problem:
         return Verdict("rejected", reason=problem)
-    return task.check(candidate.response, candidate.reference, candidate.question)
+    verdict = task.check(candidate.response, candidate.reference, candidate.question)
+    return judged(checks, candidate.extra, verdict)
 
 
 def rows_of(
@@ -55,6 +60,9 @@ def rows_of(
         first = index == 0
         parents = candidate.parents or tuple(seed.id for seed in unit.seeds)
         span = verdict.span or (None, None)
+        extra = dict(candidate.extra)
+        if candidate.score is not None:
+            extra[OWN_SCORE] = candidate.score
         rows.append(
             {
                 "run_id": origin.run_id,
@@ -84,7 +92,7 @@ def rows_of(
                 "teacher": origin.teacher,
                 "reused": int(bill.reused > 0),
                 "created_at": at,
-                "extra": canonical(dict(candidate.extra)),
+                "extra": canonical(extra),
                 "span_start": span[0],
                 "span_end": span[1],
             }

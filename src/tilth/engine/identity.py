@@ -30,13 +30,6 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def strategy_identity(strategy: Strategy) -> dict[str, Any]:
-    """What of a strategy decides a run's rows."""
-    # options are the fields of the subclass, where it is a dataclass
-    options = {name: getattr(strategy, name) for name in getattr(strategy, "__dataclass_fields__", ())}
-    return {"name": strategy.name, "version": strategy.version, "options": options}
-
-
 def run_identity(
     seeds: Seeds,
     strategy: Strategy,
@@ -48,7 +41,7 @@ def run_identity(
     """What decides a run's rows. Not in it: budget, reply limit, concurrency, timeout, price, key, URL."""
     return {
         "seeds": seeds.identity(),
-        "strategy": strategy_identity(strategy),
+        "strategy": strategy.identity(),
         "task": task.identity(),
         "teacher": dict(teacher),
         "writer": dict(writer),

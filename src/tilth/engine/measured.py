@@ -10,7 +10,7 @@ from sqlite3 import Connection
 from statistics import fmean
 
 from tilth.engine.order import SeedPasses
-from tilth.engine.strategy import Role, Strategy
+from tilth.engine.strategy import ROLES, Role, Strategy
 from tilth.seeds import Seeds
 from tilth.tasks.base import Task
 
@@ -93,8 +93,7 @@ def measure(
     if len(seconds) < LEAST_UNITS:
         return None
     tokens: dict[Role, CallTokens] = {}
-    roles: tuple[Role, ...] = ("teacher", "writer")
-    for role in roles:
+    for role in ROLES:
         sizes = [(prompt, reply) for by, prompt, reply, _ in calls if by == role]
         if len(sizes) >= LEAST_UNITS:
             tokens[role] = CallTokens(_mean([p for p, _ in sizes]), _mean([r for _, r in sizes]))

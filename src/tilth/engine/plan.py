@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from tilth import tasks
 from tilth.engine import reading, registry
 from tilth.engine.budget import Budget
+from tilth.engine.checking import Check, with_checks
 from tilth.engine.estimate import estimate
 from tilth.engine.figures import Plan
 from tilth.engine.identity import default_path, number_of, run_identity
@@ -34,6 +36,7 @@ def plan(
     path: str | Path | None = None,
     random_state: int = 0,
     confirm: bool = False,
+    checks: Sequence[Check] = (),
 ) -> Plan:
     """Estimates rows, tokens, dollars and seconds of a run, each with a range.
 
@@ -50,6 +53,7 @@ def plan(
         path: The run's file. What it holds of this run is measured. Of no use without a file or a probe.
         random_state: The run's own.
         confirm: True lets a probe spend real dollars without a limit in dollars.
+        checks: The run's own.
 
     Raises:
         ValueError: A probe too small to measure anything.
@@ -57,7 +61,7 @@ def plan(
         IdentityMismatch: The file that a probe would go on with holds another run.
         JournalError: The file cannot be read, or not be used for a probe.
     """
-    limit, chosen = Budget.of(budget), registry.get(strategy)
+    limit, chosen = Budget.of(budget), with_checks(registry.get(strategy), checks)
     chosen_task = tasks.get(task if task is not None else seeds.task)
     models: dict[str, Any] = {"teacher": teacher, "writer": writer or teacher, "task": chosen_task}
     measured = None

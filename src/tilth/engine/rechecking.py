@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tilth.engine.asking import unusable
-from tilth.engine.harvest import NOT_CHECKED, judge
+from tilth.engine.checking import Check
+from tilth.engine.harvest import NOT_CHECKED, OWN_SCORE, judge
 from tilth.engine.journal import Operation
 from tilth.engine.strategy import Candidate, Reply
 from tilth.tasks.base import Task
@@ -16,7 +18,7 @@ _BATCH = 256
 
 # The reply a response is, where it is one as it came: what was wrong with it is no part of its row.
 _ROWS = """
-SELECT w.arrival, w.question, w.response, w.reference, w.score, r.call AS reply, r.finish_reason, r.refusal
+SELECT w.arrival, w.question, w.response, w.reference, w.extra, r.call AS reply, r.finish_reason, r.refusal
 FROM rows w LEFT JOIN replies r ON r.run_id = w.run_id AND r.unit = w.unit AND r.text = w.response
 WHERE w.run_id = ? AND w.arrival > ? AND (? OR (w.verdict = 'unverified' AND w.reason IS ?) = ?)
 GROUP BY w.arrival ORDER BY w.arrival LIMIT ?
@@ -37,22 +39,23 @@ def to_judge(run_id: str, after: int, *, checked: bool, every: bool) -> Operatio
     return read
 
 
-def judge_again(row: Mapping[str, Any], task: Task, *, checked: bool) -> dict[str, Any]:
+def judge_again(
+    row: Mapping[str, Any], task: Task, checks: Sequence[Check], *, checked: bool
+) -> dict[str, Any]:
     """The columns of a row of `to_judge` as they are to be."""
     problem = None
     if row["reply"] is not None:
         problem = unusable(row["finish_reason"], row["refusal"], row["response"])
-    candidate = Candidate(row["question"], Reply(row["response"], problem), row["reference"])
-    score = row["score"]
-    if not checked and score == judge(candidate, task, checked=True).score:
-        score = None  # it was the check's, not the strategy's
-    verdict = judge(candidate, task, checked=checked)
+    response = Reply(row["response"], problem)
+    extra = json.loads(row["extra"])
+    candidate = Candidate(row["question"], response, row["reference"], extra=extra)
+    verdict = judge(candidate, task, checks, checked=checked)
     span = verdict.span or (None, None)
     return {
         "answer": verdict.answer,
         "verdict": verdict.verdict,
         "reason": verdict.reason,
-        "score": score if score is not None else verdict.score,
+        "score": extra.get(OWN_SCORE, verdict.score),
         "span_start": span[0],
         "span_end": span[1],
         "arrival": row["arrival"],

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.engine.asking import UnitFailed, read, together
+from tilth.engine.asking import read, together
 from tilth.engine.identity import digest
 from tilth.engine.order import SeedPasses
-from tilth.engine.records import PREPARING, Address, Bill, Outcome, Past
-from tilth.engine.strategy import Candidate, Reply, Role, Strategy, Unit
+from tilth.engine.past import Past
+from tilth.engine.records import PREPARING, Address, Bill, Outcome
+from tilth.engine.strategy import Candidate, Reply, Role, Strategy, Unit, UnitFailed
 from tilth.seeds import Seeds
 from tilth.tasks.base import Prompt, Task, Unreadable
 from tilth.teacher import Teacher

@@ -14,30 +14,29 @@ from typing import Any
 from tilth import tasks
 from tilth.engine import reading, registry
 from tilth.engine.asking import Desk, Switches
-from tilth.engine.budget import Budget, BudgetError, Ledger
+from tilth.engine.budget import Budget, Ledger
+from tilth.engine.checking import Check, with_checks
+from tilth.engine.conditions import check_money, check_needs
 from tilth.engine.estimate import estimate
 from tilth.engine.execution import Execution
 from tilth.engine.figures import Plan
-from tilth.engine.harvest import Check, Origin
+from tilth.engine.harvest import CheckMode, Origin
 from tilth.engine.identity import default_path, number_of, refuse_other, run_identity
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
 from tilth.engine.measured import measure
 from tilth.engine.order import SeedPasses
-from tilth.engine.records import Past, create_run, identities, settings_of
+from tilth.engine.past import Past
+from tilth.engine.records import create_run, identities, settings_of
 from tilth.engine.reuse import Pool
 from tilth.engine.run import OVER, Run, Works
 from tilth.engine.strategy import Role, Strategy
-from tilth.seeds import Seeds, SeedsError, TaskLike
+from tilth.seeds import Seeds, TaskLike
 from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher, Teacher, TeacherError
 
 _runs: dict[Path, Run] = {}
 _lock = threading.RLock()
-
-
-class ConfirmationNeeded(Exception):
-    """A run would spend real dollars with no limit in dollars. Its message says how many, by the plan."""
 
 
 def start(
@@ -52,7 +51,8 @@ def start(
     random_state: int = 0,
     confirm: bool = False,
     patience: float = 600.0,
-    check: Check = "label",
+    check: CheckMode = "label",
+    checks: Sequence[Check] = (),
     reuse: Sequence[str | Path] = (),
 ) -> Run:
     """Starts a run, or goes on with the one at `path`, and returns at once.
@@ -73,6 +73,8 @@ def start(
         check: "label" keeps all rows and marks them; "filter" leaves rejected ones out of `run.rows`, samples
             and what is saved, and keeps them in the file; False checks nothing. No part of the identity: a
             run that goes on with another is judged again, and asks nothing for it.
+        checks: Checks that ask, from `tilth.checks`, in the order in which rows go through them: agreement,
+            a judge. What they ask is part of the run, its budget and its identity.
         reuse: Other runs' files. Where this run would ask what they asked, in the same pass over the seeds,
             it takes over their reply, each once: that counts nothing against the budget here, and its row
             keeps what it cost there and says `reused`. A unit starts only where its whole cost would fit.
@@ -88,7 +90,7 @@ def start(
             f'check={check!r} is unknown; "label" marks rows, "filter" leaves out rejected, False checks none'
         )
     limit = Budget.of(budget)
-    chosen = registry.get(strategy)
+    chosen = with_checks(registry.get(strategy), checks)
     chosen_task = tasks.get(task if task is not None else seeds.task)
     check_needs(chosen, seeds, chosen_task)
     if teacher is None:
@@ -104,7 +106,7 @@ def start(
         planned = None
         if not isinstance(teacher, RecordedTeacher):
             planned = estimate(seeds, chosen, limit, teacher=teacher, writer=writer, task=chosen_task)
-        _check_money(limit, teacher, writer, planned, confirm=confirm)
+        check_money(limit, {teacher, writer, *chosen.models().values()}, planned, confirm=confirm)
         parts = Parts(
             seeds,
             chosen,
@@ -161,16 +163,17 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
             return live
     record = reading.head(where, run_id)
     identity, settings = record["identity"], record["settings"]
-    task = tasks.restored(identity["task"])
+    judging = settings.get("judging", {})
+    task = tasks.restored(identity["task"], judging.get("task"))
     seeds = reading.seeds_of(where, record["run_id"], task or identity["task"]["name"], settings["seeds"])
     strategy = identity["strategy"]
-    found = registry.available().get(strategy["name"])
+    found = registry.restored(strategy, judging.get("checks"))
     return Run(
         record["run_id"],
         where,
         seeds,
         task,
-        found(**strategy["options"]) if found else strategy["name"],
+        found or strategy["name"],
         settings,
         status="stopped" if record["status"] not in OVER else record["status"],
         reason=record["reason"],
@@ -182,19 +185,6 @@ def _pool(reuse: Sequence[str | Path], own: Path, seeds: Seeds) -> Pool | None:
         raise TypeError(f"reuse={str(reuse)!r}: give a list of files, as in reuse=[{str(reuse)!r}]")
     others = [Path(path) for path in reuse if Path(path).resolve() != own.resolve()]
     return Pool(others, len(seeds)) if others else None
-
-
-def check_needs(strategy: Strategy, seeds: Seeds, task: Task) -> None:
-    """Raises where these seeds cannot feed the strategy or the task; what is wrong is told at once."""
-    if not len(seeds):
-        raise ValueError("there are no seeds; give at least one question to grow from")
-    if "reference" in strategy.needs and not seeds.has_references:
-        raise ValueError(
-            f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
-        )
-    faults = [f"{seeds.name} {seed.id}: {fault}" for seed in seeds if (fault := task.fault(seed))]
-    if faults:
-        raise SeedsError(seeds.name, faults)
 
 
 def _recorded(path: str | Path | None) -> tuple[Teacher, Teacher]:
@@ -221,27 +211,6 @@ def _joined(path: Path, identity: Mapping[str, Any], limit: Budget) -> Run | Non
     with suppress(Exception):  # its end was told to those who waited for it
         live.wait()
     return None
-
-
-def _check_money(
-    limit: Budget, teacher: Teacher, writer: Teacher, planned: Plan | None, *, confirm: bool
-) -> None:
-    prices = [model.price() for model in (teacher, writer)]
-    if limit.usd is not None:
-        for model, price in zip((teacher, writer), prices, strict=True):
-            if price is None and not isinstance(model, RecordedTeacher):
-                raise BudgetError(
-                    f"the price of {model.name} is unknown, so a limit in dollars cannot be kept; "
-                    "give its Teacher price=tilth.Price(prompt=…, completion=…), dollars per million tokens"
-                )
-        return
-    costs = any(price is not None and price.nano_dollars(10**6, 10**6) > 0 for price in prices)
-    if costs and not confirm:
-        about = "" if planned is None or planned.usd is None else f", about ${planned.usd:.2f} by the plan"
-        raise ConfirmationNeeded(
-            f"this spends real money on {teacher.name}{about}, with no limit in dollars; "
-            "pass Budget(queries=…, usd=…) to set one, or confirm=True"
-        )
 
 
 def _open(path: Path, identity: Mapping[str, Any], parts: Parts) -> Run:
@@ -271,7 +240,7 @@ class Parts:
     nested: tuple[int, ...] = ()
     """Sizes of a study's seed sets, for a run of a study. Its cells are prefixes, which leave out calls in
     doubt: so those that an earlier process left do not take from its limit."""
-    check: Check = "label"
+    check: CheckMode = "label"
     planned: Plan | None = None
     pool: Pool | None = None
     """Replies of other files."""
@@ -293,21 +262,28 @@ def _kept(
     return {**planned.to_json(), "budget": budget}
 
 
+def _judging(parts: Parts) -> dict[str, Any]:
+    """What verdicts depend on beside the run's identity: where it changes, stored rows are judged anew."""
+    found = {
+        "task": parts.task.judging(),
+        "checks": {check.name: judging for check in parts.strategy.checks if (judging := check.judging())},
+    }
+    return {part: judging for part, judging in found.items() if judging}
+
+
 def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes: bool) -> Run:
     """Starts a run in an open file, or goes on with it; `closes` hands it the file to close at its end."""
     number, teacher, writer = number_of(identity), parts.teacher, parts.writer
-    line = Line(teacher, parts.patience)
-    lines: dict[Role, Line] = {
-        "teacher": line,
-        "writer": line if writer is teacher else Line(writer, parts.patience),
-    }
+    models: dict[Role, Teacher] = {"teacher": teacher, "writer": writer, **parts.strategy.models()}
+    opened = {model: Line(model, parts.patience) for model in dict.fromkeys(models.values())}
+    lines = {role: opened[model] for role, model in models.items()}
     limits: dict[Role, int] = {role: line.model.max_tokens for role, line in lines.items()}
     priced = all(line.price is not None for line in lines.values())
     settings: dict[str, Any] = {
         "seeds": parts.seeds.name,
         "teacher": teacher.name,
         "writer": writer.name,
-        "simulated": teacher.simulated or writer.simulated,
+        "simulated": any(model.simulated for model in models.values()),
         "priced": priced,
         "prices": {
             role: None if line.price is None else {"source": line.price.source, "date": line.price.date}
@@ -316,7 +292,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         "max_tokens": limits,
         "budget": parts.limit.to_json(),
         "check": parts.check,
-        "judging": parts.task.judging(),
+        "judging": _judging(parts),
         "plan": None,
         "seconds": 0.0,
     }
@@ -368,6 +344,5 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         reopened,
         judged_otherwise=judged_otherwise,
     )
-    distinct = tuple({id(line): line for line in lines.values()}.values())
-    run.begin(Works(execution, journal, distinct, switches, closes))
+    run.begin(Works(execution, journal, tuple(opened.values()), switches, closes))
     return run

@@ -6,12 +6,18 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from tilth.seeds import Seed, Seeds
 from tilth.tasks.base import Message, Prompt, Task
 
-Role = Literal["teacher", "writer"]
+if TYPE_CHECKING:
+    from tilth.engine.checking import Check
+    from tilth.teacher import Teacher
+
+Role = Literal["teacher", "writer", "judge"]
+ROLES: tuple[Role, ...] = ("writer", "teacher", "judge")
+"""In the order in which a unit typically asks them: what a later one is shown holds earlier replies."""
 State = Any
 """What `prepare` hands to later hooks: anything that JSON can hold."""
 
@@ -22,6 +28,10 @@ class StrategyError(Exception):
 
 class StrategyNotDeterministic(StrategyError):
     """A strategy run again asked for other things than its journal holds. Nothing was paid."""
+
+
+class UnitFailed(Exception):
+    """The endpoint refused one of the unit's requests for good; the run goes on without the unit."""
 
 
 class Reply(str):
@@ -50,6 +60,8 @@ class UnitCost:
         rows: Rows a unit yields, at most.
         most_teacher: Most queries to the teacher; `teacher` where not given.
         most_writer: Most queries to the writer; `writer` where not given.
+        judge: Queries to the judge, typically.
+        most_judge: Most queries to the judge; `judge` where not given.
     """
 
     teacher: int = 0
@@ -57,23 +69,39 @@ class UnitCost:
     rows: int = 1
     most_teacher: int | None = None
     most_writer: int | None = None
+    judge: int = 0
+    most_judge: int | None = None
+
+    def typical(self, role: Role) -> int:
+        """The queries a unit typically puts to `role`."""
+        return {"teacher": self.teacher, "writer": self.writer, "judge": self.judge}[role]
+
+    def most(self, role: Role) -> int:
+        """The most queries a unit may put to `role`."""
+        most = {"teacher": self.most_teacher, "writer": self.most_writer, "judge": self.most_judge}[role]
+        return self.typical(role) if most is None else most
 
     @property
     def queries(self) -> int:
         """Queries a unit typically takes."""
-        return self.teacher + self.writer
-
-    def most(self, role: Role) -> int:
-        """The most queries a unit may put to `role`."""
-        ceiling, typical = (
-            (self.most_teacher, self.teacher) if role == "teacher" else (self.most_writer, self.writer)
-        )
-        return typical if ceiling is None else ceiling
+        return sum(self.typical(role) for role in ROLES)
 
     @property
     def most_queries(self) -> int:
         """The most queries a unit may take."""
-        return self.most("teacher") + self.most("writer")
+        return sum(self.most(role) for role in ROLES)
+
+    def plus(self, other: UnitCost, times: int = 1) -> UnitCost:
+        """This and `other` so many times over, with the rows of this."""
+        return UnitCost(
+            teacher=self.teacher + times * other.teacher,
+            writer=self.writer + times * other.writer,
+            rows=self.rows,
+            most_teacher=self.most("teacher") + times * other.most("teacher"),
+            most_writer=self.most("writer") + times * other.most("writer"),
+            judge=self.judge + times * other.judge,
+            most_judge=self.most("judge") + times * other.most("judge"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +159,12 @@ class Ask(Protocol):
     """Puts prompts to models for one unit. Durable: a journalled reply is returned and nothing is spent."""
 
     async def __call__(self, prompt: Prompt, role: Role = "teacher") -> Reply:
-        """The reply to `prompt`, read as the prompt says; raises `Unreadable` where it cannot be."""
+        """The reply to `prompt`, read as the prompt says.
+
+        Raises:
+            Unreadable: It cannot be read so.
+            UnitFailed: The endpoint refused the request for good.
+        """
         ...
 
     async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
@@ -172,6 +205,23 @@ class Strategy(ABC):
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"question"})
     nested: ClassVar[bool] = True
+    checks: Sequence[Check] = ()
+    """Checks that ask, which its candidates go through; see `Checked`."""
+
+    def identity(self) -> dict[str, Any]:
+        """What of this strategy decides a run's rows, as JSON."""
+        options = {name: getattr(self, name) for name in getattr(self, "__dataclass_fields__", ())}
+        return {"name": self.name, "version": self.version, "options": options}
+
+    def models(self) -> Mapping[Role, Teacher]:
+        """The models it brings with it, by role; teacher and writer are the run's."""
+        return {}
+
+    def prompts(self, seed: Seed, task: Task) -> Iterable[tuple[Role, Prompt]]:
+        """The longest prompts it may put for a seed, earlier replies aside: what reservations go by."""
+        for prompt in (task.answer(seed.question), task.rephrase(seed), task.write_new_question(seed)):
+            yield "writer", prompt
+            yield "teacher", prompt
 
     @abstractmethod
     def cost(self, task: Task) -> UnitCost:

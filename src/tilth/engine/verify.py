@@ -8,7 +8,6 @@ import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from tilth.engine import registry
 from tilth.engine.audit import audit_file, audit_run, audit_study
 from tilth.engine.copying import snapshot
 from tilth.engine.harvest import Origin, judge, rows_of
-from tilth.engine.identity import canonical, number_of, shown, strategy_identity
+from tilth.engine.identity import canonical, number_of, shown
 from tilth.engine.journal import JournalError
 from tilth.engine.order import SeedPasses
+from tilth.engine.past import Past
 from tilth.engine.reading import seeds_from
-from tilth.engine.records import Past
 from tilth.engine.replay import NotJournalled, Replay
 from tilth.engine.strategy import Strategy, Unit
 from tilth.seeds import Seeds
@@ -129,8 +128,9 @@ class _Run:
     ) -> None:
         self._file, self._id, self._identity, self._settings = file, run_id, identity, settings
         self._seeds: Seeds = seeds_from(file, run_id, identity["task"]["name"], settings["seeds"])
-        self._strategy = _strategy(identity["strategy"], using)
-        self._task = _task(identity["task"], using)
+        judging = settings.get("judging", {})
+        self._strategy = _strategy(identity["strategy"], judging.get("checks"), using)
+        self._task = _task(identity["task"], judging.get("task"), using)
 
     def seeds_and_identity(self) -> Iterator[str]:
         """Whether the run is what its id says."""
@@ -159,7 +159,8 @@ class _Run:
         nested = tuple(identity.get("nested", ()))
         passes = SeedPasses(tuple(self._seeds), identity["random_state"], nested, task.put)
         past = Past(file, self._id)
-        replay = Replay(past, self._seeds, strategy, task, {"teacher": teacher, "writer": writer}, passes)
+        models = {"teacher": teacher, "writer": writer, **strategy.models()}
+        replay = Replay(past, self._seeds, strategy, task, models, passes)
         origin = Origin(
             self._id,
             strategy.name,
@@ -217,7 +218,10 @@ class _Run:
             return [f"unit {unit.number} cannot be rebuilt: {error}"]
         except Exception as error:  # noqa: BLE001 - a strategy of others, on replies that may be damaged
             return [f"unit {unit.number} cannot be rebuilt: {type(error).__name__}: {error}"]
-        verdicts = [judge(candidate, replay.task, checked=origin.checked) for candidate in regrown.candidates]
+        checks = replay.strategy.checks
+        verdicts = [
+            judge(candidate, replay.task, checks, checked=origin.checked) for candidate in regrown.candidates
+        ]
         expected = rows_of(origin, unit, regrown.candidates, verdicts, regrown.bill, replay.task)
         amount = regrown.bill.spent
         wanted = {
@@ -256,16 +260,17 @@ def _named(file: sqlite3.Connection, query: str, *values: Any) -> list[dict[str,
     return [dict(zip(names, record, strict=True)) for record in cursor]
 
 
-def _strategy(stored: Mapping[str, Any], using: Sequence[Strategy | Task]) -> Strategy | None:
+def _strategy(
+    stored: Mapping[str, Any], judging: Mapping[str, Any] | None, using: Sequence[Strategy | Task]
+) -> Strategy | None:
     known: list[Strategy] = [one for one in using if isinstance(one, Strategy)]
-    installed = registry.available().get(stored["name"])
-    if installed is not None:
-        with suppress(TypeError, ValueError):  # its options may be others now
-            known.append(installed(**stored["options"]))
-    return next((one for one in known if canonical(strategy_identity(one)) == canonical(stored)), None)
+    given = next((one for one in known if canonical(one.identity()) == canonical(stored)), None)
+    return given or registry.restored(stored, judging)
 
 
-def _task(stored: Mapping[str, Any], using: Sequence[Strategy | Task]) -> Task | None:
+def _task(
+    stored: Mapping[str, Any], judging: Mapping[str, Any] | None, using: Sequence[Strategy | Task]
+) -> Task | None:
     known: list[Task] = [one for one in using if isinstance(one, Task)]
     given = next((one for one in known if canonical(one.identity()) == canonical(stored)), None)
-    return given or tasks.restored(stored)
+    return given or tasks.restored(stored, judging)

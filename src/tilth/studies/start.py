@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
 from tilth.engine import registry
+from tilth.engine.conditions import ConfirmationNeeded
 from tilth.engine.identity import number_of, refuse_other
 from tilth.engine.journal import Journal
 from tilth.engine.plan import plan
 from tilth.engine.records import identities
 from tilth.engine.run import OVER
-from tilth.engine.start import ConfirmationNeeded
 from tilth.engine.strategy import Strategy
 from tilth.seeds import Seeds, TaskLike
 from tilth.students.base import Student, TrainFunction

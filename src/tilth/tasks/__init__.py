@@ -49,12 +49,12 @@ def get(task: str | TaskLike) -> Task:
     return _loaded(task)()
 
 
-def restored(identity: Mapping[str, Any]) -> Task | None:
-    """The built-in task that has this identity, or None where it cannot be made from that alone."""
+def restored(identity: Mapping[str, Any], judging: Mapping[str, Any] | None = None) -> Task | None:
+    """The built-in task of this `identity()` and `judging()`; None where it takes more to make it."""
     if identity["name"] not in _HOMES:
         return None
     try:
-        task = _loaded(identity["name"]).restored(identity)
+        task = _loaded(identity["name"]).restored(identity, judging or {})
     except (KeyError, TypeError, ValueError):  # its prompts or options may be others now
         return None
     return task if task.identity() == dict(identity) else None

@@ -91,6 +91,8 @@ class Task(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int]
+    comparable: ClassVar[bool] = True
+    """Whether two replies can be compared with each other, as agreement needs it."""
     prompts: Mapping[str, str] = field(default_factory=dict)
 
     @abstractmethod
@@ -133,8 +135,8 @@ class Task(ABC):
         return {}
 
     @classmethod
-    def restored(cls, identity: Mapping[str, Any]) -> Self:
-        """The task that has this `identity()`, to read or verify a file with.
+    def restored(cls, identity: Mapping[str, Any], judging: Mapping[str, Any]) -> Self:
+        """The task that has this `identity()` and `judging()`, to read or verify a file with.
 
         Raises:
             ValueError, TypeError, KeyError: It cannot be made from its identity alone.

@@ -17,9 +17,9 @@ import tilth
 from tilth import Budget
 from tilth.engine.asking import Overspent
 from tilth.engine.budget import BudgetError
+from tilth.engine.conditions import ConfirmationNeeded
 from tilth.engine.line import EndpointUnavailable
 from tilth.engine.run import Run
-from tilth.engine.start import ConfirmationNeeded
 from tilth.teacher import CallError, TeacherError
 
 SEEDS = seeds(6)

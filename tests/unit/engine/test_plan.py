@@ -14,8 +14,8 @@ from tests.support.openai_server import serve
 from tests.unit.engine.growing import Model, Votes, seeds
 
 import tilth
+from tilth.engine.conditions import ConfirmationNeeded
 from tilth.engine.figures import FIGURES
-from tilth.engine.start import ConfirmationNeeded
 from tilth.jupyter.widgets import facts
 
 SEEDS = seeds(7)

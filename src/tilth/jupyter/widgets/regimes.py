@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
+from tilth.engine.conditions import ConfirmationNeeded
 from tilth.engine.run import OVER
-from tilth.engine.start import ConfirmationNeeded
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import facts

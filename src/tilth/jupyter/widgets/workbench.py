@@ -14,9 +14,9 @@ import traitlets
 import tilth
 from tilth.engine import registry
 from tilth.engine.budget import Budget, BudgetError
+from tilth.engine.conditions import ConfirmationNeeded
 from tilth.engine.identity import default_path, number_of
 from tilth.engine.run import OVER
-from tilth.engine.start import ConfirmationNeeded
 from tilth.export import KEPT
 from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import facts
@@ -29,7 +29,7 @@ from tilth.jupyter.widgets.regimes import Regimes
 if TYPE_CHECKING:
     import polars as pl
 
-    from tilth.engine.harvest import Check
+    from tilth.engine.harvest import CheckMode
     from tilth.engine.run import Run
     from tilth.engine.strategy import Strategy
     from tilth.seeds import Seeds
@@ -99,7 +99,7 @@ class Workbench(Widget):
         random_state: int = 0,
         test: pl.DataFrame | Mapping[str, pl.DataFrame] | None = None,
         validation: pl.DataFrame | None = None,
-        check: Check = "label",
+        check: CheckMode = "label",
     ) -> None:
         if seeds is not None and teacher is None:
             raise ValueError(

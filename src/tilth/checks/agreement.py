@@ -1,0 +1,129 @@
+"""Agreement: where no reference exists, several answers to one question are asked and the majority kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from tilth.engine.checking import Check, Looking, note
+from tilth.engine.strategy import Candidate, Reply, Role, UnitCost
+from tilth.seeds import Seed
+from tilth.tasks.base import Prompt, Task, Verdict
+
+
+@dataclass(frozen=True)
+class Agreement(Check):
+    """Keeps an answer that `need` of up to `of` answers to its question agree on.
+
+    Answers are asked until `need` agree or can no longer: with 2 of 3, a third only where two differ. What
+    agrees with what is the task's to say. A row with a reference is left to the task's own check.
+
+    The first agreeing answer becomes the row, accepted, with the share that agreed as its score. Answers
+    that were outvoted stay as rejected rows of the same group, as the other side of preference pairs;
+    `keep="all"` also keeps the other agreeing ones, as accepted rows.
+
+    Agreement is no proof: a mistake that a model makes each time agrees with itself.
+
+    Attributes:
+        need: How many must agree; a majority of `of`.
+        of: How many answers are asked, at most; the strategy's own is one of them.
+        keep: "first" or "all" of the agreeing answers.
+
+    Raises:
+        ValueError: `need` is no majority of `of`, or is less than 2.
+
+    Source: 2 of 3 as in STAT (skill-targeted adaptive training); votes as in OpenMathInstruct-2.
+    """
+
+    need: int = 2
+    of: int = 3
+    keep: Literal["first", "all"] = "first"
+
+    name = "agreement"
+    title = "Agreement"
+    compares = True
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.need <= self.of or 2 * self.need <= self.of:
+            raise ValueError(
+                f"Agreement({self.need}, of={self.of}): need must be a majority of the answers, and 2 or more"
+            )
+        if self.keep not in ("first", "all"):
+            raise ValueError(f'Agreement(keep={self.keep!r}): keep is "first" or "all"')
+
+    def cost(self, task: Task) -> UnitCost:
+        """One answer less than must agree, typically; one less than are asked, at most."""
+        return UnitCost(teacher=self.need - 1, most_teacher=self.of - 1)
+
+    def prompts(self, seed: Seed, task: Task) -> Iterable[tuple[Role, Prompt]]:
+        """The question once more."""
+        yield "teacher", task.answer(seed.question)
+
+    async def look(self, candidate: Candidate, looking: Looking) -> Sequence[Candidate]:
+        """Asks until enough answers agree, and sorts them into groups that do."""
+        if candidate.reference is not None:
+            return [candidate]
+        prompt = looking.task.answer(candidate.question)
+        votes: list[Reply] = [Reply(candidate.response), *await looking.ask.many(prompt, self.need - 1)]
+        groups: list[list[int]] = []
+        placed = 0
+        while True:
+            for place in range(placed, len(votes)):
+                await self._place(place, votes, groups, candidate.question, looking)
+            placed, best = len(votes), max(map(len, groups), default=0)
+            if best >= self.need or best + self.of - len(votes) < self.need:
+                break
+            votes.append(await looking.ask(prompt))
+        return self._rows(candidate, votes, groups, looking)
+
+    async def _place(
+        self, place: int, votes: Sequence[Reply], groups: list[list[int]], question: str, looking: Looking
+    ) -> None:
+        """Puts a vote into the group it agrees with, or into one of its own; a useless reply into none."""
+        if votes[place].problem:
+            return
+        for group in groups:
+            first = votes[group[0]]
+
+            async def agree(first: Reply = first) -> bool:
+                verdict = await asyncio.to_thread(looking.task.check, votes[place], str(first), question)
+                return verdict.accepted
+
+            if await looking.ask.decide(f"{self.name} {looking.index}: {group[0]} and {place}", agree):
+                group.append(place)
+                return
+        if looking.task.read(votes[place], question).answer is not None:
+            groups.append([place])
+
+    def _rows(
+        self, candidate: Candidate, votes: Sequence[Reply], groups: Sequence[Sequence[int]], looking: Looking
+    ) -> list[Candidate]:
+        most = max(groups, key=len, default=())
+        agreed = most if len(most) >= self.need else ()
+        answers = [looking.task.read(vote, candidate.question).answer for vote in votes]
+        kept = [*(agreed[:1] if self.keep == "first" else agreed)] or [0]
+        others = [place for place in range(len(votes)) if place not in most and not votes[place].problem]
+        rows = []
+        for place in [*kept, *(place for place in others if place not in kept)]:
+            found = {
+                "votes": len(votes),
+                "agreeing": len(most),
+                "need": self.need,
+                "stands": "with" if place in agreed else "against" if agreed else "alone",
+                "answers": answers,
+            }
+            response = candidate.response if place == 0 else votes[place]
+            row = replace(candidate, response=response, group=candidate.group or looking.group)
+            rows.append(note(row, self, found))
+        return rows
+
+    def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
+        """Accepted with the majority, rejected against it or where there is none."""
+        agreeing, votes = found["agreeing"], found["votes"]
+        if found["stands"] == "with":
+            return replace(before, verdict="accepted", reason=None, score=agreeing / votes)
+        if found["stands"] == "against":
+            return replace(before, verdict="rejected", reason=f"outvoted by {agreeing} of {votes} answers")
+        return replace(before, verdict="rejected", reason=f"no {found['need']} of {votes} answers agree")

@@ -1,0 +1,76 @@
+"""Answerability: a model is asked whether a written question can be answered at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tilth.engine.checking import Check, Looking, note
+from tilth.engine.strategy import Candidate, Role, UnitCost
+from tilth.engine.structured import Form, Malformed, fill_in
+from tilth.seeds import Seed
+from tilth.tasks.base import Prompt, Task, Verdict
+
+FORM = Form(
+    "answerable",
+    {"reason": "text", "answerable": "yes-no"},
+    {
+        "reason": "what is missing, contradictory or ambiguous, if anything",
+        "answerable": "whether the question can be answered as it stands, in exactly one way",
+    },
+)
+INSTRUCTION = (
+    "Below is a question that somebody wrote. Do not answer it. Say whether it can be answered from what it "
+    "says: nothing it needs is missing, nothing contradicts itself, and it has exactly one right answer."
+)
+
+
+@dataclass(frozen=True)
+class Answerable(Check):
+    """Asks the teacher whether a question that was written or rephrased can be answered; rejects it if not.
+
+    One query a row, two where the reply is malformed. A seed's own question is not asked about. A model
+    often calls a question answerable that is not: what it rejects is worth more than what it lets pass.
+    """
+
+    name = "answerable"
+    title = "Answerable"
+    structured = "teacher"
+
+    def cost(self, task: Task) -> UnitCost:
+        """One query to the teacher; a second to correct it."""
+        return UnitCost(teacher=1, most_teacher=2)
+
+    def prompts(self, seed: Seed, task: Task) -> Iterable[tuple[Role, Prompt]]:
+        """What is asked of the longest question."""
+        yield "teacher", FORM.prompt(_content(seed.question), self.name, "schema")
+
+    async def look(self, candidate: Candidate, looking: Looking) -> Sequence[Candidate]:
+        """Asks, unless the question is a seed's own."""
+        if any(candidate.question == seed.question for seed in looking.unit.seeds):
+            return [candidate]
+        try:
+            found = await fill_in(
+                looking.ask,
+                FORM,
+                _content(candidate.question),
+                self.name,
+                "teacher",
+                looking.manners["teacher"],
+            )
+        except Malformed as error:
+            found = {"problem": str(error)}
+        return [note(candidate, self, found)]
+
+    def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
+        """Rejected where the question cannot be answered, or the reply could not be read."""
+        if problem := found.get("problem"):
+            return replace(before, verdict="rejected", reason=problem)
+        if not found["answerable"]:
+            return replace(before, verdict="rejected", reason="the question was found not answerable")
+        return before
+
+
+def _content(question: str) -> str:
+    return f"{INSTRUCTION}\n\nQuestion: {question}"

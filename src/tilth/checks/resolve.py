@@ -1,0 +1,68 @@
+"""Re-solving: the question is solved once more by another way, and the answers are compared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tilth.engine.checking import Check, Looking, note
+from tilth.engine.strategy import Candidate, Role, UnitCost
+from tilth.seeds import Seed
+from tilth.tasks.base import Prompt, Task, Verdict
+
+OTHER_WAY = (
+    "Work on the task below independently, by another way than the first that comes to mind. "
+    "Before you give your answer, check it against everything the task says."
+)
+"""What is put before the task's own prompt for an answer."""
+
+
+@dataclass(frozen=True)
+class Resolve(Check):
+    """Solves a row's question again by another way; rejects the row where the answers differ.
+
+    A row with no reference is accepted where they agree. One query a row. Unlike `Agreement` the second
+    answer comes from another prompt, and no third one decides.
+    """
+
+    name = "re-solve"
+    title = "Solve again"
+    compares = True
+
+    def cost(self, task: Task) -> UnitCost:
+        """One query to the teacher."""
+        return UnitCost(teacher=1)
+
+    def prompts(self, seed: Seed, task: Task) -> Iterable[tuple[Role, Prompt]]:
+        """The question by another way."""
+        yield "teacher", _other_way(task.answer(seed.question))
+
+    async def look(self, candidate: Candidate, looking: Looking) -> Sequence[Candidate]:
+        """Asks once, and compares."""
+        task, question = looking.task, candidate.question
+        second = await looking.ask(_other_way(task.answer(question)))
+
+        async def agree() -> bool:
+            verdict = await asyncio.to_thread(task.check, candidate.response, str(second), question)
+            return verdict.accepted
+
+        same = not second.problem and await looking.ask.decide(f"{self.name} {looking.index}", agree)
+        answer = None if second.problem else task.read(second, question).answer
+        return [note(candidate, self, {"agrees": same, "answer": answer, "problem": second.problem})]
+
+    def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
+        """Rejected where the answers differ; else accepted, if nothing else was known."""
+        if found["problem"] or found["answer"] is None:
+            reason = "the second solution could not be read"
+            return before if before.accepted else replace(before, reason=reason)
+        if not found["agrees"]:
+            return replace(before, verdict="rejected", reason="a second solution has another answer")
+        return before if before.accepted else replace(before, verdict="accepted", reason=None, score=1.0)
+
+
+def _other_way(prompt: Prompt) -> Prompt:
+    first, *rest = prompt.messages
+    opening = {**first, "content": f"{OTHER_WAY}\n\n{first['content']}"}
+    return Prompt((opening, *rest), "re-solve", prompt.read, prompt.response_format)
