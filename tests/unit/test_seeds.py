@@ -304,9 +304,18 @@ def test_identity_covers_content_and_order_but_no_name():
     assert len(seeds.identity()) == 64
     assert read_seeds(RECORDS, name="other").identity() == seeds.identity()
     assert Seeds(seeds.frame.reverse(), "numeric").identity() != seeds.identity()
-    for column in seeds.frame.columns:
+    for column in ("seed_id", "question", "reference"):
         changed = seeds.frame.with_columns((pl.col(column) + " ").alias(column))
         assert Seeds(changed, "numeric").identity() != seeds.identity()
+
+
+def test_identity_covers_what_extras_hold_and_not_how_they_are_written():
+    frame = read_seeds([{"question": "a?", "answer": "1", "level": 3, "by": "x"}]).frame
+    identities = [
+        Seeds(frame.with_columns(extra=pl.lit(extra)), "numeric").identity()
+        for extra in ('{"level": 3, "by": "x"}', '{"by":"x","level":3}', '{"by":"x","level":4}')
+    ]
+    assert identities[0] == identities[1] != identities[2]
 
 
 def _is_good(record):

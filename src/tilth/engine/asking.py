@@ -18,6 +18,7 @@ from tilth.engine.past import Past
 from tilth.engine.records import (
     Address,
     Bill,
+    Decision,
     StoredReply,
     decide,
     release,
@@ -36,8 +37,8 @@ from tilth.engine.strategy import (
     UnitCost,
     UnitFailed,
 )
-from tilth.tasks.base import Prompt, Unreadable
-from tilth.tasks.reasoning import strip_reasoning
+from tilth.engine.usable import read
+from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Completion
 
 _SEED_BITS = 31
@@ -113,7 +114,7 @@ class UnitAsk:
         self._seen: Counter[tuple[Role, str]] = Counter()
         self._replies: dict[Address, StoredReply] = {}
         self._unclaimed: set[Address] = set()
-        self._decisions: dict[str, Any] = {}
+        self._decisions: dict[str, Decision] = {}
         self._parked: list[asyncio.Future[None]] = []
         self._outstanding = 0
         self._askers: set[asyncio.Task[Any]] = set()
@@ -124,10 +125,10 @@ class UnitAsk:
         """Reads what an earlier process journalled for this unit."""
         desk, unit = self._desk, self._unit
 
-        def read(_: object) -> tuple[dict[Address, StoredReply], set[Address], dict[str, Any]]:
+        def recalled(_: object) -> tuple[dict[Address, StoredReply], set[Address], dict[str, Decision]]:
             return desk.past.replies(unit), desk.past.addresses(unit), desk.past.decisions(unit)
 
-        self._replies, self._unclaimed, self._decisions = await desk.journal.write(read)
+        self._replies, self._unclaimed, self._decisions = await desk.journal.write(recalled)
 
     async def __call__(self, prompt: Prompt, role: Role = "teacher") -> Reply:
         line = self._desk.lines[role]
@@ -149,12 +150,23 @@ class UnitAsk:
         return await together(self(prompt, role) for _ in range(k))
 
     async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
-        """The journalled result of `fn`."""
-        if key not in self._decisions:
-            value = await fn()
-            await self._desk.journal.write(decide(self._desk.run_id, self._unit, key, value))
-            self._decisions[key] = value
-        return self._decisions[key]
+        """The journalled result of `fn`; what `fn` asked is then taken as asked."""
+        if key in self._decisions:
+            decision = self._decisions[key]
+            for role, request, n in decision.asked:
+                self._seen[role, request] = max(self._seen[role, request], n + 1)
+                address = Address(self._unit, role, request, n)
+                if address in self._unclaimed:
+                    self._claim(address)
+                    if address in self._replies:
+                        self.bill.add(self._replies[address])
+            return decision.value
+        before = Counter(self._seen)
+        value = await fn()
+        asked = [(*kind, n) for kind, times in self._seen.items() for n in range(before[kind], times)]
+        decision = self._decisions[key] = Decision(value, tuple(asked))
+        await self._desk.journal.write(decide(self._desk.run_id, self._unit, key, decision))
+        return value
 
     async def leave(self, *, cancelling: bool) -> None:
         """Waits for asks that the strategy left behind (a lost race, a failed gather): they are paid for.
@@ -371,30 +383,3 @@ def _stop_at(excess: Amount, model: str) -> None:
             f"{model} reported {excess.tokens} tokens{dollars} more than was reserved for a call; "
             "the run stopped, so that no limit is passed unseen"
         )
-
-
-def unusable(finish_reason: str | None, refusal: str | None, text: str) -> str | None:
-    """Why a reply cannot be used at all, in a few words, or None."""
-    if refusal is not None:
-        return "refused by the model"
-    if finish_reason == "content_filter":
-        return "stopped by a content filter"
-    if finish_reason == "error":
-        return "answered with an error"
-    if finish_reason == "malformed":
-        return "malformed reply"
-    if finish_reason in ("length", "too-large"):
-        return "cut off at the reply limit"
-    if not text.strip():
-        return "empty reply"
-    return None
-
-
-def read(prompt: Prompt, stored: StoredReply) -> Reply:
-    """The reply as the prompt says it is read; raises `Unreadable` where it cannot be."""
-    problem = unusable(stored.finish_reason, stored.refusal, stored.text)
-    if prompt.read is None:
-        return Reply(stored.text, problem)
-    if problem:
-        raise Unreadable(f"{prompt.purpose}: {problem}")
-    return Reply(prompt.read(strip_reasoning(stored.text)), None)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilth.engine.budget import Amount
-from tilth.engine.records import Address, StoredReply, Usage
+from tilth.engine.records import Address, Decision, StoredReply, Usage
 from tilth.engine.strategy import Role, UnitResult
 
 
@@ -93,10 +93,11 @@ class Past:
         found = self._all("SELECT DISTINCT role, digest, n FROM ledger WHERE run_id = ? AND unit = ?", unit)
         return {Address(unit, *key) for key in found}
 
-    def decisions(self, unit: int) -> dict[str, Any]:
+    def decisions(self, unit: int) -> dict[str, Decision]:
         """The journalled decisions of a unit."""
         found = self._all("SELECT key, value FROM decisions WHERE run_id = ? AND unit = ?", unit)
-        return {key: json.loads(value) for key, value in found}
+        stored = {key: json.loads(text) for key, text in found}
+        return {key: Decision(one["value"], tuple(map(tuple, one["asked"]))) for key, one in stored.items()}
 
     def origins(self) -> list[str]:
         """Where the replies of other files came from."""

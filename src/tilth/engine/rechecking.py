@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tilth.engine.asking import unusable
 from tilth.engine.checking import Check
 from tilth.engine.harvest import NOT_CHECKED, OWN_SCORE, judge
 from tilth.engine.journal import Operation
 from tilth.engine.strategy import Candidate, Reply
+from tilth.engine.usable import unusable
 from tilth.tasks.base import Task
 
 _BATCH = 256

@@ -81,6 +81,14 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """A journalled decision: its result, and role, digest and n of what was asked to reach it."""
+
+    value: Any
+    asked: tuple[tuple[Role, str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UnitRecord:
     """How a unit ended, as it is journalled."""
 
@@ -249,11 +257,10 @@ def unreserve(run_id: str, address: Address) -> Operation:
     )
 
 
-def decide(run_id: str, unit: int, key: str, value: Any) -> Operation:
-    """Writes the result of a decision."""
-    return lambda c: c.execute(
-        "INSERT INTO decisions VALUES (?, ?, ?, ?)", (run_id, unit, key, canonical(value))
-    )
+def decide(run_id: str, unit: int, key: str, decision: Decision) -> Operation:
+    """Writes a decision."""
+    text = canonical({"value": decision.value, "asked": decision.asked})
+    return lambda c: c.execute("INSERT INTO decisions VALUES (?, ?, ?, ?)", (run_id, unit, key, text))
 
 
 def commit_unit(run_id: str, record: UnitRecord, rows: Sequence[Mapping[str, Any]]) -> Operation:

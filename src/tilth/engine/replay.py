@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.engine.asking import read, together
+from tilth.engine.asking import together
 from tilth.engine.identity import digest
 from tilth.engine.order import SeedPasses
 from tilth.engine.past import Past
 from tilth.engine.records import PREPARING, Address, Bill, Outcome
 from tilth.engine.strategy import Candidate, Reply, Role, Strategy, Unit, UnitFailed
+from tilth.engine.usable import read
 from tilth.seeds import Seeds
 from tilth.tasks.base import Prompt, Task, Unreadable
 from tilth.teacher import Teacher
@@ -54,7 +55,13 @@ class ReplayedAsk:
         """The journalled result; `fn` is not run."""
         if key not in self._decisions:
             raise NotJournalled(f"its decision {key!r} is not in the journal")
-        return self._decisions[key]
+        decision = self._decisions[key]
+        for role, request, n in decision.asked:
+            if n >= self._seen[role, request]:
+                self._seen[role, request] = n + 1
+                if stored := self._replies.get(Address(self._unit, role, request, n)):
+                    self.bill.add(stored)
+        return decision.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,10 @@ class Ask(Protocol):
         ...
 
     async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
-        """The JSON result of `fn`, run once and journalled under `key`; a resume reads it."""
+        """The JSON result of `fn`, run once and journalled under `key`; a resume reads it.
+
+        `fn` may ask; what it asked is not asked again either.
+        """
         ...
 
 

@@ -95,21 +95,17 @@ _PROBED = Form("probe", {"ready": "yes-no"}, {"ready": "whether you can reply in
 
 
 async def probe(ask: Ask, role: Role) -> Manner:
-    """How a model gives structured replies: asked once, with the first query of a run."""
+    """How a model gives structured replies: asked once in a run, and remembered."""
     prompt = _PROBED.prompt("Say that you are ready.", "probe", "schema")
-    try:
-        reply = await ask(prompt, role)
-        if not reply.problem:
-            _PROBED.read(reply, "schema")
-    except (UnitFailed, Unreadable):  # it refuses a schema, or takes no notice of it
-        found: Manner = "tags"
-    else:
-        found = "tags" if reply.problem else "schema"
 
-    async def settled() -> Manner:
-        return found
+    async def found() -> Manner:
+        try:
+            await _asked(ask, _PROBED, prompt, role, "schema")
+        except (UnitFailed, _Wrong):  # it refuses a schema, or takes no notice of it
+            return "tags"
+        return "schema"
 
-    decided: Manner = await ask.decide(f"structured replies of the {role}", settled)
+    decided: Manner = await ask.decide(f"structured replies of the {role}", found)
     return decided
 
 

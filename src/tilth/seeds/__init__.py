@@ -114,8 +114,9 @@ class Seeds:
     def identity(self) -> str:
         """SHA-256, in hex, of content and order: ids, questions, references and extras; not the name."""
         digest = hashlib.sha256()
-        for row in self.frame.select("seed_id", "question", "reference", "extra").iter_rows():
-            digest.update(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
+        for *texts, extra in self.frame.select("seed_id", "question", "reference", "extra").iter_rows():
+            row = [*texts, json.loads(extra) if extra else None]  # however its JSON is written
+            digest.update(json.dumps(row, sort_keys=True, separators=(",", ":")).encode() + b"\n")
         return digest.hexdigest()
 
 
