@@ -10,7 +10,7 @@ from typing import Any
 
 from tilth.engine.budget import Amount, Hold, Ledger
 from tilth.engine.events import Events, Text
-from tilth.engine.identity import digest
+from tilth.engine.identity import canonical, digest_of
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
 from tilth.engine.order import drawn
@@ -18,6 +18,7 @@ from tilth.engine.past import Past
 from tilth.engine.records import (
     Address,
     Bill,
+    Settled,
     StoredReply,
     decide,
     release,
@@ -77,9 +78,10 @@ class Desk:
 
 @dataclass
 class _Attempt:
-    """One attempt of a call: whether it is out, so that an endpoint may have got it and billed it."""
+    """One attempt of a call, which costs `worst` at most: whether an endpoint may have got and billed it."""
 
     switches: Switches
+    worst: Amount
     out: bool = False
 
     def sent(self) -> None:
@@ -132,7 +134,8 @@ class UnitAsk:
     async def __call__(self, prompt: Prompt, role: Role = "teacher") -> Reply:
         line = self._desk.lines[role]
         request = line.request(prompt)
-        key = digest(request)
+        body = canonical(request)
+        key = digest_of(body)
         n = self._seen[role, key]
         self._seen[role, key] += 1
         self._asked[role] += 1
@@ -141,7 +144,8 @@ class UnitAsk:
                 f"the strategy asked the {role} {self._asked[role]} times in one unit, and its cost() "
                 f"declares {self._most.most(role)} at most; raise most_{role} there"
             )
-        stored = await self._reply(Address(self._unit, role, key, n), request, prompt.purpose, line)
+        address = Address(self._unit, role, key, n)
+        stored = await self._reply(address, request, body, prompt.purpose, line)
         return read(prompt, stored)
 
     async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
@@ -174,7 +178,7 @@ class UnitAsk:
             raise cancelled
 
     async def _reply(
-        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
+        self, address: Address, request: Mapping[str, Any], body: str, purpose: str, line: Line
     ) -> StoredReply:
         self._outstanding += 1
         self._quiet.clear()
@@ -193,8 +197,8 @@ class UnitAsk:
                     # asked anew, it reads otherwise, and what follows from it may be asked otherwise
                     self._unclaimed.clear()
                     self._release_parked()
-                stored = await self._reused(address, request, purpose, line) or await self._call(
-                    address, request, purpose, line
+                stored = await self._reused(address, body, purpose, line) or await self._call(
+                    address, request, body, purpose, line
                 )
         finally:
             self._outstanding -= 1
@@ -205,15 +209,13 @@ class UnitAsk:
         self.bill.add(stored)
         return stored
 
-    async def _reused(
-        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
-    ) -> StoredReply | None:
+    async def _reused(self, address: Address, body: str, purpose: str, line: Line) -> StoredReply | None:
         desk = self._desk
         if desk.pool is None:
             return None
         stored = desk.pool.take(address, line.model.max_tokens, line.price)
         if stored is not None:
-            await desk.journal.write(reuse(desk.run_id, address, purpose, request, stored))
+            await desk.journal.write(reuse(desk.run_id, address, purpose, body, stored))
         return stored
 
     def _claim(self, address: Address) -> None:
@@ -260,21 +262,21 @@ class UnitAsk:
             )
 
     async def _call(
-        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
+        self, address: Address, request: Mapping[str, Any], body: str, purpose: str, line: Line
     ) -> StoredReply:
         desk = self._desk
         worst = line.worst(request)
         seed = drawn(desk.random_state, *_parts(address)) >> (64 - _SEED_BITS)
         call: int | None = None  # its number, once it is in the journal
         attempts = 0
-        attempt = _Attempt(desk.switches)
+        attempt = _Attempt(desk.switches, worst)
         await desk.switches.going.wait()
         desk.ledger.draw(self._hold, worst)
         drawn_now = True
         try:
             while True:
                 if call is None:
-                    call = await desk.journal.write(reserve(desk.run_id, address, purpose, request, worst))
+                    call = await desk.journal.write(reserve(desk.run_id, address, purpose, body, worst))
                 attempts += 1
                 desk.switches.attempts += 1
                 try:
@@ -300,7 +302,8 @@ class UnitAsk:
                 settled, call, drawn_now = call, None, False
                 if excess == Amount():  # else the run stops here
                     self._notice_last()
-                await desk.journal.write(settle(desk.run_id, settled, address, stored, attempts))
+                entry = Settled(settled, address, purpose, worst, stored, attempts)
+                await desk.journal.write(settle(desk.run_id, entry))
                 _stop_at(excess, line.model.name)
                 return stored
         except BaseException:
@@ -326,15 +329,17 @@ class UnitAsk:
     async def _attempt(
         self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: _Attempt
     ) -> Completion:
-        events, going = self._desk.events, self._desk.switches.going
+        events, going, worst = self._desk.events, self._desk.switches.going, attempt.worst
+        if not events.watched:
+            return await line.complete(request, worst, seed, None, going, attempt.sent)
         with events.streaming() as mine:
             if not mine:
-                return await line.complete(request, seed, None, going, attempt.sent)
+                return await line.complete(request, worst, seed, None, going, attempt.sent)
 
             def show(text: str) -> None:
                 events.publish(Text(self._unit, purpose, text, done=False))
 
-            completion = await line.complete(request, seed, show, going, attempt.sent)
+            completion = await line.complete(request, worst, seed, show, going, attempt.sent)
             events.publish(Text(self._unit, purpose, completion.text, done=True))
             return completion
 

@@ -15,7 +15,7 @@ from typing import Any
 from tilth.engine.asking import Desk, Overspent, UnitAsk
 from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
-from tilth.engine.harvest import Origin, judge, rows_of
+from tilth.engine.harvest import Origin, judge, judge_at_once, rows_of
 from tilth.engine.journal import JournalError
 from tilth.engine.order import SeedPasses
 from tilth.engine.rechecking import judge_again, set_verdicts, to_judge
@@ -252,10 +252,11 @@ class Execution:
         verdicts = await self._judge(candidates)
         rows = rows_of(self._origin, unit, candidates, verdicts, asks.bill, self._task)
         record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.bill.spent)
-        arrival = await self._desk.journal.write(commit_unit(self._origin.run_id, record, rows))
+        again = unit.number in self._reopened
+        arrival = await self._desk.journal.write(commit_unit(self._origin.run_id, record, rows, again=again))
         self._desk.past.finished.add(unit.number)
         self._count(rows, outcome, asks.bill.spent.queries - asks.bill.reused)
-        if unit.number in self._reopened:  # its earlier rows were replaced
+        if again:  # its earlier rows were replaced
             self.counts = {**NO_ROWS, **await self._desk.journal.write(lambda _: self._desk.past.counts())}
         if rows:
             self._desk.events.publish(Sampled(arrival))
@@ -275,13 +276,13 @@ class Execution:
             self.counts = {**NO_ROWS, **await journal.write(lambda _: self._desk.past.counts())}
 
     async def _judge(self, candidates: Sequence[Candidate]) -> list[Any]:
-        """Checks run in threads of their own: some wait for a worker process."""
-        if not candidates:
-            return []
-        loop, checked = asyncio.get_running_loop(), self._origin.checked
-        return await loop.run_in_executor(
-            self._checks,
-            lambda: [judge(c, self._task, self._strategy.checks, checked=checked) for c in candidates],
+        """Checks run in threads of their own, for some wait for a worker process; the quick ones here."""
+        task, checks, checked = self._task, self._strategy.checks, self._origin.checked
+        verdicts = [judge_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
+        if None not in verdicts:
+            return verdicts
+        return await asyncio.get_running_loop().run_in_executor(
+            self._checks, lambda: [judge(one, task, checks, checked=checked) for one in candidates]
         )
 
     def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -35,6 +35,21 @@ _HEADER = 100
 Operation = Callable[[sqlite3.Connection], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """An operation that is done in one go with all of its kind that are committed with it.
+
+    It depends on none that may be committed with it, so that the order among them does not matter.
+
+    Attributes:
+        kind: Takes the connection and `what` of each, and gives the result of each.
+        what: What this one is about.
+    """
+
+    kind: Callable[[sqlite3.Connection, list[Any]], Sequence[Any]]
+    what: Any
+
+
 class JournalError(Exception):
     """The run file cannot be used. Nothing in it was destroyed."""
 
@@ -43,15 +58,13 @@ class RunBusy(JournalError):
     """Another process holds the run file."""
 
 
-Answer = Callable[[Any, BaseException | None], object]
+_Waiter = asyncio.Future[Any] | queue.SimpleQueue[tuple[Any, BaseException | None]] | None
+"""Who is told the result: a future in its loop, a thread, or nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    operation: Operation
-    answer: Answer
-    loop: asyncio.AbstractEventLoop | None = None
-    """Where `answer` is to be called; None is the writer's own thread."""
+class _Job(NamedTuple):
+    operation: Operation | Together
+    waiter: _Waiter
 
 
 def now() -> int:
@@ -187,7 +200,7 @@ class Journal:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            results = [job.operation(connection) for job in jobs]
+            results = _results(connection, [job.operation for job in jobs])
             connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - those who wait for it must hear of it
             if connection.in_transaction:
@@ -199,26 +212,20 @@ class Journal:
         _tell(jobs, results, None)
         return None
 
-    async def write(self, operation: Operation) -> Any:
+    async def write(self, operation: Operation | Together) -> Any:
         """Runs `operation` on the connection and returns its result once it is durable."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-
-        def answer(result: Any, error: BaseException | None) -> None:
-            if not future.done():
-                future.set_result(result) if error is None else future.set_exception(error)
-
-        self._jobs.put(_Job(operation, answer, loop))
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(operation, future))
         return await future
 
     def post(self, operation: Operation) -> None:
         """Runs `operation` soon, for those that cannot wait: a cancelled call's doubt."""
-        self._jobs.put(_Job(operation, lambda *_: None))
+        self._jobs.put(_Job(operation, None))
 
     def write_now(self, operation: Operation) -> Any:
         """Runs `operation` and blocks until it is durable; not for the runner's loop."""
         box: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        self._jobs.put(_Job(operation, lambda *outcome: box.put(outcome)))
+        self._jobs.put(_Job(operation, box))
         result, error = box.get()
         if error is not None:
             raise error
@@ -246,18 +253,41 @@ class Journal:
         return bool(mode == "delete")
 
 
+def _results(connection: sqlite3.Connection, operations: Sequence[Operation | Together]) -> list[Any]:
+    """Does all operations; those of one kind together, but none of them after one that came later."""
+    results: list[Any] = [None] * len(operations)
+    gathered: dict[Any, list[tuple[int, Any]]] = {}
+
+    def do_gathered() -> None:
+        for kind, places in gathered.items():
+            found = kind(connection, [what for _, what in places])
+            for (place, _), result in zip(places, found, strict=True):
+                results[place] = result
+        gathered.clear()
+
+    for place, operation in enumerate(operations):
+        if isinstance(operation, Together):
+            gathered.setdefault(operation.kind, []).append((place, operation.what))
+        else:
+            do_gathered()
+            results[place] = operation(connection)
+    do_gathered()
+    return results
+
+
 def _tell(jobs: Sequence[_Job], results: Sequence[Any], error: BaseException | None) -> None:
     """Answers all jobs of a commit, waking each loop once: a wake-up is a call to the system."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Answer, Any]]] = {}
-    for job, result in zip(jobs, results, strict=True):
-        if job.loop is None:
-            job.answer(result, error)
-        else:
-            by_loop.setdefault(job.loop, []).append((job.answer, result))
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+    for (_, waiter), result in zip(jobs, results, strict=True):
+        if isinstance(waiter, asyncio.Future):
+            by_loop.setdefault(waiter.get_loop(), []).append((waiter, result))
+        elif waiter is not None:
+            waiter.put((result, error))
 
-    def tell(answers: Sequence[tuple[Answer, Any]]) -> None:
-        for answer, result in answers:
-            answer(result, error)
+    def tell(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+        for future, result in answers:
+            if not future.done():
+                future.set_result(result) if error is None else future.set_exception(error)
 
     for loop, answers in by_loop.items():
         loop.call_soon_threadsafe(tell, answers)
