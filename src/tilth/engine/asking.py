@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tilth.engine.budget import Amount, Hold, Ledger
 from tilth.engine.events import Events, Text
+from tilth.engine.headway import Headway
 from tilth.engine.identity import canonical, digest_of
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
@@ -74,6 +75,8 @@ class Desk:
     random_state: int
     pool: Pool | None = None
     """Replies of other files, where some were given to reuse."""
+    headway: Headway = field(default_factory=Headway)
+    """How many calls are made ready beyond those in flight."""
 
 
 @dataclass
@@ -111,15 +114,15 @@ class UnitAsk:
         self._unit = unit
         self._hold = hold
         self._most = most
-        self._asked: Counter[Role] = Counter()
-        self._seen: Counter[tuple[Role, str]] = Counter()
+        self._asked: dict[Role, int] = {}
+        self._seen: dict[tuple[Role, str], int] = {}
         self._replies: dict[Address, StoredReply] = {}
         self._unclaimed: set[Address] = set()
         self._decisions: dict[str, Any] = {}
         self._parked: list[asyncio.Future[None]] = []
         self._outstanding = 0
         self._askers: set[asyncio.Task[Any]] = set()
-        self._quiet = asyncio.Event()
+        self._quiet: asyncio.Event | None = None
         self.bill = Bill()
 
     async def recall(self) -> None:
@@ -136,12 +139,12 @@ class UnitAsk:
         request = line.request(prompt)
         body = canonical(request)
         key = digest_of(body)
-        n = self._seen[role, key]
-        self._seen[role, key] += 1
-        self._asked[role] += 1
-        if self._most is not None and self._asked[role] > self._most.most(role):
+        n = self._seen.get((role, key), 0)
+        self._seen[role, key] = n + 1
+        self._asked[role] = asked = self._asked.get(role, 0) + 1
+        if self._most is not None and asked > self._most.most(role):
             raise StrategyError(
-                f"the strategy asked the {role} {self._asked[role]} times in one unit, and its cost() "
+                f"the strategy asked the {role} {asked} times in one unit, and its cost() "
                 f"declares {self._most.most(role)} at most; raise most_{role} there"
             )
         address = Address(self._unit, role, key, n)
@@ -170,6 +173,7 @@ class UnitAsk:
             if cancelling:
                 for asker in self._askers - {asyncio.current_task()}:
                     asker.cancel()
+            self._quiet = asyncio.Event()
             try:
                 await self._quiet.wait()
             except asyncio.CancelledError as error:
@@ -181,7 +185,6 @@ class UnitAsk:
         self, address: Address, request: Mapping[str, Any], body: str, purpose: str, line: Line
     ) -> StoredReply:
         self._outstanding += 1
-        self._quiet.clear()
         asker = asyncio.current_task()
         if asker is not None:
             self._askers.add(asker)
@@ -202,7 +205,7 @@ class UnitAsk:
                 )
         finally:
             self._outstanding -= 1
-            if self._outstanding == 0:
+            if self._quiet is not None and self._outstanding == 0:
                 self._quiet.set()
             if self._parked:
                 self._notice_stuck()
@@ -270,13 +273,16 @@ class UnitAsk:
         call: int | None = None  # its number, once it is in the journal
         attempts = 0
         attempt = _Attempt(desk.switches, worst)
-        await desk.switches.going.wait()
+        if not desk.switches.going.is_set():
+            await desk.switches.going.wait()
         desk.ledger.draw(self._hold, worst)
         drawn_now = True
         try:
             while True:
                 if call is None:
+                    began = time.monotonic()
                     call = await desk.journal.write(reserve(desk.run_id, address, purpose, body, worst))
+                    desk.headway.committed(time.monotonic() - began)
                 attempts += 1
                 desk.switches.attempts += 1
                 try:
@@ -297,6 +303,7 @@ class UnitAsk:
                     continue
                 attempt.over()
                 desk.switches.waiting = None
+                desk.headway.called(completion.seconds)
                 stored = _stored(completion, line, request)
                 excess = desk.ledger.settle(worst, stored.usage.amount)
                 settled, call, drawn_now = call, None, False
@@ -323,7 +330,7 @@ class UnitAsk:
     def _notice_last(self) -> None:
         if self._answered is None or self._most is None or self._outstanding > 1:
             return
-        if all(self._asked[role] >= self._most.most(role) for role in ROLES):
+        if all(self._asked.get(role, 0) >= self._most.most(role) for role in ROLES):
             self._answered()
 
     async def _attempt(

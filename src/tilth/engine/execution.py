@@ -20,7 +20,16 @@ from tilth.engine.journal import JournalError
 from tilth.engine.order import SeedPasses
 from tilth.engine.rechecking import judge_again, set_verdicts, to_judge
 from tilth.engine.records import PREPARING, Outcome, UnitRecord, commit_unit
-from tilth.engine.strategy import ROLES, Candidate, Strategy, StrategyError, Unit, UnitFailed, UnitResult
+from tilth.engine.strategy import (
+    ROLES,
+    Candidate,
+    Strategy,
+    StrategyError,
+    Unit,
+    UnitCost,
+    UnitFailed,
+    UnitResult,
+)
 from tilth.seeds import Seeds
 from tilth.tasks.base import Task, Unreadable
 from tilth.teacher import TeacherError
@@ -145,12 +154,13 @@ class Execution:
                 position, self._position = self._position, self._position + 1
                 if unit.number in self._desk.past.finished:
                     continue
-                worst = self._worst(unit)
+                cost = self._strategy.unit_cost(unit, self._task)
+                worst = self._worst(unit, cost)
                 hold = await self._admit(worst.lacking(self._desk.past.paid.get(unit.number, Amount())))
                 if hold is None:
                     break
                 self._asking.add(unit.number)
-                task = asyncio.create_task(self._grow(unit, position, worst, hold))
+                task = asyncio.create_task(self._grow(unit, position, cost, worst, hold))
                 self._live.add(task)
                 task.add_done_callback(partial(self._ended, unit.number))
             while self._live:  # a round is a barrier
@@ -172,7 +182,8 @@ class Execution:
         """Reserves the next unit's worst case, waiting for room; None ends the run."""
         while self._failure is None and not self._stopping and self._short_of is None:
             self._wake.clear()
-            room = len(self._asking) < self._calls and len(self._live) < _UNITS_PER_CALL * self._calls
+            ready = self._calls + self._desk.headway.beyond(self._calls)
+            room = len(self._asking) < ready and len(self._live) < _UNITS_PER_CALL * self._calls
             if self._desk.switches.going.is_set() and room:
                 limit = self.ledger.shortage(worst)
                 if limit is None:
@@ -188,9 +199,9 @@ class Execution:
         self._desk.switches.going.set()
         self._wake.set()
 
-    def _worst(self, unit: Unit) -> Amount:
+    def _worst(self, unit: Unit, cost: UnitCost) -> Amount:
         """The most a unit can cost: each prompt at the longest for its seeds, plus all earlier replies."""
-        cost, task = self._strategy.unit_cost(unit, self._task), self._task
+        task = self._task
         key = (cost, *(seed.index for seed in unit.seeds))
         if key in self._sizes:
             return self._sizes[key]
@@ -212,9 +223,8 @@ class Execution:
         self._sizes[key] = worst
         return worst
 
-    async def _grow(self, unit: Unit, position: int, worst: Amount, hold: Hold) -> None:
-        most, answered = self._strategy.unit_cost(unit, self._task), partial(self._answered, unit.number)
-        asks = UnitAsk(self._desk, unit.number, hold, most, answered)
+    async def _grow(self, unit: Unit, position: int, cost: UnitCost, worst: Amount, hold: Hold) -> None:
+        asks = UnitAsk(self._desk, unit.number, hold, cost, partial(self._answered, unit.number))
         candidates: list[Candidate] = []
         outcome: Outcome = "grown"
         reason: str | None = None

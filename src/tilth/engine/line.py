@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from tilth.engine.budget import Amount
@@ -69,7 +70,7 @@ class Line:
         nano = self.price.nano_dollars(prompt, reply) if self.price else 0
         return Usage(prompt, reply, nano, estimated)
 
-    async def complete(
+    def complete(
         self,
         request: Mapping[str, Any],
         worst: Amount,
@@ -77,16 +78,19 @@ class Line:
         on_text: Callable[[str], None] | None,
         going: asyncio.Event,
         sent: Callable[[], None],
-    ) -> Completion:
+    ) -> Coroutine[Any, Any, Completion]:
         """One attempt that costs at most `worst`, once `going` is set; `sent` is called as it goes out.
 
         The first is made alone and after a preflight.
         """
-        if not self._proven:
-            async with self._first:
-                if not self._is_proven():
-                    return await self._complete(request, worst, seed, on_text, going, sent)
-        return await self._complete(request, worst, seed, on_text, going, sent)
+        complete = partial(self._complete, request, worst, seed, on_text, going, sent)
+        return complete() if self._proven else self._alone_at_first(complete)
+
+    async def _alone_at_first(self, complete: Callable[[], Awaitable[Completion]]) -> Completion:
+        async with self._first:
+            if not self._proven:
+                return await complete()
+        return await complete()
 
     async def _complete(
         self,
@@ -115,10 +119,6 @@ class Line:
                 self._proven = True
                 self.gate.succeeded(admission, _tokens(completion), completion.quota)
                 return completion
-
-    def _is_proven(self) -> bool:
-        """Whether a call came back, perhaps while others waited for it."""
-        return self._proven
 
     async def _open(self) -> Endpoint:
         if self._endpoint is None:

@@ -64,6 +64,7 @@ _GOES_ON = re.compile(
     r"|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?[0-9$(\\])"
 )
 _UNIT = re.compile(r"(?![.):] ?[A-Z])[^0-9=+*×÷^\\√π\n]{0,60}(?:\^?[23²³])?[.!*_` ]{0,4}")
+_PLAIN = re.compile(r"0|[1-9][0-9]{0,17}")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _WORDS = re.compile(r"[A-Za-z]{3,}")
 _LATEX_WORD = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s?\{([^{}]{0,80})\}")
@@ -115,6 +116,8 @@ class Numeric(Task):
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the final answer, as the class says; spans hold for `text` as given."""
+        if _PLAIN.fullmatch(text):  # as most references are, which are read with every reply
+            return Reading(text, (0, len(text)))
         text = blank_reasoning(text)
         for reader in (_after_hashes, _boxed, _after_answer, _last_number):
             if reading := reader(text):
