@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from tilth.engine.checking import Check, judged
@@ -69,7 +70,7 @@ def rows_of(
     rows = []
     for index, (candidate, verdict) in enumerate(zip(candidates, verdicts, strict=True)):
         first = index == 0
-        parents = candidate.parents or tuple(seed.id for seed in unit.seeds)
+        parents = tuple(candidate.parents or ()) or tuple(seed.id for seed in unit.seeds)
         span = verdict.span or (None, None)
         extra = dict(candidate.extra)
         if candidate.score is not None:
@@ -93,7 +94,7 @@ def rows_of(
                 "reason": verdict.reason,
                 "score": candidate.score if candidate.score is not None else verdict.score,
                 "group": candidate.group,
-                "parents": canonical(list(parents)),
+                "parents": _parents(parents),
                 "queries": bill.spent.queries if first else 0,
                 "prompt_tokens": bill.prompt_tokens if first else 0,
                 "completion_tokens": bill.completion_tokens if first else 0,
@@ -103,12 +104,17 @@ def rows_of(
                 "teacher": origin.teacher,
                 "reused": int(bill.reused > 0),
                 "created_at": at,
-                "extra": canonical(extra),
+                "extra": canonical(extra) if extra else "{}",
                 "span_start": span[0],
                 "span_end": span[1],
             }
         )
     return rows
+
+
+@lru_cache(maxsize=1024)
+def _parents(parents: tuple[str, ...]) -> str:
+    return canonical(parents)
 
 
 def _messages(messages: Sequence[Mapping[str, str]] | None) -> str | None:

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,9 @@ from tilth.engine.schema import APPLICATION_ID, TABLES, VERSION
 
 _BATCH = 512
 """Most operations in one commit: enough for every worker's, few enough to keep a commit short."""
+
+_ENOUGH = 16
+"""Operations that are worth waking the writer for before the loop's turn is over."""
 
 LOCKED_SECONDS = 30.0
 """How long another program's lock on a file is waited for."""
@@ -136,7 +140,10 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """Takes the file's lock and opens it; raises `RunBusy` with its holder, or `JournalError`."""
         self.path = path
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: deque[_Job | None] = deque()
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._asleep = False
+        self._unseen = 0
         # hidden, for it stays behind: a lock file that is deleted can be locked twice
         self._lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
         try:
@@ -166,12 +173,15 @@ class Journal:
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 connection.executescript(
                     f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; {TABLES}"
-                    f"PRAGMA user_version={VERSION}; COMMIT;"
+                    f"PRAGMA user_version={VERSION};"
                 )
+            else:
+                connection.execute("BEGIN IMMEDIATE")
             connection.execute("DELETE FROM holder")
             connection.execute(
                 "INSERT INTO holder VALUES (?, ?, ?)", (os.getpid(), socket.gethostname(), now())
             )
+            connection.execute("COMMIT")
         except sqlite3.Error as error:
             connection.close()
             raise explained(self.path, error) from error
@@ -179,22 +189,24 @@ class Journal:
     def _write(self) -> None:
         """The writer thread: takes whatever has come in, commits it, and only then answers."""
         broken: BaseException | None = None
-        while (job := self._jobs.get()) is not None:
-            jobs = [job]
-            ending = False
-            with suppress(queue.Empty):
-                while len(jobs) < _BATCH and not ending:
-                    following = self._jobs.get_nowait()
-                    if following is None:
-                        ending = True
-                    else:
-                        jobs.append(following)
-            if broken is None:
+        ending = False
+        while not ending:
+            while not self._jobs:
+                self._asleep = True
+                if not self._jobs:  # else it came before it could see that the writer sleeps
+                    self._wakes.get()
+                self._asleep = False
+            jobs: list[_Job] = []
+            while self._jobs and len(jobs) < _BATCH and not ending:
+                job = self._jobs.popleft()
+                if job is None:
+                    ending = True
+                else:
+                    jobs.append(job)
+            if jobs and broken is None:
                 broken = self._commit(jobs)
             else:
                 _tell(jobs, [None] * len(jobs), broken)
-            if ending:
-                return
 
     def _commit(self, jobs: Sequence[_Job]) -> BaseException | None:
         connection = self._connection
@@ -214,18 +226,32 @@ class Journal:
 
     async def write(self, operation: Operation | Together) -> Any:
         """Runs `operation` on the connection and returns its result once it is durable."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(operation, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._jobs.append(_Job(operation, future))
+        self._unseen += 1
+        if self._unseen == 1:
+            loop.call_soon(self._wake)
+        elif self._unseen == _ENOUGH:
+            self._wake()
         return await future
+
+    def _wake(self) -> None:
+        """Has the writer see what came in."""
+        self._unseen = 0
+        if self._asleep:  # waking it is a call to the system
+            self._wakes.put(None)
 
     def post(self, operation: Operation) -> None:
         """Runs `operation` soon, for those that cannot wait: a cancelled call's doubt."""
-        self._jobs.put(_Job(operation, None))
+        self._jobs.append(_Job(operation, None))
+        self._wake()
 
     def write_now(self, operation: Operation) -> Any:
         """Runs `operation` and blocks until it is durable; not for the runner's loop."""
         box: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        self._jobs.put(_Job(operation, box))
+        self._jobs.append(_Job(operation, box))
+        self._wake()
         result, error = box.get()
         if error is not None:
             raise error
@@ -233,7 +259,8 @@ class Journal:
 
     def close(self) -> None:
         """Writes what is left, folds the log into the file (so it opens from a read-only folder), unlocks."""
-        self._jobs.put(None)
+        self._jobs.append(None)
+        self._wake()
         self._thread.join()
         with suppress(sqlite3.Error):
             self._connection.execute("DELETE FROM holder")

@@ -258,7 +258,9 @@ def _kept(
     seeds, strategy, task = parts.seeds, parts.strategy, parts.task
     measured = journal.write_now(lambda connection: measure(connection, number, seeds, strategy, task))
     models: dict[str, Any] = {"teacher": parts.teacher, "writer": parts.writer, "task": task}
-    planned = estimate(seeds, strategy, parts.limit, **models, measured=measured)
+    planned = parts.planned  # made without a look at the file, and all there is where the file tells nothing
+    if measured is not None:
+        planned = estimate(seeds, strategy, parts.limit, **models, measured=measured)
     return {**planned.to_json(), "budget": budget}
 
 
