@@ -33,6 +33,10 @@ class Amount:
     def __sub__(self, other: Amount) -> Amount:
         return Amount(self.queries - other.queries, self.tokens - other.tokens, self.nano - other.nano)
 
+    def times(self, count: int) -> Amount:
+        """So many of it."""
+        return Amount(count * self.queries, count * self.tokens, count * self.nano)
+
     def lacking(self, held: Amount) -> Amount:
         """What must be added to `held` so that this fits in it, limit by limit."""
         return Amount(

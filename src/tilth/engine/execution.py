@@ -182,9 +182,7 @@ class Execution:
         """Reserves the next unit's worst case, waiting for room; None ends the run."""
         while self._failure is None and not self._stopping and self._short_of is None:
             self._wake.clear()
-            ready = self._calls + self._desk.headway.beyond(self._calls)
-            room = len(self._asking) < ready and len(self._live) < _UNITS_PER_CALL * self._calls
-            if self._desk.switches.going.is_set() and room:
+            if self._desk.switches.going.is_set() and self._has_room(worst):
                 limit = self.ledger.shortage(worst)
                 if limit is None:
                     return self.ledger.hold(worst)
@@ -193,6 +191,19 @@ class Execution:
                     break
             await self._wake.wait()
         return None
+
+    def _has_room(self, worst: Amount) -> bool:
+        """Whether another unit may be at work; ahead of its slot only while the budget is far from its end.
+
+        Near it, a call that is in doubt needs the room to be made again.
+        """
+        calls, asking = self._calls, len(self._asking)
+        if len(self._live) >= _UNITS_PER_CALL * calls:
+            return False
+        if asking < calls:
+            return True
+        ahead = asking < calls + self._desk.headway.beyond(calls)
+        return ahead and self.ledger.shortage(worst.times(calls)) is None
 
     def resume(self) -> None:
         """Lets calls start again. Called in the runner's loop."""
