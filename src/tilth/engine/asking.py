@@ -30,7 +30,6 @@ from tilth.engine.records import (
 )
 from tilth.engine.reuse import Pool
 from tilth.engine.strategy import (
-    ROLES,
     Reply,
     Role,
     StrategyError,
@@ -106,9 +105,9 @@ class UnitAsk:
         unit: int,
         hold: Hold,
         most: UnitCost | None,
-        answered: Callable[[], None] | None = None,
+        answered: Callable[[int], None] | None = None,
     ) -> None:
-        """`answered` is called once the unit has had the last reply that its strategy may ask for."""
+        """`answered` is told the unit once it has had the last reply that its strategy may ask for."""
         self._desk = desk
         self._answered = answered
         self._unit = unit
@@ -330,8 +329,8 @@ class UnitAsk:
     def _notice_last(self) -> None:
         if self._answered is None or self._most is None or self._outstanding > 1:
             return
-        if all(self._asked.get(role, 0) >= self._most.most(role) for role in ROLES):
-            self._answered()
+        if sum(self._asked.values()) >= self._most.most_queries:  # none may be asked more than its most
+            self._answered(self._unit)
 
     async def _attempt(
         self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: _Attempt

@@ -235,7 +235,7 @@ class Execution:
         return worst
 
     async def _grow(self, unit: Unit, position: int, cost: UnitCost, worst: Amount, hold: Hold) -> None:
-        asks = UnitAsk(self._desk, unit.number, hold, cost, partial(self._answered, unit.number))
+        asks = UnitAsk(self._desk, unit.number, hold, cost, self._answered)
         candidates: list[Candidate] = []
         outcome: Outcome = "grown"
         reason: str | None = None

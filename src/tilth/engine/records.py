@@ -235,9 +235,7 @@ def reuse(run_id: str, address: Address, purpose: str, body: str, reply: StoredR
     return write
 
 
-def _keep(
-    connection: sqlite3.Connection, replies: Sequence[tuple[str, int, Address, StoredReply]]
-) -> None:
+def _keep(connection: sqlite3.Connection, replies: Sequence[tuple[str, int, Address, StoredReply]]) -> None:
     at, records = now(), []
     for run_id, call, address, reply in replies:
         text = _storable(reply.text)
