@@ -37,6 +37,7 @@ from tilth.engine.strategy import (
     UnitCost,
     UnitFailed,
 )
+from tilth.engine.switches import Attempt, Switches
 from tilth.tasks.base import Prompt, Unreadable
 from tilth.tasks.reasoning import strip_reasoning
 from tilth.teacher import CallError, Completion
@@ -47,17 +48,6 @@ _SEED_BITS = 31
 
 class Overspent(Exception):
     """The server's usage passed what had been reserved for the call. The run stops and says by how much."""
-
-
-@dataclass
-class Switches:
-    """What a run's controls set and its asks obey."""
-
-    going: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set unless the run is paused."""
-    in_flight: int = 0
-    attempts: int = 0
-    waiting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,24 +66,6 @@ class Desk:
     """Replies of other files, where some were given to reuse."""
     headway: Headway = field(default_factory=Headway)
     """How many calls are made ready beyond those in flight."""
-
-
-@dataclass
-class _Attempt:
-    """One attempt of a call, which costs `worst` at most: whether an endpoint may have got and billed it."""
-
-    switches: Switches
-    worst: Amount
-    out: bool = False
-
-    def sent(self) -> None:
-        self.out = True
-        self.switches.in_flight += 1
-
-    def over(self) -> None:
-        if self.out:
-            self.out = False
-            self.switches.in_flight -= 1
 
 
 class UnitAsk:
@@ -271,7 +243,7 @@ class UnitAsk:
         seed = drawn(desk.random_state, *_parts(address)) >> (64 - _SEED_BITS)
         call: int | None = None  # its number, once it is in the journal
         attempts = 0
-        attempt = _Attempt(desk.switches, worst)
+        attempt = Attempt(desk.switches, worst)
         if not desk.switches.going.is_set():
             await desk.switches.going.wait()
         desk.ledger.draw(self._hold, worst)
@@ -333,7 +305,7 @@ class UnitAsk:
             self._answered(self._unit)
 
     async def _attempt(
-        self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: _Attempt
+        self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: Attempt
     ) -> Completion:
         events, going, worst = self._desk.events, self._desk.switches.going, attempt.worst
         if not events.watched:

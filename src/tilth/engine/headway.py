@@ -10,7 +10,7 @@ _STEPS = 2
 
 
 class Headway:
-    """Counts how many slots come free while one call is made ready: calls x seconds to commit / seconds a call.
+    """Counts how many slots come free while a call is made ready: calls x seconds to commit / seconds a call.
 
     That is none where calls take seconds, and at most half of them where they are as quick as a commit. A
     killed process leaves what was reserved in doubt, so it is no more than that.

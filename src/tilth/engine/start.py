@@ -13,7 +13,7 @@ from typing import Any
 
 from tilth import tasks
 from tilth.engine import reading, registry
-from tilth.engine.asking import Desk, Switches
+from tilth.engine.asking import Desk
 from tilth.engine.budget import Budget, Ledger
 from tilth.engine.checking import Check, with_checks
 from tilth.engine.conditions import check_money, check_needs
@@ -31,6 +31,7 @@ from tilth.engine.records import create_run, identities, settings_of
 from tilth.engine.reuse import Pool
 from tilth.engine.run import OVER, Run, Works
 from tilth.engine.strategy import Role, Strategy
+from tilth.engine.switches import Switches
 from tilth.seeds import Seeds, TaskLike
 from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher, Teacher, TeacherError
