@@ -85,7 +85,7 @@ def grown(url: str, calls: int, concurrency: int) -> float:
     """Tilth: every reply durably journalled, checked and turned into a row, from call to closed file."""
     # Tilth imports these at first use, and imports are measured apart
     import aiohttp  # noqa: F401
-    import genai_prices  # noqa: F401
+    import genai_prices.data  # noqa: F401
 
     import tilth
 

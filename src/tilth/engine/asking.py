@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tilth.engine.budget import Amount, Hold, Ledger
 from tilth.engine.events import Events, Text
-from tilth.engine.identity import digest
+from tilth.engine.headway import Headway
+from tilth.engine.identity import canonical, digest_of
 from tilth.engine.journal import Journal
 from tilth.engine.line import Line
 from tilth.engine.order import drawn
@@ -19,6 +20,7 @@ from tilth.engine.records import (
     Address,
     Bill,
     Decision,
+    Settled,
     StoredReply,
     decide,
     release,
@@ -29,7 +31,6 @@ from tilth.engine.records import (
 )
 from tilth.engine.reuse import Pool
 from tilth.engine.strategy import (
-    ROLES,
     Reply,
     Role,
     StrategyError,
@@ -37,6 +38,7 @@ from tilth.engine.strategy import (
     UnitCost,
     UnitFailed,
 )
+from tilth.engine.switches import Attempt, Switches
 from tilth.engine.usable import read
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Completion
@@ -47,17 +49,6 @@ _SEED_BITS = 31
 
 class Overspent(Exception):
     """The server's usage passed what had been reserved for the call. The run stops and says by how much."""
-
-
-@dataclass
-class Switches:
-    """What a run's controls set and its asks obey."""
-
-    going: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set unless the run is paused."""
-    in_flight: int = 0
-    attempts: int = 0
-    waiting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,23 +65,8 @@ class Desk:
     random_state: int
     pool: Pool | None = None
     """Replies of other files, where some were given to reuse."""
-
-
-@dataclass
-class _Attempt:
-    """One attempt of a call: whether it is out, so that an endpoint may have got it and billed it."""
-
-    switches: Switches
-    out: bool = False
-
-    def sent(self) -> None:
-        self.out = True
-        self.switches.in_flight += 1
-
-    def over(self) -> None:
-        if self.out:
-            self.out = False
-            self.switches.in_flight -= 1
+    headway: Headway = field(default_factory=Headway)
+    """How many calls are made ready beyond those in flight."""
 
 
 class UnitAsk:
@@ -102,23 +78,23 @@ class UnitAsk:
         unit: int,
         hold: Hold,
         most: UnitCost | None,
-        answered: Callable[[], None] | None = None,
+        answered: Callable[[int], None] | None = None,
     ) -> None:
-        """`answered` is called once the unit has had the last reply that its strategy may ask for."""
+        """`answered` is told the unit once it has had the last reply that its strategy may ask for."""
         self._desk = desk
         self._answered = answered
         self._unit = unit
         self._hold = hold
         self._most = most
-        self._asked: Counter[Role] = Counter()
-        self._seen: Counter[tuple[Role, str]] = Counter()
+        self._asked: dict[Role, int] = {}
+        self._seen: dict[tuple[Role, str], int] = {}
         self._replies: dict[Address, StoredReply] = {}
         self._unclaimed: set[Address] = set()
         self._decisions: dict[str, Decision] = {}
         self._parked: list[asyncio.Future[None]] = []
         self._outstanding = 0
         self._askers: set[asyncio.Task[Any]] = set()
-        self._quiet = asyncio.Event()
+        self._quiet: asyncio.Event | None = None
         self.bill = Bill()
 
     async def recall(self) -> None:
@@ -133,16 +109,18 @@ class UnitAsk:
     async def __call__(self, prompt: Prompt, role: Role = "teacher") -> Reply:
         line = self._desk.lines[role]
         request = line.request(prompt)
-        key = digest(request)
-        n = self._seen[role, key]
-        self._seen[role, key] += 1
-        self._asked[role] += 1
-        if self._most is not None and self._asked[role] > self._most.most(role):
+        body = canonical(request)
+        key = digest_of(body)
+        n = self._seen.get((role, key), 0)
+        self._seen[role, key] = n + 1
+        self._asked[role] = asked = self._asked.get(role, 0) + 1
+        if self._most is not None and asked > self._most.most(role):
             raise StrategyError(
-                f"the strategy asked the {role} {self._asked[role]} times in one unit, and its cost() "
+                f"the strategy asked the {role} {asked} times in one unit, and its cost() "
                 f"declares {self._most.most(role)} at most; raise most_{role} there"
             )
-        stored = await self._reply(Address(self._unit, role, key, n), request, prompt.purpose, line)
+        address = Address(self._unit, role, key, n)
+        stored = await self._reply(address, request, body, prompt.purpose, line)
         return read(prompt, stored)
 
     async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
@@ -154,16 +132,16 @@ class UnitAsk:
         if key in self._decisions:
             decision = self._decisions[key]
             for role, request, n in decision.asked:
-                self._seen[role, request] = max(self._seen[role, request], n + 1)
+                self._seen[role, request] = max(self._seen.get((role, request), 0), n + 1)
                 address = Address(self._unit, role, request, n)
                 if address in self._unclaimed:
                     self._claim(address)
                     if address in self._replies:
                         self.bill.add(self._replies[address])
             return decision.value
-        before = Counter(self._seen)
+        before = dict(self._seen)
         value = await fn()
-        asked = [(*kind, n) for kind, times in self._seen.items() for n in range(before[kind], times)]
+        asked = [(*kind, n) for kind, times in self._seen.items() for n in range(before.get(kind, 0), times)]
         decision = self._decisions[key] = Decision(value, tuple(asked))
         await self._desk.journal.write(decide(self._desk.run_id, self._unit, key, decision))
         return value
@@ -178,6 +156,7 @@ class UnitAsk:
             if cancelling:
                 for asker in self._askers - {asyncio.current_task()}:
                     asker.cancel()
+            self._quiet = asyncio.Event()
             try:
                 await self._quiet.wait()
             except asyncio.CancelledError as error:
@@ -186,10 +165,9 @@ class UnitAsk:
             raise cancelled
 
     async def _reply(
-        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
+        self, address: Address, request: Mapping[str, Any], body: str, purpose: str, line: Line
     ) -> StoredReply:
         self._outstanding += 1
-        self._quiet.clear()
         asker = asyncio.current_task()
         if asker is not None:
             self._askers.add(asker)
@@ -205,27 +183,25 @@ class UnitAsk:
                     # asked anew, it reads otherwise, and what follows from it may be asked otherwise
                     self._unclaimed.clear()
                     self._release_parked()
-                stored = await self._reused(address, request, purpose, line) or await self._call(
-                    address, request, purpose, line
+                stored = await self._reused(address, body, purpose, line) or await self._call(
+                    address, request, body, purpose, line
                 )
         finally:
             self._outstanding -= 1
-            if self._outstanding == 0:
+            if self._quiet is not None and self._outstanding == 0:
                 self._quiet.set()
             if self._parked:
                 self._notice_stuck()
         self.bill.add(stored)
         return stored
 
-    async def _reused(
-        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
-    ) -> StoredReply | None:
+    async def _reused(self, address: Address, body: str, purpose: str, line: Line) -> StoredReply | None:
         desk = self._desk
         if desk.pool is None:
             return None
         stored = desk.pool.take(address, line.model.max_tokens, line.price)
         if stored is not None:
-            await desk.journal.write(reuse(desk.run_id, address, purpose, request, stored))
+            await desk.journal.write(reuse(desk.run_id, address, purpose, body, stored))
         return stored
 
     def _claim(self, address: Address) -> None:
@@ -272,21 +248,24 @@ class UnitAsk:
             )
 
     async def _call(
-        self, address: Address, request: Mapping[str, Any], purpose: str, line: Line
+        self, address: Address, request: Mapping[str, Any], body: str, purpose: str, line: Line
     ) -> StoredReply:
         desk = self._desk
         worst = line.worst(request)
         seed = drawn(desk.random_state, *_parts(address)) >> (64 - _SEED_BITS)
         call: int | None = None  # its number, once it is in the journal
         attempts = 0
-        attempt = _Attempt(desk.switches)
-        await desk.switches.going.wait()
+        attempt = Attempt(desk.switches, worst)
+        if not desk.switches.going.is_set():
+            await desk.switches.going.wait()
         desk.ledger.draw(self._hold, worst)
         drawn_now = True
         try:
             while True:
                 if call is None:
-                    call = await desk.journal.write(reserve(desk.run_id, address, purpose, request, worst))
+                    began = time.monotonic()
+                    call = await desk.journal.write(reserve(desk.run_id, address, purpose, body, worst))
+                    desk.headway.committed(time.monotonic() - began)
                 attempts += 1
                 desk.switches.attempts += 1
                 try:
@@ -307,12 +286,14 @@ class UnitAsk:
                     continue
                 attempt.over()
                 desk.switches.waiting = None
+                desk.headway.called(completion.seconds)
                 stored = _stored(completion, line, request)
                 excess = desk.ledger.settle(worst, stored.usage.amount)
                 settled, call, drawn_now = call, None, False
                 if excess == Amount():  # else the run stops here
                     self._notice_last()
-                await desk.journal.write(settle(desk.run_id, settled, address, stored, attempts))
+                entry = Settled(settled, address, purpose, worst, stored, attempts)
+                await desk.journal.write(settle(desk.run_id, entry))
                 _stop_at(excess, line.model.name)
                 return stored
         except BaseException:
@@ -332,21 +313,23 @@ class UnitAsk:
     def _notice_last(self) -> None:
         if self._answered is None or self._most is None or self._outstanding > 1:
             return
-        if all(self._asked[role] >= self._most.most(role) for role in ROLES):
-            self._answered()
+        if sum(self._asked.values()) >= self._most.most_queries:  # none may be asked more than its most
+            self._answered(self._unit)
 
     async def _attempt(
-        self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: _Attempt
+        self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: Attempt
     ) -> Completion:
-        events, going = self._desk.events, self._desk.switches.going
+        events, going, worst = self._desk.events, self._desk.switches.going, attempt.worst
+        if not events.watched:
+            return await line.complete(request, worst, seed, None, going, attempt.sent)
         with events.streaming() as mine:
             if not mine:
-                return await line.complete(request, seed, None, going, attempt.sent)
+                return await line.complete(request, worst, seed, None, going, attempt.sent)
 
             def show(text: str) -> None:
                 events.publish(Text(self._unit, purpose, text, done=False))
 
-            completion = await line.complete(request, seed, show, going, attempt.sent)
+            completion = await line.complete(request, worst, seed, show, going, attempt.sent)
             events.publish(Text(self._unit, purpose, completion.text, done=True))
             return completion
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 NANO = 10**9
@@ -31,6 +32,10 @@ class Amount:
 
     def __sub__(self, other: Amount) -> Amount:
         return Amount(self.queries - other.queries, self.tokens - other.tokens, self.nano - other.nano)
+
+    def times(self, count: int) -> Amount:
+        """So many of it."""
+        return Amount(count * self.queries, count * self.tokens, count * self.nano)
 
     def lacking(self, held: Amount) -> Amount:
         """What must be added to `held` so that this fits in it, limit by limit."""
@@ -81,7 +86,7 @@ class Budget:
     @property
     def nano(self) -> int | None:
         """The dollar limit in nano-dollars."""
-        return None if self.usd is None else int(Decimal(str(self.usd)) * NANO)
+        return None if self.usd is None else _nano(self.usd)
 
     def exceeded_by(self, amount: Amount) -> str | None:
         """The first limit that `amount` passes: "queries", "tokens" or "dollars"; None where it fits."""
@@ -96,6 +101,11 @@ class Budget:
     def to_json(self) -> dict[str, Any]:
         """The limits, for a run's settings."""
         return {"queries": self.queries, "tokens": self.tokens, "usd": self.usd}
+
+
+@lru_cache
+def _nano(usd: float) -> int:
+    return int(Decimal(str(usd)) * NANO)
 
 
 class Hold:
@@ -123,7 +133,12 @@ class Ledger:
     @property
     def committed(self) -> Amount:
         """Spent, in doubt and reserved together: what the limits are held against."""
-        return self.spent + self.in_doubt + self.reserved
+        spent, in_doubt, reserved = self.spent, self.in_doubt, self.reserved
+        return Amount(
+            spent.queries + in_doubt.queries + reserved.queries,
+            spent.tokens + in_doubt.tokens + reserved.tokens,
+            spent.nano + in_doubt.nano + reserved.nano,
+        )
 
     def shortage(self, worst: Amount) -> str | None:
         """The limit under which `worst` does not fit now, or None where it fits."""

@@ -15,12 +15,21 @@ from typing import Any
 from tilth.engine.asking import Desk, Overspent, UnitAsk
 from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
-from tilth.engine.harvest import Origin, judge, rows_of
+from tilth.engine.harvest import Origin, judge, judge_at_once, rows_of
 from tilth.engine.journal import JournalError
 from tilth.engine.order import SeedPasses
 from tilth.engine.rechecking import judge_again, set_verdicts, to_judge
 from tilth.engine.records import PREPARING, Outcome, UnitRecord, commit_unit
-from tilth.engine.strategy import ROLES, Candidate, Strategy, StrategyError, Unit, UnitFailed, UnitResult
+from tilth.engine.strategy import (
+    ROLES,
+    Candidate,
+    Strategy,
+    StrategyError,
+    Unit,
+    UnitCost,
+    UnitFailed,
+    UnitResult,
+)
 from tilth.seeds import Seeds
 from tilth.tasks.base import Task, Unreadable
 from tilth.teacher import TeacherError
@@ -145,12 +154,13 @@ class Execution:
                 position, self._position = self._position, self._position + 1
                 if unit.number in self._desk.past.finished:
                     continue
-                worst = self._worst(unit)
+                cost = self._strategy.unit_cost(unit, self._task)
+                worst = self._worst(unit, cost)
                 hold = await self._admit(worst.lacking(self._desk.past.paid.get(unit.number, Amount())))
                 if hold is None:
                     break
                 self._asking.add(unit.number)
-                task = asyncio.create_task(self._grow(unit, position, worst, hold))
+                task = asyncio.create_task(self._grow(unit, position, cost, worst, hold))
                 self._live.add(task)
                 task.add_done_callback(partial(self._ended, unit.number))
             while self._live:  # a round is a barrier
@@ -172,8 +182,7 @@ class Execution:
         """Reserves the next unit's worst case, waiting for room; None ends the run."""
         while self._failure is None and not self._stopping and self._short_of is None:
             self._wake.clear()
-            room = len(self._asking) < self._calls and len(self._live) < _UNITS_PER_CALL * self._calls
-            if self._desk.switches.going.is_set() and room:
+            if self._desk.switches.going.is_set() and self._has_room(worst):
                 limit = self.ledger.shortage(worst)
                 if limit is None:
                     return self.ledger.hold(worst)
@@ -183,14 +192,27 @@ class Execution:
             await self._wake.wait()
         return None
 
+    def _has_room(self, worst: Amount) -> bool:
+        """Whether another unit may be at work; ahead of its slot only while the budget is far from its end.
+
+        Near it, a call that is in doubt needs the room to be made again.
+        """
+        calls, asking = self._calls, len(self._asking)
+        if len(self._live) >= _UNITS_PER_CALL * calls:
+            return False
+        if asking < calls:
+            return True
+        ahead = asking < calls + self._desk.headway.beyond(calls)
+        return ahead and self.ledger.shortage(worst.times(calls)) is None
+
     def resume(self) -> None:
         """Lets calls start again. Called in the runner's loop."""
         self._desk.switches.going.set()
         self._wake.set()
 
-    def _worst(self, unit: Unit) -> Amount:
+    def _worst(self, unit: Unit, cost: UnitCost) -> Amount:
         """The most a unit can cost: each prompt at the longest for its seeds, plus all earlier replies."""
-        cost, task = self._strategy.unit_cost(unit, self._task), self._task
+        task = self._task
         key = (cost, *(seed.index for seed in unit.seeds))
         if key in self._sizes:
             return self._sizes[key]
@@ -212,9 +234,8 @@ class Execution:
         self._sizes[key] = worst
         return worst
 
-    async def _grow(self, unit: Unit, position: int, worst: Amount, hold: Hold) -> None:
-        most, answered = self._strategy.unit_cost(unit, self._task), partial(self._answered, unit.number)
-        asks = UnitAsk(self._desk, unit.number, hold, most, answered)
+    async def _grow(self, unit: Unit, position: int, cost: UnitCost, worst: Amount, hold: Hold) -> None:
+        asks = UnitAsk(self._desk, unit.number, hold, cost, self._answered)
         candidates: list[Candidate] = []
         outcome: Outcome = "grown"
         reason: str | None = None
@@ -252,10 +273,11 @@ class Execution:
         verdicts = await self._judge(candidates)
         rows = rows_of(self._origin, unit, candidates, verdicts, asks.bill, self._task)
         record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.bill.spent)
-        arrival = await self._desk.journal.write(commit_unit(self._origin.run_id, record, rows))
+        again = unit.number in self._reopened
+        arrival = await self._desk.journal.write(commit_unit(self._origin.run_id, record, rows, again=again))
         self._desk.past.finished.add(unit.number)
         self._count(rows, outcome, asks.bill.spent.queries - asks.bill.reused)
-        if unit.number in self._reopened:  # its earlier rows were replaced
+        if again:  # its earlier rows were replaced
             self.counts = {**NO_ROWS, **await self._desk.journal.write(lambda _: self._desk.past.counts())}
         if rows:
             self._desk.events.publish(Sampled(arrival))
@@ -275,13 +297,13 @@ class Execution:
             self.counts = {**NO_ROWS, **await journal.write(lambda _: self._desk.past.counts())}
 
     async def _judge(self, candidates: Sequence[Candidate]) -> list[Any]:
-        """Checks run in threads of their own: some wait for a worker process."""
-        if not candidates:
-            return []
-        loop, checked = asyncio.get_running_loop(), self._origin.checked
-        return await loop.run_in_executor(
-            self._checks,
-            lambda: [judge(c, self._task, self._strategy.checks, checked=checked) for c in candidates],
+        """Checks run in threads of their own, for some wait for a worker process; the quick ones here."""
+        task, checks, checked = self._task, self._strategy.checks, self._origin.checked
+        verdicts = [judge_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
+        if None not in verdicts:
+            return verdicts
+        return await asyncio.get_running_loop().run_in_executor(
+            self._checks, lambda: [judge(one, task, checks, checked=checked) for one in candidates]
         )
 
     def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:

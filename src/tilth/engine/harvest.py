@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from tilth.engine.checking import Check, judged
@@ -45,6 +46,16 @@ def judge(candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, che
     return judged(checks, candidate.extra, verdict)
 
 
+def judge_at_once(
+    candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool
+) -> Verdict | None:
+    """What `judge` says, where it takes next to no time and waits for nothing; else None."""
+    if not checked or (isinstance(candidate.response, Reply) and candidate.response.problem):
+        return judge(candidate, task, checks, checked=checked)
+    verdict = task.check_at_once(candidate.response, candidate.reference, candidate.question)
+    return None if verdict is None else judged(checks, candidate.extra, verdict)
+
+
 def rows_of(
     origin: Origin,
     unit: Unit,
@@ -58,7 +69,7 @@ def rows_of(
     rows = []
     for index, (candidate, verdict) in enumerate(zip(candidates, verdicts, strict=True)):
         first = index == 0
-        parents = candidate.parents or tuple(seed.id for seed in unit.seeds)
+        parents = tuple(candidate.parents or ()) or tuple(seed.id for seed in unit.seeds)
         span = verdict.span or (None, None)
         extra = dict(candidate.extra)
         if candidate.score is not None:
@@ -82,7 +93,7 @@ def rows_of(
                 "reason": verdict.reason,
                 "score": candidate.score if candidate.score is not None else verdict.score,
                 "group": candidate.group,
-                "parents": canonical(list(parents)),
+                "parents": _parents(parents),
                 "queries": bill.spent.queries if first else 0,
                 "prompt_tokens": bill.prompt_tokens if first else 0,
                 "completion_tokens": bill.completion_tokens if first else 0,
@@ -92,12 +103,17 @@ def rows_of(
                 "teacher": origin.teacher,
                 "reused": int(bill.reused > 0),
                 "created_at": at,
-                "extra": canonical(extra),
+                "extra": canonical(extra) if extra else "{}",
                 "span_start": span[0],
                 "span_end": span[1],
             }
         )
     return rows
+
+
+@lru_cache(maxsize=1024)
+def _parents(parents: tuple[str, ...]) -> str:
+    return canonical(parents)
 
 
 def _messages(messages: Sequence[Mapping[str, str]] | None) -> str | None:

@@ -27,7 +27,12 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """SHA-256 of a JSON value, in hex."""
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_of(canonical(value))
+
+
+def digest_of(body: str) -> str:
+    """SHA-256, in hex, of the value whose canonical JSON this is."""
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def run_identity(

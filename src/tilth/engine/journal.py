@@ -9,11 +9,12 @@ import socket
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -21,6 +22,9 @@ from tilth.engine.schema import APPLICATION_ID, TABLES, VERSION
 
 _BATCH = 512
 """Most operations in one commit: enough for every worker's, few enough to keep a commit short."""
+
+_ENOUGH = 16
+"""Operations that are worth waking the writer for before the loop's turn is over."""
 
 LOCKED_SECONDS = 30.0
 """How long another program's lock on a file is waited for."""
@@ -35,6 +39,21 @@ _HEADER = 100
 Operation = Callable[[sqlite3.Connection], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """An operation that is done in one go with all of its kind that are committed with it.
+
+    It depends on none that may be committed with it, so that the order among them does not matter.
+
+    Attributes:
+        kind: Takes the connection and `what` of each, and gives the result of each.
+        what: What this one is about.
+    """
+
+    kind: Callable[[sqlite3.Connection, list[Any]], Sequence[Any]]
+    what: Any
+
+
 class JournalError(Exception):
     """The run file cannot be used. Nothing in it was destroyed."""
 
@@ -43,15 +62,13 @@ class RunBusy(JournalError):
     """Another process holds the run file."""
 
 
-Answer = Callable[[Any, BaseException | None], object]
+_Waiter = asyncio.Future[Any] | queue.SimpleQueue[tuple[Any, BaseException | None]] | None
+"""Who is told the result: a future in its loop, a thread, or nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    operation: Operation
-    answer: Answer
-    loop: asyncio.AbstractEventLoop | None = None
-    """Where `answer` is to be called; None is the writer's own thread."""
+class _Job(NamedTuple):
+    operation: Operation | Together
+    waiter: _Waiter
 
 
 def now() -> int:
@@ -123,7 +140,10 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """Takes the file's lock and opens it; raises `RunBusy` with its holder, or `JournalError`."""
         self.path = path
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: deque[_Job | None] = deque()
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._asleep = False
+        self._unseen = 0
         # hidden, for it stays behind: a lock file that is deleted can be locked twice
         self._lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
         try:
@@ -153,12 +173,15 @@ class Journal:
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 connection.executescript(
                     f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; {TABLES}"
-                    f"PRAGMA user_version={VERSION}; COMMIT;"
+                    f"PRAGMA user_version={VERSION};"
                 )
+            else:
+                connection.execute("BEGIN IMMEDIATE")
             connection.execute("DELETE FROM holder")
             connection.execute(
                 "INSERT INTO holder VALUES (?, ?, ?)", (os.getpid(), socket.gethostname(), now())
             )
+            connection.execute("COMMIT")
         except sqlite3.Error as error:
             connection.close()
             raise explained(self.path, error) from error
@@ -166,28 +189,30 @@ class Journal:
     def _write(self) -> None:
         """The writer thread: takes whatever has come in, commits it, and only then answers."""
         broken: BaseException | None = None
-        while (job := self._jobs.get()) is not None:
-            jobs = [job]
-            ending = False
-            with suppress(queue.Empty):
-                while len(jobs) < _BATCH and not ending:
-                    following = self._jobs.get_nowait()
-                    if following is None:
-                        ending = True
-                    else:
-                        jobs.append(following)
-            if broken is None:
+        ending = False
+        while not ending:
+            while not self._jobs:
+                self._asleep = True
+                if not self._jobs:  # else it came before it could see that the writer sleeps
+                    self._wakes.get()
+                self._asleep = False
+            jobs: list[_Job] = []
+            while self._jobs and len(jobs) < _BATCH and not ending:
+                job = self._jobs.popleft()
+                if job is None:
+                    ending = True
+                else:
+                    jobs.append(job)
+            if jobs and broken is None:
                 broken = self._commit(jobs)
             else:
                 _tell(jobs, [None] * len(jobs), broken)
-            if ending:
-                return
 
     def _commit(self, jobs: Sequence[_Job]) -> BaseException | None:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            results = [job.operation(connection) for job in jobs]
+            results = _results(connection, [job.operation for job in jobs])
             connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - those who wait for it must hear of it
             if connection.in_transaction:
@@ -199,26 +224,34 @@ class Journal:
         _tell(jobs, results, None)
         return None
 
-    async def write(self, operation: Operation) -> Any:
+    async def write(self, operation: Operation | Together) -> Any:
         """Runs `operation` on the connection and returns its result once it is durable."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-
-        def answer(result: Any, error: BaseException | None) -> None:
-            if not future.done():
-                future.set_result(result) if error is None else future.set_exception(error)
-
-        self._jobs.put(_Job(operation, answer, loop))
+        self._jobs.append(_Job(operation, future))
+        self._unseen += 1
+        if self._unseen == 1:
+            loop.call_soon(self._wake)
+        elif self._unseen == _ENOUGH:
+            self._wake()
         return await future
+
+    def _wake(self) -> None:
+        """Has the writer see what came in."""
+        self._unseen = 0
+        if self._asleep:  # waking it is a call to the system
+            self._wakes.put(None)
 
     def post(self, operation: Operation) -> None:
         """Runs `operation` soon, for those that cannot wait: a cancelled call's doubt."""
-        self._jobs.put(_Job(operation, lambda *_: None))
+        self._jobs.append(_Job(operation, None))
+        self._wake()
 
     def write_now(self, operation: Operation) -> Any:
         """Runs `operation` and blocks until it is durable; not for the runner's loop."""
         box: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        self._jobs.put(_Job(operation, lambda *outcome: box.put(outcome)))
+        self._jobs.append(_Job(operation, box))
+        self._wake()
         result, error = box.get()
         if error is not None:
             raise error
@@ -226,7 +259,8 @@ class Journal:
 
     def close(self) -> None:
         """Writes what is left, folds the log into the file (so it opens from a read-only folder), unlocks."""
-        self._jobs.put(None)
+        self._jobs.append(None)
+        self._wake()
         self._thread.join()
         with suppress(sqlite3.Error):
             self._connection.execute("DELETE FROM holder")
@@ -246,18 +280,41 @@ class Journal:
         return bool(mode == "delete")
 
 
+def _results(connection: sqlite3.Connection, operations: Sequence[Operation | Together]) -> list[Any]:
+    """Does all operations; those of one kind together, but none of them after one that came later."""
+    results: list[Any] = [None] * len(operations)
+    gathered: dict[Any, list[tuple[int, Any]]] = {}
+
+    def do_gathered() -> None:
+        for kind, places in gathered.items():
+            found = kind(connection, [what for _, what in places])
+            for (place, _), result in zip(places, found, strict=True):
+                results[place] = result
+        gathered.clear()
+
+    for place, operation in enumerate(operations):
+        if isinstance(operation, Together):
+            gathered.setdefault(operation.kind, []).append((place, operation.what))
+        else:
+            do_gathered()
+            results[place] = operation(connection)
+    do_gathered()
+    return results
+
+
 def _tell(jobs: Sequence[_Job], results: Sequence[Any], error: BaseException | None) -> None:
     """Answers all jobs of a commit, waking each loop once: a wake-up is a call to the system."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Answer, Any]]] = {}
-    for job, result in zip(jobs, results, strict=True):
-        if job.loop is None:
-            job.answer(result, error)
-        else:
-            by_loop.setdefault(job.loop, []).append((job.answer, result))
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+    for (_, waiter), result in zip(jobs, results, strict=True):
+        if isinstance(waiter, asyncio.Future):
+            by_loop.setdefault(waiter.get_loop(), []).append((waiter, result))
+        elif waiter is not None:
+            waiter.put((result, error))
 
-    def tell(answers: Sequence[tuple[Answer, Any]]) -> None:
-        for answer, result in answers:
-            answer(result, error)
+    def tell(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+        for future, result in answers:
+            if not future.done():
+                future.set_result(result) if error is None else future.set_exception(error)
 
     for loop, answers in by_loop.items():
         loop.call_soon_threadsafe(tell, answers)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from tilth.engine.budget import Amount
@@ -69,50 +70,55 @@ class Line:
         nano = self.price.nano_dollars(prompt, reply) if self.price else 0
         return Usage(prompt, reply, nano, estimated)
 
-    async def complete(
+    def complete(
         self,
         request: Mapping[str, Any],
+        worst: Amount,
+        seed: int,
+        on_text: Callable[[str], None] | None,
+        going: asyncio.Event,
+        sent: Callable[[], None],
+    ) -> Coroutine[Any, Any, Completion]:
+        """One attempt that costs at most `worst`, once `going` is set; `sent` is called as it goes out.
+
+        The first is made alone and after a preflight.
+        """
+        complete = partial(self._complete, request, worst, seed, on_text, going, sent)
+        return complete() if self._proven else self._alone_at_first(complete)
+
+    async def _alone_at_first(self, complete: Callable[[], Awaitable[Completion]]) -> Completion:
+        async with self._first:
+            if not self._proven:
+                return await complete()
+        return await complete()
+
+    async def _complete(
+        self,
+        request: Mapping[str, Any],
+        worst: Amount,
         seed: int,
         on_text: Callable[[str], None] | None,
         going: asyncio.Event,
         sent: Callable[[], None],
     ) -> Completion:
-        """One attempt, once `going` is set; `sent` is called as it goes out.
-
-        The first is made alone and after a preflight.
-        """
-        most = _size(request) + PROMPT_SLACK + self.model.max_tokens
-        async with self._alone_at_first():
-            while True:
+        while True:
+            if not going.is_set():
                 await going.wait()
-                async with self.gate.slot(most) as admission:
-                    if not going.is_set():  # paused meanwhile: a slot is not held
-                        continue
-                    endpoint = await self._open()
-                    sent()
-                    try:
-                        completion = await endpoint.complete(
-                            request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text
-                        )
-                    except CallError as error:
-                        self.gate.failed(admission, error)
-                        raise
-                    self._proven = True
-                    self.gate.succeeded(admission, _tokens(completion), completion.quota)
-                    return completion
-
-    @asynccontextmanager
-    async def _alone_at_first(self) -> AsyncIterator[None]:
-        async with AsyncExitStack() as alone:
-            if not self._is_proven():
-                await alone.enter_async_context(self._first)
-                if self._is_proven():
-                    await alone.aclose()
-            yield
-
-    def _is_proven(self) -> bool:
-        """Whether a call came back, perhaps while others waited for it."""
-        return self._proven
+            async with self.gate.slot(worst.tokens) as admission:
+                if not going.is_set():  # paused meanwhile: a slot is not held
+                    continue
+                endpoint = self._endpoint or await self._open()
+                sent()
+                try:
+                    completion = await endpoint.complete(
+                        request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text
+                    )
+                except CallError as error:
+                    self.gate.failed(admission, error)
+                    raise
+                self._proven = True
+                self.gate.succeeded(admission, _tokens(completion), completion.quota)
+                return completion
 
     async def _open(self) -> Endpoint:
         if self._endpoint is None:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from tilth.engine.budget import Amount
 from tilth.engine.identity import canonical
-from tilth.engine.journal import Operation, now
+from tilth.engine.journal import Operation, Together, now
+from tilth.engine.statements import insert
 from tilth.engine.strategy import Role
 from tilth.seeds import Seed
 
@@ -156,54 +157,75 @@ def settings_of(connection: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     return {} if found is None else dict(json.loads(found[0]))
 
 
-def reserve(
-    run_id: str, address: Address, purpose: str, request: Mapping[str, Any], worst: Amount
-) -> Operation:
-    """Writes that a call is about to be made; gives its number."""
-    body = canonical(request)
-
-    def write(connection: sqlite3.Connection) -> int:
-        connection.execute("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", (run_id, address.digest, body))
-        cursor = connection.execute(
-            "INSERT INTO ledger (run_id, account, purpose, unit, role, digest, n, state,"
-            " worst_queries, worst_tokens, worst_nano, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)",
-            (
-                run_id,
-                _account(address.role),
-                purpose,
-                *_key(address),
-                worst.queries,
-                worst.tokens,
-                worst.nano,
-                now(),
-            ),
-        )
-        return cursor.lastrowid or 0  # an INSERT always has one
-
-    return write
+def reserve(run_id: str, address: Address, purpose: str, body: str, worst: Amount) -> Together:
+    """Writes that a call is about to be made, `body` its request in canonical JSON; gives its number."""
+    return Together(_reserve, (run_id, address, purpose, body, worst))
 
 
-def settle(run_id: str, call: int, address: Address, reply: StoredReply, attempts: int) -> Operation:
+def _reserve(
+    connection: sqlite3.Connection, calls: Sequence[tuple[str, Address, str, str, Amount]]
+) -> Sequence[int]:
+    at = now()
+    requests = {(run_id, address.digest): body for run_id, address, _, body, _ in calls}
+    insert(connection, "INSERT OR IGNORE INTO requests", [(*key, body) for key, body in requests.items()])
+    last = insert(
+        connection,
+        "INSERT INTO ledger (run_id, account, purpose, unit, role, digest, n, state,"
+        " worst_queries, worst_tokens, worst_nano, created_at)",
+        [
+            (*_entry(run_id, address, purpose), "reserved", worst.queries, worst.tokens, worst.nano, at)
+            for run_id, address, purpose, _, worst in calls
+        ],
+    )
+    return range(last - len(calls) + 1, last + 1)  # SQLite counts up
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A call that brought a reply, by its number in the ledger."""
+
+    call: int
+    address: Address
+    purpose: str
+    worst: Amount
+    reply: StoredReply
+    attempts: int
+
+
+def settle(run_id: str, settled: Settled) -> Together:
     """Writes a reply and what it cost."""
+    return Together(_settle, (run_id, settled))
 
-    def write(connection: sqlite3.Connection) -> None:
-        usage = reply.usage
-        connection.execute(
-            "UPDATE ledger SET state = 'settled', queries = 1, prompt_tokens = ?, completion_tokens = ?,"
-            " nano = ?, estimated = ?, attempts = ? WHERE call = ?",
-            (usage.prompt_tokens, usage.completion_tokens, usage.nano, usage.estimated, attempts, call),
+
+def _settle(connection: sqlite3.Connection, calls: Sequence[tuple[str, Settled]]) -> Sequence[None]:
+    at, entries = now(), []
+    for run_id, one in calls:
+        worst, used = one.worst, one.reply.usage
+        entries.append(
+            (
+                *(one.call, *_entry(run_id, one.address, one.purpose)),
+                *("settled", worst.queries, worst.tokens, worst.nano, 1, used.prompt_tokens),
+                *(used.completion_tokens, used.nano, used.estimated, one.attempts, at),
+            )
         )
-        _keep(connection, run_id, call, address, reply)
+    # the entry is there: this is an update of many at once, which older SQLites know in no other words
+    insert(
+        connection,
+        "INSERT INTO ledger (call, run_id, account, purpose, unit, role, digest, n, state, worst_queries,"
+        " worst_tokens, worst_nano, queries, prompt_tokens, completion_tokens, nano, estimated, attempts,"
+        " created_at)",
+        entries,
+        "ON CONFLICT (call) DO UPDATE SET state = excluded.state, queries = excluded.queries,"
+        " prompt_tokens = excluded.prompt_tokens, completion_tokens = excluded.completion_tokens,"
+        " nano = excluded.nano, estimated = excluded.estimated, attempts = excluded.attempts",
+    )
+    _keep(connection, [(run_id, one.call, one.address, one.reply) for run_id, one in calls])
+    return [None] * len(calls)
 
-    return write
 
-
-def reuse(
-    run_id: str, address: Address, purpose: str, request: Mapping[str, Any], reply: StoredReply
-) -> Operation:
+def reuse(run_id: str, address: Address, purpose: str, body: str, reply: StoredReply) -> Operation:
     """Writes a reply of another file, with what it cost there: no query here."""
-    body, usage = canonical(request), reply.usage
+    usage = reply.usage
 
     def write(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", (run_id, address.digest, body))
@@ -212,33 +234,26 @@ def reuse(
             " worst_tokens, worst_nano, queries, prompt_tokens, completion_tokens, nano, estimated, attempts,"
             " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'reused', 0, 0, 0, 1, ?, ?, ?, ?, 0, ?)",
             (
-                *(
-                    run_id,
-                    _account(address.role),
-                    purpose,
-                    *_key(address),
-                    usage.prompt_tokens,
-                    usage.completion_tokens,
-                ),
+                *(*_entry(run_id, address, purpose), usage.prompt_tokens, usage.completion_tokens),
                 *(usage.nano, usage.estimated, now()),
             ),
         )
-        _keep(connection, run_id, cursor.lastrowid or 0, address, reply)
+        _keep(connection, [(run_id, cursor.lastrowid or 0, address, reply)])  # an INSERT always has one
 
     return write
 
 
-def _keep(
-    connection: sqlite3.Connection, run_id: str, call: int, address: Address, reply: StoredReply
-) -> None:
-    text = _storable(reply.text)
-    connection.execute(
-        "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(run_id, *_key(address), call, text, reply.refusal, reply.finish_reason),
-            *(reply.model, reply.max_tokens, reply.seconds, now(), reply.origin, checksum(text)),
-        ),
-    )
+def _keep(connection: sqlite3.Connection, replies: Sequence[tuple[str, int, Address, StoredReply]]) -> None:
+    at, records = now(), []
+    for run_id, call, address, reply in replies:
+        text = _storable(reply.text)
+        records.append(
+            (
+                *(run_id, *_key(address), call, text, reply.refusal, reply.finish_reason),
+                *(reply.model, reply.max_tokens, reply.seconds, at, reply.origin, checksum(text)),
+            )
+        )
+    insert(connection, "INSERT OR REPLACE INTO replies", records)
 
 
 def release(call: int, state: Literal["freed", "in doubt"], attempts: int) -> Operation:
@@ -263,30 +278,50 @@ def decide(run_id: str, unit: int, key: str, decision: Decision) -> Operation:
     return lambda c: c.execute("INSERT INTO decisions VALUES (?, ?, ?, ?)", (run_id, unit, key, text))
 
 
-def commit_unit(run_id: str, record: UnitRecord, rows: Sequence[Mapping[str, Any]]) -> Operation:
-    """Writes a unit's outcome and its rows together; gives the last arrival number, 0 without rows."""
+def commit_unit(
+    run_id: str, record: UnitRecord, rows: Sequence[Mapping[str, Any]], *, again: bool
+) -> Together:
+    """Writes a unit's outcome and its rows together; gives the last arrival number, 0 without rows.
 
-    def write(connection: sqlite3.Connection) -> int:
-        # a unit that was cut off and asked again replaces what it had
-        connection.execute("DELETE FROM rows WHERE run_id = ? AND unit = ?", (run_id, record.unit))
-        connection.execute(
-            "INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    `again` says that it had an outcome before: one that was cut off and asked again replaces what it had.
+    """
+    return Together(_commit_units, (run_id, record, rows, again))
+
+
+def _commit_units(
+    connection: sqlite3.Connection,
+    units: Sequence[tuple[str, UnitRecord, Sequence[Mapping[str, Any]], bool]],
+) -> Sequence[int]:
+    replaced = [(run_id, record.unit) for run_id, record, _, again in units if again]
+    if replaced:
+        connection.executemany("DELETE FROM rows WHERE run_id = ? AND unit = ?", replaced)
+    insert(
+        connection,
+        "INSERT OR REPLACE INTO units",
+        [
             (
                 *(run_id, record.unit, record.position, record.round, record.outcome, record.reason),
                 *(record.worst.queries, record.worst.tokens, record.worst.nano),
                 *(record.actual.queries, record.actual.tokens, record.actual.nano),
-            ),
-        )
-        arrival = 0
-        for row in rows:
-            columns = ", ".join(f'"{name}"' for name in row)
-            marks = ", ".join("?" * len(row))
-            statement = f"INSERT INTO rows ({columns}) VALUES ({marks})"  # noqa: S608 - the names are ours
-            cursor = connection.execute(statement, tuple(row.values()))
-            arrival = cursor.lastrowid or arrival
-        return arrival
+            )
+            for run_id, record, *_ in units
+        ],
+    )
+    every = [row for *_, rows, _ in units for row in rows]
+    if not every:
+        return [0] * len(units)
+    columns = ", ".join(f'"{name}"' for name in every[0])
+    last = insert(connection, f"INSERT INTO rows ({columns})", [tuple(row.values()) for row in every])
+    arrival, arrivals = last - len(every), []  # SQLite counts up
+    for *_, rows, _ in units:
+        arrival += len(rows)
+        arrivals.append(arrival if rows else 0)
+    return arrivals
 
-    return write
+
+def _entry(run_id: str, address: Address, purpose: str) -> tuple[Any, ...]:
+    """Whose an entry of the ledger is: run_id, account, purpose, unit, role, digest, n."""
+    return (run_id, _account(address.role), purpose, *_key(address))
 
 
 def _account(role: Role) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.engine import reading
-from tilth.engine.asking import Switches
 from tilth.engine.background import Background
 from tilth.engine.budget import NANO, Amount, Budget, BudgetError
 from tilth.engine.execution import NO_ROWS, Ending, Execution
@@ -21,6 +20,7 @@ from tilth.engine.progress import Progress
 from tilth.engine.records import set_settings, set_status
 from tilth.engine.runner import runner
 from tilth.engine.strategy import Strategy
+from tilth.engine.switches import Switches
 from tilth.seeds import Seeds
 from tilth.tasks.base import Task
 

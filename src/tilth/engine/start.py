@@ -13,7 +13,7 @@ from typing import Any
 
 from tilth import tasks
 from tilth.engine import reading, registry
-from tilth.engine.asking import Desk, Switches
+from tilth.engine.asking import Desk
 from tilth.engine.budget import Budget, Ledger
 from tilth.engine.checking import Check, with_checks
 from tilth.engine.conditions import check_money, check_needs
@@ -31,6 +31,7 @@ from tilth.engine.records import create_run, identities, settings_of
 from tilth.engine.reuse import Pool
 from tilth.engine.run import OVER, Run, Works
 from tilth.engine.strategy import Role, Strategy
+from tilth.engine.switches import Switches
 from tilth.seeds import Seeds, TaskLike
 from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher, Teacher, TeacherError
@@ -258,7 +259,9 @@ def _kept(
     seeds, strategy, task = parts.seeds, parts.strategy, parts.task
     measured = journal.write_now(lambda connection: measure(connection, number, seeds, strategy, task))
     models: dict[str, Any] = {"teacher": parts.teacher, "writer": parts.writer, "task": task}
-    planned = estimate(seeds, strategy, parts.limit, **models, measured=measured)
+    planned = parts.planned  # made without a look at the file, and all there is where the file tells nothing
+    if measured is not None:
+        planned = estimate(seeds, strategy, parts.limit, **models, measured=measured)
     return {**planned.to_json(), "budget": budget}
 
 

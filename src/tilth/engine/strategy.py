@@ -74,11 +74,12 @@ class UnitCost:
 
     def typical(self, role: Role) -> int:
         """The queries a unit typically puts to `role`."""
-        return {"teacher": self.teacher, "writer": self.writer, "judge": self.judge}[role]
+        typical: int = getattr(self, role)
+        return typical
 
     def most(self, role: Role) -> int:
         """The most queries a unit may put to `role`."""
-        most = {"teacher": self.most_teacher, "writer": self.most_writer, "judge": self.most_judge}[role]
+        most: int | None = getattr(self, f"most_{role}")
         return self.typical(role) if most is None else most
 
     @property

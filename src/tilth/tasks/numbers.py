@@ -13,7 +13,8 @@ TOLERANCE = Fraction(1, 10**6)
 MAX_LENGTH = 400
 """Characters a number may take; longer ones are not read."""
 
-_LARGEST = 10**100
+_MAX_DIGITS = 100
+_LARGEST = 10**_MAX_DIGITS
 _MAX_DECIMALS = 12
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
@@ -62,9 +63,9 @@ class Number:
         """The normal form: an integer, a decimal of up to 12 places, or a fraction; "%" is kept."""
         numerator, denominator = self.value.numerator, self.value.denominator
         sign = "%" if self.percent else ""
-        scaled = self.value * 10**_MAX_DECIMALS
         if denominator == 1:
             return f"{numerator}{sign}"
+        scaled = self.value * 10**_MAX_DECIMALS
         if scaled.denominator == 1:
             digits = f"{abs(scaled.numerator):0{_MAX_DECIMALS + 1}d}"
             decimals = digits[-_MAX_DECIMALS:].rstrip("0")
@@ -74,8 +75,11 @@ class Number:
 
 def parse(match: re.Match[str]) -> Number | None:
     """The number that a match of `NUMBER` writes; None where it divides by zero or has over 100 digits."""
-    if match.end() - match.start() > MAX_LENGTH:
+    written = match[0]
+    if len(written) > MAX_LENGTH:
         return None
+    if len(written) <= _MAX_DIGITS and written.isascii() and written.isdigit():  # as most are
+        return Number(Fraction(int(written)))
     part = match.groupdict()
     try:
         if part["decimal"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +43,11 @@ _NO_ANSWER = "no final answer"
 _LOOK_BACK = 20
 _MAX_VALUE = 300
 _TAIL = 64_000
+_USUAL_LENGTH = 8_000
+_LATER = "compared later"
+
+_Comparison = Callable[[str, str], tuple[bool | None, str | None]]
+"""Whether two answers agree; None and a reason where that could not be found out."""
 
 _ANSWER = re.compile(
     r"\banswer\b[*_` ]{0,4}(?:\([^()\n]{0,40}\) ?)?(?:to [^.:=\n]{0,120}?)?"
@@ -58,6 +64,7 @@ _GOES_ON = re.compile(
     r"|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?[0-9$(\\])"
 )
 _UNIT = re.compile(r"(?![.):] ?[A-Z])[^0-9=+*×÷^\\√π\n]{0,60}(?:\^?[23²³])?[.!*_` ]{0,4}")
+_PLAIN = re.compile(r"0|[1-9][0-9]{0,17}")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _WORDS = re.compile(r"[A-Za-z]{3,}")
 _LATEX_WORD = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s?\{([^{}]{0,80})\}")
@@ -109,6 +116,8 @@ class Numeric(Task):
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the final answer, as the class says; spans hold for `text` as given."""
+        if _PLAIN.fullmatch(text):  # as most references are, which are read with every reply
+            return Reading(text, (0, len(text)))
         text = blank_reasoning(text)
         for reader in (_after_hashes, _boxed, _after_answer, _last_number):
             if reading := reader(text):
@@ -121,6 +130,20 @@ class Numeric(Task):
         Unverified where there is no reference, none can be read from it, or the comparison of two
         expressions took too long.
         """
+        return self._verdict(response, reference, _equivalent)
+
+    def check_at_once(
+        self, response: str, reference: str | None, question: str | None = None
+    ) -> Verdict | None:
+        """The verdict on a reply of usual length, unless expressions are to be compared."""
+        own = type(self).check is Numeric.check  # else a subclass says what is right
+        if not own or len(response) + len(reference or "") > _USUAL_LENGTH:
+            return None
+        verdict = self._verdict(response, reference, lambda *_: (None, _LATER))
+        return None if verdict.reason == _LATER else verdict
+
+    def _verdict(self, response: str, reference: str | None, compare: _Comparison) -> Verdict:
+        """The verdict, with `compare` for answers that are more than numbers."""
         reply = self.read(response)
         if reply.answer is None:
             return Verdict("rejected", reason=_NO_ANSWER)
@@ -129,7 +152,7 @@ class Numeric(Task):
         expected = self.read(reference).answer
         if expected is None:
             return Verdict("unverified", reply.answer, "no answer in the reference", span=reply.span)
-        same, reason = _compare(reply.answer, expected)
+        same, reason = _compare(reply.answer, expected, compare)
         if same:
             return Verdict("accepted", reply.answer, score=1.0, span=reply.span)
         if same is None:
@@ -138,13 +161,17 @@ class Numeric(Task):
         return Verdict("rejected", reply.answer, reason, score=0.0, span=reply.span)
 
 
-def _compare(answer: str, expected: str) -> tuple[bool | None, str | None]:
+def _compare(answer: str, expected: str, otherwise: _Comparison) -> tuple[bool | None, str | None]:
     """Whether two normal forms agree; None and a reason where that could not be found out."""
     if answer == expected:
         return True, None
     left, right = numbers.parse_text(answer), numbers.parse_text(expected)
     if left and right:
         return numbers.agree(left, right), None
+    return otherwise(answer, expected)
+
+
+def _equivalent(answer: str, expected: str) -> tuple[bool | None, str | None]:
     from tilth.tasks.worker import equivalent
 
     return equivalent(answer, expected)

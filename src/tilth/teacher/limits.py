@@ -7,8 +7,8 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 
 from tilth.teacher.admission import Admission, Controller
 from tilth.teacher.breaker import Breaker
@@ -81,15 +81,9 @@ class Gate:
         """Whether it gave nothing but failures for as long as patience lasts."""
         return self._breaker.exhausted
 
-    @asynccontextmanager
-    async def slot(self, tokens: float = 1.0) -> AsyncIterator[Admission]:
+    def slot(self, tokens: float = 1.0) -> AbstractAsyncContextManager[Admission]:
         """Waits until a call that costs at most `tokens` may start, and holds its place until it is over."""
-        admission = await self._admit(tokens)
-        try:
-            yield admission
-        finally:
-            self._controller.left(admission)
-            self._let_through()
+        return _Slot(self, tokens)
 
     def succeeded(
         self, admission: Admission, tokens: float | None = None, quota: Quota | None = None
@@ -138,7 +132,13 @@ class Gate:
         longest: float = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 16))
         return longest * self._random.uniform(0.5, 1.0)
 
-    async def _admit(self, tokens: float) -> Admission:
+    def leave(self, admission: Admission) -> None:
+        """The call is over, whatever became of it: the next may go."""
+        self._controller.left(admission)
+        self._let_through()
+
+    async def admit(self, tokens: float) -> Admission:
+        """Waits until a call that costs at most `tokens` may start. It is to `leave` in any case."""
         if self._refusal is not None:
             raise self._refusal()
         if not self._line:
@@ -178,3 +178,20 @@ class Gate:
             self._timer = None
         if math.isfinite(seconds):
             self._timer = asyncio.get_running_loop().call_later(max(seconds, 1e-4), self._let_through)
+
+
+class _Slot(AbstractAsyncContextManager[Admission]):
+    """A place, from the call's admission to its end."""
+
+    __slots__ = ("_admission", "_gate", "_tokens")
+
+    def __init__(self, gate: Gate, tokens: float) -> None:
+        self._gate = gate
+        self._tokens = tokens
+
+    async def __aenter__(self) -> Admission:
+        self._admission = await self._gate.admit(self._tokens)
+        return self._admission
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate.leave(self._admission)

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _KINDS = ("requests", "tokens")
-HEADERS = tuple(
-    f"x-ratelimit-{figure}-{kind}" for kind in _KINDS for figure in ("limit", "remaining", "reset")
-)
+_LIMITS = tuple(f"x-ratelimit-limit-{kind}" for kind in _KINDS)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -44,6 +42,8 @@ def quota_of(headers: Mapping[str, str]) -> Quota | None:
     A limit is counted over an unnamed time (a minute at OpenAI, a day for Groq's requests), so the rate is
     what is used up by the time it takes to be whole again.
     """
+    if not any(limit in headers for limit in _LIMITS):  # as a rule: this is read with every reply
+        return None
     requests, tokens = (_allowance(headers, kind) for kind in _KINDS)
     return None if requests is None and tokens is None else Quota(requests, tokens)
 

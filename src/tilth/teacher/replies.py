@@ -213,7 +213,8 @@ def _salvaged(body: bytes | bytearray) -> str:
 
 
 def _get(value: Any, key: str) -> Any:
-    return value.get(key) if isinstance(value, Mapping) else None
+    # what JSON gives is a dict, and is found to be one far sooner
+    return value.get(key) if isinstance(value, (dict, Mapping)) else None
 
 
 def _first(value: Any) -> Any:
