@@ -87,3 +87,31 @@ def _unwrap(question: str) -> str:
                 break
         else:
             return question.removesuffix("**").rstrip() if question.count("**") == 1 else question
+
+
+_INSTRUCTION = re.compile(
+    r"^[ \t>*_#\"'`“-]*(?:(?:new|rephrased|reworded|rewritten|final)[ \t]+)?"
+    r"(?:instruction|question|task)[ \t*_]*:[ \t*_]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def read_instruction(text: str) -> str:
+    """The instruction in a writer's reply: all that follows the first line that opens with "Instruction:".
+
+    It may have many lines, code and input among them, so nothing is cut off at its end.
+
+    Raises:
+        Unreadable: The reply is empty, holds no instruction, or one of more than `MAX_QUESTION` characters.
+    """
+    if not text.strip():
+        raise Unreadable("empty reply")
+    marker = _INSTRUCTION.search(text)
+    instruction = _unwrap(text[marker.end() :]) if marker else ""
+    if not instruction:
+        raise Unreadable("no instruction found")
+    if len(instruction) > MAX_QUESTION:
+        raise Unreadable(
+            f"instruction of {len(instruction):,} characters; at most {MAX_QUESTION:,} are taken"
+        )
+    return instruction
