@@ -183,10 +183,11 @@ class Peer:
         if name in _MADE:
             parts = (value.real, value.imag) if kind is complex else value.__reduce__()[1]
             return ["made", name, self._pack(parts)]
-        if isinstance(value, type) and issubclass(value, BaseException):
-            return ["error", [base.__name__ for base in value.__mro__]]
-        if isinstance(value, type) and getattr(builtins, value.__name__, None) is value:
-            return ["type", value.__name__]
+        if isinstance(value, type):
+            if issubclass(value, BaseException):
+                return ["error", [base.__name__ for base in value.__mro__]]
+            if getattr(builtins, value.__name__, None) is value:
+                return ["type", value.__name__]
         if (number := self.number_of(value)) is not None:
             return ["yours", number]
         return ["mine", self.keep(value), kind.__name__]
