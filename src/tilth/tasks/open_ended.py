@@ -69,8 +69,8 @@ class OpenEnded(Task):
     A reference that is a JSON list of texts holds several, each of them right; any other is one text.
 
     Words are compared in Unicode's compatibility form (NFKC), white space aside. `ignore` names what else
-    does not count: "case"; "punctuation", but for percent signs, a number's minus and what stands within a
-    number; "articles" ("a", "an", "the"), which ROUGE-L always counts. Apostrophes within words fall away with punctuation.
+    does not count: "case"; "punctuation", apostrophes within words too, but not percent signs, a number's
+    minus and what stands within a number; "articles" ("a", "an", "the"), which ROUGE-L always counts.
     Symbols such as + and $ count. In scripts without spaces each character is a word. A reference of
     nothing but what is ignored is compared as it stands.
 

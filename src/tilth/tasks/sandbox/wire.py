@@ -186,7 +186,7 @@ class Peer:
         if isinstance(value, type):
             if issubclass(value, BaseException):
                 return ["error", [base.__name__ for base in value.__mro__]]
-            if getattr(builtins, value.__name__, None) is value:
+            if vars(builtins).get(value.__name__) is value:
                 return ["type", value.__name__]
         if (number := self.number_of(value)) is not None:
             return ["yours", number]
