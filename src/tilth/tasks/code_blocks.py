@@ -17,7 +17,7 @@ MAX_CODE = 20_000
 _MAX_BLOCKS = 20
 _SOURCE = "<reply>"
 
-_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([A-Za-z0-9+#.-]*)[^`\n]*$")
+_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([A-Za-z0-9+#.-]*)")
 _INLINE_FENCE = re.compile(r"(`{3})[ \t]*((?:python|py)[0-9.]*)[ \t]*$", re.IGNORECASE)
 _PYTHON = re.compile(r"(?:i?python|py)[0-9.]*|", re.IGNORECASE)
 _START = re.compile(
@@ -78,10 +78,10 @@ def parse(code: str) -> ast.Module:
     try:
         return ast.parse(code, _SOURCE)
     except SyntaxError as error:
-        where = f"line {error.lineno}: " if error.lineno else ""
-        raise NoCode(f"the code does not parse: {where}{error.msg}") from None
+        # Python's own words differ between its versions; a stored reason has to stay what it is.
+        raise NoCode(f"the code does not parse (line {error.lineno or 1})") from None
     except (ValueError, OverflowError):  # null bytes, halves of surrogate pairs, numbers of endless digits
-        raise NoCode("the code does not parse: it holds what no Python source may") from None
+        raise NoCode("the code does not parse (line 1)") from None
     except (RecursionError, MemoryError):
         raise NoCode("the code does not parse: it is nested too deeply") from None
 
@@ -187,7 +187,7 @@ def _blocks(text: str, spans: list[tuple[int, int]], reasons: list[str]) -> list
             continue
         left -= len(inner)
         first = start + len(part) - len(part.lstrip())
-        code = _unindented(text[text.rfind("\n", 0, first) + 1 : first], inner)
+        code = _unindented(text[text.rfind("\n", 0, first) + 1 : first], inner.replace("\r\n", "\n"))
         try:
             names = names_of(parse(code))
         except NoCode as error:
@@ -208,40 +208,60 @@ def _unindented(margin: str, code: str) -> str:
     return "\n".join(line.removeprefix(margin) for line in code.split("\n"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Fence:
+    """The opening of a block: its sign, its indentation, where the content starts, and in what language."""
+
+    sign: str
+    margin: int
+    start: int
+    language: str
+
+
 def _fenced(text: str) -> list[tuple[int, int]]:
     """Where the content of each fenced block lies that is Python's or no named language's.
 
     A block that is not closed reaches to the end; one that another block's opening interrupts, to there.
     """
     spans: list[tuple[int, int]] = []
-    opened: tuple[str, int, int, bool] | None = None  # fence, its indentation, content's start, is it Python
+    opened: _Fence | None = None
     place = 0
     for line in text.splitlines(keepends=True):
         bare = line.strip()
-        indentation = len(line) - len(line.lstrip())
-        after = place + len(line)
-        fence = _FENCE.match(bare)
+        found = _opening(bare, len(line) - len(line.lstrip()), place + len(line))
         if opened is None:
-            fence = fence or _INLINE_FENCE.search(bare)
-            if fence:
-                opened = (fence[1], indentation, after, bool(_PYTHON.fullmatch(fence[2])))
-        else:
-            sign, margin, start, python = opened
-            closes = fence and fence[1].startswith(sign) and not fence[2] and indentation <= margin + 3
-            interrupts = fence and fence[2] and indentation <= margin
-            ends = bare.endswith(sign) and bare.count(sign[0]) == len(sign) and not fence
-            if closes or interrupts or ends:
-                if python:
-                    spans.append((start, place + line.rindex(sign) if ends else place))
-                opened = (
-                    (fence[1], indentation, after, bool(_PYTHON.fullmatch(fence[2])))
-                    if fence and interrupts
-                    else None
-                )
-        place = after
-    if opened and opened[3]:
-        spans.append((opened[2], len(text)))
+            opened = found or _inline_opening(bare, place + len(line))
+        elif (stop := _closing(opened, found, line, bare)) is not None:
+            if _PYTHON.fullmatch(opened.language):
+                spans.append((opened.start, place + stop))
+            opened = found if found and found.language else None
+        place += len(line)
+    if opened and _PYTHON.fullmatch(opened.language):
+        spans.append((opened.start, len(text)))
     return [(start, stop) for start, stop in spans if start < stop]
+
+
+def _opening(bare: str, margin: int, start: int) -> _Fence | None:
+    fence = _FENCE.match(bare)
+    if not fence or "`" in bare[fence.end() :]:  # the latter is code within a line
+        return None
+    return _Fence(fence[1], margin, start, fence[2])
+
+
+def _inline_opening(bare: str, start: int) -> _Fence | None:
+    fence = _INLINE_FENCE.search(bare)
+    return _Fence(fence[1], 0, start, fence[2]) if fence else None
+
+
+def _closing(opened: _Fence, found: _Fence | None, line: str, bare: str) -> int | None:
+    """Where in this line the open block ends, or None: what stands deeper is in it, as in a docstring."""
+    if found and found.language:
+        return 0 if found.margin <= opened.margin else None
+    if found and found.sign.startswith(opened.sign):
+        return 0 if found.margin <= opened.margin + 3 else None
+    if not found and bare.endswith(opened.sign) and bare.count(opened.sign[0]) == len(opened.sign):
+        return line.rindex(opened.sign)
+    return None
 
 
 def _runs(text: str) -> list[tuple[int, int]]:

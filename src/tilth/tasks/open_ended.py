@@ -41,7 +41,13 @@ IGNORED = frozenset({"articles", "case", "punctuation"})
 """What may be left out of a comparison."""
 
 MAX_COMPARED = 100_000
-"""Characters a reply or a reference may have to be compared, and words."""
+"""Characters a reply or a reference may have to be compared."""
+
+MAX_REFERENCES = 100
+"""Texts a reference may hold."""
+
+MAX_MARKS = 100
+"""Accents and other marks that may stand on one letter."""
 
 _ARTICLES = frozenset({"a", "an", "the"})
 # Scripts that put no spaces between words: Thai to Khmer, kana, Chinese characters.
@@ -72,7 +78,7 @@ class OpenEnded(Task):
     does not count: "case"; "punctuation", apostrophes within words too, but not percent signs, a number's
     minus and what stands within a number; "articles" ("a", "an", "the"), which ROUGE-L always counts.
     Symbols such as + and $ count. In scripts without spaces each character is a word. A reference of
-    nothing but what is ignored is compared as it stands.
+    nothing but punctuation or articles is compared with them.
 
     Words are all that is seen: a reply in other words is rejected, and one that turns the meaning around
     by a word may be accepted. "contains" also accepts a reply that names the reference among others.
@@ -152,8 +158,8 @@ class OpenEnded(Task):
         if reference is None:
             return unverified("no reference")
         try:
-            score = max(self._score(reply.answer, text) for text in references_in(reference))
-        except _TooLong as error:
+            score = self._score(reply.answer, references_in(_short_enough(reference)))
+        except _NotCompared as error:
             return unverified(str(error))
         least = self.threshold if self.measure == "rouge-l" else 1.0
         if score >= least:
@@ -165,12 +171,23 @@ class OpenEnded(Task):
         }[self.measure]
         return Verdict("rejected", reply.answer, reason, score, reply.span)
 
-    def _score(self, answer: str, reference: str) -> float:
+    def _score(self, answer: str, references: list[str]) -> float:
+        """The measure for the closest reference, 0 to 1."""
+        if len(references) > MAX_REFERENCES:
+            raise _NotCompared(
+                f"a reference of {len(references):,} texts; at most {MAX_REFERENCES} are compared"
+            )
         ignore = self.ignore - {"articles"} if self.measure == "rouge-l" else self.ignore
-        left, right = words(answer, ignore), words(reference, ignore)
-        if not right:
-            return float(_plain(answer) == _plain(reference))
-        if self.measure == "exact":
+        left, best = words(answer, ignore), 0.0
+        for reference in references:
+            own, right = left, words(reference, ignore)
+            if not right:
+                own, right = (words(text, ignore & {"case"}) for text in (answer, reference))
+            best = max(best, self._closeness(own, right))
+        return best
+
+    def _closeness(self, left: list[str], right: list[str]) -> float:
+        if self.measure == "exact" or not right:
             return float(left == right)
         if self.measure == "contains":
             return float(f" {' '.join(right)} " in f" {' '.join(left)} ")
@@ -196,8 +213,8 @@ class OpenEnded(Task):
         )
 
 
-class _TooLong(Exception):
-    """A text that is not compared for its length."""
+class _NotCompared(Exception):
+    """A text that would take too long to compare."""
 
 
 def references_in(reference: str) -> list[str]:
@@ -214,11 +231,13 @@ def references_in(reference: str) -> list[str]:
 
 def words(text: str, ignore: frozenset[str] = IGNORED) -> list[str]:
     """The words of a text in the form in which they are compared."""
-    text = _plain(text)
+    # Sorting marks takes the square of how many stand on one letter.
+    if not text.isascii() and _longest_stack(_short_enough(text)) > MAX_MARKS:
+        raise _NotCompared(f"a letter with more than {MAX_MARKS} marks")
+    text = unicodedata.normalize("NFKC", _short_enough(text))
     if "case" in ignore:
         text = unicodedata.normalize("NFKC", text.casefold())
-    if len(text) > MAX_COMPARED:
-        raise _TooLong(f"a text of {len(text):,} characters; at most {MAX_COMPARED:,} are compared")
+    _short_enough(text)  # one character may stand for many
     found: list[str] = []
     for match in _TOKEN.finditer(text):
         word = match[0]
@@ -233,7 +252,15 @@ def words(text: str, ignore: frozenset[str] = IGNORED) -> list[str]:
     return found
 
 
-def _plain(text: str) -> str:
+def _longest_stack(text: str) -> int:
+    longest = stack = 0
+    for sign in text:
+        stack = stack + 1 if unicodedata.combining(sign) else 0
+        longest = max(longest, stack)
+    return longest
+
+
+def _short_enough(text: str) -> str:
     if len(text) > MAX_COMPARED:
-        raise _TooLong(f"a text of {len(text):,} characters; at most {MAX_COMPARED:,} are compared")
-    return unicodedata.normalize("NFKC", text).strip()
+        raise _NotCompared(f"a text of {len(text):,} characters; at most {MAX_COMPARED:,} are compared")
+    return text

@@ -10,6 +10,9 @@ from tilth.tasks.base import Unreadable
 MAX_QUESTION = 4_000
 """Characters a written question may have; longer ones are rejected."""
 
+MAX_INSTRUCTION = 16_000
+"""Characters a written instruction may have, with the text or code that it works on."""
+
 PLACEHOLDER = "{question}"
 
 _MARKER = re.compile(
@@ -102,7 +105,7 @@ def read_instruction(text: str) -> str:
     It may have many lines, code and input among them, so nothing is cut off at its end.
 
     Raises:
-        Unreadable: The reply is empty, holds no instruction, or one of more than `MAX_QUESTION` characters.
+        Unreadable: The reply is empty, holds none, or one of more than `MAX_INSTRUCTION` characters.
     """
     if not text.strip():
         raise Unreadable("empty reply")
@@ -110,8 +113,8 @@ def read_instruction(text: str) -> str:
     instruction = _unwrap(text[marker.end() :]) if marker else ""
     if not instruction:
         raise Unreadable("no instruction found")
-    if len(instruction) > MAX_QUESTION:
+    if len(instruction) > MAX_INSTRUCTION:
         raise Unreadable(
-            f"instruction of {len(instruction):,} characters; at most {MAX_QUESTION:,} are taken"
+            f"instruction of {len(instruction):,} characters; at most {MAX_INSTRUCTION:,} are taken"
         )
     return instruction

@@ -29,7 +29,7 @@ from typing import Any, cast
 from tilth.tasks.base import VerdictName
 from tilth.tasks.code_tests import Tests
 
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 _GRACE = 20.0
 """Seconds beyond its limit after which the sandbox itself is taken to be stuck."""
 
@@ -91,7 +91,8 @@ def require() -> None:
     if not _possible:
         verdict, reason = examine(_PROBE, _PROBE_LIMITS)
         if verdict != "accepted":
-            raise CannotConfine(f"code cannot be run here: {reason}. {_REMEDY}")
+            why = str(reason).removeprefix("not run: ")
+            raise CannotConfine(f"code cannot be run here: {why}. {_REMEDY}")
         _possible = True
 
 
@@ -103,11 +104,11 @@ def examine(job: Job, limits: Limits) -> tuple[VerdictName, str | None]:
         why nothing was run.
     """
     if sys.platform != "linux":
-        return "unverified", f"code is not run on {sys.platform}, which cannot confine it"
+        return "unverified", f"not run: {sys.platform} cannot confine code"
     from tilth.tasks.sandbox import seccomp
 
     if not seccomp.known():
-        return "unverified", f"code is not run on {os.uname().machine}, whose system calls are not known here"
+        return "unverified", f"not run: the system calls of {os.uname().machine} are not known here"
     try:
         outcome = _exchange(json.dumps(_message(job)), limits)
     except OSError as error:
@@ -135,7 +136,7 @@ def _message(job: Job) -> dict[str, Any]:
 def _exchange(message: str, limits: Limits) -> Mapping[str, Any]:
     # No site-packages, no environment; sets come in the same order each time.
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-P", "-s", "-S", str(_FOLDER), json.dumps(asdict(limits)), str(os.getpid())],
+        [sys.executable, "-P", "-s", "-S", str(FOLDER), json.dumps(asdict(limits)), str(os.getpid())],
         env={"PYTHONHASHSEED": "0"},
         cwd="/",
         stdin=subprocess.PIPE,

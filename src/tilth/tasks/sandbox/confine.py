@@ -65,7 +65,7 @@ def enter(limits: Limits, parent: int) -> None:
     """
     apart = _NEW_MOUNTS | _NEW_IPC | _NEW_PIDS | _NEW_NETWORK
     if os.geteuid() == 0:
-        _must("root without the right to make namespaces, CAP_SYS_ADMIN", _libc.unshare(apart))
+        _must("namespaces to root without CAP_SYS_ADMIN", _libc.unshare(apart))
     else:
         uid, gid = os.geteuid(), os.getegid()
         _must("user namespaces", _libc.unshare(apart | _NEW_USER))

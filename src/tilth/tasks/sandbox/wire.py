@@ -184,10 +184,11 @@ class Peer:
             parts = (value.real, value.imag) if kind is complex else value.__reduce__()[1]
             return ["made", name, self._pack(parts)]
         if isinstance(value, type):
+            kind = value
             if issubclass(value, BaseException):
                 return ["error", [base.__name__ for base in value.__mro__]]
-            if vars(builtins).get(value.__name__) is value:
-                return ["type", value.__name__]
+            if vars(builtins).get(kind.__name__) is value:
+                return ["type", kind.__name__]
         if (number := self.number_of(value)) is not None:
             return ["yours", number]
         return ["mine", self.keep(value), kind.__name__]
