@@ -25,3 +25,14 @@ def test_data() -> Path:
         if folder.is_dir():
             return folder
     pytest.skip(f"no test data in {' or '.join(map(str, folders))}; set TILTH_TEST_DATA")
+
+
+@pytest.fixture(scope="session")
+def confined() -> None:
+    """Skips the test where the system cannot confine code; `test_sandbox.py` then checks the refusal."""
+    from tilth.tasks import sandbox
+
+    try:
+        sandbox.require()
+    except sandbox.CannotConfine as error:
+        pytest.skip(f"nothing is run, and that is refused: {error}")

@@ -10,6 +10,9 @@ from tilth.tasks.base import Unreadable
 MAX_QUESTION = 4_000
 """Characters a written question may have; longer ones are rejected."""
 
+MAX_INSTRUCTION = 16_000
+"""Characters a written instruction may have, with the text or code that it works on."""
+
 PLACEHOLDER = "{question}"
 
 _MARKER = re.compile(
@@ -87,3 +90,31 @@ def _unwrap(question: str) -> str:
                 break
         else:
             return question.removesuffix("**").rstrip() if question.count("**") == 1 else question
+
+
+_INSTRUCTION = re.compile(
+    r"^[ \t>*_#\"'`“-]*(?:(?:new|rephrased|reworded|rewritten|final)[ \t]+)?"
+    r"(?:instruction|question|task)[ \t*_]*:[ \t*_]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def read_instruction(text: str) -> str:
+    """The instruction in a writer's reply: all that follows the first line that opens with "Instruction:".
+
+    It may have many lines, code and input among them, so nothing is cut off at its end.
+
+    Raises:
+        Unreadable: The reply is empty, holds none, or one of more than `MAX_INSTRUCTION` characters.
+    """
+    if not text.strip():
+        raise Unreadable("empty reply")
+    marker = _INSTRUCTION.search(text)
+    instruction = _unwrap(text[marker.end() :]) if marker else ""
+    if not instruction:
+        raise Unreadable("no instruction found")
+    if len(instruction) > MAX_INSTRUCTION:
+        raise Unreadable(
+            f"instruction of {len(instruction):,} characters; at most {MAX_INSTRUCTION:,} are taken"
+        )
+    return instruction

@@ -1,0 +1,75 @@
+"""The program of a sandbox: confines itself, starts the tests' process, and kills it at the time limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tilth.tasks.sandbox import confine, tester
+else:
+    import confine
+    import tester
+
+_LONGEST = 65_536
+
+
+def main() -> None:
+    """Reads limits and the parent's id from its arguments, a job from its input; writes what came of it."""
+    sys.path.pop(0)  # the code is to find no file of ours
+    limits: confine.Limits = json.loads(sys.argv[1])
+    try:
+        confine.enter(limits, parent=int(sys.argv[2]))
+    except confine.Refused as error:
+        outcome = json.dumps({"refused": str(error)})
+    else:
+        outcome = _examined(limits)
+    os.write(1, outcome.encode("ascii"))
+
+
+def _examined(limits: confine.Limits) -> str:
+    reads, writes = os.pipe()
+    uid = confine.spare_uid()
+    process = os.fork()
+    if process == 0:
+        try:
+            os.close(reads)
+            tester.main(writes, limits, uid)
+        finally:
+            os._exit(0)
+    os.close(writes)
+    os.close(0)
+    told, late = _told(reads, time.monotonic() + limits["seconds"])
+    # Process 1 of its namespace: all that was started in it ends with it, and before it is waited for.
+    os.kill(process, signal.SIGKILL)
+    _, _, used = os.wait4(process, 0)
+    if late:
+        return json.dumps({"verdict": "rejected", "reason": f"does not end within {limits['seconds']} s"})
+    if not told and used.ru_utime + used.ru_stime > limits["cpu"] / 2:
+        return json.dumps(
+            {"verdict": "rejected", "reason": f"the tests take more than {limits['cpu']} s of CPU time"}
+        )
+    return told or json.dumps({"verdict": "unverified", "reason": "the tests end their own process"})
+
+
+def _told(reads: int, deadline: float) -> tuple[str, bool]:
+    """What was written until the other end closed, and whether the deadline came first."""
+    data = b""
+    while len(data) < _LONGEST:
+        ready, _, _ = select.select([reads], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            return "", True
+        part = os.read(reads, _LONGEST)
+        if not part:
+            break
+        data += part
+    return data.decode("ascii", "replace"), False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""The code task: what it asks, what it reads, what it accepts where code is run, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tilth import tasks
+from tilth.seeds import Seed
+from tilth.tasks import Code, Unreadable
+
+REPLIES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "code_replies.jsonl").read_text("utf-8").splitlines()
+]
+SEED = Seed("s0001", 0, "Write a function add(a, b) that adds two numbers.", "assert add(1, 2) == 3")
+ADD = "def add(a, b):\n    return a + b"
+PIECES = st.sampled_from(
+    [
+        "```",
+        "```python\n",
+        "```js\n",
+        "~~~\n",
+        "def f(x):\n",
+        "    return x\n",
+        "class A:\n",
+        "import re\n",
+        "from a import b\n",
+        "x = 1\n",
+        "f = lambda: 0\n",
+        "print(x)\n",
+    ]
+) | st.sampled_from(
+    [
+        "prose\n",
+        "<think>",
+        "</think>",
+        "'''",
+        '"',
+        "(",
+        ")",
+        ":",
+        "\n",
+        "\r\n",
+        "  ",
+        "\t",
+        "\\",
+        "\x00",
+        "@a\n",
+        "#",
+    ]
+)
+HOSTILE = {
+    "fences": "```python\n" * 100_000,
+    "ticks": "`" * 1_000_000,
+    "ticks in words": ("```" + "a" * 1000 + "`") * 1_000,
+    "one long tag": "```" + "a" * 1_000_000 + "`",
+    "blocks": "```python\ndef f(): pass\n```\n" * 40_000,
+    "functions": "def f(): pass\n\n" * 60_000,
+    "lines of code": "x = 1\n" * 160_000,
+    "names": "x" * 1_000_000,
+    "assignments": "def f(): pass\n" + "a, " * 300_000,
+    "annotations": "x: " + "int, " * 200_000,
+    "spaces": " " * 1_000_000 + "def f(): pass",
+    "indented fences": (" " * 100 + "```\n") * 10_000,
+    "thoughts": "<think>" * 140_000,
+    "at the limit, brackets": "def f(): " + "(" * 19_900,
+    "at the limit, operators": "def f(): return 1" + " + 1" * 4_990,
+    "at the limit, minuses": "def f(): return " + "-" * 19_900 + "1",
+    "at the limit, conditions": "def f():\n if a: b\n" + " elif a: b\n" * 1_800,
+    "at the limit, calls": "def f(): return a" + "()" * 9_900,
+    "at the limit, blocks": "".join(" " * n + "if a:\n" for n in range(99)) + "def f(): pass",
+    "many blocks at the limit": ("```\n" + "(" * 2_000 + "\n```\n") * 400,
+}
+
+
+def test_at_least_a_hundred_replies_are_tried():
+    assert len(REPLIES) >= 100
+
+
+@pytest.mark.filterwarnings("ignore:invalid escape")  # Python's, of a reply that is read; pytest asks for it
+@pytest.mark.parametrize("case", REPLIES, ids=lambda case: repr(case["reply"])[:60])
+def test_reads_the_code(case):
+    reading = Code().read(case["reply"])
+    assert reading.answer == case["answer"]
+    if reading.answer is None:
+        assert reading.reason.startswith(case["reason"])
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (f"Here:\n```python\n{ADD}\n```\nDone.", ADD),
+        (f"<think>no</think>\n{ADD}", ADD),
+        (f"Here:\n\n{ADD}\n\nDone.", ADD),
+        (
+            f"```\nimport re\n```\nand\n```\n{ADD}\n    re.X\n```",
+            f"import re\n```\nand\n```\n{ADD}\n    re.X",
+        ),
+    ],
+)
+def test_span_is_the_part_that_was_read(text, part):
+    start, end = Code().read(text).span
+    assert text[start:end] == part
+
+
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)))
+def test_reading_never_raises_and_an_answer_reads_as_itself(text):
+    reading = Code().read(text)
+    assert (reading.answer is None) == (reading.reason is not None)
+    if reading.answer is not None:
+        start, end = reading.span
+        assert 0 <= start < end <= len(text)
+        assert Code().read(reading.answer).answer == reading.answer
+        assert Code().read(f"Here:\n~~~~~~python\n{reading.answer}\n~~~~~~\n").answer == reading.answer
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_megabyte_is_read_in_linear_time(text):
+    began = time.process_time()
+    Code().read(text)
+    # Measured at under 0.3 s; what is not linear takes minutes.
+    assert time.process_time() - began < 2.0
+
+
+def test_code_of_more_than_the_limit_is_not_read():
+    text = f"{ADD}\n" + "# a comment\n" * 2_000
+    assert Code().read(text).reason.startswith("code of 24,0")
+
+
+def test_it_is_found_by_name_and_runs_nothing():
+    assert tasks.get("code") == tasks.Code() == Code()
+    verdict = tasks.check(f"```python\n{ADD}\n```", "assert add(1, 2) == 4", task="code")
+    assert (verdict.verdict, verdict.answer) == ("unverified", ADD)
+    assert verdict.reason == "code is not run; Code(run=True) runs it"
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("", "empty reply"),
+        ("No.", "no code in the reply"),
+        ("```\ndef f(\n```", "the code does not parse (line 1)"),
+    ],
+)
+def test_a_reply_without_code_is_rejected(reply, reason):
+    verdict = Code().check(reply, None)
+    assert (verdict.verdict, verdict.reason) == ("rejected", reason)
+
+
+def test_running_is_no_part_of_what_is_asked_but_of_judging(confined):
+    running = Code(run=True, cpu=2, prompts={"answer": "Do: {question}"})
+    assert running.identity() == Code(prompts={"answer": "Do: {question}"}).identity()
+    assert running.judging() != Code().judging()
+    assert running.judging() != Code(run=True).judging()
+    for task in (running, Code()):
+        stored = json.loads(json.dumps([task.identity(), task.judging()]))
+        assert tasks.restored(*stored) == task
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"cpu": 0}, "cpu is an integer, 1 or more"),
+        ({"memory": 1.5}, "memory is an integer, 1 or more"),
+        ({"prompts": {"answer": "Solve it."}}, "lacks the placeholder"),
+    ],
+)
+def test_wrong_options_are_told_at_construction(options, part):
+    with pytest.raises(ValueError, match=part):
+        Code(**options)
+
+
+def test_prompts_end_with_the_question_and_do_not_show_the_tests():
+    task = Code()
+    prompts = [task.answer(SEED.question), task.rephrase(SEED), task.write_new_question(SEED)]
+    assert [prompt.purpose for prompt in prompts] == ["answer", "rephrase", "new-question"]
+    for prompt in prompts:
+        (message,) = prompt.messages
+        assert message["content"].splitlines()[-1] == f"Task: {SEED.question}"
+        assert "assert" not in message["content"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "question"),
+    [
+        ("Task: Write add(a, b).", "Write add(a, b)."),
+        ("**Task:** Write add(a, b).\n\nExample:\n```python\nadd(1, 2)  # 3\n```", None),
+        (
+            "Sure!\n\nTask: Write it.\nNote: ints only.\nAnswer: an int.",
+            "Write it.\nNote: ints only.\nAnswer: an int.",
+        ),
+        ('New task: "Write it."', "Write it."),
+    ],
+)
+def test_reads_a_written_task(reply, question):
+    expected = question or "Write add(a, b).\n\nExample:\n```python\nadd(1, 2)  # 3\n```"
+    assert Code().rephrase(SEED).read(reply) == expected
+
+
+@pytest.mark.parametrize(
+    "reply", ["", "I'm sorry, I can't help with that.", "Task:", "Task: " + "a" * 17_000]
+)
+def test_a_reply_without_a_task_is_unreadable(reply):
+    with pytest.raises(Unreadable):
+        Code().write_new_question(SEED).read(reply)

@@ -1,0 +1,222 @@
+"""Code that is run: forms of tests, what passes between code and tests, and what verdicts say."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tilth.seeds import Seed
+from tilth.tasks import Code
+
+pytestmark = pytest.mark.usefixtures("confined")
+
+ACCEPTED = tomllib.loads((Path(__file__).parent / "code_accepted.toml").read_text("utf-8"))
+ADD = "def add(a, b):\n    return a + b"
+SUBTRACT = "def add(a, b):\n    return a - b"
+HUMAN_EVAL = (
+    "from typing import List\n\n"
+    "def encode(text: str) -> str:\n    return text[::-1]\n\n"
+    'def decode(text: str) -> str:\n    """Undoes encode."""\n'
+)
+CHECK = (
+    "METADATA = {'author': 'x'}\n\n"
+    "def check(candidate):\n    for text in ('abc', ''):\n        assert candidate(encode(text)) == text\n"
+)
+
+
+def check(code, tests, question=None):
+    verdict = Code(run=True).check(f"```python\n{code}\n```", tests, question)
+    assert verdict.answer == code
+    assert verdict.score == {"accepted": 1.0, "rejected": 0.0, "unverified": None}[verdict.verdict]
+    return verdict.verdict, verdict.reason
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "assert add(1, 2) == 3",
+        "assert add(1, 2) == 3\nassert add('a', 'b') == 'ab'",
+        json.dumps(["assert add(1, 2) == 3", "assert add(0, 0) == 0, 'zero'"]),
+        "def test_a():\n    assert add(1, 2) == 3\n\ndef test_b(a='a'):\n    assert add(a, 'b') == 'ab'",
+        "def check(candidate):\n    assert candidate(1, 2) == 3",
+        "def check(candidate):\n    assert candidate(1, 2) == 3\n\ncheck(add)",
+        "import random\nfor _ in range(20):\n    a = random.random()\n    assert add(a, 1) == a + 1",
+        "assert math.isclose(add(0.1, 0.2), 0.3)",
+    ],
+)
+def test_tests_of_each_form_are_run(tests):
+    assert check(ADD, tests) == ("accepted", None)
+    verdict, reason = check(SUBTRACT, tests)
+    assert verdict == "rejected"
+    assert "assert" in reason
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (SUBTRACT, "fails: assert add(1, 2) == 3"),
+        ("def plus(a, b):\n    return a + b", "the code does not define 'add'"),
+        (
+            "def add(a):\n    return a",
+            "TypeError: add() takes 1 positional argument but 2 were given, at: assert add(1, 2) == 3",
+        ),
+        (
+            "def add(a, b):\n    return sum_of(a, b)",
+            "NameError: name 'sum_of' is not defined, at: assert add(1, 2) == 3",
+        ),
+        ("def add(a, b):\n    raise ValueError('a\\n\\x00b')", "ValueError: a b, at: assert add(1, 2) == 3"),
+        ("def add(a, b):\n    pass\n\nraise OSError", "the code raises OSError"),
+        (
+            "import numpy\n\ndef add(a, b):\n    return a + b",
+            "the code raises ModuleNotFoundError: No module named 'numpy'",
+        ),
+        (
+            "def add(a, b):\n    return a + b\n\nreturn 3",
+            "the code raises SyntaxError: 'return' outside function",
+        ),
+    ],
+)
+def test_rejects_with_a_reason(code, reason):
+    verdict, given = check(code, "assert add(1, 2) == 3")
+    assert verdict == "rejected"
+    assert given.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("tests", "reason"),
+    [
+        (None, "no tests"),
+        ("add(1, 2)", "the reference holds no tests: assert lines, test_...() or check(candidate)"),
+        (
+            "def helper():\n    assert add(1, 2) == 3",
+            "the reference holds no tests: assert lines, test_...() or check(candidate)",
+        ),
+        ("assert add(1, 2) ==", "the reference does not parse (line 1)"),
+        ("3", "the reference holds no tests: assert lines, test_...() or check(candidate)"),
+        ("assert add(1, 2) == 3\nreturn", "the tests do not compile: SyntaxError: 'return' outside function"),
+        ("class A: pass\nassert add(A(), A())", "the tests hand over an object of their own, 'A'"),
+    ],
+)
+def test_unverified_where_the_tests_cannot_judge(tests, reason):
+    verdict, given = check(ADD, tests)
+    assert verdict == "unverified"
+    assert given.startswith(reason)
+
+
+def test_the_function_is_found_that_a_check_is_to_be_given():
+    before = "def helper(x):\n    return x\n\n"
+    assert (
+        check(f"{ADD}\n\n{before.strip()}", "def check(c):\n    assert c(1, 2) == 3", "Write `add(a, b)`.")[0]
+        == "accepted"
+    )
+    assert check(f"{before}{ADD}", "def check(c):\n    assert c(1, 2) == 3")[0] == "accepted"
+    assert check("class A:\n    pass", "def check(c):\n    assert c(1, 2) == 3") == (
+        "rejected",
+        "the code defines no function",
+    )
+
+
+def test_what_the_question_shows_runs_before_the_code_and_cannot_be_replaced_for_the_tests():
+    decode = "def decode(text: List[str]) -> str:\n    return text[::-1]"
+    assert check(decode, CHECK, HUMAN_EVAL) == ("accepted", None)
+    assert (
+        check(HUMAN_EVAL.replace('"""Undoes encode."""', "return encode(text)").strip(), CHECK, HUMAN_EVAL)[0]
+        == "accepted"
+    )
+    cheat = "def encode(text):\n    return text\n\ndef decode(text):\n    return text"
+    assert check(cheat, CHECK, HUMAN_EVAL)[0] == "rejected"
+    fenced = f"Undo this:\n\n```python\n{HUMAN_EVAL}```\n"
+    assert check(decode, CHECK, fenced) == ("accepted", None)
+
+
+def test_a_function_may_bear_a_name_of_pythons_own():
+    code = "def sum(a, b):\n    return a * b"
+    assert check(code, "assert sum(2, 3) == 6") == ("accepted", None)
+    assert check(f"{code}\n\ndef f(x):\n    return x", "assert f(2) == 2 and sum([2, 3]) == 5") == (
+        "accepted",
+        None,
+    )
+
+
+VALUES = """
+import datetime, decimal, fractions, math
+values = [
+    None, True, 0, -1, 10**400, 1.5, -0.0, float('inf'), 1j, 'text', '\\ud800\\x00', b'\\xff\\x00',
+    bytearray(b'a'), [], [1, [2]], (1,), (), {1, 'a'}, frozenset({2}), {}, {(1, 2): [3], None: 'x'}, range(3),
+    int, ValueError, decimal.Decimal('1.10'), fractions.Fraction(1, 3), datetime.date(2024, 2, 29),
+    datetime.timedelta(1, 2, 3), datetime.datetime(2024, 2, 29, tzinfo=datetime.timezone.utc), [[[[[[1]]]]]],
+]
+for value in values:
+    given = f(value)
+    assert given == value and type(given) is type(value) and repr(given) == repr(value)
+assert math.isnan(f(math.nan))
+assert f(print) is print
+"""
+
+
+def test_values_pass_unchanged():
+    assert check("def f(x):\n    return x", VALUES) == ("accepted", None)
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_code_works_as_it_would_beside_its_tests(name):
+    assert check(ACCEPTED[name]["code"].strip(), ACCEPTED[name]["tests"]) == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("reference", "question", "fault"),
+    [
+        ("assert add(1, 2) == 3", "Write add(a, b).", None),
+        ("def check(candidate):\n    assert candidate(1)", "Write it.", None),
+        (None, "Write it.", None),
+        (
+            "assert add(1, 2) == 3",
+            "Add two numbers.",
+            "the tests use 'add', which the question does not name; add the name",
+        ),
+        ("#### 3", "Write add(a, b).", "the reference holds no tests"),
+        ("assert add(", "Write add(a, b).", "the reference does not parse (line 1)"),
+    ],
+)
+def test_seeds_that_cannot_be_checked_are_told_before_a_run(reference, question, fault):
+    seed = Seed("s0001", 0, question, reference)
+    given = Code(run=True).fault(seed)
+    assert given is None if fault is None else given.startswith(fault)
+    assert Code().fault(seed) is None
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "def f(x):",
+            "    return x",
+            "    yield x",
+            "assert f(1) == 1",
+            "class A:",
+            "    f = 1",
+            "import os",
+            "check = f = 3",
+            "def check(f):",
+            "    assert f(f)",
+            "def test_f():",
+            "f()()",
+            "raise",
+            "exit()",
+            "\x00",
+            "'\ud800'",
+        ]
+    ),
+    max_size=6,
+).map("\n".join)
+
+
+@settings(max_examples=30, deadline=None)
+@given(code=LINES, tests=LINES, question=LINES)
+def test_no_code_and_no_tests_make_a_check_raise(code, tests, question):
+    verdict = Code(run=True, cpu=1, seconds=2).check(code, tests, question)
+    assert verdict.accepted == (verdict.reason is None)
