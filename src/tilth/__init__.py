@@ -6,7 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tilth import checks as checks
     from tilth import demo as demo
+    from tilth import tasks as tasks
     from tilth.charts import Figure as Figure
     from tilth.charts import chart as chart
     from tilth.engine.budget import Budget as Budget
@@ -77,7 +79,7 @@ _HOMES = {
     "study_sync": "tilth.studies.start",
     "verify": "tilth.engine.verify",
 }
-_MODULES = ("demo",)
+_MODULES = ("checks", "demo", "tasks")
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]
 

@@ -56,6 +56,11 @@ class Judge(Check):
             raise ValueError(f"Judge(accept={self.accept!r}): give a mean score from {LOWEST} to {HIGHEST}")
 
     @property
+    def rubric_name(self) -> str:
+        """What the rubric is called."""
+        return rubrics.get(self.rubric).name
+
+    @property
     def criteria(self) -> Mapping[str, str]:
         """What the rubric asks for, by criterion."""
         return rubrics.get(self.rubric).criteria
@@ -69,7 +74,7 @@ class Judge(Check):
         return {
             "model": self.model.identity(),
             "criteria": dict(self.criteria),
-            "rubric": rubrics.get(self.rubric).name,
+            "rubric": self.rubric_name,
         }
 
     def judging(self) -> dict[str, Any]:
@@ -126,11 +131,15 @@ class Judge(Check):
         )
         return [note(candidate, self, found)]
 
+    def mean(self, found: Mapping[str, Any]) -> float | None:
+        """The mean of the scores that were found, 1 to 5; None where the judge's reply was malformed."""
+        return None if "problem" in found else fmean(found[name] for name in self.criteria)
+
     def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
         """By the mean of the scores; the row's score is that mean, from 0 to 1."""
-        if problem := found.get("problem"):
-            return replace(before, verdict="rejected", reason=problem)
-        mean = fmean(found[name] for name in self.criteria)
+        mean = self.mean(found)
+        if mean is None:
+            return replace(before, verdict="rejected", reason=found["problem"])
         score = (mean - LOWEST) / (HIGHEST - LOWEST)
         if mean >= self.accept:
             return replace(before, verdict="accepted", reason=None, score=score)

@@ -1,0 +1,199 @@
+"""Calibration: how often a judge sees a known error, and how often it rejects what is good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.checks.errors import Good, inject
+from tilth.checks.judge import Judge
+from tilth.checks.sampling import RESPONSE, Rate, sampled
+from tilth.engine.checking import EVIDENCE, note
+from tilth.engine.start import generate_sync
+from tilth.engine.strategy import Ask, Candidate, Passes, Role, State, Strategy, Unit, UnitCost
+from tilth.engine.structured import probe
+from tilth.seeds import Seed, Seeds
+from tilth.tasks.base import Prompt, Task
+from tilth.tasks.open_ended import OpenEnded
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tilth.engine.strategy import UnitResult
+    from tilth.teacher import Teacher
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a judge made of responses taken for good, and of the same with a known error in each.
+
+    Attributes:
+        judge: Its model and rubric.
+        accept: The mean score from which it accepts.
+        hit: Share of spoilt responses that it rejected.
+        false_alarm: Share of good responses that it rejected.
+        by_error: `hit` by kind of error.
+        frame: A line a judgement: seed_id, error (null for the good one), mean (1 to 5, null where the reply
+            was malformed), rejected, reason.
+        path: The file of its run, with every exchange.
+    """
+
+    judge: str
+    accept: float
+    hit: Rate
+    false_alarm: Rate
+    by_error: Mapping[str, Rate]
+    frame: pl.DataFrame
+    path: Path
+
+    def __repr__(self) -> str:
+        return (
+            f"<Calibration of {self.judge} at {self.accept:g}: sees {self.hit} of the errors, "
+            f"rejects {self.false_alarm} of what is good>"
+        )
+
+    def at(self, accept: float) -> Calibration:
+        """The same judgements with another threshold; nothing is asked."""
+        import polars as pl
+
+        rejected = (pl.col("mean") < accept).fill_null(value=True)
+        return _calibration(self.judge, accept, self.frame.with_columns(rejected=rejected), self.path)
+
+    def to_json(self) -> dict[str, Any]:
+        """Its figures, as a page shows them."""
+        return {
+            "judge": self.judge,
+            "rows": self.false_alarm.n,
+            "hit": self.hit.to_json(),
+            "false_alarm": self.false_alarm.to_json(),
+            "by_error": [{"error": error, **rate.to_json()} for error, rate in self.by_error.items()],
+        }
+
+
+def calibrate(
+    judge: Judge,
+    rows: pl.DataFrame,
+    *,
+    n: int = 40,
+    path: str | Path | None = None,
+    random_state: int = 0,
+    confirm: bool = False,
+) -> Calibration:
+    """Has a judge score good responses, and the same with an error put into each; blocks until it has.
+
+    Two queries a response, and one in all to find out how the judge gives structured replies. It is a run
+    as others are: within its budget, journalled, and resumed by the same call.
+
+    Args:
+        judge: The judge, with the rubric and the threshold to be calibrated.
+        rows: Responses that are known to be good, in columns question, response and reference (or null),
+            such as `run.rows` that a reference accepted. Rejected rows are left out.
+        n: How many of them to take, at most.
+        path: The run's file; made from its identity where not given.
+        random_state: What the sample and the errors are drawn from.
+        confirm: True lets it spend real dollars.
+
+    Raises:
+        ValueError: No row can be used.
+        ConfirmationNeeded: Real dollars without `confirm=True`.
+
+    Source: error injection as in FARE; the rates with Wilson intervals of 95 %.
+    """
+    seeds = sampled(rows, n, random_state)
+    strategy = _Calibrating(judge, tuple(seed.extra[RESPONSE] for seed in seeds))
+    run = generate_sync(
+        seeds,
+        strategy,
+        1 + strategy.cost(OpenEnded()).most_queries * len(seeds),
+        teacher=judge.model,
+        task=OpenEnded(),
+        path=path,
+        random_state=random_state,
+        confirm=confirm,
+    )
+    if run.error is not None:
+        raise run.error
+    name = f"{judge.model.name}, {judge.rubric_name}"
+    return _calibration(name, judge.accept, _frame(run.rows, judge), run.path)
+
+
+class _Calibrating(Strategy):
+    """Judges each response, and the same with an error."""
+
+    name = "calibrating"
+    title = "Calibration"
+
+    def __init__(self, judge: Judge, responses: tuple[str, ...]) -> None:
+        self.judge, self.responses = judge, responses
+        self.checks = (judge,)
+
+    def identity(self) -> dict[str, Any]:
+        """The judge; the responses are the seeds'."""
+        return {"name": self.name, "version": self.version, "options": {}, "checks": [self.judge.identity()]}
+
+    def models(self) -> Mapping[Role, Teacher]:
+        """The judge's."""
+        return self.judge.models()
+
+    def cost(self, task: Task) -> UnitCost:
+        """The response as it is, and with an error."""
+        return UnitCost(rows=2).plus(self.judge.cost(task), 2)
+
+    def prompts(self, seed: Seed, task: Task) -> Iterable[tuple[Role, Prompt]]:
+        """What the judge is shown, with the longest response there is."""
+        content = self.judge.content(seed.question, max(self.responses, key=len) * 2, seed.reference)
+        yield "judge", self.judge.form.prompt(content, self.judge.name, "schema")
+
+    async def prepare(self, seeds: Seeds, ask: Ask, task: Task) -> State:
+        """How the judge gives structured replies."""
+        return await probe(ask, "judge")
+
+    def units(
+        self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes
+    ) -> Iterable[Unit]:
+        """Every response once."""
+        if round == 0:
+            yield from (passes.unit(number, data={"manner": state}) for number in range(len(seeds)))
+
+    async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
+        """The judged response, and the judged response with an error."""
+        seed, manner = unit.seed, unit.data["manner"]
+        good = seed.extra[RESPONSE]
+        spoilt = inject(Good(good, self.responses, unit.rng))
+        for error, response in ((None, good), *([spoilt] if spoilt else [])):
+            found = await self.judge.score(ask, seed.question, response, seed.reference, manner)
+            yield note(Candidate(seed.question, response, extra={"error": error}), self.judge, found)
+
+
+def _frame(rows: pl.DataFrame, judge: Judge) -> pl.DataFrame:
+    import polars as pl
+
+    extra = [json.loads(text) for text in rows["extra"]]
+    means = [judge.mean(one[EVIDENCE][judge.name]) for one in extra]
+    return pl.DataFrame(
+        {
+            "seed_id": rows["seed_id"],
+            "error": pl.Series([one["error"] for one in extra], dtype=pl.String),
+            "mean": pl.Series(means, dtype=pl.Float64),
+            "rejected": rows["verdict"] == "rejected",
+            "reason": pl.Series([one[EVIDENCE][judge.name].get("reason") for one in extra], dtype=pl.String),
+        }
+    )
+
+
+def _calibration(judge: str, accept: float, frame: pl.DataFrame, path: Path) -> Calibration:
+    import polars as pl
+
+    good, spoilt = frame.filter(pl.col("error").is_null()), frame.filter(pl.col("error").is_not_null())
+    by_error = {
+        str(error): _rejected(part)
+        for (error,), part in spoilt.sort("error").group_by("error", maintain_order=True)
+    }
+    return Calibration(judge, accept, _rejected(spoilt), _rejected(good), by_error, frame, path)
+
+
+def _rejected(frame: pl.DataFrame) -> Rate:
+    return Rate.of(int(frame["rejected"].sum()), frame.height)
