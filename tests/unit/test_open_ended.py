@@ -298,3 +298,14 @@ def test_a_run_is_judged_anew_by_another_measure_and_asks_nothing(tmp_path):
     assert accepted(measure="contains") == 4
     assert accepted(measure="rouge-l", threshold=0.9) == 2
     assert len(asked) == 4
+
+
+def test_a_short_reply_is_judged_at_once():
+    for measure in (None, "exact", "contains"):
+        task = OpenEnded(measure=measure)
+        for case in REPLIES:
+            assert task.check_at_once(case["reply"], case["reference"]) == task.check(
+                case["reply"], case["reference"]
+            )
+        assert task.check_at_once("x" * 5_000, None) is None
+    assert OpenEnded(measure="rouge-l").check_at_once("Paris", "Paris") is None
