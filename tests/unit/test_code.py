@@ -209,3 +209,12 @@ def test_reads_a_written_task(reply, question):
 def test_a_reply_without_a_task_is_unreadable(reply):
     with pytest.raises(Unreadable):
         Code().write_new_question(SEED).read(reply)
+
+
+def test_a_short_reply_is_judged_at_once_where_nothing_is_run(confined):
+    for reply in (ADD, "No.", f"```python\n{ADD}\n```"):
+        assert Code().check_at_once(reply, "assert add(1, 2) == 3") == Code().check(
+            reply, "assert add(1, 2) == 3"
+        )
+    assert Code().check_at_once("x" * 5_000, None) is None
+    assert Code(run=True).check_at_once(ADD, "assert add(1, 2) == 3") is None

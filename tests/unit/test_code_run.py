@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tilth
 from tilth.seeds import Seed
 from tilth.tasks import Code
 
@@ -130,6 +131,13 @@ def test_what_the_question_shows_runs_before_the_code_and_cannot_be_replaced_for
     )
     cheat = "def encode(text):\n    return text\n\ndef decode(text):\n    return text"
     assert check(cheat, CHECK, HUMAN_EVAL)[0] == "rejected"
+    # The question may be a model's, too: what it shows runs apart from the tests.
+    question = HUMAN_EVAL.replace(
+        "text[::-1]", "vars(__import__('builtins')).update(AssertionError=OSError) or text"
+    )
+    assert check(decode, CHECK, question) == ("rejected", "fails: assert candidate(encode(text)) == text")
+    question = HUMAN_EVAL.replace("text[::-1]", "__import__('os')._exit(0)")
+    assert check(decode, CHECK, question) == ("unverified", "the question's own code ends its process")
     fenced = f"Undo this:\n\n```python\n{HUMAN_EVAL}```\n"
     assert check(decode, CHECK, fenced) == ("accepted", None)
 
@@ -220,3 +228,25 @@ LINES = st.lists(
 def test_no_code_and_no_tests_make_a_check_raise(code, tests, question):
     verdict = Code(run=True, cpu=1, seconds=2).check(code, tests, question)
     assert verdict.accepted == (verdict.reason is None)
+
+
+def test_a_run_is_judged_anew_where_its_code_is_to_be_run_and_asks_nothing(tmp_path):
+    asked = []
+
+    async def teacher(messages, **settings):
+        asked.append(messages)
+        return f"```python\n{ADD if len(asked) % 2 else SUBTRACT}\n```"
+
+    def grown(task):
+        seeds = tilth.read_seeds(
+            [{"question": "Write add(a, b).", "answer": "assert add(1, 2) == 3"}], task=task
+        )
+        path = tmp_path / "run.tilth"
+        return tilth.generate_sync(seeds, "answer-augmentation", 4, teacher=tilth.Teacher(teacher), path=path)
+
+    assert set(grown(Code()).rows["verdict"]) == {"unverified"}
+    run = grown(Code(run=True))
+    assert sorted(run.rows["verdict"]) == ["accepted", "accepted", "rejected", "rejected"]
+    assert len(asked) == 4
+    assert tilth.verify(tmp_path / "run.tilth").ok
+    assert tilth.open_run(tmp_path / "run.tilth").task == Code(run=True)

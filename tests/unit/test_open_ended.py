@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tilth
 from tilth import tasks
 from tilth.engine.conditions import check_needs
 from tilth.seeds import Seed, read_seeds
@@ -276,3 +277,35 @@ def test_the_seed_tasks_of_self_instruct_are_their_own_references(test_data):
         assert OpenEnded(measure="contains").check(f"Sure: {seed.reference} Done.", seed.reference).accepted
         assert not OpenEnded(measure="exact").check(f"{seed.reference} Done.", seed.reference).accepted
         assert task.rephrase(seed).read(f"Instruction: {seed.question}") == seed.question
+
+
+def test_a_run_is_judged_anew_by_another_measure_and_asks_nothing(tmp_path):
+    asked = []
+
+    async def teacher(messages, **settings):
+        asked.append(messages)
+        return "It is Paris." if len(asked) % 2 else "Paris"
+
+    def accepted(**options):
+        seeds = tilth.read_seeds([{"question": "Capital?", "answer": "Paris"}], task=OpenEnded(**options))
+        path = tmp_path / "run.tilth"
+        run = tilth.generate_sync(seeds, "answer-augmentation", 4, teacher=tilth.Teacher(teacher), path=path)
+        assert tilth.verify(path).ok
+        return run.progress.accepted
+
+    assert accepted() == 0
+    assert accepted(measure="exact") == 2
+    assert accepted(measure="contains") == 4
+    assert accepted(measure="rouge-l", threshold=0.9) == 2
+    assert len(asked) == 4
+
+
+def test_a_short_reply_is_judged_at_once():
+    for measure in (None, "exact", "contains"):
+        task = OpenEnded(measure=measure)
+        for case in REPLIES:
+            assert task.check_at_once(case["reply"], case["reference"]) == task.check(
+                case["reply"], case["reference"]
+            )
+        assert task.check_at_once("x" * 5_000, None) is None
+    assert OpenEnded(measure="rouge-l").check_at_once("Paris", "Paris") is None

@@ -35,8 +35,9 @@ _GRACE = 20.0
 
 _REMEDY = (
     "Use Linux on x86-64 or 64-bit ARM where namespaces may be made: in a container, with CAP_SYS_ADMIN for "
-    "root, or else with a seccomp profile that lets `unshare` and `mount` pass; on Ubuntu, with "
-    "kernel.apparmor_restrict_unprivileged_userns=0. Or leave out run=True: code is then read, not run."
+    "root, or else with a seccomp profile that lets `unshare` and `mount` pass; with sysctl "
+    "user.max_user_namespaces above 0; on Ubuntu, with kernel.apparmor_restrict_unprivileged_userns=0. "
+    "Or leave out run=True: code is then read, not run."
 )
 
 
@@ -109,8 +110,10 @@ def examine(job: Job, limits: Limits) -> tuple[VerdictName, str | None]:
 
     if not seccomp.known():
         return "unverified", f"not run: the system calls of {os.uname().machine} are not known here"
+    message = _message(job)
+    arguments = (json.dumps(asdict(limits)), str(os.getpid()), "helpers" if message["helpers"] else "")
     try:
-        outcome = _exchange(json.dumps(_message(job)), limits)
+        outcome = _exchange(arguments, json.dumps(message), limits.seconds + _GRACE)
     except OSError as error:
         return "unverified", f"not run: Python did not start ({error.strerror})"
     if "refused" in outcome:
@@ -133,10 +136,10 @@ def _message(job: Job) -> dict[str, Any]:
     }
 
 
-def _exchange(message: str, limits: Limits) -> Mapping[str, Any]:
+def _exchange(arguments: tuple[str, ...], message: str, seconds: float) -> Mapping[str, Any]:
     # No site-packages, no environment; sets come in the same order each time.
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-P", "-s", "-S", str(FOLDER), json.dumps(asdict(limits)), str(os.getpid())],
+        [sys.executable, "-P", "-s", "-S", str(FOLDER), *arguments],
         env={"PYTHONHASHSEED": "0"},
         cwd="/",
         stdin=subprocess.PIPE,
@@ -145,9 +148,7 @@ def _exchange(message: str, limits: Limits) -> Mapping[str, Any]:
         start_new_session=True,
     )
     try:
-        told, _ = process.communicate(
-            message.encode("utf-8", "surrogatepass"), timeout=limits.seconds + _GRACE
-        )
+        told, _ = process.communicate(message.encode("ascii"), timeout=seconds)
     except subprocess.TimeoutExpired:
         return {"refused": "to end the sandbox in time"}
     finally:

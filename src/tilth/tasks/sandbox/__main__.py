@@ -20,26 +20,31 @@ _LONGEST = 65_536
 
 
 def main() -> None:
-    """Reads limits and the parent's id from its arguments, a job from its input; writes what came of it."""
-    sys.path.pop(0)  # the code is to find no file of ours
+    """Writes what came of the job in its input.
+
+    Its arguments are the limits, the parent's process, and whether helpers of the question are needed.
+    """
+    ours = os.path.dirname(__file__)
+    sys.path[:] = [path for path in sys.path if path != ours]  # the code is to find no file of ours
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a parent that ignores it hands that on
     limits: confine.Limits = json.loads(sys.argv[1])
     try:
         confine.enter(limits, parent=int(sys.argv[2]))
     except confine.Refused as error:
         outcome = json.dumps({"refused": str(error)})
     else:
-        outcome = _examined(limits)
+        outcome = _examined(limits, helpers=sys.argv[3] == "helpers")
     os.write(1, outcome.encode("ascii"))
 
 
-def _examined(limits: confine.Limits) -> str:
+def _examined(limits: confine.Limits, *, helpers: bool) -> str:
     reads, writes = os.pipe()
     uid = confine.spare_uid()
     process = os.fork()
     if process == 0:
         try:
             os.close(reads)
-            tester.main(writes, limits, uid)
+            tester.main(writes, limits, uid, helpers=helpers)
         finally:
             os._exit(0)
     os.close(writes)

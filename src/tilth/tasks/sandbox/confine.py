@@ -19,9 +19,10 @@ else:
 
 Limits = dict[str, int]
 
-WORK = "/tmp"  # noqa: S108 - a folder of the new root, not of this machine
-"""The only folder that can be written to, in memory, gone with the namespace."""
+WORK = "/tilth"
+"""The only folder that can be written to, in memory, gone with the namespace; `/tmp` leads to it."""
 
+_USUAL = "/tmp"  # noqa: S108 - a name in the new root
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/gnu/store")
 # Any folder that exists everywhere and holds nothing that is needed: the new root is mounted over it.
 _STAGE = "/sys"
@@ -112,9 +113,11 @@ def drop(limits: Limits, uid: int) -> None:
         (resource.RLIMIT_AS, limits["memory"]),
         (resource.RLIMIT_FSIZE, limits["files"]),
         (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_NPROC, limits["processes"] + 3),  # the three of the sandbox count
+        (resource.RLIMIT_NPROC, limits["processes"] + 4),  # those of the sandbox count
     ):
-        resource.setrlimit(what, (most, most))
+        hard = resource.getrlimit(what)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (least, least))
     if os.geteuid() == 0:
         _become(uid)
     head, none = struct.pack("Ii", _CAPABILITY_VERSION, 0), struct.pack("6I", 0, 0, 0, 0, 0, 0)
@@ -163,6 +166,8 @@ def _change_root(limits: Limits) -> None:
             if any(f"{point}/".startswith(f"{_STAGE}{source}/") for source in sources):
                 _seal(point)
         os.mkdir(_STAGE + WORK)
+        if not os.path.lexists(_STAGE + _USUAL):  # where Python itself lies below it, it stays read-only
+            os.symlink(WORK, _STAGE + _USUAL)
         size = f"size={limits['files']},nr_inodes=1000,mode=1777"
         _mount(
             "a folder in memory", "tmpfs", _STAGE + WORK, "tmpfs", _NO_SETUID | _NO_DEVICES | _NO_EXEC, size

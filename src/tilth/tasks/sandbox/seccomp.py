@@ -19,6 +19,8 @@ _DENIED = {
     "request_key": (249, 218),
     "keyctl": (250, 219),
     "unshare": (272, 97),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
     "perf_event_open": (298, 241),
     "setns": (308, 268),
     "memfd_create": (319, 279),
