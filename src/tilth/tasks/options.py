@@ -190,8 +190,10 @@ def _inline(question: str) -> tuple[list[Option], int]:
         run = next(_runs([mark for mark in marks if (mark["open"], mark["close"]) == kind]), None)
         if run is None:
             continue
-        # "vitamin A. B. subtilis": a point says less than a bracket does.
-        if kind[1] in ".:" and len(run) < 3 and not _HEADER.search(question, 0, run[0].start()):
+        # "vitamin A. B. subtilis", "Student 1: ...": a point or a colon says less than a bracket does.
+        before = question[: run[0].start()].rstrip()
+        unclear = len(run) < 3 or before[-1:].isalnum()
+        if kind[1] in ".:" and unclear and not _HEADER.search(before[-60:]):
             continue
         line_end = question.find("\n", run[-1].end())
         ends = [mark.start() for mark in run[1:]] + [line_end if line_end >= 0 else len(question)]
@@ -348,7 +350,7 @@ def _named_by_label(options: Sequence[Option]) -> bool:
     labels = "|".join(re.escape(option.label) for option in options if option.label)
     one = rf"[(\[]?(?:{labels})[)\]]?"
     several = re.compile(
-        r"\W*(?:(?:all|both|either|neither|only|options?|answers?|of)\s+)*"
+        r"\W*(?:(?i:all|both|either|neither|only|options?|answers?|of)\s+)*"
         rf"{one}(?:\s*(?:,\s*and|,|&|and|or|nor|but not)\s*{one})+(?!\w).{{0,20}}"
     )
     return bool(labels) and any(several.fullmatch(option.text) for option in options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,15 +34,15 @@ _FILLER = re.compile(
 )
 _GOES_ON = re.compile(
     r"[ \t]*(?:[-–—](?![A-Za-z0-9])|\()"
-    r"|[ \t]+(?:because|since|as|for|due|given|which|with|and|or|is|based|from|though|while)\b",
+    r"|[ \t]+(?:because|since|as|for|due|given|which|with|and|or|is|based|from|though|while|rather)\b",
     re.IGNORECASE,
 )
 _AFTER_LABEL = re.compile(r"[.):\]*_`\"'”’]{0,6}[ \t]*(?:[-–—:,(][ \t]*)?[\"'“‘*_]{0,3}")
-_CLOSING = r"[ \t*_`\"'”’)\]}$]{0,12}(?:\\[)\]])?"
-_END = re.compile(rf"{_CLOSING}(?:[.!;,]{{0,3}}{_CLOSING}(?=\n|\Z)|[.!;,](?=\s))")
-_LINE_END = re.compile(rf"{_CLOSING}[.!]{{0,3}}{_CLOSING}(?=\n|\Z)")
+_CLOSING = r"[ \t*_`\"'”’)\]}$\\.!;,]"
+_LINE_END = re.compile(rf"{_CLOSING}{{0,16}}(?=\n|\Z)")
+_END = re.compile(rf"{_LINE_END.pattern}|[*_`\"'”’)\]}}]{{0,4}}[.!;,][*_`\"'”’)\]}}]{{0,4}}(?=\s)")
 _OR = re.compile(
-    r"[*_`\"'”’)\].}$]{0,6}\s{0,9}(?:,|/|&|\bor\b|\band\b|\bnor\b|\bvs\b\.?|\bversus\b)[\s(*\"'“]{0,9}"
+    r"[*_`\"'”’)\].}$]{0,6}\s{0,9}(,|/|&|\bor\b|\band\b|\bnor\b|\bvs\b\.?|\bversus\b)[\s(*\"'“]{0,9}"
     r"(?:(?:or|and|also|either|both|maybe|possibly|perhaps|even|the|option|choice)\b[\s(*\"'“]{0,9}){0,4}",
     re.IGNORECASE,
 )
@@ -58,7 +59,7 @@ _ORDINAL = re.compile(
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "last": -1}
 
 _PAUSE = re.compile(r"[,.:;!*)\n]|\s[-–—]|\s*\Z")
-_LAST_LABEL = re.compile(rf"(?<![\w'’])({_BARE})[*_`)\]\"'”’.:,]{{0,6}}\s?\Z")
+_LAST_LABEL = re.compile(rf"(?<![^\s(\[*_`\"'“])({_BARE})[*_`)\]\"'”’.:,]{{0,6}}\s?\Z")
 _JOINED = re.compile(rf"({_BARE})[)\]*]{{0,4}},?\s(?:and|or|nor|&)\s[(*\"'“]{{0,3}}(?:option\s)?\Z")
 _BREAK = re.compile(r"[!?](?=\s)|\n")
 _SENTENCE = re.compile(r"[.!?](?=\s)|\n")
@@ -134,16 +135,19 @@ def _subject(text: str, low: str, begin: int, end: int, menu: Menu) -> Pick | No
     breaks = [match.end() for match in _BREAK.finditer(text, opens, end)]
     opens = max([opens, *breaks])
     last = _LAST_LABEL.search(text, opens, end)
-    place, first, stop = None, opens, end
-    if last and (place := menu.labelled(last[1])) is not None:
-        first, stop = last.span(1)
-        if last[1].islower() and text[stop : stop + 1] not in set(")].:*"):
-            place = None
-    if place is None:
-        found = menu.ending(menu.words(text, opens, end))
-        if found is None or any(letter.isalnum() for letter in text[found[2] : end]):
-            return None
+    place = menu.labelled(last[1]) if last else None
+    if last and last[1].islower() and text[last.end(1)] not in ")].:*":
+        place = None  # a word
+    found = menu.ending(menu.words(text, opens, end))
+    if found and any(letter.isalnum() for letter in text[found[2] : end]):
+        found = None
+    called = last and _CALLED.search(text, max(opens, last.start(1) - 12), last.start(1))
+    if found and not (called and place is not None):
         place, first, stop = found
+    elif last and place is not None:
+        first, stop = last.span(1)
+    else:
+        return None
     if cues.DOUBT.search(low[max(opens, first - 80) : first]):
         return None
     if joined := _JOINED.search(text, max(opens, first - 80), first):
@@ -173,9 +177,9 @@ def _leading(text: str, start: int, menu: Menu) -> Pick | None:
     """The option that a reply opens with, where it does not go on to list others."""
     others = {menu.labelled(match["label"]) for match in list(_LISTED.finditer(text))[:50]}
     picked = _value(text, start, menu, strict=False)
-    if picked is None or picked.place is None or others - {None, picked.place}:
-        return None
-    if _VERB.match(text, picked.span[1]):
+    if picked is None or picked.place is None:
+        return picked
+    if others - {None, picked.place} or _VERB.match(text, picked.span[1]):
         return None
     labelled = menu.labelled(text[slice(*picked.span)].strip("()[]")) is not None
     return picked if labelled or _PAUSE.match(text, picked.span[1]) else None
@@ -187,9 +191,11 @@ def _mentioned(text: str, low: str, begin: int, menu: Menu) -> Pick:
     rejected: set[int | None] = set()
     last: list[Pick] = []
     conclusion = False
-    picks = sorted(_named(text, begin, menu), key=lambda picked: picked.span)
+    picks = deque(sorted(_named(text, begin, menu), key=lambda picked: picked.span))
     for start, end in _sentences(text, begin):
-        found = [picked for picked in picks if start <= picked.span[0] < end]
+        found = []
+        while picks and picks[0].span[0] < end:
+            found.append(picks.popleft())
         sentence = low[start:end]
         if not sentence.strip():
             continue
@@ -232,7 +238,7 @@ def _named(text: str, begin: int, menu: Menu) -> Iterator[Pick]:
     for at, (word, start, _) in enumerate(words):
         found = menu.starting(words, at)
         # "no", "4": short words and numbers stand in a text for other reasons.
-        if found and (found[1] - start > 3 and not (word.isdigit() and found[1] - start == len(word))):
+        if found and (found[1] - start > len(word) or (len(word) > 3 and not word.isdigit())):
             yield Pick(found[0], (start, found[1]))
 
 
@@ -275,10 +281,16 @@ def _by_label(text: str, start: int, menu: Menu) -> Pick | None:
     named = menu.starting(words) if words and words[0][1] - further <= len("the ") else None
     if named and named[0] == place:
         return Pick(place, _with_brackets(text, start, named[1]))
-    whole = menu.starting(menu.words(text, start, start + menu.reach))
-    if whole and whole[1] > end:
-        return None  # the label is the first word of an option's text
-    if whole and whole[0] != place and not _CALLED.search(text[max(0, start - 12) : start]):
+    from_here = menu.words(text, start, start + menu.reach)
+    whole = menu.starting(from_here)
+    if whole and whole[1] > end and (from_here[0][1] == start or text[end : end + 1] == " "):
+        return None  # the label is the first word of an option's text, or its article
+    if (
+        whole
+        and whole[1] == end
+        and whole[0] != place
+        and not _CALLED.search(text[max(0, start - 12) : start])
+    ):
         return Pick(None, (start, end), CONTRADICTION)  # a number that is one's label and another's text
     if named and further > end + 1 and _END.match(text, named[1]):
         return Pick(None, (start, named[1]), CONTRADICTION)
@@ -336,10 +348,14 @@ def _or_another(text: str, picked: Pick, menu: Menu) -> bool:
     if link is None:
         return False
     label = _LABEL.match(text, link.end())
-    if label and (place := menu.labelled(label[0])) is not None and place != picked.place:
-        return _stands_alone(text, label[0], label.end()) and not _VERB.match(text, label.end())
-    found = menu.starting(menu.words(text, link.end(), link.end() + menu.reach))
-    return found is not None and found[0] != picked.place and not _VERB.match(text, found[1])
+    place = menu.labelled(label[0]) if label else None
+    if label and place not in (None, picked.place) and _stands_alone(text, label[0], label.end()):
+        return not _VERB.match(text, label.end())
+    for start in dict.fromkeys((link.end(1), link.end())):
+        found = menu.starting(menu.words(text, start, start + menu.reach))
+        if found and found[0] != picked.place:
+            return not _VERB.match(text, found[1])
+    return False
 
 
 def _with_brackets(text: str, start: int, end: int) -> tuple[int, int]:

@@ -88,9 +88,10 @@ def rephrased(reply: str, question: str) -> str:
         return stem
     repeated = find(stem)
     if repeated is not None:
-        if list(map(_plain, repeated.options)) != list(map(_plain, found.options)):
+        if list(map(_plain, repeated.options)) == list(map(_plain, found.options)):
+            stem = stem[: repeated.stem_end]
+        elif find(question[: found.stem_end]) is None:  # else they may be the stem's own: "A) ... B) ..."
             raise Unreadable("the options were changed")
-        stem = stem[: repeated.stem_end]
     stem = _EMPTY_HEADER.sub("", stem).strip()
     if not stem:
         raise Unreadable("no question found")
