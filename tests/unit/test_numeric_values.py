@@ -65,8 +65,7 @@ def test_at_least_sixty_comparisons_are_tried():
 def test_answers_agree_where_they_say_the_same(case):
     for left, right in (case["left"], case["right"]), (case["right"], case["left"]):
         verdict = tasks.check(f"\\boxed{{{left}}}", f"#### {right}")
-        expected = case["verdict"] if (left, right) == (case["left"], case["right"]) else case.get("back")
-        assert verdict.verdict == (expected or case["verdict"])
+        assert verdict.verdict == case["verdict"]
         assert (verdict.reason is None) == verdict.accepted
 
 
@@ -85,7 +84,7 @@ def test_answers_agree_where_they_say_the_same(case):
         ("The answer is 3:30.", "1:10", "unverified", "times or ratios may be meant"),
         ("\\boxed{\\sqrt{2}}", "\\frac{}", "unverified", "the expressions could not be compared"),
         ("\\boxed{\\sqrt{18}}", "3\\sqrt{2}", "accepted", None),
-        ("\\boxed{]0, \\sqrt{5}[}", "\\sqrt{5}", "unverified", "the expressions could not be compared"),
+        ("\\boxed{\\sqrt{5} + \\}", "\\sqrt{5}", "unverified", "the expressions could not be compared"),
     ],
 )
 def test_a_verdict_says_what_was_compared(response, reference, verdict, reason):

@@ -168,14 +168,16 @@ def _structured(text: str, start: int, stop: int) -> Reading | None:
         return None
     raw = text[start:stop]
     plain = _tidied(raw + "$" if raw.count("$") % 2 and text.startswith("$", stop) else raw)
-    # A normal form must read as itself.
-    return Reading(plain, (start, stop)) if values.parse(plain) and _tidied(plain) == plain else None
+    settled = (
+        _tidied(plain) == plain and _trimmed(plain, 0, len(plain)) == (0, len(plain)) and "#" not in plain
+    )
+    return Reading(plain, (start, stop)) if settled and values.parse(plain) else None
 
 
 def _tidied(raw: str) -> str:
     """A value of more than a number in its normal form: as it stands, without signs of layout."""
     plain = " ".join(values.without_delimiters(_plainly(raw)).split())
-    return re.sub(r"(?<=[(\[]) | (?=[)\],;])", "", plain)
+    return re.sub(r"(?<=[(\[]) | (?=[)\],;])", "", plain).strip(" .")
 
 
 def _bare(text: str) -> Reading | None:
@@ -243,10 +245,20 @@ def _value(text: str, start: int, stop: int) -> Reading | None:
     number = numbers.NUMBER.match(plain)
     if number and _UNIT.fullmatch(plain, number.end()) and (parsed := numbers.parse(number)):
         return Reading(str(parsed), (start, stop))
+    plain = " ".join(plain.split())
     words = _WORDS.findall(re.sub(r"\\[A-Za-z]+", " ", raw))
-    if plain and not words and _MATHS.search(plain) and _is_balanced(plain):
-        return Reading(plain, (start, stop))
-    return None
+    if words or not _MATHS.search(plain) or not values.is_balanced(plain) or not _is_settled(plain):
+        return None
+    return Reading(plain, (start, stop))
+
+
+def _is_settled(plain: str) -> bool:
+    """Whether an expression reads as itself."""
+    whole = (0, len(plain))
+    stays = _trimmed(plain, *whole) == whole and _plainly(plain).strip(" $") == plain
+    number = numbers.NUMBER.match(plain)
+    other = (number and _UNIT.fullmatch(plain, number.end())) or _structured(plain, *whole)
+    return stays and not other and "#" not in plain and "boxed" not in plain
 
 
 def _trimmed(text: str, start: int, stop: int) -> tuple[int, int]:
@@ -260,8 +272,3 @@ def _trimmed(text: str, start: int, stop: int) -> tuple[int, int]:
 
 def _plainly(raw: str) -> str:
     return _LATEX_NOISE.sub(" ", _LATEX_WORD.sub(r" \1 ", raw))
-
-
-def _is_balanced(text: str) -> bool:
-    """Whether as many brackets open as close; an interval's may differ in kind."""
-    return sum(map(text.count, "([")) == sum(map(text.count, ")]")) and text.count("{") == text.count("}")

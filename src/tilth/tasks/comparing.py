@@ -12,6 +12,8 @@ from tilth.tasks.values import Value
 Outcome = tuple[bool | None, str | None]
 """Whether two answers are the same; None and a reason where that could not be found out."""
 
+_MOST_PAIRS = 1_000
+
 _LATEX = tuple(
     (re.compile(pattern), latex)
     for pattern, latex in (
@@ -174,6 +176,8 @@ def _in_order(left: Sequence[str], right: Sequence[str]) -> Outcome | None:
 
 def _unordered(left: Sequence[str], right: Sequence[str]) -> Outcome | None:
     """Whether each element has its equal on the other side; None where that takes math-verify."""
+    if len(left) * len(right) > _MOST_PAIRS:
+        return None
     table = [[_element(one, other) for other in right] for one in left]
     if any(None in row for row in table):
         return None

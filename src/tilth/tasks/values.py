@@ -52,6 +52,7 @@ _REWRITES = tuple(
         (r"\s+", " "),
     )
 )
+_FRENCH = re.compile(r"\][^\[\](){}]+[,;][^\[\](){}]+[\[\]]|\[[^\[\](){}]+[,;][^\[\](){}]+\[")
 _TIME = re.compile(
     r"(?P<h>[0-9]{1,2})(?::(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9]))?)?"
     r"(?:\s?(?P<half>[ap])\.?\s?m\b\.?|(?P<clock>\s?o['’]clock))",
@@ -97,7 +98,10 @@ def cleaned(text: str) -> str:
     text = without_delimiters(text)
     for pattern, plain in _REWRITES:
         text = pattern.sub(plain, text)
-    return text.strip(" .")
+    text = text.strip(" .")
+    if _FRENCH.fullmatch(text):
+        text = "(["[text[0] == "["] + text[1:-1] + ")]"[text[-1] == "]"]
+    return text
 
 
 def without_delimiters(text: str) -> str:
@@ -180,10 +184,10 @@ def _bracketed(text: str) -> Value | None:
         covered = [value.intervals for value in values if value and value.intervals is not None]
         whole = merged([one for some in covered for one in some]) if len(covered) == len(parts) else None
         return Value("interval", (text,), intervals=whole)
-    if text[0] not in "([{" or text[-1] not in ")]}" or (text[0] == "{") != (text[-1] == "}"):
+    if not text or text[0] not in "([{" or text[-1] not in ")]}" or (text[0] == "{") != (text[-1] == "}"):
         return None
     inner = text[1:-1].strip()
-    if not _is_balanced(inner):
+    if not is_balanced(inner):
         return None
     if text[0] == "{":
         builder = re.fullmatch(rf"{_NAME.pattern}(?:\s?∈[^|:]{{1,20}})?\s?[|:]\s?(?P<rule>.+)", inner)
@@ -204,7 +208,8 @@ def _bracketed(text: str) -> Value | None:
 
 def _stated(text: str) -> Value | None:
     """Equations and inequalities, and several of them."""
-    if not _SIGN.search(text) or not _is_balanced(text) or _words(text):
+    sides = _SIGN.split(text)
+    if len(sides) < 2 or _words(text) or not all(_is_side(side) for part in sides for side in _split(part)):
         return None
     if len(_SIGN.findall(text)) == 1:
         left, sign, right = (part.strip() for part in re.split(rf"({_SIGN.pattern})", text))
@@ -227,6 +232,11 @@ def _stated(text: str) -> Value | None:
     for some in known[1:]:
         joined = intersection(joined, some) if " and " in text else merged([*joined, *some])
     return Value("interval", (text,), intervals=joined)
+
+
+def _is_side(text: str) -> bool:
+    """Whether this may stand on one side of a sign: it has a number or a letter, and closes what it opens."""
+    return is_balanced(text) and re.search(r"[0-9A-Za-z∞]", text) is not None and "boxed" not in text
 
 
 def _assigned(parts: list[str]) -> Value | None:
@@ -309,10 +319,15 @@ def _depths(text: str) -> Iterator[int]:
             depth += 1
 
 
-def _is_balanced(text: str) -> bool:
-    depths = [*_depths(text), 0]
-    opened = sum(map(text.count, "([{"))
-    return min(depths) >= 0 and opened == sum(map(text.count, ")]}"))
+def is_balanced(text: str) -> bool:
+    """Whether what opens closes in order; round and square brackets may close each other, as intervals do."""
+    opened: list[bool] = []
+    for letter in text:
+        if letter in "([{":
+            opened.append(letter == "{")
+        elif letter in ")]}" and (not opened or opened.pop() != (letter == "}")):
+            return False
+    return not opened
 
 
 def _words(text: str) -> list[str]:
@@ -321,7 +336,7 @@ def _words(text: str) -> list[str]:
 
 def _is_value(text: str) -> bool:
     """Whether a part may be a value: a number, with a known unit or without, or an expression."""
-    if not text or not _is_balanced(text) or _SIGN.search(text):
+    if not text or not is_balanced(text) or _SIGN.search(text):
         return False
     if ":" in text:
         return _RATIO.fullmatch(text) is not None
