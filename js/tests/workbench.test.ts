@@ -323,6 +323,36 @@ test("a row opens and closes by the keyboard, and the focus comes back to the li
   expect(document.activeElement).toBe(list);
 });
 
+test("an opened row marks the part of the response that was read, or nothing", async () => {
+  let row: Detail["row"] = {
+    ...DETAIL.row,
+    response: "𝟙𝟚 Not A.\nThe answer is x = 2 or x = -3.",
+    answer: "x = 2 or x = -3",
+    span_start: 24,
+    span_end: 39,
+  };
+  host.answers(({ type }) => ({
+    content: type === "open" ? { type: "opened", detail: { ...DETAIL, row } } : { type: "ok" },
+  }));
+  const { el } = await open();
+  host.rows(samples(1, 1));
+  await drawn();
+  const opened = async () => {
+    find(el, '[role="option"]').click();
+    await drawn();
+    return find(el, ".tilth-detail");
+  };
+  const mark = find(await opened(), "mark");
+  expect(mark.textContent).toBe("x = 2 or x = -3");
+  expect(mark.parentElement?.textContent).toBe(row.response);
+  press(find(el, ".tilth-detail"), "Escape");
+  await drawn();
+  row = { ...row, answer: null, span_start: null, span_end: null };
+  const other = await opened();
+  expect(other.querySelector("mark")).toBeNull();
+  expect(other.textContent).toContain(row.response);
+});
+
 test("a row that cannot be opened says why", async () => {
   host.answers(({ type }) => ({
     content: type === "open" ? { type: "error", message: "the file has moved" } : { type: "ok" },

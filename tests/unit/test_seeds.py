@@ -369,3 +369,54 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
         path.write_bytes(data)
         with pytest.raises(SeedsError):
             read_seeds(path)
+
+
+NESTED = [
+    {"id": "a", "question": {"stem": "How many?", "choices": ["1", "2"]}, "key": {"is": 2}, "topic": "eggs"},
+    {"id": "b", "question": {"stem": "How few?"}, "key": {"is": "1"}, "topic": None},
+]
+NESTED_ROWS = [
+    ("a", "How many?", "2", '{"question": {"choices": ["1", "2"]}, "topic": "eggs"}'),
+    ("b", "How few?", "1", None),
+]
+INTO = {"question": "question.stem", "answer": "key.is", "id": "id"}
+
+
+def test_dots_go_into_objects_and_the_rest_of_them_is_kept(tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in NESTED), "utf-8")
+    assert read_seeds(path, **INTO).frame.rows() == NESTED_ROWS
+    assert read_seeds(NESTED, **INTO).frame.rows() == NESTED_ROWS
+    frame = pl.DataFrame([{"q": {"stem": "How many?", "more": 1}, "answer": "2"}])
+    assert read_seeds(frame, question="q.stem").frame.row(0) == (
+        "s0001",
+        "How many?",
+        "2",
+        '{"q": {"more": 1}}',
+    )
+
+
+def test_a_column_of_the_very_name_comes_before_an_object():
+    record = {"q.s": "How many?", "q": {"s": "How few?"}, "answer": "2"}
+    seeds = read_seeds([record], question="q.s")
+    assert seeds.frame.row(0) == ("s0001", "How many?", "2", '{"q": {"s": "How few?"}}')
+
+
+@pytest.mark.parametrize(
+    ("question", "problems"),
+    [
+        (
+            "q.s",
+            ["in.jsonl line 2: 'q.s' is missing", "in.jsonl line 3: 'q' is a string, not an object with 's'"],
+        ),
+        ("q.x", ["in.jsonl: there is no column 'q.x' (in 'q': 's', 't'); name it with question=\"...\""]),
+        ("x.s", ["in.jsonl: there is no column 'x.s' (columns: 'q', 'a'); name it with question=\"...\""]),
+        ("a.s", [f"in.jsonl line {n}: 'a' is a number, not an object with 's'" for n in (1, 2, 3)]),
+    ],
+)
+def test_what_no_path_leads_to_is_told_with_file_line_and_path(tmp_path, question, problems):
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"q": {"s": "?"}, "a": 1}\n{"q": {"t": "?"}, "a": 2}\n{"q": "?", "a": 3}\n', "utf-8")
+    with pytest.raises(SeedsError) as caught:
+        read_seeds(path, question=question, answer="a")
+    assert caught.value.problems == problems

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -136,7 +136,8 @@ def read_seeds(
         source: A path to JSONL, JSON (an array of objects), CSV, TSV or Parquet, in UTF-8; an `hf://` path;
             a Polars frame, lazy or not; any frame that speaks Arrow, such as a PyArrow table, a pandas
             frame or a DuckDB result; a Hugging Face `Dataset`; a list of mappings.
-        question: Column of the question.
+        question: Column of the question. Here and below, where no column has that very name, dots go into
+            objects: "question.stem" is `stem` in the column `question`.
         answer: Column of the reference, a text or a number; None to grow without references.
         task: The task, or its name.
         id: Column of ids that stay with the seeds; "s0001", "s0002" ... by position where not given.
@@ -144,7 +145,8 @@ def read_seeds(
         duplicates: "error" names the records that repeat an earlier question; "keep" keeps them.
 
     Returns:
-        The seeds in the order of the source. Columns not named above go to each seed's `extra`, as JSON.
+        The seeds in the order of the source. What is not named above goes to each seed's `extra`, as JSON,
+        the rest of an object included.
 
     Raises:
         SeedsError: A `ValueError` whose `problems` list every bad or repeated record with its line or row.
@@ -162,11 +164,12 @@ def read_seeds(
     if missing := _missing_columns(opened, {key: column for key, column in wanted.items() if column}):
         unread = [f"{opened.name} {r.place}: {r.problem}" for r in opened.records if r.problem]
         raise SeedsError(opened.name, missing + unread)
+    paths = {key: _path(opened, column) for key, column in wanted.items() if column}
     rows: list[tuple[str, str, str | None, str | None]] = []
     problems: list[str] = []
     seen: dict[tuple[str, str], str] = {}
     for position, record in enumerate(opened.records, start=1):
-        row, reasons = _read_record(record, position, question=question, answer=answer, id=id)
+        row, reasons = _read_record(record, position, paths)
         if not reasons:
             reasons = _repeats(row, record.place, seen, check_question=duplicates == "error")
         problems += [f"{opened.name} {record.place}: {reason}" for reason in reasons]
@@ -179,44 +182,87 @@ def read_seeds(
     return Seeds(pl.DataFrame(rows, schema=schema, orient="row"), task, name or opened.name)
 
 
+def _path(source: Source, name: str) -> tuple[str, ...]:
+    """The column of that name, or the way into an object where there is none."""
+    return (name,) if name in source.columns or not source.columns else tuple(name.split("."))
+
+
 def _missing_columns(source: Source, wanted: Mapping[str, str]) -> list[str]:
     """A line for each wanted column that no record has, where there are columns at all."""
-    there = ", ".join(repr(column) for column in source.columns[:_SHOWN])
     remedy = {
         "question": 'name it with question="..."',
         "answer": 'name it with answer="...", or pass answer=None to grow without references',
         "id": "leave id out to number the seeds",
     }
-    return [
-        f"{source.name}: there is no column {column!r} (columns: {there}); {remedy[key]}"
-        for key, column in wanted.items()
-        if source.columns and column not in source.columns
-    ]
+    lines = []
+    for key, column in wanted.items():
+        first, *inner = _path(source, column)
+        if not source.columns or first in source.columns:
+            if not inner:
+                continue
+            held = dict.fromkeys(name for r in source.records for name in _inside(r.values, first, inner))
+            if inner[-1] in held or not held:
+                continue  # where some records have it, each that has not is told by its line
+            there = f"in {'.'.join([first, *inner[:-1]])!r}: " + _listed(held)
+        else:
+            there = "columns: " + _listed(source.columns)
+        lines.append(f"{source.name}: there is no column {column!r} ({there}); {remedy[key]}")
+    return lines
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in list(names)[:_SHOWN])
+
+
+def _inside(values: Mapping[str, Any], first: str, inner: Sequence[str]) -> Sequence[str]:
+    """The names in the object that holds the last part of a path, where there is one."""
+    held: Any = values.get(first)
+    for name in inner[:-1]:
+        held = held.get(name) if isinstance(held, Mapping) else None
+    return list(held) if isinstance(held, Mapping) else []
 
 
 def _read_record(
-    record: Record, position: int, *, question: str, answer: str | None, id: str | None
+    record: Record, position: int, paths: Mapping[str, tuple[str, ...]]
 ) -> tuple[tuple[str, str, str | None, str | None], list[str]]:
     """The record as a row of the frame, and what is wrong with it."""
     if record.problem:
         return ("", "", None, None), [record.problem]
     reasons: list[str] = []
-    asked = _text(record, question, reasons, numbers=False)
+    asked = _text(record, paths["question"], reasons, numbers=False)
     reference, seed_id = None, f"s{position:04d}"
-    if answer is not None:
-        reference = _text(record, answer, reasons, remedy="; pass answer=None to grow without references")
-    if id is not None:
-        seed_id = _text(record, id, reasons) or ""
-    used = {question, answer, id}
-    others = {str(key): value for key, value in record.values.items() if key not in used}
+    if "answer" in paths:
+        remedy = "; pass answer=None to grow without references"
+        reference = _text(record, paths["answer"], reasons, remedy=remedy)
+    if "id" in paths:
+        seed_id = _text(record, paths["id"], reasons) or ""
+    others: Mapping[str, Any] = {str(key): value for key, value in record.values.items()}
+    for path in paths.values():
+        others = _without(others, path)
     return (seed_id, asked or "", reference, _extra(others, reasons)), reasons
 
 
+def _without(values: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
+    """The values without the one a path leads to, and without objects that this empties."""
+    first, *inner = path
+    rest = {key: value for key, value in values.items() if key != first}
+    if inner and isinstance(values.get(first), Mapping) and (left := _without(values[first], inner)):
+        return {key: left if key == first else value for key, value in values.items()}
+    return rest
+
+
 def _text(
-    record: Record, column: str, reasons: list[str], *, numbers: bool = True, remedy: str = ""
+    record: Record, path: Sequence[str], reasons: list[str], *, numbers: bool = True, remedy: str = ""
 ) -> str | None:
-    """The column's text, as it stands; a reason is added where there is none."""
-    value = record.values.get(column)
+    """The text at the path, as it stands; a reason is added where there is none."""
+    column, there = ".".join(path), True
+    value: Any = record.values
+    for depth, name in enumerate(path):
+        if value is not None and not isinstance(value, Mapping):
+            reasons.append(f"{'.'.join(path[:depth])!r} is {kind(value)}, not an object with {name!r}")
+            return None
+        there = value is not None and name in value
+        value = value[name] if value is not None and there else None
     if isinstance(value, str):
         if not value.strip():
             reasons.append(f"{column!r} is empty{remedy}")
@@ -225,7 +271,7 @@ def _text(
         else:
             return value
     elif value is None or _is_nan(value):
-        reasons.append(f"{column!r} is {'null' if column in record.values else 'missing'}{remedy}")
+        reasons.append(f"{column!r} is {'null' if there else 'missing'}{remedy}")
     elif numbers and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         if (text := _number_text(value)) is not None:
             return text

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tilth.seeds import TaskLike
+from tilth.seeds import Seeds, SeedsError, TaskLike
 from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict
 from tilth.tasks.numeric import Numeric
 
 if TYPE_CHECKING:
+    from tilth.tasks.choice import Choice as Choice
     from tilth.tasks.code import Code as Code
     from tilth.tasks.open_ended import OpenEnded as OpenEnded
 
 _HOMES = {
+    "choice": "choice:Choice",
     "code": "code:Code",
     "numeric": "numeric:Numeric",
     "open-ended": "open_ended:OpenEnded",
@@ -22,6 +26,7 @@ _HOMES = {
 """Where each built-in task lives; loaded at first use."""
 
 __all__ = [
+    "Choice",
     "Code",
     "Message",
     "Numeric",
@@ -31,6 +36,7 @@ __all__ = [
     "Task",
     "Unreadable",
     "Verdict",
+    "as_put",
     "available",
     "check",
     "get",
@@ -75,6 +81,31 @@ def restored(identity: Mapping[str, Any], judging: Mapping[str, Any] | None = No
     except (KeyError, TypeError, ValueError):  # its prompts or options may be others now
         return None
     return task if task.identity() == dict(identity) else None
+
+
+def as_put(seeds: Seeds, random_state: int = 0) -> Seeds:
+    """The seeds as their task puts them, such as with their options in the question.
+
+    A study's test sets are such questions: `test=tilth.tasks.as_put(seeds).frame`.
+
+    Args:
+        seeds: Seeds whose task is named or given.
+        random_state: What a task draws from that puts seeds in several ways.
+
+    Raises:
+        SeedsError: The task cannot take a seed; all that is wrong is told at once.
+    """
+    import polars as pl
+
+    task = get(seeds.task)
+    if faults := [f"{seeds.name} {seed.id}: {fault}" for seed in seeds if (fault := task.fault(seed))]:
+        raise SeedsError(seeds.name, faults)
+    put = [task.put(seed, random.Random(f"{random_state} {seed.id}")) for seed in seeds]
+    frame = seeds.frame.with_columns(
+        question=pl.Series([seed.question for seed in put], dtype=pl.String),
+        reference=pl.Series([seed.reference for seed in put], dtype=pl.String),
+    )
+    return replace(seeds, frame=frame)
 
 
 def check(

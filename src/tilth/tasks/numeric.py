@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.seeds import Seed
-from tilth.tasks import numbers
+from tilth.tasks import comparing, numbers, units
+from tilth.tasks.answers import find
 from tilth.tasks.base import Prompt, Reading, Task, Verdict
 from tilth.tasks.prompts import complete_prompts, fill, read_question
 from tilth.tasks.reasoning import blank_reasoning
@@ -40,36 +40,9 @@ PROMPTS = {
 """Templates by purpose. Each ends with the question, on a line of its own."""
 
 _NO_ANSWER = "no final answer"
-_LOOK_BACK = 20
-_MAX_VALUE = 300
-_TAIL = 64_000
 _USUAL_LENGTH = 8_000
 _LATER = "compared later"
-
-_Comparison = Callable[[str, str], tuple[bool | None, str | None]]
-"""Whether two answers agree; None and a reason where that could not be found out."""
-
-_ANSWER = re.compile(
-    r"\banswer\b[*_` ]{0,4}(?:\([^()\n]{0,40}\) ?)?(?:to [^.:=\n]{0,120}?)?"
-    r"(?:\bis|\bwas|\bequals|\b(?:should|would|will|must) be|:|=)[*_` ]{0,4}",
-    re.IGNORECASE,
-)
-_LEAD = re.compile(
-    r"(?:[*_`\s:=~≈(\[]|\\[(\[]|\$(?=[-\u2212\\ ])"
-    r"|(?:therefore|thus|then|simply|just|exactly|only|about|around|roughly|approximately)\b,?){0,12}",
-    re.IGNORECASE,
-)
-_GOES_ON = re.compile(
-    r"\([0-9]|[xyz](?![A-Za-z])| ?="
-    r"|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?[0-9$(\\])"
-)
-_UNIT = re.compile(r"(?![.):] ?[A-Z])[^0-9=+*×÷^\\√π\n]{0,60}(?:\^?[23²³])?[.!*_` ]{0,4}")
 _PLAIN = re.compile(r"0|[1-9][0-9]{0,17}")
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
-_WORDS = re.compile(r"[A-Za-z]{3,}")
-_LATEX_WORD = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s?\{([^{}]{0,80})\}")
-_LATEX_NOISE = re.compile(r"\\[()\[\],;:!]|\\(?:left|right|displaystyle|quad)(?![A-Za-z])|\^\{?\\circ\}?|~")
-_MATHS = re.compile(r"[0-9√π∞]|\\(?:sqrt|pi|infty|frac|emptyset|log|ln|sin|cos|tan|exp)\b|^\(?[a-z]\)?$")
 
 
 @dataclass(frozen=True)
@@ -77,15 +50,30 @@ class Numeric(Task):
     r"""Questions with one number for an answer.
 
     An answer is read from, in this order: a line `#### 18` that holds nothing but a value; the last
-    `\boxed{18}`; the last "the answer is 18" or "Answer: 18" that a value follows at once; the last number
-    of the text. Reasoning in `<think>` tags is not read. Currency and units fall away, a percent sign
-    stays. A comma or a space between groups of three digits is a thousands separator, a point is the
-    decimal sign, and "2 million" is 2000000.
+    `\boxed{18}`, or last boxes joined by "and" or "or"; the last "the answer is 18", "Answer: 18" or "the
+    solutions are ..." that a value follows at once; a text that is a value and nothing else; the last number
+    of the text, with what it is part of.
+    Reasoning in `<think>` tags is not read. A comma or a space between groups of three digits is a thousands
+    separator, a point is the decimal sign, and "2 million" is 2000000.
+
+    A value is a number, or more: several answers (2 or -3), a set {1, 2}, an interval [0, 5) or an
+    inequality, a point (3, 4), a matrix, named values (x = 3, y = 4), an equation, a time 3:30 pm, a ratio
+    3:4, a quantity in several units (5 hours 30 minutes), an expression; all also in LaTeX.
 
     Its normal form is an integer ("18"), a decimal ("0.75", also for 3/4), a fraction ("1/3"), one of
-    these with "%", or, for what is more than a plain number, the expression as it was written. Numbers are
-    compared exactly where both are integers, else to one part in a million; 50% agrees with 50 and
-    with 0.5. Expressions are compared by math-verify in a process of its own, for at most 5 seconds.
+    these with "%", or, for what is more than a plain number, the value as it was written. The name in
+    "x = 18", and a single number's currency and unit, fall away, but are seen by the check.
+
+    Numbers agree exactly where both are integers, else to one part in a million; 50% agrees with 50 and
+    with 0.5. Where reply and reference both have a unit that is known here, they are converted: 5 hours
+    agree with 300 minutes, not with 5 minutes; units that cannot be converted leave a row unverified. Several
+    answers agree in any order; points, ratios and named values as such. What is not made of plain numbers
+    is compared by math-verify, in a process of its own, for at most 5 seconds.
+
+    The check compares final answers and cannot see how they were reached. Where one side has no unit, or one
+    not known here ("apples"), it sees numbers alone: it takes "300" for no answer to "5 hours". It cannot see
+    whether 3,5 is a decimal or a list, (3, 4) a point or an interval, 3:30 in the morning or not, nor what
+    "x" stands for; a number in words is not read.
 
     Raises:
         ValueError: `prompts` names a purpose that is not in `PROMPTS`, or a template lacks `{question}`.
@@ -119,10 +107,7 @@ class Numeric(Task):
         if _PLAIN.fullmatch(text):  # as most references are, which are read with every reply
             return Reading(text, (0, len(text)))
         text = blank_reasoning(text)
-        for reader in (_after_hashes, _boxed, _after_answer, _last_number):
-            if reading := reader(text):
-                return reading
-        return Reading(None, reason="empty reply" if not text.strip() else _NO_ANSWER)
+        return find(text) or Reading(None, reason="empty reply" if not text.strip() else _NO_ANSWER)
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where the answers agree, rejected where they do not or the reply has none.
@@ -130,7 +115,7 @@ class Numeric(Task):
         Unverified where there is no reference, none can be read from it, or the comparison of two
         expressions took too long.
         """
-        return self._verdict(response, reference, _equivalent)
+        return self._verdict(response, reference, at_once=False)
 
     def check_at_once(
         self, response: str, reference: str | None, question: str | None = None
@@ -139,151 +124,57 @@ class Numeric(Task):
         own = type(self).check is Numeric.check  # else a subclass says what is right
         if not own or len(response) + len(reference or "") > _USUAL_LENGTH:
             return None
-        verdict = self._verdict(response, reference, lambda *_: (None, _LATER))
+        verdict = self._verdict(response, reference, at_once=True)
         return None if verdict.reason == _LATER else verdict
 
-    def _verdict(self, response: str, reference: str | None, compare: _Comparison) -> Verdict:
-        """The verdict, with `compare` for answers that are more than numbers."""
+    def _verdict(self, response: str, reference: str | None, *, at_once: bool) -> Verdict:
+        """The verdict; `at_once` leaves answers that are more than numbers for later."""
         reply = self.read(response)
         if reply.answer is None:
             return Verdict("rejected", reason=_NO_ANSWER)
         if reference is None:
             return Verdict("unverified", reply.answer, "no reference", span=reply.span)
-        expected = self.read(reference).answer
-        if expected is None:
+        right = self.read(reference)
+        if right.answer is None:
             return Verdict("unverified", reply.answer, "no answer in the reference", span=reply.span)
-        same, reason = _compare(reply.answer, expected, compare)
+        same, reason = _compare(response, reply, reference, right, at_once=at_once)
         if same:
             return Verdict("accepted", reply.answer, score=1.0, span=reply.span)
         if same is None:
             return Verdict("unverified", reply.answer, reason, span=reply.span)
-        reason = f"{_short(reply.answer)} is not {_short(expected)}"
+        reason = reason or f"{_short(reply.answer)} is not {_short(right.answer)}"
         return Verdict("rejected", reply.answer, reason, score=0.0, span=reply.span)
 
 
-def _compare(answer: str, expected: str, otherwise: _Comparison) -> tuple[bool | None, str | None]:
-    """Whether two normal forms agree; None and a reason where that could not be found out."""
-    if answer == expected:
-        return True, None
-    left, right = numbers.parse_text(answer), numbers.parse_text(expected)
-    if left and right:
-        return numbers.agree(left, right), None
-    return otherwise(answer, expected)
+def _compare(
+    response: str, reply: Reading, reference: str, right: Reading, *, at_once: bool
+) -> comparing.Outcome:
+    """Whether two readings agree, in their units; None and a reason where that could not be found out."""
+    quantity, wanted = _quantity(response, reply), _quantity(reference, right)
+    if quantity and wanted:
+        same, reason = units.agree(quantity, wanted)
+        return same, reason if same is None else None if same else f"{quantity.text} is not {wanted.text}"
+    for one, number in (quantity, right.answer), (wanted, reply.answer):
+        if one and number and (plain := numbers.parse_text(number)):
+            return units.bare(one, plain), None
+    left, wanted_answer = reply.answer or "", right.answer or ""
+    if at_once:
+        plain_outcome = comparing.plainly(left, wanted_answer)
+        return (None, _LATER) if plain_outcome is None else (plain_outcome, None)
+    return comparing.same(left, wanted_answer)
 
 
-def _equivalent(answer: str, expected: str) -> tuple[bool | None, str | None]:
-    from tilth.tasks.worker import equivalent
-
-    return equivalent(answer, expected)
-
-
-def _after_hashes(text: str) -> Reading | None:
-    end = len(text)
-    for _ in range(_LOOK_BACK):
-        end = text.rfind("####", 0, end)
-        if end < 0:
-            return None
-        start = end + 4
-        stop = text.find("\n", start, start + _MAX_VALUE)
-        stop = stop if stop >= 0 else min(len(text), start + _MAX_VALUE)
-        if reading := _value(text, start, stop):
-            return reading
-    return None
-
-
-def _boxed(text: str) -> Reading | None:
-    end = len(text)
-    for _ in range(_LOOK_BACK):
-        end = max(text.rfind("\\boxed{", 0, end), text.rfind("\\fbox{", 0, end))
-        if end < 0:
-            return None
-        start = text.index("{", end) + 1
-        stop = _closing_brace(text, start)
-        if stop is not None and (reading := _value(text, start, stop)):
-            return reading
-    return None
-
-
-def _closing_brace(text: str, start: int) -> int | None:
-    depth = 1
-    for position in range(start, min(len(text), start + _MAX_VALUE)):
-        if text[position] == "{":
-            depth += 1
-        elif text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return position
-    return None
-
-
-def _after_answer(text: str) -> Reading | None:
-    starts = [match.start() for match in re.finditer("answer", text, re.IGNORECASE)][-_LOOK_BACK:]
-    for start in reversed(starts):
-        if (marker := _ANSWER.match(text, start)) and (reading := _next_value(text, marker.end())):
-            return reading
-    return None
-
-
-def _next_value(text: str, start: int) -> Reading | None:
-    """The value that stands at `start`, behind a few filler words; on a later line only if alone there."""
-    lead = _LEAD.match(text, start)
-    first = lead.end() if lead else start
-    limit = min(len(text), first + _MAX_VALUE)
-    if "\n" in text[start:first]:
-        stop = text.find("\n", first, limit)
-        return _value(text, first, stop if stop >= 0 else limit)
-    number = numbers.NUMBER.match(text, first)
-    if number and not _GOES_ON.match(text, number.end()):
-        return _number_reading(number)
-    sentence = _SENTENCE_END.search(text, first, limit)
-    return _value(text, first, sentence.start() if sentence else limit)
-
-
-def _last_number(text: str) -> Reading | None:
-    window = 1_000
-    while True:
-        start = max(0, len(text) - window)
-        # A number at the window's edge may be the rest of a longer one: only a wider window can tell.
-        trusted = start + numbers.MAX_LENGTH if start else 0
-        for number in reversed(list(numbers.NUMBER.finditer(text, start))):
-            if number.start() < trusted:
-                break
-            if reading := _number_reading(number):
-                return reading
-        if start == 0 or window >= _TAIL:
-            return None
-        window *= 4
-
-
-def _number_reading(match: re.Match[str]) -> Reading | None:
-    number = numbers.parse(match)
-    return Reading(str(number), match.span()) if number else None
-
-
-def _value(text: str, start: int, stop: int) -> Reading | None:
-    """What `text[start:stop]` holds where that is a value and nothing else, behind the last "=".
-
-    A value is a number, with a unit or without, or an expression.
-    """
-    start = max(start, text.rfind("=", start, stop) + 1)
-    while start < stop and text[start] in " \t\r\n*_`~≈:":
-        start += 1
-    while stop > start and text[stop - 1] in " \t\r\n*_`.$":
-        stop -= 1
-    raw = text[start:stop]
-    plain = _LATEX_NOISE.sub(" ", _LATEX_WORD.sub(r" \1 ", raw)).strip(" $")
-    number = numbers.NUMBER.match(plain)
-    if number and _UNIT.fullmatch(plain, number.end()) and (parsed := numbers.parse(number)):
-        return Reading(str(parsed), (start, stop))
-    words = _WORDS.findall(re.sub(r"\\[A-Za-z]+", " ", raw))
-    if plain and not words and _MATHS.search(plain) and _is_balanced(plain):
-        return Reading(plain, (start, stop))
-    return None
-
-
-def _is_balanced(text: str) -> bool:
-    """Whether as many brackets open as close; an interval's may differ in kind."""
-    return text.count("(") + text.count("[") == text.count(")") + text.count("]")
+def _quantity(text: str, reading: Reading) -> units.Quantity | None:
+    """The number that was read and the unit beside it, where it has one that is known."""
+    if reading.span is None or not reading.answer:
+        return None
+    number = numbers.NUMBER.search(text, *reading.span)
+    if number is None:
+        return None
+    if numbers.parse_text(reading.answer):
+        return units.at(text, number.start()) if str(numbers.parse(number)) == reading.answer else None
+    whole = units.compound(text, number.start())
+    return whole if whole and whole.end >= reading.span[1] - 2 else None
 
 
 def _short(answer: str) -> str:

@@ -81,6 +81,13 @@ def assert_whole(path: str | Path = "run.tilth", *, using: tuple = ()) -> tilth.
     return report
 
 
+def test_seeds_may_bring_other_columns() -> None:
+    records = [{"question": f"How many are {n}?", "answer": "1", "z": {"ä": n}, "a": [1.5]} for n in range(3)]
+    seeds = tilth.read_seeds(records)
+    tilth.generate_sync(seeds, "answer-augmentation", 3, teacher=tilth.Teacher(Model()), path="run.tilth")
+    assert_whole()
+
+
 @pytest.mark.parametrize(
     "strategy", ["answer-augmentation", "question-rephrase", "new-question", "answers-then-new"]
 )

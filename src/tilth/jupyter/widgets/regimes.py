@@ -160,7 +160,11 @@ class Regimes:
             self._ground.tests[test], on="question_id", how="left", maintain_order="left"
         )
         wrong = [
-            {"question": question, "answer": answer, "reference": task.read(reference).answer or reference}
+            {
+                "question": question,
+                "answer": answer,
+                "reference": task.read(reference, question).answer or reference,
+            }
             for question, answer, reference in shown.select("question", "answer", "reference").iter_rows()
         ]
         cell = {**records[test], "tests": list(records.values()), "wrong": wrong, "missed": missed.height}

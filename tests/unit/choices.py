@@ -1,0 +1,28 @@
+"""Questions with options that the tests of the choice task share."""
+
+from __future__ import annotations
+
+from tilth.tasks.options import upper
+
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
+QUESTIONS = {
+    "palms": "George wants to warm his hands quickly by rubbing them. Which skin surface will produce the "
+    "most heat?\nA. dry palms\nB. wet palms\nC. palms covered with oil\nD. palms covered with lotion",
+    "magnets": "Why do magnets stick to a refrigerator door?\nA. The refrigerator door is smooth.\n"
+    "B. The refrigerator door contains iron.\nC. The refrigerator door is a good conductor.\n"
+    "D. The refrigerator door has electric wires in it.",
+    "folds": "A fold observed in rock most likely resulted from the\nA. cooling of flowing magma.\n"
+    "B. converging of crustal plates.\nC. deposition of river sediments.\nD. solution of carbonate minerals.",
+    "numbered": "Which gas do plants give off?\n1. nitrogen\n2. oxygen\n3. ozone\n4. carbon dioxide",
+    "sentiment": "I loved it.\n- positive\n- negative\n- neutral",
+    "yesno": "Does ice float on water?\n- yes\n- no\n- maybe",
+    "lower": "Which floats? (a) a stone (b) a piece of wood (c) an iron nail",
+    "ten": "\n".join(["Which month is it?", *(f"{upper(n)}. {month}" for n, month in enumerate(MONTHS))]),
+    "values": "How fast?\nA. 5\nB. -5\nC. 5 m/s\nD. 1/2",
+    "articles": "Which word fits: ___ sun?\nA. a\nB. the\nC. an\nD. no article",
+    "sums": "How much is 1 + 2?\n1. 3\n2. 4\n3. 1",
+    "all": "Which of these contains iron?\nA. iron\nB. iron oxide\nC. steel\nD. All of the above",
+    "both": "Which of these float?\nA. cork\nB. ice\nC. Both A and B\nD. lead",
+    "roman": "Which planet is nearest?\n(i) Mercury\n(ii) Venus\n(iii) Earth\n(iv) Mars",
+}
+"""By the name that a line of `choice_replies.jsonl` gives in "of"."""
