@@ -62,4 +62,5 @@ def test_the_loop_of_a_cell_is_not_held(server: Server, tmp_path: Path) -> None:
 def test_a_workbench_hears_its_page_while_a_cell_is_at_work(server: Server, tmp_path: Path) -> None:
     heard = messages(None, tmp_path, server)
     assert heard["blocks", "main shell"] == "after it", "nobody can run code in a loop that is blocked"
-    assert {cell for cell, _ in heard} == {"blocks", "awaits"}
+    assert {cell for cell, _ in heard} == {"blocks", "awaits", "page loaded again"}
+    assert "never" not in heard.values(), heard
