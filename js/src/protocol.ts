@@ -41,6 +41,10 @@ export interface Plan {
   problem: string | null;
 }
 
+/** Whether Python has made this plan yet; there is a problem, or each figure has its source. */
+export const isPlanned = (plan: Pick<Plan, "sources" | "problem">): boolean =>
+  plan.problem !== null || Object.keys(plan.sources).length > 0;
+
 export type RunState =
   | "idle"
   | "starting"

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Detail, StrategyInfo, Traits } from "../src/protocol";
+import { type Detail, EMPTY, type StrategyInfo, type Traits } from "../src/protocol";
 import widget from "../src/widget";
 import { encode, HostModel, sample, samples } from "./model";
 
@@ -183,6 +183,18 @@ test("Generate is shut while the plan has a problem, and the problem is told", a
   button(el, "Generate").click();
   expect(host.ofType("generate")).toEqual([]);
   expect(find(el, '[role="alert"]', "set a limit in queries")).toBeTruthy();
+});
+
+test("figures of a plan that is not made yet stay blank, and Generate need not wait for it", async () => {
+  host = new HostModel({ ...TRAITS, plan: EMPTY.plan });
+  const { el } = await open();
+  const figures = () =>
+    [...el.querySelectorAll(".tilth-expected .tilth-number")].map(({ textContent }) => textContent);
+  expect(figures()).toEqual(["", "", "", "", ""]);
+  expect(button(el, "Generate").getAttribute("aria-disabled")).toBe("false");
+  host.set("plan", { ...(TRAITS.plan as Traits["plan"]), usd: null });
+  await drawn();
+  expect(figures()).toEqual(["≈ 930", "unknown", "≈ 4 min", "20", "≈ 9.3"]);
 });
 
 test("a refused command is told in the page and can be dismissed", async () => {
@@ -454,10 +466,9 @@ test("real dollars are asked for in the page, and Escape means no", async () => 
   expect(dialog.textContent).toContain("About $0.84?");
   expect(document.activeElement?.textContent).toBe("Do not start");
   press(dialog, "Escape");
-  await drawn();
+  await vi.waitFor(() => expect(el.querySelector('[role="alertdialog"]')).toBeNull(), { interval: 0 });
+  expect(document.activeElement, "the focus is given back with the dialog").toBe(generate);
   expect(host.ofType("confirm")).toMatchObject([{ token: "t1", yes: false }]);
-  expect(el.querySelector('[role="alertdialog"]')).toBeNull();
-  expect(document.activeElement).toBe(generate);
   host.push({ v: 1, seq: 2, type: "confirm", token: "t2", text: "About $0.84?" });
   await drawn();
   find(el, '[role="alertdialog"] button', "Spend").click();

@@ -36,6 +36,20 @@ KERNEL_READY = """() => {
   return context?.isReady && kernel?.connectionStatus === "connected" && kernel.status === "idle";
 }"""
 
+# One step of the page: in two, a widget that takes the focus between them makes its own cell the active one,
+# and that is run instead.
+RUN_CELL = """async ([index, wait]) => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  notebook.deselectAll();
+  notebook.activeCellIndex = index;
+  const ended = window.jupyterapp.commands.execute("notebook:run-cell");
+  if (!wait) return true;
+  await ended;
+  return notebook.widgets[index].model.executionCount !== null;
+}"""
+# From the notebook itself: it has all of a cell's outputs when the cell has ended, the page draws them later.
+OUTPUTS = "index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.outputs.toJSON()"
+
 
 class Server:
     """A JupyterLab server of its own: port, token, settings, workspaces and notebook folder.
@@ -218,10 +232,17 @@ class Lab:
 
     def run_cell(self, index: int, wait: bool = True) -> None:
         """Runs the cell at `index` (from 0); with `wait` until it has ended."""
-        self.page.evaluate(
-            "index => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = index }", index
-        )
-        self.command("notebook:run-cell", wait=wait)
+        if not self.page.evaluate(RUN_CELL, [index, wait]):
+            raise RuntimeError(f"the kernel did not run cell {index}")
+
+    def printed(self, index: int) -> str:
+        """What the cell at `index` (from 0) has printed; raises what it raised."""
+        outputs = self.page.evaluate(OUTPUTS, index)
+        for output in outputs:
+            if output["output_type"] == "error":
+                raise RuntimeError(f"cell {index} raised {output['ename']}: {output['evalue']}")
+        streams = [output for output in outputs if output.get("name") == "stdout"]
+        return "".join(text for output in streams for text in output["text"])
 
     def sources(self) -> list[tuple[str, str]]:
         """Type and source of each cell of the open notebook."""

@@ -165,7 +165,7 @@ def test_hostile_seeds_and_replies_stay_text(lab: Lab, teaching: Server) -> None
     expect(bench.root.locator(".tilth-tools-count")).to_have_text("4 found")
     assert bench.root.locator("img, script, a, iframe").count() == 0
     # Without its kernel the notebook shows the static page instead, which holds the same texts.
-    told(lab, 1)
+    lab.run_cell(1)
     static = lab.output(1).first
     expect(static).to_contain_text("onerror=alert(1)")
     assert static.locator("img, script, iframe").count() == 0

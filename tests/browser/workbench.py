@@ -104,7 +104,7 @@ def folder_of(lab: Lab) -> Path:
 def told(lab: Lab, cell: int) -> str:
     """Runs a cell and returns what it prints."""
     lab.run_cell(cell)
-    return lab.output(cell).first.inner_text().strip()
+    return lab.printed(cell).strip()
 
 
 def endpoint(base_url: str, **settings: object) -> str:

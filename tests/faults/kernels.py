@@ -132,11 +132,28 @@ class Kernel:
         """A new subshell, as JupyterLab opens one for comms; None where the kernel has none."""
         if "kernel subshells" not in self._info().get("supported_features", ()):
             return None
-        self.client.control_channel.send(self.client.session.msg("create_subshell_request", {}))
-        reply = self.client.get_control_msg(timeout=PATIENCE)
-        assert reply["content"]["status"] == "ok", reply
-        number: str = reply["content"]["subshell_id"]
+        number: str = self._control("create_subshell_request")["subshell_id"]
         return number
+
+    def page_lost(self, subshell: str | None) -> None:
+        """What JupyterLab does when a page is loaded again: closes a comm by a subshell, deletes that."""
+        message = self.client.session.msg("comm_close", {"comm_id": "none", "data": {}})
+        message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+        self.until(
+            lambda m: (
+                m["parent_header"].get("msg_id") == message["header"]["msg_id"]
+                and m["content"].get("execution_state") == "idle"
+            )
+        )
+        if subshell is not None:
+            self._control("delete_subshell_request", subshell_id=subshell)
+
+    def _control(self, kind: str, **content: str) -> Mapping[str, Any]:
+        self.client.control_channel.send(self.client.session.msg(kind, content))
+        reply: Mapping[str, Any] = self.client.get_control_msg(timeout=PATIENCE)["content"]
+        assert reply["status"] == "ok", reply
+        return reply
 
     def _info(self) -> Mapping[str, Any]:
         asked = self.client.kernel_info()
@@ -292,7 +309,7 @@ CELLS = {
 
 
 def messages(installed: Path | None, folder: Path, server: Server) -> dict[tuple[str, str], str]:
-    """When a workbench hears its page while a cell is at work: by cell and channel, "at once" or "after it".
+    """When a workbench hears its page: by what is at work and channel, "at once", "after it" or "never".
 
     Samples must reach the page, and no request may be lost, in any case.
     """
@@ -332,9 +349,25 @@ def messages(installed: Path | None, folder: Path, server: Server) -> dict[tuple
             assert live.result(cell).status == "ok"
             (folder / "go").unlink()
             live.cell("widget.run.stop(); await widget.run")
+        heard["page loaded again", "subshell" if subshell else "main shell"] = after_reload(
+            live, comm, request
+        )
         if live.nudges:
             print(f"{live.nudges} cells did not begin within 5 s and were helped by another message")  # noqa: T201
     return heard
+
+
+def after_reload(live: Kernel, comm: str, request: int) -> str:
+    """When a workbench hears a page that was loaded again while its run was at work: "at once" or "never"."""
+    live.ask(comm, request, "generate", live.subshell())
+    live.answered(request)
+    live.page_lost(live.subshell())
+    before = len(live.heard)
+    live.until(lambda m: m in live.heard[before:] and custom(m).get("type") == "rows")
+    live.ask(comm, request + 1, "stop", live.subshell())
+    heard = live.answered(request + 1, 5.0)
+    live.cell("widget.run.stop(); await widget.run")
+    return "at once" if heard else "never"
 
 
 def install(release: str, folder: Path) -> Path:
@@ -368,7 +401,7 @@ def main(argv: list[str] | None = None) -> None:
                     f"| {name} | {statistics.median(rest):.1f} | {max(rest):.1f} | {first:.1f} |", flush=True
                 )
             for (cell, channel), when in messages(installed, folder / "messages", server).items():
-                print(f"| message by {channel} while a cell {cell} | {when} |", flush=True)  # noqa: T201
+                print(f"| message by {channel}, {cell} | {when} |", flush=True)  # noqa: T201
             for number, end in enumerate(ENDS):
                 print(  # noqa: T201 - a command line prints
                     f"| {end} |",

@@ -1,6 +1,7 @@
 // The budget, and what it is expected to buy.
 
 import { count, DASH, decimal, dollars, roughly } from "../format";
+import { isPlanned } from "../protocol";
 import { isActive } from "../store";
 import { AmountField } from "./AmountField";
 import { useView } from "./context";
@@ -13,8 +14,9 @@ export function BudgetPlanner() {
   const { ratio, rows, rows_per_seed, usd, seconds, sources, problem } = plan.value;
 
   const source = (key: string, otherwise: string) => sources[key] ?? otherwise;
+  const none = isPlanned(plan.value) ? DASH : "";
   const about = (value: number | null, show: (value: number) => string) => {
-    if (value === null) return DASH;
+    if (value === null) return none;
     const shown = show(value);
     return shown.startsWith("<") ? shown : `≈ ${shown}`;
   };
@@ -50,13 +52,13 @@ export function BudgetPlanner() {
           <Expected name="Rows" value={about(rows, count)} source={source("rows", "estimated")} strong />
           <Expected
             name="Cost"
-            value={usd === null ? "unknown" : usd === 0 ? dollars(0) : about(usd, dollars)}
+            value={usd === null ? none && "unknown" : usd === 0 ? dollars(0) : about(usd, dollars)}
             source={source("usd", usd === null ? "no price is known for this teacher" : "estimated")}
           />
           <Expected name="Time" value={about(seconds, roughly)} source={source("seconds", "estimated")} />
           <Expected
             name="Ratio"
-            value={ratio === null ? DASH : decimal(ratio)}
+            value={ratio === null ? none : decimal(ratio)}
             source={source("ratio", "budget in queries divided by the number of seeds")}
           />
           <Expected

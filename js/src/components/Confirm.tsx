@@ -1,6 +1,6 @@
 // Asks before real dollars are spent, inside the page, with "no" as the answer at hand.
 
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useView } from "./context";
 
 export function Confirm() {
@@ -10,7 +10,9 @@ export function Confirm() {
   const question = store.question.value;
   const token = question?.token;
 
-  useEffect(() => {
+  // The focus moves with the dialog: a frame later it would take it from where the user went meanwhile, and
+  // JupyterLab's active cell with it.
+  useLayoutEffect(() => {
     if (token === undefined) return;
     const root = box.current?.getRootNode() as Document | ShadowRoot | undefined;
     const before = root?.activeElement as HTMLElement | null;

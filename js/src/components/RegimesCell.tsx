@@ -1,6 +1,6 @@
 // An opened point: each of its cells, what it was trained on, how it did, and what its student got wrong.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../format";
 import type { Picked } from "../regimes";
 import type { Cell } from "../study";
@@ -30,7 +30,7 @@ export function RegimesCell({ picked, close }: { picked: Picked; close(): void }
     };
   }, [store, id, test]);
 
-  useEffect(() => box.current?.focus(), []);
+  useLayoutEffect(() => box.current?.focus(), []);
 
   return (
     <section

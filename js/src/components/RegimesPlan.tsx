@@ -1,6 +1,7 @@
 // The left column of the Regimes tab: what to compare, and what that would take.
 
 import { count, DASH, dollars, roughly } from "../format";
+import { isPlanned } from "../protocol";
 import { isLive } from "../regimes";
 import type { Choices } from "../study";
 import { Expected } from "./BudgetPlanner";
@@ -18,6 +19,7 @@ export function RegimesPlan() {
       strategies: offered.filter((each) => (each === name ? on : choices.strategies.includes(each))),
     });
   const titles = new Map(strategies.value.map(({ name, title }) => [name, title]));
+  const none = isPlanned(plan) ? DASH : "";
   const student = students.find(({ name }) => name === choices.student);
 
   return (
@@ -86,28 +88,30 @@ export function RegimesPlan() {
         <ul class="tilth-expected">
           <Expected
             name="Cells"
-            value={plan.cells === null ? DASH : count(plan.cells)}
+            value={plan.cells === null ? none : count(plan.cells)}
             source={plan.sources.cells ?? ""}
             strong
           />
           <Expected
             name="Queries"
-            value={plan.queries === null ? DASH : `≤ ${count(plan.queries)}`}
+            value={plan.queries === null ? none : `≤ ${count(plan.queries)}`}
             source={plan.sources.queries ?? ""}
           />
           <Expected
             name="Rows"
-            value={plan.rows === null ? DASH : `≈ ${count(plan.rows)}`}
+            value={plan.rows === null ? none : `≈ ${count(plan.rows)}`}
             source={plan.sources.rows ?? ""}
           />
           <Expected
             name="Cost"
-            value={plan.usd === null ? "unknown" : plan.usd === 0 ? dollars(0) : `≈ ${dollars(plan.usd)}`}
+            value={
+              plan.usd === null ? none && "unknown" : plan.usd === 0 ? dollars(0) : `≈ ${dollars(plan.usd)}`
+            }
             source={plan.sources.usd ?? ""}
           />
           <Expected
             name="Time"
-            value={plan.seconds === null ? DASH : `≈ ${roughly(plan.seconds)}`}
+            value={plan.seconds === null ? none : `≈ ${roughly(plan.seconds)}`}
             source={plan.sources.seconds ?? ""}
           />
         </ul>

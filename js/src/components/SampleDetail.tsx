@@ -1,6 +1,6 @@
 // An opened row: the seed beside it, its verdict, what it cost, and every prompt and reply behind it.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count, dollars } from "../format";
 import type { Detail, Sample } from "../protocol";
 import { useView } from "./context";
@@ -23,11 +23,12 @@ export function SampleDetail({ row, close }: { row: Sample; close(): void }) {
       (answer) => gone || setDetail(answer),
       (error: Error) => gone || setProblem(error.message),
     );
-    box.current?.focus();
     return () => {
       gone = true;
     };
   }, [store, row.rowId]);
+
+  useLayoutEffect(() => box.current?.focus(), [row.rowId]);
 
   return (
     <section

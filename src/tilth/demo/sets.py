@@ -116,6 +116,11 @@ def questions(kind: Kind = "same", split: Split = "test") -> pl.DataFrame:
         raise ValueError(f"there is no kind {kind!r}; take one of {', '.join(map(repr, get_args(Kind)))}")
     if split not in get_args(Split):
         raise ValueError(f"there is no split {split!r}; take one of {', '.join(map(repr, get_args(Split)))}")
+    return _questions(kind, split).clone()
+
+
+@cache
+def _questions(kind: Kind, split: Split) -> pl.DataFrame:
     import polars as pl
 
     drawn = draw_questions(kind, split)

@@ -22,7 +22,6 @@ from tilth.engine.runner import runner
 from tilth.engine.start import Parts, begin
 from tilth.seeds import Seeds
 from tilth.studies import store
-from tilth.studies.curves import wilson
 from tilth.studies.frame import read_outcomes, read_studies
 from tilth.studies.grid import Cell, Cut, Grid, Plot, cut
 from tilth.studies.measure import Job, Lesson, measure_all
@@ -210,6 +209,8 @@ class Study(Background):
         self, cell: Cell, part: Cut, rows: int, measured: Answers, run: Run, field: Field
     ) -> list[dict[str, Any]]:
         """The cell's rows of the study's frame, one for each test set."""
+        from tilth.studies.curves import wilson  # it loads NumPy
+
         priced = field.teacher.price() is not None and field.writer.price() is not None
         records = []
         for name, answers in measured.answers.items():

@@ -82,6 +82,15 @@ class Page:
     def pushes(self, kind: str) -> list[Sent]:
         return [m for m in self.sent if "seq" in m.custom and m.custom["type"] == kind]
 
+    def until_planned(self, trait: str = "plan", since: int = 0) -> Mapping[str, Any]:
+        """Waits for the first plan of the run, or of the study ("regimes")."""
+
+        def plan(message: Sent) -> Mapping[str, Any]:
+            told = message.update.get(trait, {})
+            return told.get("plan", {}) if trait == "regimes" else told
+
+        return self.until(lambda m: plan(m).get("sources"), since).update[trait]
+
     def until_state(self, state: str, since: int = 0) -> Sent:
         return self.until(lambda m: m.update.get("status", {}).get("state") == state, since)
 

@@ -33,12 +33,14 @@ def test_set() -> pl.DataFrame:
 
 
 @pytest.fixture
-def compare(workbench, test_set):
+def compare(workbench, page, test_set):
     """Makes workbenches with a test set; their studies end with the test."""
     made = []
 
     def make(**options):
+        begin = len(page.sent)
         made.append(workbench(**{"test": {"cups": test_set}, **options}))
+        page.until_planned("regimes", begin)
         return made[-1]
 
     yield make
@@ -74,7 +76,8 @@ def test_without_a_test_set_there_is_nothing_to_compare(workbench, page):
 def test_the_demo_brings_its_own_test_sets(page):
     widget = tilth.Workbench()
     try:
-        offers = widget.get_state()["regimes"]
+        assert widget.get_state()["regimes"]["tests"], "the page shows the tab from the first"
+        offers = page.until_planned("regimes")
         assert [(t["name"], t["decides"]) for t in offers["tests"]] == [
             ("same", False),
             ("held-out", False),

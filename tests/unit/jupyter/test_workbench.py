@@ -14,6 +14,7 @@ import pytest
 import traitlets
 
 import tilth
+from tilth.engine.conditions import ConfirmationNeeded
 from tilth.jupyter import protocol
 from tilth.jupyter.widgets import base
 
@@ -22,8 +23,10 @@ def arrivals(page):
     return [n for push in page.pushes("rows") for n in push.frame["arrival"].to_list()]
 
 
-def test_says_what_it_works_on(workbench):
-    state = workbench(budget=tilth.Budget(queries=100, usd=0)).get_state()
+def test_says_what_it_works_on(workbench, page):
+    widget = workbench(budget=tilth.Budget(queries=100, usd=0))
+    page.until_planned()
+    state = widget.get_state()
     assert state["context"]["seeds"] == {"count": 50, "name": "seeds", "task": "numeric"}
     assert state["context"]["teacher"]["name"] == "tap"
     assert state["context"]["teacher"]["state"] == "unknown"
@@ -321,7 +324,7 @@ def test_asks_before_real_dollars_without_a_limit(workbench, page, tap):
     page.choose(widget, budget_queries=25)
     assert "changed" in page.ask(widget, "confirm", token=stale["token"], yes=True).custom["message"]
     assert widget.run is None
-    with pytest.raises(tilth.engine.start.ConfirmationNeeded):
+    with pytest.raises(ConfirmationNeeded):
         widget.generate()
     page.ask(widget, "confirm", token=asked()["token"], yes=True)
     assert page.until_state("finished").update["status"]["queries"] == 25

@@ -18,6 +18,7 @@ import traitlets
 
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
+from tilth.jupyter.widgets.sending import follow_cells, in_newest_cell
 
 STATIC = Path(__file__).parents[2] / "static"
 log = logging.getLogger("tilth.jupyter")
@@ -85,6 +86,7 @@ class Widget(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         self._esm, self._css = _bundle()
+        follow_cells()
         super().__init__(**traits)
         self.on_msg(self._received)
         threading.Thread(target=self._flush_forever, name="tilth-flusher", daemon=True).start()
@@ -169,7 +171,7 @@ class Widget(anywidget.AnyWidget):
             self._wake.clear()
             try:
                 wanted = self._tick(time.monotonic())
-                self._flush()
+                in_newest_cell(self._flush)
             except Exception as error:  # noqa: BLE001 - logged and shown; the next flush goes on
                 self._fail("the widget's flusher", error)
                 wanted = 1.0
@@ -198,7 +200,7 @@ class Widget(anywidget.AnyWidget):
         allowed = {name: value for name, value in sync_data.items() if name not in self._one_way}
         with self._lock:
             try:
-                super().set_state(allowed)
+                in_newest_cell(super().set_state, allowed)  # the page is sent an echo
             except traitlets.TraitError as error:
                 self._tell("error", without_secrets(str(error)))
                 self._restored |= allowed.keys() & set(self.keys)

@@ -30,6 +30,8 @@ IDLE: dict[str, Any] = {
 """The `status` trait before the first run."""
 
 _PLANNED = ("ratio", "rows", "rows_per_seed", "usd", "seconds", "queries")
+UNPLANNED: dict[str, Any] = {**dict.fromkeys(_PLANNED), "sources": {}, "problem": None}
+"""The `plan` trait while there is no plan yet."""
 
 
 def seeds(source: Any) -> Seeds:
@@ -175,7 +177,7 @@ def _spread(name: str, plan: tilth.Plan) -> str:
 
 def problem(text: str) -> dict[str, Any]:
     """The `plan` trait where there is no plan: it says why."""
-    return {**dict.fromkeys(_PLANNED), "sources": {}, "problem": text}
+    return {**UNPLANNED, "problem": text}
 
 
 def dollar_question(usd: float | None, teacher: Teacher, writer: Teacher | None) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine.run import OVER
 from tilth.jupyter import protocol
-from tilth.studies.curves import PANEL
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,6 +81,8 @@ class Figures:
 def _with_cells(data: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """A figure's points, each with the ids of the cells it is the mean of, by replicate."""
     import polars as pl
+
+    from tilth.studies.curves import PANEL  # it loads NumPy
 
     keys = [*PANEL, "strategy", "ratio"]
     cells = (

@@ -33,6 +33,9 @@ PATIENCE = math.inf
 _SMALL, _LARGE = 25, 100
 _RATIOS = (1.0, 2.0, 4.0, 8.0, 16.0)
 _PLANNED = ("cells", "queries", "rows", "usd", "seconds", "runs")
+UNPLANNED: dict[str, Any] = {**dict.fromkeys(_PLANNED), "sources": {}, "problem": None}
+"""A plan that is still being made."""
+
 _FILES = 20
 """The most files looked at for a study to go on with."""
 
@@ -85,7 +88,7 @@ class Ground:
             whole = plan_study(self.seeds, teacher=self.teacher, writer=self.writer, **options)
             one = plan(self.seeds, options["strategies"][0], 1, teacher=self.teacher, writer=self.writer)
         except ValueError as error:
-            return {**dict.fromkeys(_PLANNED), "sources": {}, "problem": str(error)}
+            return {**UNPLANNED, "problem": str(error)}
         return {
             **{name: getattr(whole, name) for name in _PLANNED},
             "sources": {

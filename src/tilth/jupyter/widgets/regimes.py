@@ -15,7 +15,7 @@ from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import facts
 from tilth.jupyter.widgets.figures import Figures
-from tilth.jupyter.widgets.ground import Choices, Ground
+from tilth.jupyter.widgets.ground import UNPLANNED, Choices, Ground
 from tilth.studies.start import VALIDATION, open_study
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Regimes:
         if found := ground.newest():
             self._follow(found[0])
             self._choices = found[1]
-        self._plan = ground.planned(self._choices)
+        self._plan = UNPLANNED
 
     @property
     def study(self) -> Study | None:
@@ -90,6 +90,12 @@ class Regimes:
             "plan": self._plan,
         }
         return {"regimes": offers, "study_status": self._status()}
+
+    def plan(self) -> None:
+        """Plans the study of what is chosen, and shows the plan."""
+        with self._lock:
+            self._plan = self._ground.planned(self._choices)
+        self._write(**self.traits())
 
     def tick(self, now: float) -> float | None:
         """Writes what is due; in how many seconds to call again, None where nothing will come."""
@@ -117,11 +123,10 @@ class Regimes:
                 ratios=tuple(sorted(set(chosen.pop("ratios")))),
                 **chosen,
             )
-            self._plan = self._ground.planned(self._choices)
             path = self._ground.path_of(self._choices)
             if path.exists():
                 self._follow(open_study(path))
-        self._write(**self.traits())
+            self.plan()
 
     def on_run(self) -> None:
         """Starts the study, or goes on with it; asks first where it costs real dollars."""

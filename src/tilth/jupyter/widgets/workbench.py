@@ -132,11 +132,12 @@ class Workbench(Widget):
             strategy=name,
             budget_queries=limits.queries or 0,
             budget_usd=limits.usd or 0.0,
-            plan=self._planned(name, limits),
+            plan=facts.UNPLANNED,
             **(self._regimes.traits() if self._regimes else {}),
         )
         self.observe(self._chosen, ("strategy", "budget_queries", "budget_usd"))
         self._follow_existing()
+        self._submit(self._plan_first)
 
     @property
     def run(self) -> Run | None:
@@ -187,6 +188,12 @@ class Workbench(Widget):
 
     def _chosen(self, _change: Any) -> None:
         self._submit(self._replan)
+
+    def _plan_first(self) -> None:
+        """Makes the first plans, not in the cell that makes the workbench: a study's takes a while."""
+        self._replan()
+        if self._regimes:
+            self._regimes.plan()
 
     def _replan(self) -> None:
         try:
