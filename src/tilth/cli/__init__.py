@@ -68,12 +68,21 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--answer", default="answer", help="name of the answer column (%(default)s)")
     generate.add_argument("--no-answer", action="store_true", help="grow without reference answers")
     generate.add_argument(
-        "--task", default="numeric", help="how answers are put, read and checked (%(default)s)"
+        "--task",
+        default="numeric",
+        help="numeric, choice, sql, code or open-ended: how answers are put, read and checked (%(default)s)",
     )
     generate.add_argument("--strategy", default="new-question", help="how rows are grown (%(default)s)")
     generate.add_argument("--model", required=True, help="the teacher: a model the endpoint serves")
     generate.add_argument(
         "--writer", metavar="MODEL", help="writes and rephrases questions; else the teacher does"
+    )
+    generate.add_argument(
+        "--agreement", action="store_true", help="keep what 2 of 3 answers to a question agree on"
+    )
+    generate.add_argument("--judge", metavar="MODEL", help="a model that scores each row")
+    generate.add_argument(
+        "--rubric", default="helpfulness", help="what it scores by: helpfulness, faithfulness or style"
     )
     generate.add_argument("--random-state", type=int, default=0, metavar="N")
     generate.add_argument(
@@ -86,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (generate, resume):
         command.add_argument(
             "--base-url", metavar="URL", help="the endpoint; OpenAI's, or $OPENAI_BASE_URL, if not given"
+        )
+        command.add_argument(
+            "--database",
+            action="append",
+            metavar="FILE",
+            help="for task sql: the SQLite or DuckDB file; again for further states of it",
         )
         command.add_argument("--queries", type=_whole, metavar="N", help="limit on completed model calls")
         command.add_argument("--usd", type=_dollars, metavar="X", help="limit in US dollars")

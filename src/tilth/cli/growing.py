@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +13,18 @@ import tilth
 from tilth.cli import ABORTED, DONE, FAILED, UsageError
 from tilth.cli.terminal import follow, follow_study, say, table
 from tilth.demo.knobs import Knobs
-from tilth.engine import reading
+from tilth.engine import reading, registry
+from tilth.engine.checking import Checked, with_checks
 from tilth.engine.conditions import ConfirmationNeeded
 
 if TYPE_CHECKING:
     from tilth.demo.splits import DemoTask
     from tilth.engine.budget import Budget
+    from tilth.engine.checking import Check
     from tilth.engine.run import Run
     from tilth.engine.strategy import Strategy
     from tilth.seeds import Seeds
+    from tilth.tasks import Task
     from tilth.teacher import Teacher
 
 DEMO_STRATEGIES = ("answer-augmentation", "question-rephrase", "new-question")
@@ -96,13 +100,30 @@ def generate(options: Namespace) -> int:
         options.seeds,
         question=options.question,
         answer=None if options.no_answer else options.answer,
-        task=options.task,
+        task=_sql(options) if options.task == "sql" else options.task,
     )
     teacher = tilth.Teacher(options.model, base_url=options.base_url)
     writer = tilth.Teacher(options.writer, base_url=options.base_url) if options.writer else None
     budget = tilth.Budget(queries=options.queries, usd=options.usd)
     path = Path(options.out) if options.out else None
-    return _run(seeds, options.strategy, budget, teacher, writer, path, options.random_state, options)
+    strategy = with_checks(registry.get(options.strategy), _checks(options))
+    return _run(seeds, strategy, budget, teacher, writer, path, options.random_state, options)
+
+
+def _sql(options: Namespace) -> Task:
+    """The task of the databases given."""
+    if not options.database:
+        raise UsageError("task sql needs a database; pass --database FILE")
+    return tilth.tasks.Sql(database=options.database)
+
+
+def _checks(options: Namespace) -> list[Check]:
+    """The checks that ask which were asked for."""
+    chosen: list[Check] = [tilth.checks.Agreement()] if options.agreement else []
+    if options.judge:
+        model = tilth.Teacher(options.judge, base_url=options.base_url)
+        chosen.append(tilth.checks.Judge(model, options.rubric))
+    return chosen
 
 
 def resume(options: Namespace) -> int:
@@ -119,14 +140,31 @@ def resume(options: Namespace) -> int:
         writer = _again(identity["writer"], limits["writer"], options.base_url, simulated=stored.simulated)
     if stored.strategy is None:
         raise UsageError(f"the strategy {stored.strategy_name} is not installed here; install what brings it")
+    strategy = _asking(stored.strategy, limits, options.base_url)
+    seeds = stored.seeds
+    if identity["task"]["name"] == "sql":
+        seeds = replace(seeds, task=_sql(options))
+    elif stored.task is None:
+        raise UsageError(
+            f"the task {seeds.task_name} is not installed here as it was; go on with it in Python"
+        )
     budget = tilth.Budget(
         queries=stored.budget.queries if options.queries is None else options.queries,
         tokens=stored.budget.tokens,
         usd=stored.budget.usd if options.usd is None else options.usd,
     )
-    return _run(
-        stored.seeds, stored.strategy, budget, teacher, writer, path, identity["random_state"], options
-    )
+    return _run(seeds, strategy, budget, teacher, writer, path, identity["random_state"], options)
+
+
+def _asking(strategy: Strategy, limits: Mapping[str, int], base_url: str | None) -> Strategy:
+    """The strategy of a file with a judge that can be asked, where it has one."""
+    checks = [
+        replace(check, model=_again(check.model.identity(), limits["judge"], base_url, simulated=False))
+        if isinstance(check, tilth.checks.Judge)
+        else check
+        for check in strategy.checks
+    ]
+    return with_checks(strategy.strategy, checks) if isinstance(strategy, Checked) else strategy
 
 
 def _again(identity: Mapping[str, Any], max_tokens: int, base_url: str | None, *, simulated: bool) -> Teacher:
