@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
+import time
+from itertools import chain
+
 from tests.bench.checks import Kind, report
 
 from tilth.tasks import Numeric
@@ -23,7 +27,35 @@ KINDS: dict[str, Kind] = {
     "a point": lambda n: (f"They meet at ({n}, 4).", f"({n}, 4)", None),
     "a time": lambda n: (f"She arrives at {n % 11 + 1}:30 pm.", f"{n % 11 + 13}:30", None),
 }
-"""What is compared in this process. Expressions go to math-verify in its own, at 10 to 50 ms each."""
+"""What is compared in this process."""
+
+EXPRESSIONS = list(
+    chain.from_iterable(
+        (
+            (f"{n}\\sqrt{{2}}", f"\\sqrt{{{2 * n * n}}}"),
+            (f"y = {n}x + 3", f"y = 3 + {n}x"),
+            (f"\\{{\\sqrt{{{n}}}, 2\\}}", f"\\{{2, \\sqrt{{{n}}}\\}}"),
+        )
+        for n in range(2, 102)
+    )
+)
+"""What goes to math-verify, in a process of its own."""
+
+
+def compared() -> str:
+    """Wall seconds a comparison by math-verify takes, its process being warm."""
+    task, spent = Numeric(), []
+    for left, right in [EXPRESSIONS[0], *EXPRESSIONS]:
+        began = time.perf_counter()
+        task.check(f"\\boxed{{{left}}}", f"#### {right}")
+        spent.append(time.perf_counter() - began)
+    middle, late = statistics.median(spent[1:]), statistics.quantiles(spent[1:], n=20)[-1]
+    return (
+        f"{len(EXPRESSIONS)} comparisons by math-verify: {middle * 1000:.0f} ms each in the median, "
+        f"{late * 1000:.0f} ms at the 95th percentile (wall time)"
+    )
+
 
 if __name__ == "__main__":
     print(report(Numeric(), KINDS))
+    print(compared())

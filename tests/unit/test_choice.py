@@ -93,7 +93,7 @@ def test_reads_the_option_that_is_picked(case):
         assert case["reply"][start:end] == case["part"]
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(
     name=st.sampled_from(sorted(QUESTIONS)),
     text=st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)),

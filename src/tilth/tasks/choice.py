@@ -63,10 +63,11 @@ class Choice(Task):
 
     An answer is read from the last clear statement of a reply: `#### B`; `\boxed{B}`; "The answer is b) wet
     palms", "I choose B"; "B is correct"; a line that is an option and nothing else. Failing these, from its
-    first words ("B, because ..."), from a last sentence that opens with "so" or "therefore" and names one
-    option, or from the one option that is named at all and not rejected. An option is named by its label or
-    by its whole text; case, punctuation, quotes and articles count only where options differ by them alone.
-    "A or B" is no answer, nor is a label whose text is another option's. `<think>` is not read.
+    first words ("B, because ..."), from a sentence that ends with "is B", from a last one that opens with
+    "so" or "therefore" and names one option, or from the one option that is named at all and not rejected. An
+    option is named by its label or by its whole text; case, punctuation, quotes and articles count only
+    where options differ by them alone. "A or B" is no answer, nor is a label whose text is another option's.
+    Reasoning in `<think>` tags is not read.
 
     The normal form of an answer is the option as it stands: "B. wet palms", or its text where it has no
     label. So a row can be read without its question, and says whether a label or a text was mistaken.

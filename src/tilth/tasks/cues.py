@@ -18,7 +18,7 @@ MARKER = re.compile(
     r"""
     ^[ \t]*(?P<hashes>\#\#\#\#)
     | \\f?box(?:ed)?\{
-    | <answer>
+    | <answer> | 答案[是为：:]
     | \b(?:
         (?:
             answer\b | ans\b\.?
@@ -39,7 +39,7 @@ MARKER = re.compile(
     )
     | ^[^\w\n]{0,6}(?:option|choice|selection|pick|label|verdict|correct)\b[*_`"' ]{0,4}:
     | (?P<weak>\b(?:
-        (?:it|that|this|which)(?:['’]s|\s(?:is|must[ ]be|has[ ]to[ ]be|should[ ]be|would[ ]be))(?=\s)
+        (?:it|that|this)(?:['’]s|\s(?:is|must[ ]be|has[ ]to[ ]be|should[ ]be|would[ ]be))(?=\s)
       | (?:so|therefore|thus|hence|actually|no|wait|rather|i[ ](?:think|believe|guess|say)|i['’]d[ ]say)\b,?
     ))
     """,
@@ -47,8 +47,8 @@ MARKER = re.compile(
 )
 """What an option follows. Behind a weak one it must end its sentence."""
 
-FAINT_MARKER = re.compile(r"\b(?:is|are)\b:?(?=\s)")
-"""What an option follows at the end of a sentence, where nothing says more."""
+FAINT_MARKER = re.compile(r"\b(?:is|are|est|es|ist|lautet|é|è|är)\b:?(?=\s)")
+"""What an option follows at the end of a sentence, in a few languages, where nothing says more."""
 
 PREDICATE = re.compile(
     r"""
@@ -56,11 +56,11 @@ PREDICATE = re.compile(
       (?:[ ](?:the|clearly|therefore|thus|indeed|definitely|actually|only|most|one|option|choice)){0,5}[ ]
       (?:correct|right(?![ ](?:hand|side|angle))|answer
         |best[ ](?:answer|choice|option|fit|match|description|explanation)
-        |likely|accurate|appropriate|suitable|reasonable|plausible|fitting)\b
+        |(?<=most[ ])(?:likely|accurate|appropriate|suitable|reasonable|plausible|fitting)
+         (?![ ](?:to|not|wrong|incorrect|false)))\b
     | [-–—:(]\s?(?:correct|right)\b(?![ ]side)
     | [✓✔✅]
-    | \b(?:remains|fits[ ]best|is[ ]left)\b
-    | \b(?:works|fits|applies|makes[ ]sense)(?=[.!\n]|\Z)
+    | \b(?:remains|is[ ]left|fits[ ]best|works|fits|applies|makes[ ]sense)(?=[.!\n]|\Z)
     """,
     re.VERBOSE,
 )

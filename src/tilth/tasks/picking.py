@@ -34,11 +34,12 @@ _FILLER = re.compile(
 )
 _GOES_ON = re.compile(
     r"[ \t]*(?:[-–—](?![A-Za-z0-9])|\()"
-    r"|[ \t]+(?:because|since|as|for|due|given|which|with|and|or|is|based|from|though|while|rather)\b",
+    r"|[ \t]+(?:because|since|as|for|due|given|which|with|and|or|is|based|from|though|while|rather|over"
+    r"|instead|not|here)\b",
     re.IGNORECASE,
 )
 _AFTER_LABEL = re.compile(r"[.):\]*_`\"'”’]{0,6}[ \t]*(?:[-–—:,(][ \t]*)?[\"'“‘*_]{0,3}")
-_CLOSING = r"[ \t*_`\"'”’)\]}$\\.!;,]"
+_CLOSING = r"[。 \t*_`\"'”’)\]}$\\.!;,]"
 _LINE_END = re.compile(rf"{_CLOSING}{{0,16}}(?=\n|\Z)")
 _END = re.compile(rf"{_LINE_END.pattern}|[*_`\"'”’)\]}}]{{0,4}}[.!;,][*_`\"'”’)\]}}]{{0,4}}(?=\s)")
 _OR = re.compile(
@@ -308,7 +309,7 @@ def _stands_alone(text: str, label: str, end: int) -> bool:
         return (label.isupper() and label not in "AI") or _GOES_ON.match(text, end) is not None
     if after in ".,:-–—'’/" and further.isalnum():
         return after == "/" and not label.isdigit()
-    return after in ")]}<.,;:!?*_`\"'”’$\\/-–—"
+    return after in ")]}<.,;:!?。*_`\"'”’$\\/-–—"
 
 
 def _by_text(text: str, start: int, menu: Menu) -> Pick | None:

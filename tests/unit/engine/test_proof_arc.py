@@ -138,8 +138,8 @@ def test_every_verdict_on_arc_and_every_row_again_from_the_file(
     replayed = tilth.generate_sync(given, "answer-augmentation", 600, path="arc.tilth")
     assert replayed.rows.equals(run.rows), "it replays with no teacher"
     assert tilth.open_run("arc.tilth").task == task
-    whole = tilth.generate_sync(given, "answer-augmentation", 600, teacher=teacher, path="whole.tilth")
-    assert comparable(whole.rows).equals(comparable(run.rows)), "stopping in between changes nothing"
+    whole = tilth.generate_sync(given, "answer-augmentation", 200, teacher=teacher, path="whole.tilth")
+    assert comparable(whole.rows).equals(comparable(begun)), "another run puts the options the same way"
 
 
 def test_made_up_questions_are_shuffled_stopped_resumed_and_verified() -> None:
