@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tilth
 from tilth import tasks
 from tilth.tasks import Numeric
 
@@ -110,27 +107,6 @@ def test_a_verdict_says_what_was_compared(response, reference, verdict, reason):
 def test_span_is_the_part_that_was_read(text, part):
     start, end = Numeric().read(text).span
     assert text[start:end] == part
-
-
-def test_rows_of_an_earlier_state_of_the_check_are_judged_anew(tmp_path):
-    async def answer(messages, **settings):
-        return "The answer is 300 minutes."
-
-    path = tmp_path / "run.tilth"
-    seeds = tilth.read_seeds([{"question": "How long?", "answer": "5 hours"}])
-
-    def grown():
-        return (
-            tilth.generate_sync(seeds, "answer-augmentation", 1, teacher=tilth.Teacher(answer), path=path)
-            .rows["verdict"]
-            .to_list()
-        )
-
-    assert grown() == ["accepted"]
-    with closing(sqlite3.connect(path)) as file, file:
-        file.execute("UPDATE rows SET verdict = 'rejected', reason = '300 is not 5'")
-        file.execute("UPDATE runs SET settings = json_remove(settings, '$.judging')")
-    assert grown() == ["accepted"]
 
 
 @given(st.lists(PIECES, max_size=20).map("".join))
