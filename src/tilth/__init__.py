@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tilth.engine.copying import copy as copy
     from tilth.engine.figures import Plan as Plan
     from tilth.engine.plan import plan as plan
+    from tilth.engine.quality import Quality as Quality
     from tilth.engine.run import Run as Run
     from tilth.engine.start import generate as generate
     from tilth.engine.start import generate_sync as generate_sync
@@ -50,6 +51,7 @@ _HOMES = {
     "Figure": "tilth.charts",
     "Plan": "tilth.engine.figures",
     "Price": "tilth.teacher",
+    "Quality": "tilth.engine.quality",
     "Report": "tilth.engine.verify",
     "Run": "tilth.engine.run",
     "Seed": "tilth.seeds",

@@ -17,6 +17,7 @@ from tilth.engine.execution import NO_ROWS, Ending, Execution
 from tilth.engine.journal import Journal
 from tilth.engine.line import EndpointUnavailable, Line
 from tilth.engine.progress import Progress
+from tilth.engine.quality import Quality, quality
 from tilth.engine.records import set_settings, set_status
 from tilth.engine.runner import runner
 from tilth.engine.strategy import Strategy
@@ -286,6 +287,11 @@ class Run(Background):
         """By role, the source and date of the price; None where it is unknown."""
         prices: Mapping[str, Any] = self._settings["prices"]
         return prices
+
+    @property
+    def quality(self) -> Quality:
+        """How good its rows are: verdicts by reason, what checks found, and the price of an accepted row."""
+        return quality(self.path, self.id, priced=self._settings["priced"])
 
     def spending(self) -> dict[str, int]:
         """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""

@@ -110,6 +110,7 @@ _FIELDS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "resume": {},
     "stop": {},
     "page": {"after": _count, "limit": _count, "verdicts": _verdicts, "contains": _text(500)},
+    "quality": {},
     "open": {"row_id": _text(500)},
     "save": {"format": _text(40), "path": _text(4_000), "verdicts": _verdicts},
     "view": {"open": _flag},

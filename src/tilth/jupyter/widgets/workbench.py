@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +14,7 @@ import traitlets
 import tilth
 from tilth.engine import registry
 from tilth.engine.budget import Budget, BudgetError
+from tilth.engine.checking import with_checks
 from tilth.engine.conditions import ConfirmationNeeded
 from tilth.engine.identity import default_path, number_of
 from tilth.engine.run import OVER
@@ -29,6 +30,8 @@ from tilth.jupyter.widgets.regimes import Regimes
 if TYPE_CHECKING:
     import polars as pl
 
+    from tilth.checks import Calibration
+    from tilth.engine.checking import Check
     from tilth.engine.harvest import CheckMode
     from tilth.engine.run import Run
     from tilth.engine.strategy import Strategy
@@ -62,6 +65,8 @@ class Workbench(Widget):
             them by name. With them strategies can be compared; the demo's where no seeds are given.
         validation: Questions that decisions may see, measured beside the test sets.
         check: As `tilth.start` takes it; the stream shows rejected samples in any case.
+        checks: Checks that ask, as `tilth.start` takes them.
+        calibration: What `tilth.checks.calibrate` said of the run's judge, to be shown beside its scores.
 
     Raises:
         ValueError: A strategy that these seeds cannot feed, a budget that cannot be meant, or a test set
@@ -72,7 +77,7 @@ class Workbench(Widget):
     _one_way = frozenset(
         {"context", "strategies", "plan", "status", "regimes", "study_status", "notice", "_esm", "_css"}
     )
-    _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "save", "regimes-cell"})
+    _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "quality", "save", "regimes-cell"})
     _drawing: ClassVar[frozenset[str]] = frozenset({"regimes-chart", "regimes-save", "vega"})
 
     _feed: Feed | None = None
@@ -100,6 +105,8 @@ class Workbench(Widget):
         test: pl.DataFrame | Mapping[str, pl.DataFrame] | None = None,
         validation: pl.DataFrame | None = None,
         check: CheckMode = "label",
+        checks: Sequence[Check] = (),
+        calibration: Calibration | None = None,
     ) -> None:
         if seeds is not None and teacher is None:
             raise ValueError(
@@ -110,6 +117,7 @@ class Workbench(Widget):
         self._writer = facts.model(writer)
         self._path = None if path is None else Path(path).absolute()
         self._random_state, self._check = random_state, check
+        self._checks, self._calibration = tuple(checks), calibration
         limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
         self._tokens = limits.tokens
         name = strategy if isinstance(strategy, str) else strategy.name
@@ -276,6 +284,10 @@ class Workbench(Widget):
     def _on_open(self, row_id: str) -> tuple[str, dict[str, Any], list[bytes]]:
         return "opened", {"detail": protocol.plain(self._required().detail(row_id))}, []
 
+    def _on_quality(self) -> tuple[str, dict[str, Any], list[bytes]]:
+        calibration = self._calibration.to_json() if self._calibration else None
+        return "quality", {"quality": self._required().quality.to_json(), "calibration": calibration}, []
+
     def _on_save(
         self, format: str, path: str, verdicts: tuple[str, ...] | None
     ) -> tuple[str, dict[str, Any], list[bytes]]:
@@ -335,8 +347,8 @@ class Workbench(Widget):
             self._final, self._status_due, self._push_due = False, 0.0, time.monotonic() + _PUSH_SECONDS
         self._wake.set()
 
-    def _option(self, name: str) -> str | Strategy:
-        return self._configured.get(name, name)
+    def _option(self, name: str) -> Strategy:
+        return with_checks(registry.get(self._configured.get(name, name)), self._checks)
 
     def _identity(self, name: str) -> dict[str, Any]:
         return facts.identity(
@@ -346,9 +358,7 @@ class Workbench(Widget):
     def _path_of(self, name: str) -> Path:
         # Absolute, for the notebook may change its folder while a run is at work.
         if self._path is None:
-            return default_path(
-                self._seeds, registry.get(self._option(name)), self._identity(name)
-            ).absolute()
+            return default_path(self._seeds, self._option(name), self._identity(name)).absolute()
         if name == self._first_strategy:
             return self._path
         return self._path.with_name(f"{self._path.stem}-{name}.tilth")
