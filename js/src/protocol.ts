@@ -1,6 +1,7 @@
 // What Python and the page exchange: traits, messages, and samples as Arrow.
 
 import { tableFromIPC } from "@uwdata/flechette";
+import type { QualityReply } from "./quality";
 import type { Axis, Cell, Chart, ChartKind, Choices, Regimes, StudyStatus } from "./study";
 
 export const VERSION = 1;
@@ -237,6 +238,7 @@ export interface Requests {
   stop: Record<string, never>;
   page: { after: number; limit: number; verdicts: Verdict[] | null; contains: string };
   open: { row_id: string };
+  quality: Record<string, never>;
   save: { format: ExportFormat; path: string; verdicts: Verdict[] };
   view: { open: boolean };
   confirm: { token: string; yes: boolean };
@@ -256,6 +258,7 @@ export interface Replies {
   stop: unknown;
   page: { total: number; last: number; more: boolean };
   open: { detail: Detail };
+  quality: QualityReply;
   save: { path: string; rows: number; bytes: number };
   view: unknown;
   confirm: unknown;

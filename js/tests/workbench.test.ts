@@ -497,7 +497,7 @@ test("Export saves what is chosen and says what was written", async () => {
   const { el } = await open();
   const tab = find(el, '[role="tab"]', "Samples");
   tab.focus();
-  press(tab, "ArrowRight");
+  press(tab, "ArrowLeft");
   await drawn();
   expect(document.activeElement?.textContent).toBe("Export");
   find(el, 'input[value="chat"]').click();

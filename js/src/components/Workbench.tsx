@@ -11,6 +11,7 @@ import { ExportPanel } from "./ExportPanel";
 import { Header } from "./Header";
 import { Notices } from "./Notices";
 import { PlanColumn } from "./PlanColumn";
+import { QualityPanel } from "./QualityPanel";
 import { Regimes } from "./Regimes";
 import { RegimesBar } from "./RegimesBar";
 import { RegimesPlan } from "./RegimesPlan";
@@ -20,6 +21,7 @@ import { TipLayer } from "./TipLayer";
 
 const SAMPLES: Tab = { name: "samples", title: "Samples", body: () => <Samples /> };
 const REGIMES: Tab = { name: "regimes", title: "Regimes", body: (shown) => <Regimes shown={shown} /> };
+const QUALITY: Tab = { name: "quality", title: "Quality", body: (shown) => <QualityPanel shown={shown} /> };
 const EXPORT: Tab = { name: "export", title: "Export", body: () => <ExportPanel /> };
 
 export function Workbench({ store }: { store: Store }) {
@@ -38,7 +40,7 @@ export function Workbench({ store }: { store: Store }) {
           <section class="tilth-main" aria-label="Results">
             <Tabs
               label="Results"
-              tabs={compares ? [SAMPLES, REGIMES, EXPORT] : [SAMPLES, EXPORT]}
+              tabs={compares ? [SAMPLES, REGIMES, QUALITY, EXPORT] : [SAMPLES, QUALITY, EXPORT]}
               shown={shown}
               show={show}
             />

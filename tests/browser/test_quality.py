@@ -1,0 +1,44 @@
+"""The Quality tab in a real browser: what a run's checks found, as `run.quality` says it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from lab import Lab
+from playwright.sync_api import expect
+from workbench import open_bench, told
+
+SHOWN = """\
+import tilth
+w = tilth.Workbench(tilth.demo.seeds(30), tilth.demo.teacher(), strategy='new-question', budget=240,
+                    checks=[tilth.checks.Agreement()])
+w"""
+TOLD = "import json; print(json.dumps(w.run.quality.to_json()))"
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+def test_the_tab_shows_what_the_run_says(lab: Lab) -> None:
+    bench = open_bench(lab, SHOWN, TOLD)
+    bench.tab("Quality")
+    expect(bench.root.get_by_text("What the rows are worth is shown here")).to_be_visible()
+    bench.press("Generate")
+    bench.until("Finished")
+    found = json.loads(told(lab, 1))
+    agreement = found["agreement"]
+    assert agreement["questions"] > 20
+    rows = bench.root.get_by_role("region", name="Rows")
+    expect(rows).to_contain_text(re.compile(rf"accepted.*{found['accepted']}"))
+    votes = bench.root.get_by_role("region", name="Agreement")
+    for share, n in agreement["by_share"].items():
+        expect(votes).to_contain_text(re.compile(rf"{share}.*{n}"))
+    price = bench.root.get_by_role("region", name="An accepted row costs")
+    figure = price.locator(".tilth-figure").first
+    figure.focus()
+    spent = sum(found["queries"].values())
+    expect(bench.root.locator(".tilth-tip")).to_contain_text(f"measured: {spent} queries spent")
+    lab.screenshot("workbench-quality")
+    lab.set_theme("dark")
+    lab.screenshot("workbench-quality-dark")
