@@ -30,14 +30,8 @@ def rephrase(question: str, skill: float, temperature: float, rng: random.Random
 
 
 def _rewrite(question: str, skill: float, temperature: float, rng: random.Random) -> str:
-    eager = 0.35 + 0.45 * min(temperature, 1.2)
-    said = question
-    for pattern, others in _substitutions():
-        other = rng.choice(others)
-        if rng.random() < eager:
-            match = pattern.search(said)
-            if match is not None:
-                said = said[: match.start()] + _fill(match, other) + said[match.end() :]
+    eager = eagerness(temperature)
+    said = substitute(question, "rephrases.json", eager, rng)
     sentences = _sentences(said)
     if len(sentences) >= 2 and sentences[-1].endswith("?") and rng.random() < 0.25:
         sentences.insert(0, sentences.pop())
@@ -51,9 +45,26 @@ def _rewrite(question: str, skill: float, temperature: float, rng: random.Random
     return opener + " ".join(sentences)
 
 
+def eagerness(temperature: float) -> float:
+    """The share of phrases that are put in other words."""
+    return 0.35 + 0.45 * min(temperature, 1.2)
+
+
+def substitute(question: str, table: str, eager: float, rng: random.Random) -> str:
+    """The question with some of its phrases in other words, by the substitutions of a file."""
+    said = question
+    for pattern, others in _substitutions(table):
+        other = rng.choice(others)
+        if rng.random() < eager:
+            match = pattern.search(said)
+            if match is not None:
+                said = said[: match.start()] + _fill(match, other) + said[match.end() :]
+    return said
+
+
 @cache
-def _substitutions() -> list[tuple[re.Pattern[str], list[str]]]:
-    return [(_pattern(old), others) for old, others in load("rephrases.json")["substitutions"]]
+def _substitutions(table: str) -> list[tuple[re.Pattern[str], list[str]]]:
+    return [(_pattern(old), others) for old, others in load(table)["substitutions"]]
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:

@@ -8,21 +8,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 from tilth.demo.data import load_csv
 from tilth.demo.expression import parse
+from tilth.demo.splits import SIZES, DemoTask, Kind, Split
+from tilth.demo.sql import sets as sql
 from tilth.demo.world import Problem, Wording, problems
 
 if TYPE_CHECKING:
     import polars as pl
 
     from tilth.seeds import Seeds
-
-Kind = Literal["same", "held-out", "hand-written"]
-Split = Literal["validation", "test"]
-
-_SIZES: dict[Split, int] = {"validation": 200, "test": 400}
+    from tilth.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ def draw_questions(kind: Kind, split: Split) -> tuple[Problem, ...]:
     if kind == "hand-written":
         return tuple(written.problem for written in hand_written() if written.split == split)
     stream = _distinct(random.Random(f"tilth.demo questions {kind}"), kind, set())
-    first = tuple(islice(stream, _SIZES["validation"]))
-    return first if split == "validation" else tuple(islice(stream, _SIZES["test"]))
+    first = tuple(islice(stream, SIZES["validation"]))
+    return first if split == "validation" else tuple(islice(stream, SIZES["test"]))
 
 
 @cache
@@ -72,53 +70,60 @@ def _distinct(rng: random.Random, wording: Wording, taken: set[str]) -> Iterator
             yield problem
 
 
-def seeds(n: int = 100, random_state: int = 0) -> Seeds:
-    """Seeds for the demo: n arithmetic word problems from a small grammar, each with its worked solution.
+def seeds(n: int = 100, random_state: int = 0, task: DemoTask = "numeric") -> Seeds:
+    """Seeds for the demo: n questions from a small grammar, each with its reference.
 
     The grammar shares no phrase with the simulated teacher. More seeds of the same `random_state` begin
     with the fewer ones, and none stands in `tilth.demo.questions`.
 
+    Args:
+        n: How many, 1 to 20,000.
+        random_state: Which.
+        task: "numeric": arithmetic word problems with worked solutions. "sql": questions over
+            `tilth.demo.database()` with the SQL that answers them.
+
     Raises:
-        ValueError: n is below 1 or above 20,000.
+        ValueError: n is out of range, or there is no such task.
     """
     if not 1 <= n <= 20_000:
         raise ValueError(f"n={n} must be from 1 to 20,000")
+    _known("task", task, get_args(DemoTask))
     import polars as pl
 
     from tilth.seeds import read_seeds
 
-    drawn = draw_seeds(n, random_state)
+    drawn = sql.draw_seeds(n, random_state) if task == "sql" else draw_seeds(n, random_state)
+    prefix = "demo-sql" if task == "sql" else "demo"
     frame = pl.DataFrame(
         {
-            "id": [f"demo-{random_state}-{place:05d}" for place in range(n)],
+            "id": [f"{prefix}-{random_state}-{place:05d}" for place in range(n)],
             "question": [problem.question for problem in drawn],
             "answer": [problem.reference for problem in drawn],
         }
     )
-    return read_seeds(frame, id="id", name="demo-seeds")
+    return read_seeds(frame, id="id", name=f"{prefix}-seeds", task=_task(task))
 
 
-def questions(kind: Kind = "same", split: Split = "test") -> pl.DataFrame:
+def questions(kind: Kind = "same", split: Split = "test", task: DemoTask = "numeric") -> pl.DataFrame:
     """One of the demo's question sets: a frame with question_id, question and reference, all strings.
 
     Args:
         kind: "same": from the seeds' own distribution, 200 for validation and 400 for test. "held-out":
-            the same equations in other wording, with other names and things, 200 and 400.
-            "hand-written": written by hand, free in wording, 40 and 120; neither grammar nor teacher was
-            tuned on them.
+            the same equations or queries in other wording, 200 and 400. "hand-written": written by hand,
+            free in wording, 40 and 120 (SQL: 30 and 70); neither grammar nor teacher was tuned on them.
         split: "validation" for decisions, "test" for final figures. They share no question, nor do
             they share one with the seeds.
+        task: "numeric", or "sql" for questions over `tilth.demo.database()`.
 
     Raises:
-        ValueError: There is no such kind or split.
+        ValueError: There is no such kind, split or task.
     """
-    if kind not in get_args(Kind):
-        raise ValueError(f"there is no kind {kind!r}; take one of {', '.join(map(repr, get_args(Kind)))}")
-    if split not in get_args(Split):
-        raise ValueError(f"there is no split {split!r}; take one of {', '.join(map(repr, get_args(Split)))}")
+    _known("kind", kind, get_args(Kind))
+    _known("split", split, get_args(Split))
+    _known("task", task, get_args(DemoTask))
     import polars as pl
 
-    drawn = draw_questions(kind, split)
+    drawn = sql.draw_questions(kind, split) if task == "sql" else draw_questions(kind, split)
     return pl.DataFrame(
         {
             "question_id": [f"{kind}-{split}-{place:03d}" for place in range(len(drawn))],
@@ -126,3 +131,17 @@ def questions(kind: Kind = "same", split: Split = "test") -> pl.DataFrame:
             "reference": [problem.reference for problem in drawn],
         }
     )
+
+
+def _task(name: DemoTask) -> str | Task:
+    if name == "numeric":
+        return name
+    from tilth.demo.sql.database import database
+    from tilth.tasks.sql import Sql
+
+    return Sql(database=database())
+
+
+def _known(name: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise ValueError(f"there is no {name} {given!r}; take one of {', '.join(map(repr, known))}")

@@ -13,7 +13,7 @@ _MAX_STEPS = 64
 _MAX_CHAIN = 48
 _MAX_NUMBERS = 16
 
-_NUMBER_WORDS = {
+NUMBER_WORDS = {
     "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0,
     "ten": 10.0, "eleven": 11.0, "twelve": 12.0, "thirteen": 13.0, "fourteen": 14.0, "fifteen": 15.0,
     "sixteen": 16.0, "seventeen": 17.0, "eighteen": 18.0, "nineteen": 19.0, "twenty": 20.0, "thirty": 30.0,
@@ -29,7 +29,7 @@ _CONSTANTS = frozenset(
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,9})?|\d{1,12}(?:\.\d{1,9})?|\.\d{1,9}"
 _QUESTION_NUMBER = re.compile(
-    rf"(?P<digits>{_DIGITS})|\b(?P<word>{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE
+    rf"(?P<digits>{_DIGITS})|\b(?P<word>{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE
 )
 _ANNOTATION = re.compile(r"<<([^<>=]{1,200})=([^<>=]{1,40})>>")
 _FINAL = re.compile(
@@ -85,7 +85,7 @@ def equation(question: str, response: str) -> Expression | None:
 
 def _number(match: re.Match[str]) -> float:
     digits = match["digits"]
-    return float(digits.replace(",", "")) if digits else _NUMBER_WORDS[match["word"].lower()]
+    return float(digits.replace(",", "")) if digits else NUMBER_WORDS[match["word"].lower()]
 
 
 def _final(response: str) -> float | None:

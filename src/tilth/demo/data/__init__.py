@@ -12,10 +12,15 @@ from typing import Any
 @cache
 def load(name: str) -> Any:
     """The content of a JSON file of this package."""
-    return json.loads(files(__name__).joinpath(name).read_text("utf-8"))
+    return json.loads(load_text(name))
 
 
 @cache
 def load_csv(name: str) -> tuple[dict[str, str], ...]:
     """The records of a CSV file of this package, header first."""
-    return tuple(csv.DictReader(files(__name__).joinpath(name).read_text("utf-8").splitlines()))
+    return tuple(csv.DictReader(load_text(name).splitlines()))
+
+
+def load_text(name: str) -> str:
+    """The text of a file of this package."""
+    return files(__name__).joinpath(name).read_text("utf-8")
