@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     demo = add("demo", "growing", "Grow rows from the demo's seeds with each strategy; no key, no network.")
+    demo.add_argument(
+        "--task", default="numeric", choices=("numeric", "sql"), help="what is asked (%(default)s)"
+    )
     demo.add_argument("--out", default="tilth-demo", metavar="DIR", help="where the files go (%(default)s)")
 
     generate = add("generate", "growing", "Grow rows from seeds of your own.")

@@ -16,6 +16,7 @@ from tilth.engine import reading
 from tilth.engine.conditions import ConfirmationNeeded
 
 if TYPE_CHECKING:
+    from tilth.demo.splits import DemoTask
     from tilth.engine.budget import Budget
     from tilth.engine.run import Run
     from tilth.engine.strategy import Strategy
@@ -34,7 +35,7 @@ def demo(options: Namespace) -> int:
 
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    seeds, teacher = tilth.demo.seeds(), tilth.demo.teacher()
+    seeds, teacher = tilth.demo.seeds(task=options.task), tilth.demo.teacher()
     say(f"{len(seeds)} seeds, {DEMO_QUERIES} queries for each of {len(DEMO_STRATEGIES)} strategies.")
     runs: list[Run] = []
     for name in DEMO_STRATEGIES:
@@ -56,15 +57,15 @@ def demo(options: Namespace) -> int:
     for run in runs:
         say(f"{_near(run.path)}: the run itself; `tilth show {_near(run.path)}`")
     code = _code(runs[-1])
-    return _demo_study(out) if code == DONE and runs[-1].status == "finished" else code
+    return _demo_study(out, options.task) if code == DONE and runs[-1].status == "finished" else code
 
 
-def _demo_study(out: Path) -> int:
+def _demo_study(out: Path, task: DemoTask) -> int:
     """Trains small students on what each strategy grows at each amount of data, and draws it."""
     study = follow_study(
         tilth.start_study(
-            tilth.demo.seeds(DEMO_SEEDS),
-            test={"same": tilth.demo.questions("same", "test")},
+            tilth.demo.seeds(DEMO_SEEDS, task=task),
+            test={"same": tilth.demo.questions("same", "test", task=task)},
             ratios=DEMO_RATIOS,
             teacher=tilth.demo.teacher(),
             path=out / "study.tilth",

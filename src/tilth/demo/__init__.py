@@ -2,12 +2,13 @@
 
     teacher = tilth.demo.teacher(skill=1.0, drift=0.3)
     run = tilth.start(tilth.demo.seeds(100), "new-question", 400, teacher=teacher)
+    run = tilth.start(tilth.demo.seeds(100, task="sql"), "new-question", 400, teacher=teacher)
 
-The teacher is a rule-based simulation and no language model. It reads arithmetic word problems by cue
-words, says them in other words, and invents new ones; it misreads what its cues do not cover, and on top
-of that it slips at the rates in `RATES`. Its author chose these numbers, and they set where curves cross:
-what it shows is how the tools work and what can happen, and nothing about any model. To other text it
-replies that it is a simulation.
+The teacher is a rule-based simulation and no language model. It reads arithmetic word problems, and
+questions over its sample database, by cue words, says them in other words, and invents new ones; it
+misreads what its cues do not cover, and on top of that it slips at the rates in `RATES`. Its author chose
+these numbers, and they set where curves cross: what it shows is how the tools work and what can happen,
+and nothing about any model. To other text, and other databases, it replies that it is a simulation.
 
 Measured (tests/unit/demo/RESULTS.md): it reads all of 4,000 fresh questions of the seeds' kind, 46 % of the
 held-out and 48 % of the hand-written test questions. At temperature 0.7, skill 1 and drift 0.3, 92.7 % of
@@ -22,11 +23,12 @@ from typing import TYPE_CHECKING
 from tilth.demo.process import Server, serve
 from tilth.demo.rates import RATES
 from tilth.demo.sets import questions, seeds
+from tilth.demo.sql.database import database
 
 if TYPE_CHECKING:
     from tilth.demo.client import DemoTeacher
 
-__all__ = ["RATES", "Server", "questions", "seeds", "serve", "teacher"]
+__all__ = ["RATES", "Server", "database", "questions", "seeds", "serve", "teacher"]
 
 
 def teacher(skill: float = 1.0, drift: float = 0.3) -> DemoTeacher:

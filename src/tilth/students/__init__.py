@@ -5,13 +5,50 @@ from __future__ import annotations
 from tilth.students.base import FunctionStudent, Model, Student, StudentError, TrainFunction
 from tilth.students.neighbour import Neighbour
 from tilth.students.parser import Parser
+from tilth.students.sketch import SketchParser
 
-_STUDENTS: dict[str, type[Parser | Neighbour]] = {Parser.name: Parser, Neighbour.name: Neighbour}
+_STUDENTS: dict[str, type[Student]] = {
+    Parser.name: Parser,
+    Neighbour.name: Neighbour,
+    SketchParser.name: SketchParser,
+}
 
 
-def available() -> dict[str, type[Student]]:
-    """The built-in students by name."""
-    return dict(_STUDENTS)
+def available(task: str | None = None) -> dict[str, type[Student]]:
+    """The built-in students by name; those that suit a task, its usual one first, where one is given."""
+    return {
+        name: kind
+        for name, kind in _STUDENTS.items()
+        if task is None or kind.tasks is None or task in kind.tasks
+    }
+
+
+def usual(task: str) -> Student:
+    """The student of a task where none is named.
+
+    Raises:
+        StudentError: No built-in student suits the task.
+    """
+    for kind in available(task).values():
+        return kind()
+    raise StudentError(
+        f"no built-in student suits the task {task!r}; pass student=, a function that trains on rows"
+    )
+
+
+def fitting(student: Student, task: str) -> Student:
+    """The student, where it suits the task.
+
+    Raises:
+        StudentError: It does not.
+    """
+    if student.tasks is not None and task not in student.tasks:
+        others = list(available(task)) or ["a function that trains on rows"]
+        raise StudentError(
+            f"student {student.name!r} suits the task {' or '.join(map(repr, student.tasks))}, not {task!r}; "
+            f"take {' or '.join(others)}"
+        )
+    return student
 
 
 def get(student: str | Student | TrainFunction) -> Student:
@@ -36,9 +73,12 @@ __all__ = [
     "Model",
     "Neighbour",
     "Parser",
+    "SketchParser",
     "Student",
     "StudentError",
     "TrainFunction",
     "available",
+    "fitting",
     "get",
+    "usual",
 ]

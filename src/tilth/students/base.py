@@ -47,6 +47,8 @@ class Student(ABC):
     name: ClassVar[str]
     about: ClassVar[str]
     cost: ClassVar[str]
+    tasks: ClassVar[tuple[str, ...] | None] = None
+    """The tasks whose responses it can read, by name; None for any."""
 
     @abstractmethod
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:

@@ -19,6 +19,7 @@ class Parser(Student):
     """LinearSVC from hashed 1- to 3-grams of the question, its numbers masked, to an equation template."""
 
     name = "parser"
+    tasks = ("numeric",)
     about = (
         "A small parser for arithmetic word problems, no language model. It shows what coverage of question "
         "kinds, wording and wrong answers do. It can only use equations it has seen, and another correct "

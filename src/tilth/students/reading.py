@@ -28,9 +28,7 @@ _CONSTANTS = frozenset(
 """Numbers a response may use that its question does not spell out: half, a dozen, a week, a percentage."""
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,9})?|\d{1,12}(?:\.\d{1,9})?|\.\d{1,9}"
-_QUESTION_NUMBER = re.compile(
-    rf"(?P<digits>{_DIGITS})|\b(?P<word>{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE
-)
+_QUESTION_NUMBER = re.compile(rf"(?P<digits>{_DIGITS})|\b(?P<word>{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 _ANNOTATION = re.compile(r"<<([^<>=]{1,200})=([^<>=]{1,40})>>")
 _FINAL = re.compile(
     rf"(?:####|\\boxed\{{|answer\s*(?:is|:|=))[\s*:$€£]{{0,8}}(-?)[\s$€£]{{0,4}}({_DIGITS})", re.IGNORECASE

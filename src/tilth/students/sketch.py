@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tilth.students.base import Model, Student, examples
-from tilth.students.sketching import PARTS, Edge, Literal, Sketch, sketch, sql_of
+from tilth.students.sketching import PARTS, Edge, Sketch, sketch, sql_of
 from tilth.students.values import Masked, Value, Vocabulary, matches
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ _FEATURES = 2**15
 _NEAR = 5
 """Words beside a value that its role is read from."""
 
+_WORD = r"\S+"
 _NO_ROLE = "none"
 _HOLE = re.compile(r"<(\w+)>")
 _OUTER = re.compile(r"\b(\w+)\.\w+")
@@ -36,8 +37,8 @@ class SketchParser(Student):
     tasks = ("sql",)
     about = (
         "A small parser for questions over one database, no language model. It puts queries together from "
-        "parts it has seen, so it shows what coverage, wording and wrong answers do. It cannot use a table, a "
-        "column or a shape of query that no row showed, and it links values by their spelling."
+        "parts it has seen, so it shows what coverage, wording and wrong answers do. It cannot use a table, "
+        "a column or a shape of query that no row showed, and it links values by their spelling."
     )
     cost = "not measured"
 
@@ -102,7 +103,7 @@ class SketchModel(Model):
 
 
 def _lesson(masked: Masked, one: Sketch, weight: float) -> _Lesson | None:
-    """What a question teaches: its values get the roles of the query's; a query's own values stay in its text."""
+    """What a question teaches: its values get the roles of the query's; others stay in the query's text."""
     left = list(one.literals)
     roles = []
     for value in masked.values:
@@ -168,7 +169,9 @@ def _heads(lessons: Sequence[_Lesson], random_state: int) -> dict[str, _Head]:
 class _Head:
     """One linear classifier; where there is one label only, that label."""
 
-    def __init__(self, matrix: Any, labels: Sequence[Any], weights: Sequence[float], random_state: int) -> None:
+    def __init__(
+        self, matrix: Any, labels: Sequence[Any], weights: Sequence[float], random_state: int
+    ) -> None:
         self._known = list(dict.fromkeys(labels))
         self._classifier: Any = None
         if len(self._known) > 1:
@@ -198,7 +201,7 @@ def _features(texts: Sequence[str]) -> Any:
     vectorizer = HashingVectorizer(
         n_features=_FEATURES,
         ngram_range=(1, 3),
-        token_pattern=r"\S+",
+        token_pattern=_WORD,
         lowercase=False,
         alternate_sign=False,
     )
@@ -208,7 +211,8 @@ def _features(texts: Sequence[str]) -> Any:
 def _contexts(masked: Masked) -> Iterable[str]:
     """For each value the words on both sides by their distance, what it is, and all words of the question."""
     for place in masked.places:
-        before, after = masked.words[max(0, place - _NEAR) : place], masked.words[place + 1 : place + 1 + _NEAR]
+        before = masked.words[max(0, place - _NEAR) : place]
+        after = masked.words[place + 1 : place + 1 + _NEAR]
         left = [f"{distance}<{word}" for distance, word in enumerate(reversed(before), 1)]
         right = [f"{distance}>{word}" for distance, word in enumerate(after, 1)]
         sides = [f"<{word}" for word in before[-2:]] + [f">{word}" for word in after[:2]]
@@ -235,24 +239,20 @@ class _Assembly:
         if len(shape) != len(PARTS):
             return self._filled(shape[0])
         conditions = [*self._comparisons(), *self._parts["conditions"]]
-        columns = [self._parts[f"<{hole}>"] for part in shape for hole in _HOLE.findall(part) if self._is_column(hole)]
-        named = [*columns, *(name for condition in conditions for name in _outer(condition))]
-        joined = self._from(dict.fromkeys([self._parts["table"], *(name.partition(".")[0] for name in named)]))
+        holes = [f"<{hole}>" for part in shape for hole in _HOLE.findall(part)]
+        named = [self._parts[hole] for hole in holes if hole in self._parts]
+        named += [name for condition in conditions for name in _outer(condition)]
+        tables = [self._parts["table"], *(name.partition(".")[0] for name in named)]
+        joined = self._from(dict.fromkeys(tables))
         if joined is None:
             return None
-        select, group, having, order, limit = shape
+        select, *others = shape
         written = [f"SELECT {select} {joined}"]
         if conditions:
             written.append(f"WHERE {' AND '.join(conditions)}")
-        written += [
-            f"{keyword} {part}"
-            for keyword, part in (("GROUP BY", group), ("HAVING", having), ("ORDER BY", order), ("LIMIT", limit))
-            if part
-        ]
+        keywords = ("GROUP BY", "HAVING", "ORDER BY", "LIMIT")
+        written += [f"{keyword} {part}" for keyword, part in zip(keywords, others, strict=True) if part]
         return self._filled(" ".join(written))
-
-    def _is_column(self, hole: str) -> bool:
-        return f"<{hole}>" in self._parts
 
     def _filled(self, text: str) -> str | None:
         """The text with its holes filled; None where a value is missing."""

@@ -88,9 +88,9 @@ def _is_plain(query: exp.Select) -> bool:
         return False
     tables = [first.this, *(join.this for join in joins)]
     names = [table.name for table in tables if isinstance(table, exp.Table)]
-    plain = all(not join.side and join.kind in ("", "INNER") and _is_key(join.args.get("on")) for join in joins)
-    nested = any(isinstance(part, exp.Subquery) for part in query.expressions)
-    return plain and not nested and len(names) == len(tables) == len(set(names))
+    inner = all(not join.side and join.kind in ("", "INNER") for join in joins)
+    plain = inner and all(_is_key(join.args.get("on")) for join in joins)
+    return plain and len(names) == len(tables) == len(set(names))
 
 
 def _is_key(on: exp.Expr | None) -> bool:
@@ -177,17 +177,15 @@ class _Taker:
         group, order = query.args.get("group"), query.args.get("order")
         having, limit = query.args.get("having"), query.args.get("limit")
         parts = {
-            "group": [part for part in group.expressions] if group else [],
+            "group": list(group.expressions) if group else [],
             "select": list(query.expressions),
-            "order": [part for part in order.expressions] if order else [],
+            "order": list(order.expressions) if order else [],
             "having": [having.this] if having else [],
             "limit": [limit.expression] if limit else [],
         }
         if query.args.get("offset"):
             raise _Unclear("OFFSET")
-        written = {
-            role: ", ".join(self._part(role, part) for part in given) for role, given in parts.items()
-        }
+        written = {role: ", ".join(self._part(role, part) for part in given) for role, given in parts.items()}
         if query.args.get("distinct"):
             written["select"] = f"DISTINCT {written['select']}"
         if any(part.find(exp.Query) for given in parts.values() for part in given):
@@ -221,7 +219,7 @@ class _Taker:
             hole = f"{role}{sum(known.role.startswith(role) for known in self.literals)}"
             self.literals.append(_literal(literal, hole))
             literal.replace(exp.Var(this=f"<{hole}>"))
-        return holder.this.sql(dialect="sqlite")
+        return str(holder.this.sql(dialect="sqlite"))
 
 
 def _compared(condition: exp.Expr) -> tuple[exp.Column, list[tuple[str, exp.Literal]]] | None:
@@ -230,9 +228,9 @@ def _compared(condition: exp.Expr) -> tuple[exp.Column, list[tuple[str, exp.Lite
 
     if isinstance(condition, exp.Between):
         low, high = condition.args["low"], condition.args["high"]
-        if isinstance(condition.this, exp.Column) and isinstance(low, exp.Literal | exp.Neg):
-            if isinstance(low, exp.Literal) and isinstance(high, exp.Literal):
-                return condition.this, [("BETWEEN", low), ("AND", high)]
+        literal = isinstance(low, exp.Literal) and isinstance(high, exp.Literal)
+        if literal and isinstance(condition.this, exp.Column):
+            return condition.this, [("BETWEEN", low), ("AND", high)]
         return None
     signs: dict[type[exp.Expr], str] = {
         exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=",
@@ -268,6 +266,7 @@ def _whole(query: exp.Query) -> Sketch:
 def sql_of(response: str) -> str | None:
     """The query that a response ends with, or None."""
     import re
-    found = re.findall(r"```(?:sql)?\s*(.*?)```", response, re.S | re.I)
+
+    found = re.findall(r"```(?:sql)?\s*(.*?)```", response, re.DOTALL | re.IGNORECASE)
     text = found[-1].strip() if found else response.strip()
     return text if text.lower().startswith(("select", "with")) else None

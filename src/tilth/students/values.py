@@ -75,19 +75,19 @@ class Vocabulary:
     def _value(self, tokens: list[str], place: int) -> tuple[Value | None, int]:
         token = tokens[place]
         if token[0].isdigit():
-            return Value(token.replace(",", ""), False, "number"), 1
+            return Value(token.replace(",", ""), is_text=False, sign="number"), 1
         for length in range(min(self._longest, len(tokens) - place), 0, -1):
             *before, last = (word.lower() for word in tokens[place : place + length])
             known = self._known.get((*before, last)) or self._known.get((*before, last.removesuffix("s")))
             if known is not None:
-                return Value(known[0], True, known[1]), length
+                return Value(known[0], is_text=True, sign=known[1]), length
         if token.lower() in NUMBER_WORDS:
-            return Value(f"{NUMBER_WORDS[token.lower()]:g}", False, "number"), 1
+            return Value(f"{NUMBER_WORDS[token.lower()]:g}", is_text=False, sign="number"), 1
         if place and token[0].isupper() and tokens[place - 1] not in (".", "?", "!", ":"):
             length = 1
             while place + length < len(tokens) and tokens[place + length][0].isupper():
                 length += 1
-            return Value(" ".join(tokens[place : place + length]), True, "name"), length
+            return Value(" ".join(tokens[place : place + length]), is_text=True, sign="name"), length
         return None, 1
 
 

@@ -41,6 +41,7 @@ _studies: dict[Path, Study] = {}
 _lock = threading.RLock()
 
 StrategyLike = str | Strategy | type[Strategy]
+StudentLike = str | Student | TrainFunction
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def start_study(
     ratios: Sequence[float] | None = None,
     budgets: Sequence[int] | None = None,
     replicates: int = 3,
-    student: str | Student | TrainFunction | Sequence[str | Student | TrainFunction] = "parser",
+    student: StudentLike | Sequence[StudentLike] | None = None,
     seed_rows: bool | Sequence[bool] = False,
     check: Check | Sequence[Check] = "label",
     teacher: Teacher | None = None,
@@ -97,7 +98,7 @@ def start_study(
         ratios: Budgets in queries for each seed; 1, 2, 4, 8 and 16, where not given.
         budgets: The same in queries, where there is one size.
         replicates: Repetitions, each with its own draw.
-        student: What is trained, or several of them.
+        student: What is trained, or several of them; the task's usual one, where not given.
         seed_rows: Whether the seeds' own questions and references are trained on too; or both.
         check: "label" trains on all rows, "filter" on those that were not rejected; or both.
         teacher: The model that answers.
@@ -109,7 +110,7 @@ def start_study(
         patience: Seconds of nothing but failures after which the study fails.
 
     Raises:
-        ValueError: The grid or a test set cannot be used.
+        ValueError: The grid, a test set or a student cannot be used.
         IdentityMismatch: The file holds another study.
         ConfirmationNeeded: Real dollars without `confirm=True`.
     """
@@ -119,9 +120,8 @@ def start_study(
         )
     chosen_task = tasks.get(task if task is not None else seeds.task)
     chosen = tuple(registry.get(strategy) for strategy in strategies)
-    grid = _grid(
-        seeds, chosen, sizes, ratios, budgets, replicates, _students(student), seed_rows, check, random_state
-    )
+    trained = _students(student, chosen_task.name)
+    grid = _grid(seeds, chosen, sizes, ratios, budgets, replicates, trained, seed_rows, check, random_state)
     tests = _tests(seeds, test, validation)
     field = Field(grid, seeds, chosen_task, tests, teacher, writer or teacher, patience)
     identity = _identity(field)
@@ -168,12 +168,14 @@ def plan_study(
     sizes: Sequence[int] | None = None,
     ratios: Sequence[float] | None = None,
     replicates: int = 3,
-    student: str | Student | TrainFunction | Sequence[str | Student | TrainFunction] = "parser",
+    student: StudentLike | Sequence[StudentLike] | None = None,
 ) -> StudyPlan:
     """What `start_study` would take, without a single call."""
     chosen = tuple(registry.get(strategy) for strategy in strategies)
-    grid = _grid(seeds, chosen, sizes, ratios, None, replicates, _students(student), (False,), "label", 0)
-    return _plan(Field(grid, seeds, tasks.get(seeds.task), {}, teacher, writer or teacher, 0.0))
+    task = tasks.get(seeds.task)
+    trained = _students(student, task.name)
+    grid = _grid(seeds, chosen, sizes, ratios, None, replicates, trained, (False,), "label", 0)
+    return _plan(Field(grid, seeds, task, {}, teacher, writer or teacher, 0.0))
 
 
 def open_study(path: str | Path) -> Study:
@@ -260,9 +262,11 @@ def _confirmed(teacher: Teacher, planned: StudyPlan, *, confirm: bool) -> None:
         )
 
 
-def _students(given: Any) -> tuple[Student, ...]:
+def _students(given: StudentLike | Sequence[StudentLike] | None, task: str) -> tuple[Student, ...]:
+    if given is None:
+        return (students.usual(task),)
     several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    return tuple(students.get(one) for one in several)
+    return tuple(students.fitting(students.get(one), task) for one in several)
 
 
 def _grid(

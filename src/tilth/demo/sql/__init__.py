@@ -1,1 +1,1 @@
-"""The demo of text-to-SQL: an invented nursery's database, questions over it, and a teacher that reads them."""
+"""The demo of text-to-SQL: an invented nursery's database, questions over it, and a teacher for them."""

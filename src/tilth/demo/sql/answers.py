@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import cast
 
 from tilth.demo.data import load
 from tilth.demo.rates import RATES, chance
 from tilth.demo.sql.database import Column, facts
-from tilth.demo.sql.query import COUNT, Condition, Function, Item, Operator, Query, Style, steps, write
+from tilth.demo.sql.query import COUNT, Function, Item, Operator, Query, Style, steps, write
 from tilth.demo.sql.reader import Reading
 
 _LEADS = (

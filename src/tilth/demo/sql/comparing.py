@@ -71,9 +71,8 @@ class Comparisons:
         excepted = before is not None and before.cue("except") and mention.first - before.last <= 1
         column = cast("Column", mention.column)
         for beside in (before, self._at(place + 1)):  # "the status open", "the Herb category"
-            if beside is not None and beside.kind == "column" and beside.column == column:
-                if min(abs(mention.first - beside.last), abs(beside.first - mention.last)) <= 1:
-                    self.used.add(beside)
+            if beside is not None and beside.column == column and beside.kind == "column":
+                self.used |= {beside} if _apart(mention, beside) <= 1 else set()
         return Condition(column, "<>" if excepted else "=", mention.said)
 
     def _compared(self, place: int, mention: Mention) -> Condition | None:
@@ -92,25 +91,21 @@ class Comparisons:
         if counted is not None and number.said.isdigit():
             self.having = Having(operator, int(number.said), counted)
             return None
-        if mention.kind == "compared":
-            column = cast("Column", mention.column)
-        else:
-            column = self._column(place, number)
+        column = mention.column or self._column(place, number)
         return Condition(column, operator, _number(number.said))
 
     def _column(self, place: int, number: Mention) -> Column:
-        """What is compared with the number: the column just before the comparison, or just after the number."""
-        before, after = self._at(place - 1), self._at(self._found.index(number) + 1)
-        if not _is_number_column(after) or after.first - number.last > _RIGHT:
-            after = None
-        if _is_number_column(before) and self._found[place].first - before.last <= _LEFT:
-            self.used.add(before)
-            if after is not None and after.column == before.column:
-                self.used.add(after)  # "a lead time below 5 days"
-            return cast("Column", before.column)
+        """What is compared with a number: the column just before the comparison, or just after the number."""
+        before = self._take(place - 1, self._found[place], _LEFT)
+        behind = self._found.index(number) + 1
+        if before is not None:
+            same = self._at(behind)
+            if same is not None and same.column == before:
+                self._take(behind, number, _RIGHT)  # "a lead time below 5 days"
+            return before
+        after = self._take(behind, number, _RIGHT)
         if after is not None:
-            self.used.add(after)
-            return cast("Column", after.column)
+            return after
         if number.said.isdigit() and int(number.said) in _YEARS and self._subject in _YEAR_OF:
             return _YEAR_OF[self._subject]
         return _USUAL[self._subject]
@@ -127,11 +122,7 @@ class Comparisons:
         return rows
 
     def _average(self, place: int, mention: Mention) -> Condition:
-        before = self._at(place - 1)
-        column = _USUAL[self._subject]
-        if _is_number_column(before):
-            self.used.add(before)
-            column = cast("Column", before.column)
+        column = self._take(place - 1, mention, _LEFT) or _USUAL[self._subject]
         return Condition(column, ">" if mention.said == "above average" else "<", None)
 
     def _years(self) -> list[tuple[int, Condition]]:
@@ -141,12 +132,20 @@ class Comparisons:
             alone = mention.kind == "number" and mention not in self.used and mention.said.isdigit()
             if alone and int(mention.said) in _YEARS and self._subject in _YEAR_OF:
                 self.used.add(mention)
-                before = self._at(place - 1)
-                if _is_number_column(before):
-                    self.used.add(before)
+                self._take(place - 1, mention, _LEFT)
                 condition = Condition(_YEAR_OF[self._subject], "=", int(mention.said))
                 years.append((mention.first, condition))
         return years
+
+    def _take(self, place: int, other: Mention, near: int) -> Column | None:
+        """Uses up a column of numbers that stands at a place, where it is near enough to another mention."""
+        found = self._at(place)
+        if found is None or found.kind != "column" or found.column in facts().values:
+            return None
+        if _apart(found, other) > near:
+            return None
+        self.used.add(found)
+        return found.column
 
     def _at(self, place: int) -> Mention | None:
         found = self._found[place] if 0 <= place < len(self._found) else None
@@ -161,5 +160,6 @@ def _first(placed: tuple[int, Condition]) -> int:
     return placed[0]
 
 
-def _is_number_column(mention: Mention | None) -> bool:
-    return mention is not None and mention.kind == "column" and mention.column not in facts().values
+def _apart(one: Mention, other: Mention) -> int:
+    """The words between two mentions."""
+    return max(one.first - other.last, other.first - one.last)

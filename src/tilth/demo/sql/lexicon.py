@@ -1,4 +1,4 @@
-"""What the simulated teacher notices in a question over its database: tables, columns, values, numbers, cues."""
+"""What the simulated teacher notices in a question over its database: tables, columns, values, cues."""
 
 from __future__ import annotations
 

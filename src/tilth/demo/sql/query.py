@@ -147,8 +147,9 @@ class _Writer:
         if query.where:
             lines.append(f"Keep rows where {' and '.join(map(self._condition, query.where))}.")
         if query.absent is not None:
-            inner = " and ".join(_Writer(Query(query.absent.table, (), query.absent.where), PLAIN).conditions())
-            lines.append(f"Leave out those that {query.absent.table} name{f' where {inner}' if inner else ''}.")
+            inner = Query(query.absent.table, (), query.absent.where)
+            restricted = " and ".join(["", *_Writer(inner, PLAIN).conditions()]).replace(" and", " where", 1)
+            lines.append(f"Leave out those that {query.absent.table} name{restricted}.")
         if query.group is not None:
             lines.append(f"Group them by {self._column(query.group)}.")
         if query.having is not None:
@@ -178,7 +179,8 @@ class _Writer:
     def _condition(self, condition: Condition) -> str:
         column, left = condition.column, self._column(condition.column)
         if condition.value is None:
-            return f"{left} {condition.operator} (SELECT AVG({column.name}) FROM {column.table})"
+            average = f"(SELECT AVG({column.name}) FROM {column.table})"  # noqa: S608 - names of our own schema
+            return f"{left} {condition.operator} {average}"
         if condition.high is not None:
             return f"{left} BETWEEN {quoted(condition.value)} AND {quoted(condition.high)}"
         return f"{left} {condition.operator} {quoted(condition.value)}"
@@ -221,4 +223,3 @@ def fans_out(subject: str, table: str) -> bool:
 def quoted(value: Value) -> str:
     """A value as SQL writes it."""
     return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else f"{value}"
-

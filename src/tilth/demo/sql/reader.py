@@ -56,14 +56,12 @@ class _Reader:
         query = self._never() or self._grouped() or self._groups() or self._ranking()
         return query or self._different() or self._sorted() or self._plain()
 
-    # -- what it is about -------------------------------------------------------------------------------------
+    # What it is about.
 
     def _first_rows(self, found: list[Mention]) -> str:
         """The table of the first noun that stands for rows, else of the first column."""
         for place, mention in enumerate(found):
-            following = found[place + 1] if place + 1 < len(found) else None
-            adjective = following is not None and following.kind == "table"
-            if mention.kind == "value" and adjective and following is not None and _gap(mention, following) == 0:
+            if mention.kind == "value" and self._describes(mention, found[place + 1 : place + 2]):
                 continue
             if self.who:
                 return "customers"
@@ -73,6 +71,10 @@ class _Reader:
                 return mention.column.table
         columns = [mention.column for mention in found if mention.column is not None]
         return columns[0].table if columns else "plants"
+
+    def _describes(self, mention: Mention, following: list[Mention]) -> bool:
+        """Whether it stands right before a table: "trade customers"."""
+        return any(noun.kind == "table" and _gap(mention, noun) == 0 for noun in following)
 
     def _cue(self, *names: str) -> Mention | None:
         return next((mention for mention in self.free if mention.cue(*names)), None)
@@ -110,7 +112,7 @@ class _Reader:
         numbers = [int(m.said) for m in self.free if m.kind == "number" and m.said.isdigit()]
         return numbers[0] if numbers and 0 < numbers[0] <= 100 else None
 
-    # -- ways of reading --------------------------------------------------------------------------------------
+    # Ways of reading.
 
     def _never(self) -> Query | None:
         cue = self._cue("never")
@@ -231,16 +233,14 @@ class _Reader:
             return Query(measure.column.table, (measure,), where)
         if self._cue("count"):
             return Query(self.subject, (COUNT,), where)
-        key = Item(key_of(self.subject))
-        columns = [Item(column) for column in self._columns()]
-        named = self._key_asked()
+        columns = self._columns()
+        items = tuple(map(Item, columns))
         if columns and self._named_row():
-            return Query(columns[0].column.table if columns[0].column else self.subject, tuple(columns), where)
-        return Query(self.subject, (*([key] if named or not columns else []), *columns), where)
-
-    def _key_asked(self) -> bool:
-        keys = [m for m in self.free if m.cue("key") and m.first > 0]
-        return any(m.said for m in keys)
+            return Query(columns[0].table, items, where)
+        named = any(mention.cue("key") and mention.first > 0 for mention in self.free)  # not "Name the ..."
+        if named or not columns:
+            items = (Item(key_of(self.subject)), *items)
+        return Query(self.subject, items, where)
 
     def _named_row(self) -> bool:
         """Whether one row is asked about by its name."""

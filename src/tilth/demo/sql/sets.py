@@ -10,8 +10,8 @@ from itertools import islice
 from typing import get_args
 
 from tilth.demo.data import load_csv
-from tilth.demo.sql.world import problems
 from tilth.demo.splits import SIZES, Kind, Split
+from tilth.demo.sql.world import problems
 from tilth.demo.world import Wording
 
 

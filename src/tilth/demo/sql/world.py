@@ -130,14 +130,14 @@ _Words = dict[str, str]
 _Built = tuple[Query, _Words]
 
 
-def _list(draft: _Draft, kind: str) -> _Built:
+def _list(draft: _Draft, _kind: str) -> _Built:
     subject = draft.rng.choice(("plants", "plants", "customers", "suppliers", "orders"))
     rows, where = draft.some_rows(subject, draft.rng.choice((1, 1, 1, 2)))
     words = {"T": rows, "k": "numbers" if subject == "orders" else "names"}
     return Query(subject, (Item(key_of(subject)),), where), words
 
 
-def _count(draft: _Draft, kind: str) -> _Built:
+def _count(draft: _Draft, _kind: str) -> _Built:
     subject = draft.rng.choice(("plants", "plants", "customers", "suppliers", "orders", "orders"))
     rows, where = draft.some_rows(subject, draft.rng.choice((1, 1, 1, 2)))
     return Query(subject, (COUNT,), where), {"T": rows}
@@ -166,7 +166,7 @@ def _sorted(draft: _Draft, kind: str) -> _Built:
     return query, {"T": rows, "c": draft.column(column, column.table), "n": f"{limit}"}
 
 
-def _pair(draft: _Draft, kind: str) -> _Built:
+def _pair(draft: _Draft, _kind: str) -> _Built:
     subject = draft.rng.choice(("plants", "plants", "customers", "suppliers", "orders"))
     others = [Column.of(name) for name in draft.world["columns"] if name.startswith(f"{subject}.")]
     column = draft.rng.choice(others)
@@ -175,7 +175,7 @@ def _pair(draft: _Draft, kind: str) -> _Built:
     return Query(subject, (Item(key_of(subject)), Item(column)), where), words
 
 
-def _lookup(draft: _Draft, kind: str) -> _Built:
+def _lookup(draft: _Draft, _kind: str) -> _Built:
     subject = draft.rng.choice(("plants", "plants", "customers", "suppliers"))
     others = [Column.of(name) for name in draft.world["columns"] if name.startswith(f"{subject}.")]
     column, name = draft.rng.choice(others), Column(subject, "name")
@@ -227,9 +227,10 @@ def _groups(draft: _Draft, kind: str) -> _Built:
     return replace(query, order=COUNT, limit=1), words
 
 
-def _never(draft: _Draft, kind: str) -> _Built:
+def _never(draft: _Draft, _kind: str) -> _Built:
     entry = draft.rng.choice(draft.world["never"])
-    subject, inner, done = entry["on"], (), draft.phrase(entry)
+    subject, done = entry["on"], draft.phrase(entry)
+    inner: tuple[Condition, ...] = ()
     if "column" in entry:
         done, condition = draft.condition({**entry, "operator": "="})
         inner = (condition,)
@@ -246,7 +247,7 @@ def _average(draft: _Draft, kind: str) -> _Built:
     return query, {"T": rows, "c": draft.column(column, column.table)}
 
 
-def _ranking(draft: _Draft, kind: str) -> _Built:
+def _ranking(draft: _Draft, _kind: str) -> _Built:
     entry = draft.rng.choice(draft.world["rankings"])
     column, limit = Column.of(entry["entity"]), draft.rng.randint(2, 8)
     order = COUNT if entry["order"] == "COUNT" else Item(Column.of(entry["column"]), entry["order"])
@@ -274,8 +275,9 @@ def problems(rng: random.Random, wording: Wording) -> Iterator[Problem]:
             draft = _Draft(rng, wording)
             query, words = _BUILD[kind["kind"]](draft, kind["kind"])
             if all(_sound(query, state) for state in states):
-                template = draft.sentence(kind)
-                said = _SLOT.sub(lambda match, words=words: words[match.group(1)], template)
+                said = draft.sentence(kind)
+                for name in _SLOT.findall(said):
+                    said = said.replace(f"{{{name}}}", words[name])
                 yield Problem(said[0].upper() + said[1:], query)
     finally:
         for state in states:

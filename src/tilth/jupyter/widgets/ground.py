@@ -75,7 +75,7 @@ class Ground:
             sizes=tuple(sorted(set(sizes))),
             ratios=_RATIOS,
             replicates=3,
-            student=next(iter(students.available())),
+            student=next(iter(students.available(self.seeds.task_name)), ""),
         )
 
     def planned(self, choices: Choices) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class Ground:
 
     def _options(self, choices: Choices) -> dict[str, Any]:
         strategies = [self.configured.get(name, name) for name in choices.strategies]
-        return {**asdict(choices), "strategies": strategies}
+        return {**asdict(choices), "strategies": strategies, "student": choices.student or None}
 
     def _grid(self, choices: Choices) -> dict[str, Any]:
         strategies = [registry.get(self.configured.get(name, name)) for name in choices.strategies]

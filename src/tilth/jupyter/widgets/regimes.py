@@ -83,7 +83,7 @@ class Regimes:
             "strategies": list(self._offered),
             "students": [
                 {"name": name, "about": kind.about, "cost": kind.cost}
-                for name, kind in students.available().items()
+                for name, kind in students.available(ground.seeds.task_name).items()
             ],
             "axes": ["ratio", "rows", "rows_per_seed", *(["usd"] if ground.priced() else [])],
             "choices": asdict(self._choices),
