@@ -1,4 +1,4 @@
-"""Measures the simulated teacher; `python -m tests.unit.demo.measure` prints the table of RESULTS.md."""
+"""Measures the simulated teacher; `python -m tests.unit.demo.measure` prints the tables of RESULTS.md."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+
+from tests.unit.demo import measure_sql
 
 from tilth.demo.knobs import Knobs
 from tilth.demo.model import reply
@@ -89,8 +91,9 @@ def milliseconds(purpose: str, questions: Sequence[str]) -> float:
 
 
 def main() -> None:
-    """Prints the table."""
-    lines = ["| what | measured |", "| --- | --- |"]
+    """Prints both tables."""
+    head = ["| what | measured |", "| --- | --- |"]
+    lines = ["## Arithmetic word problems", "", *head]
     fresh = draw_seeds(4000, 77)
     for name, problems in (
         ("4,000 fresh questions of the seeds' distribution", fresh),
@@ -111,6 +114,7 @@ def main() -> None:
     for purpose in ("answer", "rephrase", "new-question"):
         spent = milliseconds(purpose, [seed.question for seed in fresh[:2000]])
         lines.append(f"| CPU ms a reply, HTTP left out: {purpose} | {spent:.2f} |")
+    lines += ["", "## Questions over the sample database", "", *head, *measure_sql.table()]
     sys.stdout.write("\n".join(lines) + "\n")
 
 

@@ -52,7 +52,7 @@ def accuracy(model: students.Model, test: pl.DataFrame) -> float:
     return sum(a == b for a, b in zip(answers, test["answer"], strict=True)) / test.height
 
 
-@pytest.fixture(params=students.available())
+@pytest.fixture(params=students.available("numeric"))
 def student(request: pytest.FixtureRequest) -> students.Student:
     return students.get(request.param)
 
@@ -169,8 +169,27 @@ def test_a_function_that_breaks_its_contract_is_named() -> None:
     ]
 
 
+def test_each_task_has_its_students() -> None:
+    assert list(students.available("numeric")) == ["parser", "neighbour"]
+    assert list(students.available("sql")) == ["sketch"]
+    assert students.usual("numeric").name == "parser"
+    assert students.usual("sql").name == "sketch"
+    with pytest.raises(students.StudentError, match="no built-in student suits the task 'poetry'"):
+        students.usual("poetry")
+
+
+def test_a_student_that_does_not_suit_a_task_is_refused() -> None:
+    parser, own = students.get("parser"), students.get(memorise)
+    assert students.fitting(parser, "numeric") is parser
+    assert students.fitting(own, "sql") is own
+    with pytest.raises(students.StudentError, match="'parser' suits the task 'numeric', not 'sql'; take s"):
+        students.fitting(parser, "sql")
+    with pytest.raises(students.StudentError, match="not 'poetry'; take a function"):
+        students.fitting(parser, "poetry")
+
+
 def test_unknown_students_are_refused_with_those_there_are() -> None:
-    with pytest.raises(students.StudentError, match="'oracle' is unknown; choose one of parser, neighbour"):
+    with pytest.raises(students.StudentError, match="'oracle' is unknown; choose one of parser, neigh"):
         students.get("oracle")
     with pytest.raises(students.StudentError, match="expected a name or train"):
         students.get(3)  # type: ignore[arg-type]

@@ -205,6 +205,7 @@ def test_results_from_outside_stand_beside_ones_own(done: tilth.Study) -> None:
         ({"ratios": [0.01]}, "without a single query"),
         ({"replicates": 0}, "at least one"),
         ({"student": "gpt"}, "choose one of parser, neighbour"),
+        ({"student": ["parser", "sketch"]}, "'sketch' suits the task 'sql', not 'numeric'"),
         ({"check": "strict"}, "check=\"strict\"|check='strict'"),
         ({"budgets": [10], "ratios": None}, "one size of seeds"),
         ({"teacher": None}, "pass teacher="),
