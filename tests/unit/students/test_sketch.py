@@ -17,6 +17,7 @@ from tilth.students.values import Vocabulary
 
 STUDENT = students.get("sketch")
 UNION = "SELECT name FROM boats WHERE name = '{name}' UNION SELECT name FROM owners WHERE name = '{name}'"
+JOINED = "FROM boats AS b JOIN owners AS o ON b.owner_id = o.owner_id"
 CITIES = ["Rome", "Oslo", "Cairo", "Lima"]
 KINDS = {
     "list": ("Which boats lie in {city}?", "SELECT name FROM boats WHERE harbour = '{city}'"),
@@ -27,7 +28,7 @@ KINDS = {
     ),
     "join": (
         "Name the owners of boats in {city}.",
-        "SELECT o.name FROM boats b JOIN owners o ON b.owner_id = o.owner_id WHERE b.harbour = '{city}'",
+        f"SELECT o.name {JOINED} WHERE b.harbour = '{{city}}'",
     ),
     "top": ("List the {few} longest boats.", "SELECT name FROM boats ORDER BY length DESC LIMIT {few}"),
     "group": ("Count boats per harbour.", "SELECT harbour, COUNT(*) FROM boats GROUP BY harbour"),
