@@ -280,6 +280,20 @@ test("rows arrive newest first, hostile text stays text, and signs have words", 
   expect("harmed" in globalThis).toBe(false);
 });
 
+test("a query for an answer gets room to be read, and is told whole on hover", async () => {
+  const sql = "SELECT name FROM plants WHERE category = 'Fern' AND price < 12";
+  const context = host.get("context") as Traits["context"];
+  host.set("context", { ...context, seeds: { count: 5, name: "nursery", task: "sql" } });
+  const { el } = await open();
+  host.rows([sample(1, { answer: sql })]);
+  await drawn();
+  expect(find(el, '[role="listbox"]').className).toContain("tilth-list-long-answers");
+  expect(find(el, ".tilth-row-answer bdi").title).toBe(sql);
+  host.set("context", context);
+  await drawn();
+  expect(find(el, '[role="listbox"]').className).not.toContain("tilth-list-long-answers");
+});
+
 test("only the rows in sight are drawn", async () => {
   const { el } = await open();
   host.rows(samples(1, 5_000));

@@ -3,12 +3,15 @@
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Sample } from "../protocol";
 import { indexOfArrival } from "../samples";
+import { useView } from "./context";
 import { Icon } from "./Icon";
 import { SampleRow } from "./SampleRow";
 import { useVirtualRows } from "./useVirtualRows";
 
 export const ROW_HEIGHT = 28;
 const NEAR_END = 40;
+// Answers of other tasks, such as SQL, are lines to read and need more than a column for a number.
+const SHORT_ANSWERS = new Set(["numeric", "choice"]);
 
 interface Props {
   /** Ascending by arrival; drawn the other way round. */
@@ -25,6 +28,8 @@ interface Props {
 
 export function SampleList({ rows, follow, setFollow, newest, openedRow, open, close, nearEnd }: Props) {
   const id = useId();
+  const task = useView().store.traits.context.value.seeds?.task;
+  const long = task !== undefined && !SHORT_ANSWERS.has(task);
   const scroller = useRef<HTMLDivElement>(null);
   const anchor = useRef<{ arrival: number; offset: number } | null>(null);
   const [active, setActive] = useState<number | null>(null);
@@ -100,7 +105,7 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
   return (
     <div class="tilth-list-box">
       <div
-        class="tilth-list"
+        class={`tilth-list${long ? " tilth-list-long-answers" : ""}`}
         role="listbox"
         tabIndex={0}
         aria-label="Samples, newest first"

@@ -44,7 +44,9 @@ export function SampleRow({ id, row, top, position, of, active, opened, open }: 
             <span class="tilth-hidden">none</span>
           </span>
         ) : (
-          <bdi class="tilth-number">{row.answer.slice(0, SHOWN_CHARACTERS)}</bdi>
+          <bdi class="tilth-number" title={row.answer.slice(0, SHOWN_CHARACTERS)}>
+            {row.answer.slice(0, SHOWN_CHARACTERS)}
+          </bdi>
         )}
       </span>
       <bdi class="tilth-row-note" title={note.slice(0, SHOWN_CHARACTERS)}>
