@@ -1,14 +1,17 @@
-"""Measures the demo study: what each strategy buys on three test sets, and what training and fitting cost.
+"""Measures a demo study: what each strategy buys on three test sets, and what training and fitting cost.
 
     python -m tests.bench.study
+    python -m tests.bench.study --task sql
 
-runs it (about a minute on two cores), writes tests/bench/RESULTS.md and the figures it shows.
+runs it (about a minute on two cores), writes its part of tests/bench/RESULTS.md and the figures it shows.
 """
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -25,15 +28,26 @@ from tilth.studies import curves
 HERE = Path(__file__).resolve().parent
 IMAGES = HERE.parent.parent / ".github" / "images"
 SETS = ("same", "held-out", "hand-written")
+PARTS = {"numeric": "The demo study", "sql": "The demo study of text-to-SQL"}
+"""Each task's heading in the page; its part reaches to the next."""
+
+IMPORTS = {
+    "numeric": "import sklearn.svm, sklearn.feature_extraction.text",
+    "sql": "import sklearn.svm, sklearn.feature_extraction.text, sqlglot",
+}
 
 
 def main() -> None:
-    """Runs the study and writes its page."""
+    """Runs the study and writes its part of the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--task", choices=PARTS, default="numeric")
+    task = parser.parse_args().task
+    prefix = "study" if task == "numeric" else f"study-{task}"
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         study = tilth.study_sync(
-            tilth.demo.seeds(100),
-            test={name: tilth.demo.questions(name, "test") for name in SETS},
+            tilth.demo.seeds(100, task=task),
+            test={name: tilth.demo.questions(name, "test", task=task) for name in SETS},
             sizes=[25, 100],
             ratios=[1, 2, 4, 8, 16],
             replicates=3,
@@ -47,9 +61,20 @@ def main() -> None:
         figures = {name: tilth.chart(study, test=name) for name in SETS}
         IMAGES.mkdir(parents=True, exist_ok=True)
         for name, figure in figures.items():
-            figure.save(IMAGES / f"study-{name}.svg")
-        (HERE / "RESULTS.md").write_text(_page(study, crossings, wall, fitting), encoding="utf-8")
-    print(HERE / "RESULTS.md")
+            figure.save(IMAGES / f"{prefix}-{name}.svg")
+        page = HERE / "RESULTS.md"
+        part = _part(study, task, prefix, crossings, wall, fitting)
+        page.write_text(_with_part(page.read_text(encoding="utf-8"), PARTS[task], part), encoding="utf-8")
+    print(page)
+
+
+def _with_part(page: str, heading: str, part: str) -> str:
+    """The page with this part in the place of the old one, or at its end."""
+    parts = re.split(r"^(?=# )", page, flags=re.MULTILINE)
+    kept = [part if one.startswith(f"# {heading}\n") else one for one in parts if one.strip()]
+    if part not in kept:
+        kept.append(part)
+    return "\n".join(f"{one.rstrip()}\n" for one in kept)
 
 
 def _fitted(study: tilth.Study, name: str) -> pl.DataFrame:
@@ -60,9 +85,9 @@ def _fitted(study: tilth.Study, name: str) -> pl.DataFrame:
     return curves.crossings(frame, outcomes).filter(pl.col("overtaken") == "answer-augmentation")
 
 
-def _importing() -> float:
+def _importing(task: str) -> float:
     """CPU seconds that a process takes to import what the students need."""
-    command = [sys.executable, "-c", "import sklearn.svm, sklearn.feature_extraction.text"]
+    command = [sys.executable, "-c", IMPORTS[task]]
     subprocess.run(command, check=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True)
@@ -70,28 +95,36 @@ def _importing() -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _page(study: tilth.Study, crossings: dict[str, pl.DataFrame], wall: float, fitting: float) -> str:
+def _part(
+    study: tilth.Study,
+    task: str,
+    prefix: str,
+    crossings: dict[str, pl.DataFrame],
+    wall: float,
+    fitting: float,
+) -> str:
     frame = study.frame
+    command = "python -m tests.bench.study" + (f" --task {task}" if task != "numeric" else "")
     training = frame.unique("cell_id")["seconds"].sum()
     lines = [
-        "# The demo study",
+        f"# {PARTS[task]}",
         "",
-        "Simulated teacher (`tilth.demo`, skill 1, drift 0.3) and the student `parser`: these figures show",
-        "how the tools work and say nothing about any language model.",
+        f"Simulated teacher (`tilth.demo`, skill 1, drift 0.3) and the student `{frame['student'][0]}`:",
+        "these figures show how the tools work and say nothing about any language model.",
         "",
-        f"Made by `python -m tests.bench.study` on {dt.datetime.now(dt.UTC):%Y-%m-%d} with tilth",
+        f"Made by `{command}` on {dt.datetime.now(dt.UTC):%Y-%m-%d} with tilth",
         f"{version('tilth')}, scikit-learn {version('scikit-learn')}, Python {platform.python_version()}, on",
         "two shared cores.",
         "",
         f"{frame['cell_id'].n_unique()} cells, {study.progress.queries:,} queries (its largest columns take",
         f"{study.progress.most_queries:,}), {wall:.0f} s in all. Training and measuring every cell on three",
-        f"test sets took {training:.1f} CPU s, in which each process imported scikit-learn once",
-        f"({_importing():.1f} CPU s);",
+        f"test sets took {training:.1f} CPU s, in which each process imported what a student needs once",
+        f"({_importing(task):.1f} CPU s);",
         f"fitting curves, bands and crossings took {fitting:.1f} CPU s.",
         "",
     ]
     for name, passed in crossings.items():
-        lines += [f"## Test set “{name}”", "", f"![{name}](../../.github/images/study-{name}.svg)", ""]
+        lines += [f"## Test set “{name}”", "", f"![{name}](../../.github/images/{prefix}-{name}.svg)", ""]
         lines += [*_accuracies(frame.filter(pl.col("test") == name)), ""]
         lines += ["From which ratio on a strategy stays above answer augmentation (95 % interval):", ""]
         lines += [*_passings(passed), ""]
