@@ -136,6 +136,7 @@ def until(condition):
         (("generate", "seeds.jsonl", "--model", "four", "--queries", "many"), "no whole number"),
         (("generate", "seeds.jsonl", "--model", "four", "--usd", "-1"), "no amount of dollars"),
         (("resume", "gone.tilth"), "no file gone.tilth"),
+        (("demo", "--task", "chess"), "choose from"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2(shell, arguments, says):

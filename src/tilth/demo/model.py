@@ -23,11 +23,14 @@ FOREIGN = (
 
 def reply(knobs: Knobs, messages: Sequence[Mapping[str, str]], temperature: float, seed: int) -> str:
     """The reply to a conversation, a pure function of its arguments; at temperature 0 the seed is unused."""
+
+    def drawing(purpose: Purpose) -> random.Random:
+        drawn = [purpose, [[message["role"], message["content"]] for message in messages]]
+        # The knobs stay out of the draw: a better teacher makes some mistakes of a worse one, and no others.
+        return random.Random(json.dumps([*drawn, temperature, seed] if temperature > 0 else drawn))
+
     if sql.shows_schema(messages):
-        asked = sql.request_of(messages)
-        if isinstance(asked, str):
-            return asked
-        return sql.reply(*asked, knobs, temperature, _drawing(asked[0], messages, temperature, seed))
+        return sql.reply(knobs, messages, temperature, drawing)
     found = request(messages, lambda text: read_question(text) is not None)
     if found is None:
         return FOREIGN
@@ -35,18 +38,9 @@ def reply(knobs: Knobs, messages: Sequence[Mapping[str, str]], temperature: floa
     reading = read_question(question)
     if reading is None:
         return FOREIGN
-    rng = _drawing(purpose, messages, temperature, seed)
+    rng = drawing(purpose)
     if purpose == "rephrase":
         return f"Question: {rephrase(question, knobs.skill, temperature, rng)}"
     if purpose == "new-question":
         return f"Question: {new_question(question, knobs.drift, rng)}"
     return answer(question, reading, knobs.skill, temperature, rng)
-
-
-def _drawing(
-    purpose: Purpose, messages: Sequence[Mapping[str, str]], temperature: float, seed: int
-) -> random.Random:
-    """Where a reply's draws come from."""
-    drawn = [purpose, [[message["role"], message["content"]] for message in messages]]
-    # The knobs stay out of the draw: a better teacher makes some mistakes of a worse one, and no others.
-    return random.Random(json.dumps([*drawn, temperature, seed] if temperature > 0 else drawn))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tilth.demo.knobs import Knobs
 from tilth.demo.request import Purpose, marked, request
 from tilth.demo.sql.answers import answer
 from tilth.demo.sql.database import facts
-from tilth.demo.sql.reader import Reading, read_question
+from tilth.demo.sql.reader import read_question
 from tilth.demo.sql.rephrase import rephrase
 from tilth.demo.sql.stories import new_question
 
@@ -35,8 +35,13 @@ def shows_schema(messages: Sequence[Mapping[str, str]]) -> bool:
     return any(_TABLE.search(message["content"][-_LONGEST:]) for message in messages)
 
 
-def request_of(messages: Sequence[Mapping[str, str]]) -> tuple[Purpose, str, Reading] | str:
-    """What is asked of which question, and how it reads; or the reply that there is nothing to answer."""
+def reply(
+    knobs: Knobs,
+    messages: Sequence[Mapping[str, str]],
+    temperature: float,
+    drawing: Callable[[Purpose], random.Random],
+) -> str:
+    """The reply to a conversation that shows a schema; its draws come from `drawing`, by what is asked."""
     shown = {
         table.lower() for message in messages for table in _TABLE.findall(message["content"][-_LONGEST:])
     }
@@ -47,18 +52,8 @@ def request_of(messages: Sequence[Mapping[str, str]]) -> tuple[Purpose, str, Rea
     reading = read_question(found[1]) if found is not None else None
     if found is None or reading is None:
         return FOREIGN_QUESTION
-    return *found, reading
-
-
-def reply(
-    purpose: Purpose,
-    question: str,
-    reading: Reading,
-    knobs: Knobs,
-    temperature: float,
-    rng: random.Random,
-) -> str:
-    """The reply to what was asked."""
+    purpose, question = found
+    rng = drawing(purpose)
     if purpose == "rephrase":
         return f"Question: {rephrase(question, knobs.skill, temperature, rng)}"
     if purpose == "new-question":

@@ -215,6 +215,11 @@ def _path(tables: Sequence[str], target: str) -> list[tuple[Key, str]]:
     return reached[target]
 
 
+def key_of(subject: str) -> Column:
+    """What a list of a table's rows shows: names, or an order's number."""
+    return Column(subject, "name" if "name" in facts().tables[subject] else f"{subject[:-1]}_id")
+
+
 def fans_out(subject: str, table: str) -> bool:
     """Whether a row of `subject` may be joined to several of `table`."""
     return _joined(subject, [table])[1]

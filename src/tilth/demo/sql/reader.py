@@ -9,8 +9,7 @@ from typing import cast
 from tilth.demo.sql.comparing import Comparisons
 from tilth.demo.sql.database import Column, facts
 from tilth.demo.sql.lexicon import Mention, mentions
-from tilth.demo.sql.query import COUNT, Absent, Function, Item, Query, write
-from tilth.demo.sql.world import key_of
+from tilth.demo.sql.query import COUNT, Absent, Function, Item, Query, key_of, write
 
 LONGEST = 1_000
 """Characters of a question that is read; a longer one counts as foreign text."""
@@ -200,7 +199,7 @@ class _Reader:
         if cue is None or not columns:
             return None
         where, column = self.compared.conditions, columns[0]
-        subject = column.table if self.subject not in facts().tables else self._counted(column)
+        subject = self._counted(column)
         if self._cue("count"):
             return Query(subject, (Item(column, "COUNT", distinct=True),), where)
         return Query(subject, (Item(column),), where, distinct=True)

@@ -48,7 +48,8 @@ def own_question(rng: random.Random) -> str:
 
 def _filled(template: str, rng: random.Random) -> str:
     """The template with its slots filled; the same slot is filled alike."""
-    stories, chosen = load("sql_stories.json"), dict[str, str]()
+    stories = load("sql_stories.json")
+    chosen: dict[str, str] = {}
 
     def fill(match: re.Match[str]) -> str:
         name = match.group(1)

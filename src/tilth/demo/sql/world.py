@@ -11,7 +11,7 @@ from typing import Any
 
 from tilth.demo.data import load
 from tilth.demo.sql.database import Column, facts, open_states
-from tilth.demo.sql.query import COUNT, Absent, Condition, Item, Query, fans_out, write
+from tilth.demo.sql.query import COUNT, Absent, Condition, Item, Query, fans_out, key_of, write
 from tilth.demo.world import Wording
 
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -119,11 +119,6 @@ class _Draft:
 
 def _many(value: str) -> str:
     return f"{value.lower()}s"
-
-
-def key_of(subject: str) -> Column:
-    """What a list of a table's rows shows: names, or an order's number."""
-    return Column(subject, "name" if "name" in facts().tables[subject] else f"{subject[:-1]}_id")
 
 
 _Words = dict[str, str]
