@@ -35,8 +35,9 @@ def written(knobs: Knobs, purpose: str, question: str, temperature: float, seed:
 
 
 def agrees(knobs: Knobs, question: str, temperature: float, seed: int, reference: str) -> bool:
-    """Whether the simulation's answer gives on both states the rows that the reference gives."""
-    return TASK.check(ask(knobs, "answer", question, temperature, seed), reference, question).accepted
+    """Whether the simulation's answer gives on both states the rows that the reference gives, if any."""
+    verdict = TASK.check(ask(knobs, "answer", question, temperature, seed), reference, question)
+    return verdict.verdict != "rejected"
 
 
 def read_right(asked: Sequence[Asked]) -> float:
@@ -89,6 +90,15 @@ def new_questions_right(knobs: Knobs, asked: Sequence[Asked], temperature: float
     return sum(right) / len(right)
 
 
+def new_questions_empty(knobs: Knobs, asked: Sequence[Asked], temperature: float) -> float:
+    """The share of new questions whose slip-free query returns nothing on both states."""
+    empty = []
+    for place, one in enumerate(asked):
+        reading = read_question(written(knobs, "new-question", one.question, temperature, place))
+        empty.append(reading is not None and not TASK.check(reading.sql, reading.sql).accepted)
+    return sum(empty) / len(empty)
+
+
 def milliseconds(purpose: str, questions: Sequence[str]) -> float:
     """CPU milliseconds of a reply in this process, HTTP left out."""
     read_question.cache_clear()
@@ -118,6 +128,8 @@ def table() -> Iterator[str]:
             yield f"| labels right at T 0.7, skill {skill:g}, drift 0.3: {name} | {value:.1%} |"
         value = rephrases_unfaithful(Knobs(skill=skill), fresh[:1000], 0.7)
         yield f"| rephrasings unfaithful at T 0.7, skill {skill:g} | {value:.1%} |"
+    value = new_questions_empty(Knobs(), fresh[:1000], 0.7)
+    yield f"| new questions that nothing in the database answers, drift 0.3 | {value:.1%} |"
     for purpose in ("answer", "rephrase", "new-question"):
         spent = milliseconds(purpose, [one.question for one in fresh[:1000]])
         yield f"| CPU ms a reply, HTTP left out: {purpose} | {spent:.2f} |"
