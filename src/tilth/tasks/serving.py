@@ -20,7 +20,7 @@ def serve(
     *,
     memory: int,
     rest: Callable[[], None] | None = None,
-    patience: float = 2.0,
+    patience: float = 0.5,
 ) -> None:
     """Answers the jobs of a `tilth.tasks.worker.Worker`, in order; never returns.
 
