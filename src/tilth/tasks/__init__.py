@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tilth.seeds import TaskLike
 from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict
 from tilth.tasks.numeric import Numeric
 
-_HOMES = {"numeric": "numeric:Numeric"}
+if TYPE_CHECKING:
+    from tilth.tasks.sql import Sql as Sql
+
+_HOMES = {
+    "numeric": "numeric:Numeric",
+    "sql": "sql:Sql",
+}
 """Where each built-in task lives; loaded at first use."""
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "Numeric",
     "Prompt",
     "Reading",
+    "Sql",
     "Task",
     "Unreadable",
     "Verdict",
@@ -26,6 +33,13 @@ __all__ = [
     "get",
     "restored",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for task, home in _HOMES.items():
+        if home.endswith(f":{name}"):
+            return _loaded(task)
+    raise AttributeError(f"module 'tilth.tasks' has no attribute {name!r}")
 
 
 def available() -> tuple[str, ...]:

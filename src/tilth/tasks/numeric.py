@@ -145,7 +145,7 @@ def _compare(answer: str, expected: str) -> tuple[bool | None, str | None]:
     left, right = numbers.parse_text(answer), numbers.parse_text(expected)
     if left and right:
         return numbers.agree(left, right), None
-    from tilth.tasks.worker import equivalent
+    from tilth.tasks.expressions import equivalent
 
     return equivalent(answer, expected)
 
