@@ -14,7 +14,7 @@ from tilth.tasks.databases.guard import Query, Refused, check_tables
 from tilth.tasks.databases.opening import MAX_ROWS, Database, QueryFailed, Unreadable
 from tilth.tasks.databases.results import Result, in_order, same_rows
 
-_MOST_KEPT = 256
+_MOST_KEPT = 4_096
 _MOST_ROWS_KEPT = 200_000
 
 

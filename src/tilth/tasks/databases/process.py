@@ -82,7 +82,7 @@ def _judge(
     return {**asdict(finding), "answer": query.normal}
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=4096)
 def _admitted(text: str, dialect: str) -> Query:
     with _parsing():
         return admit(text, dialect)
