@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tilth.tasks.sql_reading import find
+
 if TYPE_CHECKING:
     from sqlglot import exp
 
@@ -264,9 +266,6 @@ def _whole(query: exp.Query) -> Sketch:
 
 @lru_cache(maxsize=_REMEMBERED)
 def sql_of(response: str) -> str | None:
-    """The query that a response ends with, or None."""
-    import re
-
-    found = re.findall(r"```(?:sql)?\s*(.*?)```", response, re.DOTALL | re.IGNORECASE)
-    text = found[-1].strip() if found else response.strip()
-    return text if text.lower().startswith(("select", "with")) else None
+    """The query of a response, found as the SQL task finds it, or None."""
+    span = find(response)
+    return None if isinstance(span, str) else response[slice(*span)]

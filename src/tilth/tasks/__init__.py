@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from tilth.tasks.choice import Choice as Choice
     from tilth.tasks.code import Code as Code
     from tilth.tasks.open_ended import OpenEnded as OpenEnded
+    from tilth.tasks.sql import Sql as Sql
 
 _HOMES = {
     "choice": "choice:Choice",
     "code": "code:Code",
     "numeric": "numeric:Numeric",
     "open-ended": "open_ended:OpenEnded",
+    "sql": "sql:Sql",
 }
 """Where each built-in task lives; loaded at first use."""
 
@@ -33,6 +35,7 @@ __all__ = [
     "OpenEnded",
     "Prompt",
     "Reading",
+    "Sql",
     "Task",
     "Unreadable",
     "Verdict",

@@ -207,7 +207,7 @@ def _is_plain(value: Value | None, text: str) -> bool:
 
 
 def _asked(left: str, right: str) -> Outcome:
-    from tilth.tasks.worker import equivalent
+    from tilth.tasks.expressions import equivalent
 
     return equivalent(latex(left), latex(right))
 

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import signal
-import sys
-import threading
+from collections.abc import Callable
 from typing import Any
 
+from tilth.tasks.serving import serve
+
 MEMORY_LIMIT = 2 * 1024**3
-GRACE = 2.0
 
 
-def main() -> None:
-    """Answers `[left, right, limit]` with true, false or null, in order."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    _limit_memory()
+def start() -> Callable[[Any], bool | None]:
+    """Loads math-verify, and gives what answers `[left, right]` with true, false or null."""
     import math_verify  # noqa: F401 - takes seconds: the first comparison must not pay for it
 
-    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
-    print("ready", file=answers, flush=True)
-    while True:
-        left, right, limit = json.loads(jobs.get())
-        # The kernel ends the process even where one long C call holds the interpreter and the parent is gone.
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, limit + GRACE)
+    def answer(job: Any) -> bool | None:
         try:
-            same = _same(left, right)
+            return _same(*job)
         except Exception:  # noqa: BLE001 - whatever foreign text makes a parser raise
-            same = None
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        print(json.dumps(same), file=answers, flush=True)
+            return None
+
+    return answer
 
 
 def _same(left: str, right: str) -> bool | None:
@@ -63,20 +48,5 @@ def _say_the_same(one: Any, other: Any) -> bool:
     return bool(factor.is_number and factor != 0 and factor.is_finite)
 
 
-def _listen(jobs: queue.SimpleQueue[str]) -> None:
-    """Ends the process with its parent, whatever the main thread is at."""
-    for line in sys.stdin:
-        jobs.put(line)
-    os._exit(0)
-
-
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-
-
 if __name__ == "__main__":
-    main()
+    serve(start, memory=MEMORY_LIMIT)

@@ -45,9 +45,14 @@ def complete_prompts(defaults: Mapping[str, str], given: Mapping[str, str], task
     return {**defaults, **given}
 
 
-def fill(template: str, question: str) -> str:
-    """`template` with the question in its place. Other braces, as in LaTeX, stay as they are."""
-    return template.replace(PLACEHOLDER, question)
+def fill(template: str, question: str, **others: str) -> str:
+    """`template` with the question in its place, and `others` in that of `{their_name}`.
+
+    Other braces, as in LaTeX or inside what was filled in, stay as they are.
+    """
+    values = {"question": question, **others}
+    names = "|".join(map(re.escape, values))
+    return re.sub(rf"\{{({names})\}}", lambda place: values[place[1]], template)
 
 
 def read_question(text: str) -> str:

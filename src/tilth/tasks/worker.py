@@ -1,4 +1,4 @@
-"""Compares expressions with math-verify in a warm process of its own, killed at its time limit."""
+"""A program in a warm process of its own, which answers one job at a time and is killed at its limit."""
 
 from __future__ import annotations
 
@@ -10,50 +10,70 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, cast
-
-TIME_LIMIT = 5.0
-"""Seconds a comparison may take; the process is then killed and the next one gets a new one."""
+from typing import IO, Any, cast
 
 _START_LIMIT = 60.0
-_PROGRAM = Path(__file__).with_name("math_process.py")
 
 
-class _Worker:
-    """One process, started when first needed, that takes one comparison at a time from any thread."""
+class NoAnswer(Exception):
+    """A job that was not answered. The message is a reason to show to users."""
 
-    def __init__(self) -> None:
+
+class Worker:
+    """One process, started when first needed, that takes one job at a time from any thread.
+
+    The program runs `tilth.tasks.serving.serve`. A process that ended, or was killed for a job that took
+    too long, is replaced at the next job; a forked child starts one of its own.
+    """
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._inherited: subprocess.Popen[str] | None = None
+        atexit.register(self.close)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
 
-    def equivalent(self, left: str, right: str, limit: float) -> tuple[bool | None, str | None]:
+    @property
+    def pid(self) -> int | None:
+        """The process's id, or None where there is none now."""
+        return None if self._process is None else self._process.pid
+
+    def ask(self, job: Any, limit: float) -> Any:
+        """The program's answer to a job; both are JSON.
+
+        Blocks the calling thread: while the process starts, while it answers others, then `limit` seconds
+        at most.
+
+        Raises:
+            NoAnswer: The job took longer than `limit` seconds, the process died of it, or none could be
+                started.
+        """
         with self._lock:
             try:
-                return self._compare(left, right, limit)
+                return self._answer(job, limit)
             except BaseException:
-                # An interrupt leaves an answer under way that the next comparison must not take for its own.
+                # An interrupt leaves an answer under way that the next job must not take for its own.
                 self._close()
                 raise
 
-    def _compare(self, left: str, right: str, limit: float) -> tuple[bool | None, str | None]:
+    def _answer(self, job: Any, limit: float) -> Any:
         process = self._process
         if process is None or process.poll() is not None:
             self._close()
             try:
-                process = self._process = _spawn()
-            except OSError:
-                return None, "the check could not be started"
+                process = self._process = _spawn(self._program)
+            except OSError as error:
+                raise NoAnswer("the check could not be started") from error
             if not self._exchange(process, None, _START_LIMIT)[0]:
-                self._close()
-                return None, "the check could not be started"
-        line, late = self._exchange(process, json.dumps([left, right, limit]), limit)
-        if late or not line:
+                raise NoAnswer("the check could not be started")
+        line, late = self._exchange(process, json.dumps([limit, job]), limit)
+        if late:
             self._close()
         if not line:
-            return None, f"the check took longer than {limit:g} s" if late else "the check failed"
-        same = json.loads(line)
-        return same, None if same is not None else "the expressions could not be compared"
+            raise NoAnswer(f"the check took longer than {limit:g} s" if late else "the check failed")
+        return json.loads(line)
 
     @staticmethod
     def _exchange(process: subprocess.Popen[str], line: str | None, limit: float) -> tuple[str, bool]:
@@ -82,6 +102,7 @@ class _Worker:
         return answer, late.is_set()
 
     def close(self) -> None:
+        """Ends the process. The next job starts another."""
         with self._lock:
             self._close()
 
@@ -94,7 +115,7 @@ class _Worker:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """After a fork, in the child: the process is the parent's, and its pipes must not be held open.
 
         Closing the file objects could wait for ever on a lock of a thread that is not here; they are kept
@@ -109,10 +130,10 @@ class _Worker:
         self._lock = threading.Lock()
 
 
-def _spawn() -> subprocess.Popen[str]:
-    # -P keeps the names of the modules in this folder off the child's path.
-    return subprocess.Popen(  # noqa: S603 - our own program; what it compares goes through its pipe
-        [sys.executable, "-P", str(_PROGRAM)],
+def _spawn(program: Path) -> subprocess.Popen[str]:
+    # -P keeps the names of the modules in the program's folder off the child's path.
+    return subprocess.Popen(  # noqa: S603 - our own program; its jobs go through its pipe
+        [sys.executable, "-P", str(program)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -125,20 +146,3 @@ def _spawn() -> subprocess.Popen[str]:
 def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
     """The process's input and output, which `_spawn` always makes."""
     return cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
-
-
-_worker = _Worker()
-atexit.register(_worker.close)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_worker.forget)
-
-
-def equivalent(left: str, right: str, limit: float = TIME_LIMIT) -> tuple[bool | None, str | None]:
-    """Whether two expressions, in LaTeX or plain text, are mathematically the same.
-
-    May be called from any thread and blocks it, at most `limit` seconds once the process is warm.
-
-    Returns:
-        True or False and None; or None and the reason why it could not be found out.
-    """
-    return _worker.equivalent(left, right, limit)

@@ -73,14 +73,11 @@ def test_any_text_is_taken(text: str) -> None:
 
 
 def test_the_share_read_right_is_as_published() -> None:
-    """Lower bounds a little below RESULTS.md."""
-    assert read_right(draw_seeds(1000, 1)) >= 0.99
-    assert read_right(draw_questions("held-out", "test")) >= 0.77
-    assert read_right(draw_questions("hand-written", "test")) >= 0.57
-
-
-def test_free_wording_is_harder_to_read() -> None:
+    """Lower bounds a little below RESULTS.md; the further from the seeds' wording, the fewer."""
+    assert read_right(draw_seeds(500, 1)) >= 0.99
     same, held_out, free = (
         read_right(draw_questions(kind, "test")) for kind in ("same", "held-out", "hand-written")
     )
-    assert same > held_out + 0.1 > free + 0.1
+    assert same >= 0.98
+    assert 0.76 <= held_out < same - 0.1
+    assert 0.55 <= free < held_out - 0.1

@@ -1,0 +1,92 @@
+"""Finding the SQL in a reply: in a block, bare, in backticks; whatever the text, quickly."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tilth.tasks.sql_reading import find
+
+REPLIES = [
+    json.loads(line) for line in (Path(__file__).parent / "sql_replies.jsonl").read_text("utf-8").splitlines()
+]
+PIECES = st.sampled_from(
+    ["```sql\n", "```", "~~~", "`", "SELECT", "Select ", " a FROM t", "WITH x AS (", ")", ";", "\n", "\n\n"]
+) | st.sampled_from(
+    [
+        "'",
+        '"',
+        "--",
+        "/*",
+        "*/",
+        "<think>",
+        "</think>",
+        "SQL: ",
+        "The ",
+        "DROP TABLE t",
+        "<sql>",
+        "</sql>",
+        " (",
+    ]
+)
+HOSTILE = [
+    *[
+        "SELECT ",
+        "SELECT a;\n",
+        "SELECT ;/*\n",
+        "SELECT\n\n",
+        "Select a\n",
+        "select a from t;\n\n",
+        "FROM t\n\n",
+    ],
+    *["/*", "--", "'", '"', "`", "```", "```sql\n", "```SELECT", "~~~ ", "`SELECT a FROM t` ", '"""'],
+    *["WITH a AS (", "WITH a(", "(", "\n", " ", "answer: ", "SQL SQL: ", "<sql>", "</sql>", ";", "; /*"],
+    *["<think>", "</think>", "1. A\n"],
+]
+
+
+def test_at_least_a_hundred_replies_are_tried():
+    assert len(REPLIES) >= 100
+
+
+@pytest.mark.parametrize("case", REPLIES, ids=lambda case: repr(case["reply"])[:60])
+def test_finds_the_query(case):
+    span = find(case["reply"])
+    assert (None if isinstance(span, str) else case["reply"][slice(*span)]) == case["sql"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("", "empty reply"),
+        ("<think>SELECT 1</think>", "empty reply"),
+        ("I cannot say.", "no SQL found"),
+        ("SELECT " + "1, " * 7_000 + "1", "a query of 21,008 characters; at most 20,000 are taken"),
+    ],
+)
+def test_says_why_there_is_none(reply, reason):
+    assert find(reply) == reason
+
+
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)))
+def test_finding_never_raises_and_gives_a_stretch_of_the_text(text):
+    span = find(text)
+    if isinstance(span, str):
+        assert span
+    else:
+        start, end = span
+        assert 0 <= start < end <= len(text)
+        assert text[start:end] == text[start:end].strip()
+
+
+@pytest.mark.parametrize("piece", HOSTILE, ids=repr)
+def test_a_megabyte_is_read_in_bounded_time(piece):
+    began = time.process_time()
+    find(piece * (1_000_000 // len(piece)))
+    # Measured at under 0.5 s.
+    assert time.process_time() - began < 2.0
