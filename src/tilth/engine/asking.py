@@ -56,7 +56,6 @@ class Switches:
     """Set unless the run is paused."""
     in_flight: int = 0
     attempts: int = 0
-    waiting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -290,11 +289,9 @@ class UnitAsk:
                         # drawn again at once: while this call waits, units behind it would take its room
                         desk.ledger.redraw(worst)
                         drawn_now = True
-                    desk.switches.waiting = line.waiting(error)
                     await line.back_off(attempts, error)
                     continue
                 attempt.over()
-                desk.switches.waiting = None
                 stored = _stored(completion, line, request)
                 excess = desk.ledger.settle(worst, stored.usage.amount)
                 settled, call, drawn_now = call, None, False
