@@ -18,6 +18,8 @@ export interface Context {
     note?: string | null;
   } | null;
   writer: { name: string } | null;
+  /** Checks that ask, which every row goes through. */
+  checks: { title: string; about: string }[];
   path: string | null;
 }
 
@@ -105,7 +107,7 @@ export interface Traits {
 
 // A trait that Python has not filled yet is an empty dict, so every read goes through these.
 export const EMPTY: Traits = {
-  context: { title: "Tilth", seeds: null, teacher: null, writer: null, path: null },
+  context: { title: "Tilth", seeds: null, teacher: null, writer: null, checks: [], path: null },
   strategies: [],
   strategy: "",
   budget_queries: 0,

@@ -22,6 +22,7 @@ const TRAITS: Partial<Traits> = {
     seeds: { count: 100, name: "gsm8k.jsonl", task: "numeric" },
     teacher: { name: "demo", simulated: true, state: "ready" },
     writer: null,
+    checks: [],
     path: null,
   },
   strategies: [

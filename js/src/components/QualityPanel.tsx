@@ -119,7 +119,7 @@ function Verdicts({ quality }: { quality: Quality }) {
             <Mark verdict={verdict} word />
             <Figure name={`Rows ${verdict}`} source={MEASURED}>
               <span class="tilth-number">{count(quality[verdict])}</span>
-              <span class="tilth-muted"> {percent(quality[verdict], all)}</span>
+              <span class="tilth-muted tilth-quality-share">{percent(quality[verdict], all)}</span>
             </Figure>
           </li>
         ))}
@@ -188,7 +188,7 @@ function Counts({ title, counts, of, what, tone }: CountsProps) {
             source={`${MEASURED}; ${count(n)} of ${count(of)} ${what}`}
           >
             <span class="tilth-number">{count(n)}</span>
-            <span class="tilth-muted"> {percent(n, of)}</span>
+            <span class="tilth-muted tilth-quality-share">{percent(n, of)}</span>
           </Bar>
         ))}
       </ul>

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tilth
 from tilth import tasks
 from tilth.engine import registry
+from tilth.engine.checking import with_checks
 from tilth.engine.identity import run_identity
 from tilth.export import KEPT
 from tilth.jupyter.doctor import version_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tilth.engine.budget import Budget
+    from tilth.engine.checking import Check
     from tilth.engine.strategy import Strategy
     from tilth.seeds import Seeds
     from tilth.teacher import Teacher
@@ -96,6 +98,7 @@ def context(
     path: Path | None,
     state: str | None = None,
     note: str | None = None,
+    checks: Sequence[Check] = (),
 ) -> dict[str, Any]:
     """The `context` trait; `state` and `note` say how the teacher does where that is known."""
     usual = ("ready", "A rule-based simulation, no language model.")
@@ -116,6 +119,10 @@ def context(
             "note": note or usual[1],
         },
         "writer": {"name": writer.name} if writer else None,
+        "checks": [
+            {"title": check.title, "about": (type(check).__doc__ or "").strip().partition("\n")[0]}
+            for check in checks
+        ],
         "path": None if path is None else shown_path(path),
     }
 
@@ -127,13 +134,15 @@ def teacher_state(teacher: Teacher, status: str, queries: int) -> TeacherState |
     return ("ready", "It has answered.") if queries and not teacher.simulated else None
 
 
-def offers(seeds: Seeds, configured: Mapping[str, Strategy]) -> dict[str, dict[str, Any]]:
+def offers(
+    seeds: Seeds, configured: Mapping[str, Strategy], checks: Sequence[Check] = ()
+) -> dict[str, dict[str, Any]]:
     """The `strategies` trait by name: every installed strategy, and why these seeds cannot feed it."""
     task = tasks.get(seeds.task)
     found = {}
     for name, kind in {**registry.available(), **{n: type(s) for n, s in configured.items()}}.items():
         strategy = configured.get(name) or registry.get(kind)
-        cost = strategy.cost(task)
+        cost = with_checks(strategy, checks).cost(task)
         needs_reference = "reference" in strategy.needs
         usable = seeds.has_references or not needs_reference
         found[name] = {

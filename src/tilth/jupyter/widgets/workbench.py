@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +22,7 @@ from tilth.jupyter.widgets import facts
 from tilth.jupyter.widgets.base import Widget, chart_bundle
 from tilth.jupyter.widgets.feed import Feed, no_rows, page_of, stop
 from tilth.jupyter.widgets.ground import PATIENCE, Ground
+from tilth.jupyter.widgets.question import Question
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
 
@@ -124,17 +124,19 @@ class Workbench(Widget):
         name = strategy if isinstance(strategy, str) else strategy.name
         self._first_strategy = name
         self._configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
-        self._offered = facts.offers(self._seeds, self._configured)
+        self._offered = facts.offers(self._seeds, self._configured, self._checks)
         facts.usable(self._offered, name)
         self._starting = threading.Lock()
-        self._asked: tuple[str, Callable[[], None]] | None = None
+        self._question = Question(lambda token, text: self._push("confirm", token=token, text=text))
         self._text_wanted = False
         self._status_due = self._push_due = 0.0
         self._final = False
         tests = facts.tests(test, validation, demo=seeds is None)
         if tests:
             on = (self._seeds, self._teacher, self._writer, tests, self._configured, random_state)
-            self._regimes = Regimes(Ground(*on, path=self._path), self._offered, self._write, self._ask)
+            self._regimes = Regimes(
+                Ground(*on, path=self._path), self._offered, self._write, self._question.ask
+            )
         super().__init__(
             context=self._context(),
             strategies=list(self._offered.values()),
@@ -225,24 +227,15 @@ class Workbench(Widget):
         except ConfirmationNeeded:
             usd = self._planned(name, budget)["usd"]
             text = facts.dollar_question(usd, self._teacher, self._writer)
-            self._ask(text, lambda: self._confirmed(name, budget))
+            self._question.ask(text, lambda: self._confirmed(name, budget))
 
     def _confirmed(self, name: str, budget: Budget) -> None:
         if (name, budget) != (self.strategy, self._budget()):
             raise ValueError("the plan has changed since the question; press Generate again")
         self._start(name, budget, confirm=True)
 
-    def _ask(self, text: str, then: Callable[[], None]) -> None:
-        """Asks the user; `then` is what a yes leads to."""
-        self._asked = (uuid.uuid4().hex, then)
-        self._push("confirm", token=self._asked[0], text=text)
-
     def _on_confirm(self, token: str, yes: bool) -> None:
-        asked, self._asked = self._asked, None
-        if asked is None or asked[0] != token:
-            raise ValueError("this question was answered already; press Generate again")
-        if yes:
-            asked[1]()
+        self._question.answer(token, yes=yes)
 
     def _on_vega(self) -> tuple[str, dict[str, Any], list[bytes]]:
         return "vega", {}, [chart_bundle()]
@@ -387,7 +380,8 @@ class Workbench(Widget):
         return bool(samples or text)
 
     def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
-        return facts.context(self._seeds, self._teacher, self._writer, self._path, state, note)
+        models = (self._teacher, self._writer)
+        return facts.context(self._seeds, *models, self._path, state, note, checks=self._checks)
 
     def close(self) -> None:
         """Closes the widget and its views. A run goes on: it belongs to the kernel."""
