@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,8 +126,15 @@ def resume(options: Namespace) -> int:
         usd=stored.budget.usd if options.usd is None else options.usd,
     )
     return _run(
-        stored.seeds, stored.strategy, budget, teacher, writer, path, identity["random_state"], options
+        _seeds(stored), stored.strategy, budget, teacher, writer, path, identity["random_state"], options
     )
+
+
+def _seeds(stored: Run) -> Seeds:
+    """The run's seeds; those of the demo with its database, which a file cannot hold."""
+    if stored.simulated and stored.seeds.task_name == "sql":
+        return replace(stored.seeds, task=tilth.demo.seeds(1, task="sql").task)
+    return stored.seeds
 
 
 def _again(identity: Mapping[str, Any], max_tokens: int, base_url: str | None, *, simulated: bool) -> Teacher:
