@@ -105,6 +105,7 @@ def _part(
 ) -> str:
     frame = study.frame
     command = "python -m tests.bench.study" + (f" --task {task}" if task != "numeric" else "")
+    aside = ", the processes that run queries aside" if task == "sql" else ""
     training = frame.unique("cell_id")["seconds"].sum()
     lines = [
         f"# {PARTS[task]}",
@@ -118,8 +119,8 @@ def _part(
         "",
         f"{frame['cell_id'].n_unique()} cells, {study.progress.queries:,} queries (its largest columns take",
         f"{study.progress.most_queries:,}), {wall:.0f} s in all. Training and measuring every cell on three",
-        f"test sets took {training:.1f} CPU s, in which each process imported what a student needs once",
-        f"({_importing(task):.1f} CPU s);",
+        f"test sets took {training:.1f} CPU s{aside}, in which each process",
+        f"imported what a student needs once ({_importing(task):.1f} CPU s);",
         f"fitting curves, bands and crossings took {fitting:.1f} CPU s.",
         "",
     ]

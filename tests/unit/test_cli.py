@@ -192,6 +192,15 @@ def test_demo_grows_with_three_strategies(shell, tmp_path):
     assert all(name in drawn for name in set(study.frame["strategy"]))
 
 
+def test_a_run_of_the_sql_demo_is_taken_up_again(shell, tmp_path):
+    seeds, path = tilth.demo.seeds(10, task="sql"), tmp_path / "run.tilth"
+    tilth.generate_sync(seeds, "answer-augmentation", 10, teacher=tilth.demo.teacher(), path=path)
+    resumed = shell("resume", "run.tilth", "--queries", 20)
+    assert resumed.returncode == 0, resumed.stderr
+    assert tilth.open_run(path).rows.height == 20
+    assert tilth.verify(path, using=[seeds.task]).rebuilt == 20
+
+
 def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_path):
     first = shell(
         *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),

@@ -141,13 +141,7 @@ def resume(options: Namespace) -> int:
     if stored.strategy is None:
         raise UsageError(f"the strategy {stored.strategy_name} is not installed here; install what brings it")
     strategy = _asking(stored.strategy, limits, options.base_url)
-    seeds = stored.seeds
-    if identity["task"]["name"] == "sql":
-        seeds = replace(seeds, task=_sql(options))
-    elif stored.task is None:
-        raise UsageError(
-            f"the task {seeds.task_name} is not installed here as it was; go on with it in Python"
-        )
+    seeds = _seeds(stored, options)
     budget = tilth.Budget(
         queries=stored.budget.queries if options.queries is None else options.queries,
         tokens=stored.budget.tokens,
@@ -165,6 +159,19 @@ def _asking(strategy: Strategy, limits: Mapping[str, int], base_url: str | None)
         for check in strategy.checks
     ]
     return with_checks(strategy.strategy, checks) if isinstance(strategy, Checked) else strategy
+
+
+def _seeds(stored: Run, options: Namespace) -> Seeds:
+    """The run's seeds, with the database that a file cannot hold where they need one."""
+    if stored.seeds.task_name == "sql":
+        demo = stored.simulated and not options.database
+        task = tilth.demo.seeds(1, task="sql").task if demo else _sql(options)
+        return replace(stored.seeds, task=task)
+    if stored.task is None:
+        raise UsageError(
+            f"the task {stored.seeds.task_name} is not installed here as it was; go on with it in Python"
+        )
+    return stored.seeds
 
 
 def _again(identity: Mapping[str, Any], max_tokens: int, base_url: str | None, *, simulated: bool) -> Teacher:
