@@ -17,6 +17,8 @@ from tilth.teacher.quota import Quota
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
+LONGEST_PROBE = 5.0
+"""Seconds at most between calls that find out whether an endpoint that refuses all calls is open again."""
 SHORTEST_RETRY_AFTER = 0.01
 LONGEST_RETRY_AFTER = 300.0
 
@@ -94,7 +96,8 @@ class Gate:
     def failed(self, admission: Admission, error: CallError) -> None:
         """The call brought no reply."""
         if error.kind == "rate-limited":
-            self._controller.refused(admission, self._delay(self._controller.stops, error), error.quota)
+            pause = self._delay(self._controller.stops, error, LONGEST_PROBE)
+            self._controller.refused(admission, pause, error.quota)
         elif error.kind == "bad-request":
             self._controller.passed(admission, None, error.quota)
         else:
@@ -108,9 +111,9 @@ class Gate:
         five minutes. Where the endpoint only fails, there is no wait here: the line waits as a whole.
         """
         if error.kind == "rate-limited":
-            await self._sleep(self._delay(attempt, error))
+            await self._sleep(self._delay(attempt, error, LONGEST_DELAY))
         elif not self.failing:
-            await self._sleep(min(self._delay(attempt, error), self._breaker.patience_left))
+            await self._sleep(min(self._delay(attempt, error, LONGEST_DELAY), self._breaker.patience_left))
 
     def shut(self, refusal: Callable[[], Exception]) -> None:
         """Lets nobody through any more: all who wait here, and all who come, get what `refusal` makes."""
@@ -126,10 +129,10 @@ class Gate:
             async with asyncio.timeout(seconds):
                 await self._shut.wait()
 
-    def _delay(self, attempt: int, error: CallError) -> float:
+    def _delay(self, attempt: int, error: CallError, most: float) -> float:
         if error.retry_after is not None:
             return min(LONGEST_RETRY_AFTER, max(SHORTEST_RETRY_AFTER, error.retry_after))
-        longest: float = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 16))
+        longest: float = min(most, FIRST_DELAY * 2 ** min(attempt, 16))
         return longest * self._random.uniform(0.5, 1.0)
 
     def leave(self, admission: Admission) -> None:
