@@ -126,6 +126,8 @@ class Controller:
             self._window = min(FIRST_WINDOW, self._concurrency)
         elif admission.stretch == self.pace.stretch and self.in_flight >= self._window:
             self._window = min(self._window + 1, self._concurrency)
+        if self._stops and admission.stretch == self.pace.stretch:  # what was closed is open again
+            self._window = max(self._window, min(FIRST_WINDOW, self._concurrency))
         self._any_passed = True
         self._stops = 0
         self.breaker.answered()

@@ -18,6 +18,8 @@ from tilth.teacher.quota import Quota
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
+LONGEST_PROBE = 5.0
+"""Seconds at most between calls that find out whether an endpoint that refuses all calls is open again."""
 SHORTEST_RETRY_AFTER = 0.01
 LONGEST_RETRY_AFTER = 300.0
 CALM = 2.0
@@ -140,7 +142,8 @@ class Gate:
             self._troubled_since = now
         with self._turning():
             if error.kind == "rate-limited":
-                self._controller.refused(admission, self._delay(self._controller.stops, error), error.quota)
+                pause = self._delay(self._controller.stops, error, LONGEST_PROBE)
+                self._controller.refused(admission, pause, error.quota)
                 if self.closed_for >= CALM:
                     self._quiet_until = now + self.closed_for
             else:
@@ -154,9 +157,9 @@ class Gate:
         five minutes. Where the endpoint only fails, there is no wait here: the line waits as a whole.
         """
         if error.kind == "rate-limited":
-            await self._sleep(self._delay(attempt, error))
+            await self._sleep(self._delay(attempt, error, LONGEST_DELAY))
         elif not self.failing:
-            await self._sleep(min(self._delay(attempt, error), self._breaker.patience_left))
+            await self._sleep(min(self._delay(attempt, error, LONGEST_DELAY), self._breaker.patience_left))
 
     def shut(self, refusal: Callable[[], Exception]) -> None:
         """Lets nobody through any more: all who wait here, and all who come, get what `refusal` makes."""
@@ -179,10 +182,10 @@ class Gate:
             async with asyncio.timeout(seconds):
                 await self._shut.wait()
 
-    def _delay(self, attempt: int, error: CallError) -> float:
+    def _delay(self, attempt: int, error: CallError, most: float) -> float:
         if error.retry_after is not None:
             return min(LONGEST_RETRY_AFTER, max(SHORTEST_RETRY_AFTER, error.retry_after))
-        longest: float = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt, 16))
+        longest: float = min(most, FIRST_DELAY * 2 ** min(attempt, 16))
         return longest * self._random.uniform(0.5, 1.0)
 
     def leave(self, admission: Admission) -> None:

@@ -28,8 +28,9 @@ class Clock(asyncio.SelectorEventLoop):
         return self.now
 
     def _run_once(self) -> None:
-        if not self._ready and self._scheduled:
-            self.now = max(self.now, self._scheduled[0].when())
+        if not self._ready:
+            due = (timer.when() for timer in self._scheduled if not timer.cancelled())
+            self.now = max(self.now, min(due, default=self.now))
         super()._run_once()
 
 
@@ -316,14 +317,65 @@ def test_behind_any_limit_all_calls_are_answered_in_the_end(
     assert len(endpoint.starts) == 150 + endpoint.refused
 
 
-@pytest.mark.parametrize("share", [0.02, 0.1])
-def test_refusals_that_are_not_about_the_rate_do_not_bring_it_down(share: float) -> None:
+@pytest.mark.parametrize(
+    ("share", "retry_after", "most_seconds"),
+    [(0.008, 0.1, 25), (0.02, 0.1, 15), (0.02, 1.0, 20), (0.1, 0.1, 20), (0.1, 1.0, 40), (0.3, 1.0, 90)],
+)
+def test_refusals_that_are_not_about_the_rate_do_not_bring_it_down(
+    share: float, retry_after: float, most_seconds: float
+) -> None:
+    """Without any, it takes 6.5 seconds."""
+
     async def main() -> float:
         gate, draw = gate_of(32), random.Random(3)
-        await drive(gate, 4_000, lambda: draw.random() >= share, 0.1, 0.05)
+        await drive(gate, 4_000, lambda: draw.random() >= share, retry_after, 0.05)
         return now()
 
-    assert run(main()) < 450, "a pace of one call each Retry-After is kept in any case"
+    assert run(main()) < most_seconds
+
+
+def test_a_rate_is_found_among_refusals_that_are_not_about_it() -> None:
+    """2,000 calls at 100 a second, of which 5 % are refused besides."""
+
+    async def main() -> tuple[float, int]:
+        gate, draw, endpoint = gate_of(64), random.Random(3), Endpoint(100, 10, 1.0, 0.02)
+        await drive(gate, 2_000, lambda: draw.random() >= 0.05 and endpoint.takes(), 1.0, 0.02)
+        return now(), endpoint.refused
+
+    seconds, refused = run(main())
+    assert seconds < 60
+    assert refused < 1_000
+
+
+@pytest.mark.parametrize("retry_after", [1.0, None])
+@pytest.mark.parametrize("length", [5, 30, 120])
+@pytest.mark.parametrize("rate", [None, 100])
+def test_after_a_storm_calls_are_as_many_a_second_as_before_it(
+    rate: float | None, length: float, retry_after: float | None
+) -> None:
+    """For a while all calls are refused, at an endpoint without a limit of its own or with one."""
+    endpoint = Endpoint(rate or math.inf, 10, 1.0, 0.05)
+    starts, end = 10.0, 10.0 + length
+    passed: list[float] = []
+    refused = 0
+
+    def takes() -> bool:
+        nonlocal refused
+        takes = not starts <= now() < end and (rate is None or endpoint.takes())
+        passed.append(now()) if takes else None
+        refused += not takes
+        return takes
+
+    async def main() -> None:
+        gate = gate_of(64)
+        await drive(gate, 1_000 + 20 * int(rate or 1_280), takes, retry_after, 0.05)
+
+    run(main())
+    before = sum(starts - 2 <= at < starts for at in passed) / 2
+    after = [sum(end + second <= at < end + second + 1 for at in passed) for second in range(7)]
+    probing = 0 if retry_after else 3  # seconds between calls that find out, where nothing was asked for
+    assert max(after[: 4 + probing]) >= 0.8 * before, f"{before} a second before, {after} after it"
+    assert refused < 64 + 40 + length, "while it lasts, single calls find out when it is over"
 
 
 # -- failures ---------------------------------------------------------------------------------------------
