@@ -39,11 +39,18 @@ def test_its_python_runs_in_order(checkout: Path, tmp_path: Path) -> None:
     assert tilth.open_study(study).progress.cells == 4 * 2 * 4 * 2
 
 
+def table(checkout: Path, section: str) -> list[tuple[str, str]]:
+    """First and last column of the table of a section."""
+    text = (checkout / "README.md").read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([a-z-]+)` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
+
+
+def test_its_table_of_tasks_is_whole(checkout: Path) -> None:
+    assert {name for name, _ in table(checkout, "Tasks and checks")} == set(tilth.tasks.available())
+
+
 def test_its_table_of_strategies_is_theirs(checkout: Path) -> None:
-    rows = re.findall(
-        r"^\| `([a-z-]+)` \|.*\| ([^|]+) \|$", (checkout / "README.md").read_text(), re.MULTILINE
-    )
-    said = {name: cost.split()[-1] for name, cost in rows}
+    said = {name: cost.split()[-1] for name, cost in table(checkout, "Strategies")}
     task = get("numeric")
     assert said == {name: str(kind().cost(task).queries) for name, kind in available().items()}
 
