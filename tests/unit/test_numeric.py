@@ -172,6 +172,30 @@ def test_a_number_may_be_the_reference():
     assert tasks.check("16 - 7 = 9, and 9 * 2 = $18", 18).accepted
 
 
+@pytest.mark.parametrize("reference", ["18", "#### 1,234", "0.5", "x^2 + 1", "no number", None])
+@pytest.mark.parametrize(
+    "response",
+    [
+        "The answer is 18.",
+        "#### 1234",
+        "50%",
+        "\\boxed{x^2 + 1}",
+        "x^2",
+        "",
+        "nothing",
+        "18 " * 4_000,
+        "7" * 200,
+    ],
+)
+def test_what_is_judged_at_once_is_judged_alike(response, reference):
+    verdict = Numeric().check_at_once(response, reference)
+    expressions = "x^2" in f"{reference} {response}"
+    if verdict is None:
+        assert expressions or len(response) > 8_000, "only these wait for another process, or take long"
+    else:
+        assert verdict == Numeric().check(response, reference)
+
+
 def test_a_thousand_replies_are_checked_in_a_second():
     replies = [f"She has {n} + 1 = {n + 1} eggs.\n({n} + 1)\nThe answer is {n + 1}." for n in range(1_000)]
     began = time.process_time()

@@ -1,0 +1,116 @@
+"""The writer: what is committed together is done together, each has its own result, and order is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tilth.engine.budget import Amount
+from tilth.engine.headway import Headway
+from tilth.engine.journal import Journal, Together
+from tilth.engine.records import Address, Settled, StoredReply, Usage, reserve, settle
+
+WORST = Amount(1, 500, 0)
+
+
+@pytest.fixture
+def journal(tmp_path: Path):
+    opened = Journal(tmp_path / "run.tilth")
+    yield opened
+    opened.close()
+
+
+def address(unit: int) -> Address:
+    return Address(unit, "teacher", f"{unit % 7:064x}", 0)
+
+
+def reply(unit: int) -> StoredReply:
+    return StoredReply(f"reply {unit}", None, "stop", "m", 64, 0.1, Usage(unit, 3, 0, estimated=False))
+
+
+@pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 100])
+def test_calls_reserved_and_settled_at_one_moment_keep_what_is_theirs(journal: Journal, count: int) -> None:
+    async def main() -> list[int]:
+        numbers = await asyncio.gather(
+            *(
+                journal.write(reserve("r", address(unit), "answer", f"body {unit % 7}", WORST))
+                for unit in range(count)
+            )
+        )
+        entries = [
+            Settled(number, address(u), "answer", WORST, reply(u), 2) for u, number in enumerate(numbers)
+        ]
+        await asyncio.gather(*(journal.write(settle("r", entry)) for entry in entries))
+        return numbers
+
+    numbers = asyncio.run(main())
+    assert sorted(set(numbers)) == sorted(numbers)
+    ledger = journal.write_now(
+        lambda c: c.execute(
+            "SELECT call, unit, state, account, purpose, worst_tokens, queries, prompt_tokens, attempts"
+            " FROM ledger ORDER BY unit"
+        ).fetchall()
+    )
+    wanted = ("settled", "generation", "answer", 500, 1)
+    assert ledger == [(number, unit, *wanted, unit, 2) for unit, number in enumerate(numbers)]
+    kept = journal.write_now(lambda c: c.execute("SELECT call, text FROM replies ORDER BY unit").fetchall())
+    assert kept == [(number, f"reply {unit}") for unit, number in enumerate(numbers)]
+    bodies = journal.write_now(lambda c: c.execute("SELECT digest, body FROM requests").fetchall())
+    assert dict(bodies) == {address(unit).digest: f"body {unit % 7}" for unit in range(count)}
+
+
+def test_an_operation_comes_after_all_that_were_given_before_it(journal: Journal) -> None:
+    done: list[str] = []
+
+    def together(_: sqlite3.Connection, names: Sequence[str]) -> Sequence[str]:
+        done.append("+".join(names))
+        return [name.upper() for name in names]
+
+    def alone(name: str) -> Any:
+        return lambda _: done.append(name)
+
+    async def main() -> list[Any]:
+        given = [
+            Together(together, "a"),
+            Together(together, "b"),
+            alone("c"),
+            Together(together, "d"),
+            alone("e"),
+        ]
+        return await asyncio.gather(*map(journal.write, given))
+
+    assert asyncio.run(main()) == ["A", "B", None, "D", None]
+    assert done == ["a+b", "c", "d", "e"]
+
+
+def test_a_failure_is_told_to_all_that_were_committed_with_it(journal: Journal) -> None:
+    def fails(_: sqlite3.Connection, __: Sequence[Any]) -> Sequence[Any]:
+        raise ZeroDivisionError
+
+    async def main() -> list[Any]:
+        given = [reserve("r", address(0), "answer", "body", WORST), Together(fails, None)]
+        return await asyncio.gather(*map(journal.write, given), return_exceptions=True)
+
+    assert [type(outcome) for outcome in asyncio.run(main())] == [ZeroDivisionError] * 2
+
+
+def test_as_many_calls_are_made_ready_as_slots_come_free_meanwhile() -> None:
+    headway = Headway()
+    assert headway.beyond(64) == 0, "nothing is known yet"
+    for _ in range(200):
+        headway.called(0.05)
+        headway.committed(0.004)
+    assert headway.beyond(64) == 10
+    assert headway.beyond(1) == 0
+    for _ in range(200):
+        headway.committed(0.5)
+    assert headway.beyond(64) == 32, "no more than half of those that may be out"
+    for _ in range(200):
+        headway.called(2.0)
+        headway.committed(0.004)
+    assert headway.beyond(64) == 0
