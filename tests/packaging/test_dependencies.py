@@ -27,7 +27,8 @@ def imported_distributions(source: Path) -> set[str]:
     modules = set()
     for path in source.rglob("*.py"):
         # a program that runs from its own folder calls the files beside it by their bare names
-        beside = {other.stem for other in path.parent.glob("*.py")} if path.parent.name == "sandbox" else set()
+        alone = path.parent.name == "sandbox"
+        beside = {other.stem for other in path.parent.glob("*.py")} if alone else set()
         found = set()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
