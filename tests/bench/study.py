@@ -3,7 +3,7 @@
     python -m tests.bench.study
     python -m tests.bench.study --task sql
 
-runs it (about a minute on two cores, SQL two), and writes its part of tests/bench/RESULTS.md with its figures.
+runs it (about a minute on two cores, SQL two) and writes its part of tests/bench/RESULTS.md, with figures.
 """
 
 from __future__ import annotations
