@@ -14,7 +14,7 @@ export interface Context {
   teacher: {
     name: string;
     simulated: boolean;
-    state: "ready" | "unknown" | "error";
+    state: "ready" | "unknown" | "failing" | "error";
     note?: string | null;
   } | null;
   writer: { name: string } | null;
@@ -50,6 +50,7 @@ export type RunState =
   | "idle"
   | "starting"
   | "running"
+  | "waiting"
   | "paused"
   | "stopping"
   | "stopped"
@@ -74,7 +75,10 @@ export interface Status {
   rate: number | null;
   seconds: number;
   eta: number | null;
+  /** Why replies stay away, where they do for more than a moment. */
   waiting: string | null;
+  /** Seconds until the next call may start. */
+  next_try: number | null;
   path: string | null;
   last: number;
   error: { message: string } | null;
@@ -134,6 +138,7 @@ export const EMPTY: Traits = {
     seconds: 0,
     eta: null,
     waiting: null,
+    next_try: null,
     path: null,
     last: 0,
     error: null,
@@ -150,6 +155,8 @@ export const EMPTY: Traits = {
   study_status: {
     state: "idle",
     reason: null,
+    waiting: null,
+    next_try: null,
     path: null,
     error: null,
     cells: 0,

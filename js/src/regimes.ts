@@ -21,7 +21,7 @@ export interface Picked {
   test: string;
 }
 
-export const isLive = ({ state }: StudyStatus): boolean => state === "starting" || state === "running";
+export const isLive = ({ state }: StudyStatus): boolean => ["starting", "running", "waiting"].includes(state);
 
 export class RegimesQuery {
   readonly kind = signal<ChartKind>("regimes");

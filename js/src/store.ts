@@ -26,7 +26,7 @@ type TraitSignals = { readonly [K in keyof Traits]: Signal<Traits[K]> };
 const NAMES = Object.keys(EMPTY) as (keyof Traits)[];
 // A batch and the status that counts it travel apart; only a batch that stays away this long was lost.
 const LOST_AFTER_MS = 1_500;
-const ACTIVE: readonly RunState[] = ["starting", "running", "paused", "stopping"];
+const ACTIVE: readonly RunState[] = ["starting", "running", "waiting", "paused", "stopping"];
 
 export const isActive = (state: RunState): boolean => ACTIVE.includes(state);
 

@@ -33,8 +33,11 @@ export interface Regimes {
 }
 
 export interface StudyStatus {
-  state: "idle" | "starting" | "running" | "stopped" | "finished" | "failed" | "aborted";
+  state: "idle" | "starting" | "running" | "waiting" | "stopped" | "finished" | "failed" | "aborted";
   reason: string | null;
+  /** As a run's status has them. */
+  waiting: string | null;
+  next_try: number | null;
   path: string | null;
   error: string | null;
   cells: number;

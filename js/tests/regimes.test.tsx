@@ -253,10 +253,22 @@ test("runs, locks the choices while it works, stops, and offers to resume", asyn
   expect(field(el, "seeds").disabled).toBe(true);
   button(el, "Stop study").click();
   expect(host.ofType("regimes-stop")).toHaveLength(1);
-  study({ state: "stopped", cells: 2, all_cells: 8 });
+  study({ state: "stopped", cells: 2, all_cells: 8, reason: "stopped by the user" });
   await settled();
+  expect(el.querySelector(".tilth-counts-state")?.textContent).toBe("Stopped by the user");
   expect(button(el, "Resume study")).toBeDefined();
   expect(el.querySelector(".tilth-bar")?.textContent).toContain("2 / 8 cells");
+});
+
+test("a study that waits for its endpoint says why and when, and can be stopped", async () => {
+  const { el } = await open();
+  study({ state: "waiting", waiting: "gpt gives nothing but failures; the last: 503", next_try: 11.2 });
+  await settled();
+  expect(el.querySelector(".tilth-notice-waiting")?.textContent).toContain("the last: 503The study goes on");
+  expect(el.querySelector(".tilth-counts-state")?.textContent).toBe("Waiting: next try in 0:12");
+  expect(field(el, "seeds").disabled).toBe(true);
+  button(el, "Stop study").click();
+  expect(host.ofType("regimes-stop")).toHaveLength(1);
 });
 
 test("draws again as cells come, at most once a second", async () => {

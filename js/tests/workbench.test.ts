@@ -526,16 +526,54 @@ test("the progress bar and the counts say what the run says", async () => {
     unverified: 12,
     usd: 0.51,
     in_doubt: 2,
-    waiting: "the endpoint asks for 3 s of patience",
+    waiting: "the endpoint answered 429",
+    next_try: 2.3,
   });
   await drawn();
   const progress = find(el, "progress") as HTMLProgressElement;
   expect([progress.getAttribute("value"), progress.getAttribute("max")]).toEqual(["1204", "2000"]);
   const bar = find(el, ".tilth-counts").textContent;
-  for (const part of ["1,204 / 2,000 queries", "$0.51", "561", "40", "12", "2 in doubt", "3 s of patience"]) {
+  for (const part of ["1,204 / 2,000 queries", "$0.51", "561", "40", "12", "2 in doubt"]) {
     expect(bar).toContain(part);
   }
+  expect(bar).toContain("Running, next try in 0:03: the endpoint answered 429");
   expect(bar).not.toContain("rowless");
+  expect(el.querySelector(".tilth-notice-waiting")).toBeNull();
+});
+
+test("a run that waits for its endpoint says why and when, and Stop stays at hand", async () => {
+  const { el } = await open();
+  const state = () => find(el, ".tilth-counts-state").textContent;
+  const notice = () => el.querySelector(".tilth-notice-waiting")?.textContent;
+  host.set("context", { ...TRAITS.context, teacher: { name: "gpt", simulated: false, state: "failing" } });
+  host.status({
+    state: "waiting",
+    waiting: "gpt gives nothing but failures",
+    next_try: 60.4,
+    rate: 3,
+    eta: 9,
+  });
+  await drawn();
+  expect(state()).toBe("Waiting: next try in 1:01");
+  expect(notice()).toContain("gpt gives nothing but failuresThe run goes on when it is back");
+  expect(find(el, ".tilth-header").textContent).toContain("only fails");
+  expect(find(el, ".tilth-counts").textContent).not.toContain("left");
+  host.status({ next_try: null });
+  await drawn();
+  expect(state()).toBe("Waiting: trying now");
+  button(el, "Pause").click();
+  button(el, "Stop").click();
+  await drawn();
+  host.status({ state: "stopping" });
+  await drawn();
+  expect(notice()).toContain("Stop once more ends the run at once");
+  button(el, "Stop").click();
+  await drawn();
+  expect(host.ofType("pause")).toHaveLength(1);
+  expect(host.ofType("stop")).toHaveLength(2);
+  host.status({ state: "aborted", waiting: null });
+  await drawn();
+  expect(notice()).toBeUndefined();
 });
 
 test("a screen reader is told at most once in five seconds", async () => {

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from lab import Lab
 from playwright.sync_api import expect
-from tests.support.openai_server import Plan, Server, serve
+from tests.support.openai_server import Fault, Plan, Server, serve
 from workbench import bench_of, endpoint, open_bench, told
 
 CANARY = "sk-proj-canary4Zq81LmW0aXc7Vb2Pd9"
@@ -146,6 +146,23 @@ def test_a_dead_host_is_told_plainly(lab: Lab) -> None:
     expect(bench.errors).to_contain_text("is the server running, and is base_url right?")
     expect(bench.errors).to_contain_text("127.0.0.1")
     assert bench.count("Queries") == 0
+
+
+def test_an_endpoint_that_only_fails_is_told_and_waited_for(lab: Lab, teaching: Server) -> None:
+    teaching.start_over(Plan(faults=(Fault("503", after=10, seconds=0.0),)))
+    bench = open_bench(lab, SHOWN.format(teacher=endpoint(teaching.base_url)))
+    notice = bench.root.locator(".tilth-notice-waiting")
+    bench.press("Generate")
+    bench.until("Waiting: (next try|trying)")
+    expect(notice).to_contain_text("test-model gives nothing but failures")
+    expect(notice).to_contain_text("answered 503")
+    expect(bench.root.locator(".tilth-header")).to_contain_text("only fails")
+    lab.screenshot("workbench-waiting")
+    teaching.plan(Plan())
+    bench.until("Finished")
+    expect(notice).to_have_count(0)
+    expect(bench.root.locator(".tilth-header")).to_contain_text("ready")
+    assert bench.count("Queries") == teaching.books()["billed"] == 40
 
 
 def test_hostile_seeds_and_replies_stay_text(lab: Lab, teaching: Server) -> None:

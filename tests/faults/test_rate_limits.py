@@ -9,7 +9,9 @@ import pytest
 from tests.support.openai_server import Fault, Plan, Server, serve
 
 import tilth
+from tilth.engine.events import Changed
 from tilth.engine.line import EndpointUnavailable
+from tilth.engine.run import OVER
 from tilth.seeds import Seeds
 
 
@@ -50,8 +52,10 @@ def test_a_storm_of_429s_is_waited_out_with_few_calls(tmp_path: Path) -> None:
         while server.books()["statuses"].get("429", 0) < 12:
             assert time.monotonic() < end
             time.sleep(0.05)
+        while "429" not in (run.progress.waiting or ""):
+            assert time.monotonic() < end
+            time.sleep(0.05)
         assert run.status == "running"
-        assert "429" in (run.progress.waiting or "")
         server.plan(Plan())
         run.wait(60)
         statuses = server.books()["statuses"]
@@ -64,14 +68,50 @@ def test_a_broken_endpoint_is_tried_by_single_calls_and_the_run_goes_on_when_it_
 ) -> None:
     with serve(plan=Plan(faults=(Fault("500", after=10),))) as server:
         run = start(server, tmp_path / "broken.tilth", 60)
+        told = run.subscribe()
         end = time.monotonic() + 20
-        while "one call at a time" not in (run.progress.waiting or ""):
+        while run.status != "waiting":
             assert time.monotonic() < end
             time.sleep(0.01)
+        progress = run.progress
+        assert (progress.status, progress.rows) == ("waiting", 10)
+        assert "test-model gives nothing but failures, so one call at a time is tried" in progress.waiting
+        assert "planned failure 500" in progress.waiting
         tried = server.books()["received"]
         time.sleep(2.0)
+        assert run.progress.next_try is None or run.progress.next_try <= 4
         assert server.books()["received"] - tried <= 4, "half a second, a second, two seconds apart"
         server.plan(Plan())
+        run.wait(60)
+    assert (run.status, run.progress.rows) == ("finished", 60)
+    assert (run.progress.waiting, run.progress.next_try) == (None, None)
+    changes = [event.status for event in told.drain() if isinstance(event, Changed)]
+    assert [status for status in changes if status != "starting"][-3:] == ["waiting", "running", "finished"]
+
+
+def test_single_refusals_and_failures_are_no_news(tmp_path: Path) -> None:
+    faults = (Fault("429", every=7, seconds=0.2), Fault("500", every=5))
+    with serve(plan=Plan(latency=0.02, faults=faults)) as server:
+        run = start(server, tmp_path / "bumpy.tilth", 30)
+        seen = set()
+        while run.status not in OVER:
+            seen.add((run.progress.status, run.progress.waiting))
+            time.sleep(0.01)
+    assert (run.status, run.progress.rows) == ("finished", 30)
+    assert {status for status, _ in seen} <= {"starting", "running", "finished"}
+    assert {waiting for _, waiting in seen} == {None}
+
+
+def test_quiet_that_is_asked_for_is_told_and_is_no_outage(tmp_path: Path) -> None:
+    with serve(plan=Plan(faults=(Fault("429", calls=(12,), seconds=4.0),))) as server:
+        run = start(server, tmp_path / "quiet.tilth", 60)
+        end = time.monotonic() + 20
+        while run.progress.next_try is None:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        progress = run.progress
+        assert (progress.status, "429" in (progress.waiting or "")) == ("running", True)
+        assert 0 < (progress.next_try or 0) <= 4
         run.wait(60)
     assert (run.status, run.progress.rows) == ("finished", 60)
 

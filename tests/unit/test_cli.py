@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.support.openai_server import Fault, Plan, serve
 
 import tilth
 
@@ -210,6 +211,19 @@ def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_
     for written in (first.stdout, first.stderr, more.stdout, shown.stdout):
         assert KEY not in written
     assert KEY.encode() not in (tmp_path / "run.tilth").read_bytes()
+
+
+def test_says_that_it_waits_for_an_endpoint_that_only_fails_and_goes_on(shell, seeds):
+    with serve(plan=Plan(faults=(Fault("500", calls=tuple(range(2, 12))),))) as server:
+        ended = shell(
+            *("generate", seeds, "--strategy", "answer-augmentation", "--model", "test-model"),
+            *("--base-url", server.base_url, "--queries", 20, "--out", "run.tilth"),
+        )
+    assert ended.returncode == 0, ended.stderr
+    told = " ".join(ended.stderr.split())
+    assert "Waiting: test-model gives nothing but failures, so one call at a time is tried" in told
+    assert "planned failure 500" in told
+    assert told.endswith("Going on.")
 
 
 def test_shows_what_was_planned_and_where_queries_went(shell, tmp_path):

@@ -6,11 +6,13 @@ import { useView } from "./context";
 import { Figure } from "./Figure";
 import { Icon, type IconName } from "./Icon";
 import { Mark } from "./Mark";
+import { nextTry } from "./Waiting";
 
 const WORDS: Record<RunState, string> = {
   idle: "Not started",
   starting: "Starting",
   running: "Running",
+  waiting: "Waiting",
   paused: "Paused",
   stopping: "Stopping: what was started finishes",
   stopped: "Stopped",
@@ -27,7 +29,7 @@ export function BottomBar() {
   const run = status.value;
   const sent = store.sent.value;
   const resumes = ["paused", "stopped", "aborted", "failed"].includes(run.state);
-  const working = ["starting", "running"].includes(run.state);
+  const working = ["starting", "running", "waiting"].includes(run.state);
   const canStart =
     !working &&
     run.state !== "stopping" &&
@@ -49,7 +51,7 @@ export function BottomBar() {
           icon="stop"
           text="Stop"
           bare
-          can={working || run.state === "paused"}
+          can={working || run.state === "paused" || (run.state === "stopping" && run.waiting !== null)}
           run={() => void store.command("stop")}
         />
       </div>
@@ -104,13 +106,26 @@ function Progress({ run }: { run: Status }) {
   );
 }
 
-function Counts({ run }: { run: Status }) {
+function told(run: Status): string {
   // What went wrong stands whole in the notice above.
-  const why = run.error ? null : run.reason;
-  const state = run.waiting ?? (why ? `${WORDS[run.state]}: ${why}` : WORDS[run.state]);
+  const why = run.error ? null : (run.waiting ?? run.reason);
+  const word = WORDS[run.state];
+  if (run.state === "waiting") return `${word}: ${nextTry(run.next_try)}`;
+  if (run.next_try !== null) return `${word}, ${nextTry(run.next_try)}: ${why}`;
+  return withReason(word, why);
+}
+
+/** "Finished: the budget is used up"; and not "Stopped: stopped by the user". */
+export function withReason(word: string, why: string | null): string {
+  if (!why) return word;
+  return why.startsWith(word.toLowerCase()) ? word + why.slice(word.length) : `${word}: ${why}`;
+}
+
+function Counts({ run }: { run: Status }) {
+  const state = told(run);
   return (
     <div class="tilth-counts">
-      <span class="tilth-counts-state" title={state}>
+      <span class={`tilth-counts-state tilth-counts-state-${run.state}`} title={state}>
         {state}
       </span>
       <Figure

@@ -3,7 +3,12 @@
 import { count } from "../format";
 import { useView } from "./context";
 
-const STATES = { ready: "ready", unknown: "not asked yet", error: "not usable" } as const;
+const STATES = {
+  ready: "ready",
+  unknown: "not asked yet",
+  failing: "only fails",
+  error: "not usable",
+} as const;
 
 export function Header() {
   const { seeds, teacher, writer } = useView().store.traits.context.value;

@@ -2,6 +2,7 @@
 
 import { useView } from "./context";
 import { Icon } from "./Icon";
+import { Waiting } from "./Waiting";
 
 export function Notices() {
   const { store } = useView();
@@ -22,6 +23,7 @@ export function Notices() {
           ))}
       </div>
       <div class="tilth-notices" role="status">
+        <Waiting />
         {notices
           .filter(({ level }) => level !== "error")
           .map((notice) => (

@@ -2,8 +2,8 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ALL, RegimesQuery } from "../regimes";
-import type { Axis, ChartKind } from "../study";
+import { ALL, isLive, RegimesQuery } from "../regimes";
+import type { Axis, ChartKind, StudyStatus } from "../study";
 import { currentTheme, followTheme } from "../theme";
 import { useView } from "./context";
 import { RegimesCell } from "./RegimesCell";
@@ -33,7 +33,7 @@ export function Regimes({ shown }: { shown: boolean }) {
   useEffect(() => followTheme((next) => (theme.value = next)), [theme]);
 
   const { tests, axes } = store.traits.regimes.value;
-  const { state, error } = store.traits.study_status.value;
+  const study = store.traits.study_status.value;
   const charts = query.charts.value;
   const picked = query.picked.value;
   const first = charts[0];
@@ -80,9 +80,9 @@ export function Regimes({ shown }: { shown: boolean }) {
           // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must by keyboard too
           tabIndex={0}
         >
-          {error && (
+          {study.error && (
             <p class="tilth-problem" role="alert">
-              {error}
+              {study.error}
             </p>
           )}
           {first ? (
@@ -99,7 +99,7 @@ export function Regimes({ shown }: { shown: boolean }) {
             </>
           ) : (
             <div class="tilth-nothing">
-              <p>{nothing(state, query.drawing.value)}</p>
+              <p>{nothing(study, query.drawing.value)}</p>
             </div>
           )}
         </section>
@@ -111,11 +111,11 @@ export function Regimes({ shown }: { shown: boolean }) {
   );
 }
 
-function nothing(state: string, drawing: boolean): string {
+function nothing(study: StudyStatus, drawing: boolean): string {
   if (drawing) return "Drawing the chart…";
-  if (state === "starting" || state === "running") {
+  if (isLive(study)) {
     return "The first run grows its rows. Each cell appears here as it is measured.";
   }
-  if (state !== "idle") return "No cell is measured yet.";
+  if (study.state !== "idle") return "No cell is measured yet.";
   return "No study yet. Choose what to compare, look at what it would take, then Run study.";
 }

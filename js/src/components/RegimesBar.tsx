@@ -3,14 +3,16 @@
 import { clock, count } from "../format";
 import { isLive } from "../regimes";
 import type { StudyStatus } from "../study";
-import { Action } from "./BottomBar";
+import { Action, withReason } from "./BottomBar";
 import { useView } from "./context";
 import { Figure } from "./Figure";
+import { nextTry } from "./Waiting";
 
 const WORDS: Record<StudyStatus["state"], string> = {
   idle: "Not started",
   starting: "Starting",
   running: "Growing and measuring",
+  waiting: "Waiting",
   stopped: "Stopped",
   finished: "Finished",
   failed: "Failed",
@@ -25,8 +27,9 @@ export function RegimesBar() {
   const done = study.chosen && study.state === "finished";
   const resumes = study.chosen && ["stopped", "aborted", "failed"].includes(study.state);
   const can = !live && !done && store.sent.value === null && !regimes.value.plan.problem;
-  const why = study.reason ?? (study.path !== null && !study.chosen ? "of other choices" : null);
-  const state = why === null ? WORDS[study.state] : `${WORDS[study.state]}: ${why}`;
+  const waits = study.state === "waiting" ? nextTry(study.next_try) : study.waiting;
+  const why = waits ?? study.reason ?? (study.path !== null && !study.chosen ? "of other choices" : null);
+  const state = withReason(WORDS[study.state], why);
   return (
     <footer class="tilth-bar">
       <div class="tilth-bar-buttons">
@@ -53,7 +56,7 @@ export function RegimesBar() {
           max={study.all_cells || 1}
         />
         <div class="tilth-counts">
-          <span class="tilth-counts-state" title={state}>
+          <span class={`tilth-counts-state tilth-counts-state-${study.state}`} title={state}>
             {state}
           </span>
           {study.state !== "idle" && (

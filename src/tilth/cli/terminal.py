@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from math import ceil
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tilth.studies.study import Study
 
 _REFRESH_SECONDS = 0.25
+_REASON = 200
+"""The most characters of an endpoint's failure."""
 
 
 def printable(text: str, characters: int) -> Text:
@@ -42,7 +45,7 @@ def follow_study(study: Study, label: str) -> Study:
     def show(bar: Progress, task: TaskID) -> None:
         p = study.progress
         counts = f"{p.cells:,}/{p.all_cells:,} cells  {p.queries:,}/{p.most_queries:,} queries"
-        bar.update(task, completed=p.cells, total=p.all_cells, counts=counts)
+        bar.update(task, completed=p.cells, total=p.all_cells, counts=counts + _wait(p))
 
     _follow(study, label, show)
     return study
@@ -63,8 +66,13 @@ def _follow(work: Run | Study, label: str, show: Callable[[Progress, TaskID], No
             Progress(*columns, console=console, disable=not console.is_terminal) as bar,
         ):
             task = bar.add_task(label, counts="", total=None)
+            waiting = False
             while work.status not in OVER:
                 show(bar, task)
+                if waiting != (work.status == "waiting"):
+                    waiting = not waiting
+                    why = printable(work.progress.waiting or "", _REASON)
+                    console.print(Text("Waiting: ").append(why) if waiting else "Going on.")
                 subscription.wait(_REFRESH_SECONDS)
                 subscription.drain()
             show(bar, task)
@@ -84,8 +92,17 @@ def _show(bar: Progress, task: TaskID, run: Run) -> None:
     counts = (
         f"{queries}{dollars}  {p.accepted:,} ✓  {p.rejected:,} ✗  {p.unverified:,} ·  {p.rate or 0:.1f}/s"
     )
-    waiting = f"  {p.waiting}" if p.waiting else ""
-    bar.update(task, completed=done, total=total, counts=counts + waiting)
+    bar.update(task, completed=done, total=total, counts=counts + _wait(p))
+
+
+def _wait(progress: Any) -> str:
+    """How a run or a study that waits is told behind its counts."""
+    if progress.waiting is None:
+        return ""
+    if progress.status == "waiting":  # why stands in a line of its own
+        due = progress.next_try
+        return "  waiting" if due is None else f"  waiting, next try in {ceil(due)} s"
+    return f"  {printable(progress.waiting, _REASON)}"
 
 
 @contextmanager

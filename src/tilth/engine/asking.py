@@ -281,11 +281,9 @@ class UnitAsk:
                         # drawn again at once: while this call waits, units behind it would take its room
                         desk.ledger.redraw(worst)
                         drawn_now = True
-                    desk.switches.waiting = line.waiting(error)
                     await line.back_off(attempts, error)
                     continue
                 attempt.over()
-                desk.switches.waiting = None
                 desk.headway.called(completion.seconds)
                 stored = _stored(completion, line, request)
                 excess = desk.ledger.settle(worst, stored.usage.amount)

@@ -79,4 +79,4 @@ class Background(ABC):
     def _set(self, status: str) -> None:
         if status != self._status:
             self._status = status
-            self.events.publish(Changed(status))
+            self.events.publish(Changed(self.status))

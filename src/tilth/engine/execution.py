@@ -34,7 +34,7 @@ from tilth.seeds import Seeds
 from tilth.tasks.base import Task, Unreadable
 from tilth.teacher import TeacherError
 
-_RATE_WINDOW = 10.0
+RATE_WINDOW = 10.0
 """Seconds over which the rate of rows is taken."""
 
 _UNITS_PER_CALL = 4
@@ -313,7 +313,7 @@ class Execution:
             self.counts["rowless"] += 1
         at = time.monotonic()
         self.recent.append((at, len(rows), queries))
-        while self.recent and self.recent[0][0] < at - _RATE_WINDOW:
+        while self.recent and self.recent[0][0] < at - RATE_WINDOW:
             self.recent.popleft()
 
     def _answered(self, unit: int) -> None:

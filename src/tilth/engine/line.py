@@ -11,7 +11,7 @@ from typing import Any
 from tilth.engine.budget import Amount
 from tilth.engine.records import Usage
 from tilth.tasks.base import Prompt
-from tilth.teacher import CallError, Completion, Endpoint, Gate, Price, Teacher, TeacherError
+from tilth.teacher import CallError, Completion, Endpoint, Gate, Price, Teacher, TeacherError, Wait
 
 PROMPT_SLACK = 64
 """Tokens added to a prompt's UTF-8 bytes for what the chat format adds around it."""
@@ -127,11 +127,14 @@ class Line:
             self._endpoint = endpoint
         return self._endpoint
 
-    def waiting(self, error: CallError) -> str:
-        """Why a call that failed of `error` waits."""
-        if self.gate.failing:
-            return f"{self.model.name} only fails, so one call at a time is tried; the last: {error}"
-        return str(error)
+    @property
+    def waiting(self) -> Wait | None:
+        """What calls to this model wait for, where replies stay away for more than a moment."""
+        wait = self.gate.waiting
+        if wait is None or not self.gate.failing:
+            return wait
+        why = f"{self.model.name} gives nothing but failures, so one call at a time is tried; the last: "
+        return Wait(why + wait.why, wait.seconds)
 
     async def back_off(self, attempt: int, error: CallError) -> None:
         """Waits after an attempt, counted from 1, with no slot held; raises what no waiting can mend."""

@@ -12,7 +12,9 @@ class Progress:
     """Where a run stands, at one moment.
 
     Attributes:
-        status: "starting", "running", "paused", "stopping", "stopped", "finished", "failed" or "aborted".
+        status: "starting", "running", "waiting", "paused", "stopping", "stopped", "finished", "failed" or
+            "aborted". It is "waiting" while an endpoint gives nothing but failures: single calls, with
+            growing gaps, find out when it is back.
         reason: Why it ended, or None.
         rows: Rows so far: accepted + rejected + unverified.
         rowless: Units that were paid for and gave no row.
@@ -27,7 +29,8 @@ class Progress:
         seconds: Since the run started or resumed; of a file that is only read, of all its sittings.
         rate: Rows a second over the last ten seconds.
         eta: Seconds until the query limit at that pace, or None where it cannot be told.
-        waiting: What calls are waiting for, where they are: the last failure's text.
+        waiting: Why replies stay away, where they do for more than a moment: the last failure's text.
+        next_try: Seconds until the next call may start; None where nothing is waited for, or a call is out.
     """
 
     status: str
@@ -49,3 +52,4 @@ class Progress:
     rate: float
     eta: float | None
     waiting: str | None
+    next_try: float | None

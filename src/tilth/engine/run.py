@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tilth.engine import reading
 from tilth.engine.background import Background
 from tilth.engine.budget import NANO, Amount, Budget, BudgetError
-from tilth.engine.execution import NO_ROWS, Ending, Execution
+from tilth.engine.events import Changed
+from tilth.engine.execution import NO_ROWS, RATE_WINDOW, Ending, Execution
 from tilth.engine.journal import Journal
 from tilth.engine.line import EndpointUnavailable, Line
 from tilth.engine.progress import Progress
@@ -24,6 +25,7 @@ from tilth.engine.strategy import Strategy
 from tilth.engine.switches import Switches
 from tilth.seeds import Seeds
 from tilth.tasks.base import Task
+from tilth.teacher import Wait
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,6 +100,8 @@ class Run(Background):
     def begin(self, works: Works) -> None:
         """Starts the work on the runner. Called once, by the engine."""
         self._works = works
+        for line in works.lines:
+            line.gate.turned = self._turned
         self._future = runner().submit(self._work(works))
 
     async def _work(self, works: Works) -> None:
@@ -199,6 +203,22 @@ class Run(Background):
     # -- what it is and where it stands -------------------------------------------------------------------
 
     @property
+    def status(self) -> str:
+        """Where it stands: one word, as `progress.status`."""
+        return "waiting" if self._status == "running" and self.failing else self._status
+
+    @property
+    def failing(self) -> bool:
+        """Whether an endpoint gives nothing but failures: such a run can only wait, even one that stops."""
+        works = self._works if self._status not in OVER else None
+        return works is not None and any(line.gate.failing for line in works.lines)
+
+    def _turned(self) -> None:
+        """An endpoint gives nothing but failures from now on, or is back."""
+        if self._status == "running":
+            self.events.publish(Changed(self.status))
+
+    @property
     def budget(self) -> Budget:
         """The limits on all that is spent in this file."""
         return self._budget
@@ -211,10 +231,11 @@ class Run(Background):
         execution, switches = self._works.execution, self._works.switches
         ledger = execution.ledger
         counts = execution.counts
-        recent = list(execution.recent)
+        now = time.monotonic()
+        recent = [unit for unit in list(execution.recent) if unit[0] > now - RATE_WINDOW]
         rate = queries_rate = 0.0
         if len(recent) > 1 and self._status not in OVER:
-            span = max(recent[-1][0] - recent[0][0], 1e-3)
+            span = max(now - recent[0][0], 1e-3)
             rate = sum(rows for _, rows, _ in recent[1:]) / span
             queries_rate = sum(queries for *_, queries in recent[1:]) / span
         spent = ledger.spent + ledger.in_doubt
@@ -226,11 +247,18 @@ class Run(Background):
             reserved=ledger.reserved.queries,
             attempts=switches.attempts,
             in_flight=switches.in_flight,
-            seconds=(self._ended or time.monotonic()) - self._began,
+            seconds=(self._ended or now) - self._began,
             rate=rate,
             eta=left / queries_rate if left is not None and queries_rate else None,
-            waiting=switches.waiting,
+            wait=self._waiting(self._works.lines),
         )
+
+    def _waiting(self, lines: Sequence[Line]) -> Wait | None:
+        if self._status not in ("running", "stopping"):
+            return None
+        # an endpoint that only fails is told before one that is only busy
+        waits = (line.waiting for line in sorted(lines, key=lambda line: not line.gate.failing))
+        return next((wait for wait in waits if wait is not None), None)
 
     def _progress_of_file(self) -> Progress:
         totals = reading.totals(self.path, self.id)
@@ -252,10 +280,10 @@ class Run(Background):
         seconds: float = 0.0,
         rate: float = 0.0,
         eta: float | None = None,
-        waiting: str | None = None,
+        wait: Wait | None = None,
     ) -> Progress:
         return Progress(
-            status=self._status,
+            status=self.status,
             reason=self._reason,
             rows=counts["accepted"] + counts["rejected"] + counts["unverified"],
             **counts,
@@ -270,7 +298,8 @@ class Run(Background):
             seconds=seconds,
             rate=rate,
             eta=eta,
-            waiting=waiting,
+            waiting=wait.why if wait else None,
+            next_try=wait.seconds if wait else None,
         )
 
     @property

@@ -16,7 +16,6 @@ class Switches:
     """Set unless the run is paused."""
     in_flight: int = 0
     attempts: int = 0
-    waiting: str | None = None
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tilth.engine.journal import Journal
 from tilth.engine.order import SeedPasses
 from tilth.engine.reading import rows as rows_of
 from tilth.engine.reading import unit_costs
-from tilth.engine.run import Run
+from tilth.engine.run import OVER, Run
 from tilth.engine.runner import runner
 from tilth.engine.start import Parts, begin
 from tilth.seeds import Seeds
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """Where a study stands: its status, cells measured of all, queries spent of at most, and seconds."""
+    """Where a study stands: its status, cells measured of all, queries spent of at most, and seconds.
+
+    `waiting` and `next_try` are those of the run that grows, as `Progress` has them.
+    """
 
     status: str
     reason: str | None
@@ -46,6 +49,8 @@ class StudyProgress:
     queries: int
     most_queries: int
     seconds: float
+    waiting: str | None
+    next_try: float | None
 
 
 @dataclass(frozen=True)
@@ -265,12 +270,19 @@ class Study(Background):
     # -- what it found ------------------------------------------------------------------------------------
 
     @property
+    def status(self) -> str:
+        """Where it stands: one word; "waiting" while its run waits for an endpoint that only fails."""
+        waits = self._run is not None and self._run.failing
+        return "waiting" if waits and self._status == "running" else self._status
+
+    @property
     def progress(self) -> StudyProgress:
         """Where the study stands now."""
         settings = self._settings
+        growing = self._run.progress if self._run is not None and self._status not in OVER else None
         tests = max(1, len(settings["tests"]))
         return StudyProgress(
-            status=self._status,
+            status=self.status,
             reason=self._reason,
             cells=store.cells(self.path, self.id).height // tests,
             all_cells=settings["cells"],
@@ -279,6 +291,8 @@ class Study(Background):
             queries=store.ledger_total(self.path),
             most_queries=settings["queries"],
             seconds=(self._ended or time.monotonic()) - self._began,
+            waiting=growing.waiting if growing else None,
+            next_try=growing.next_try if growing else None,
         )
 
     @property

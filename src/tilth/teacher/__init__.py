@@ -5,7 +5,7 @@ from __future__ import annotations
 from tilth.teacher.client import Teacher
 from tilth.teacher.endpoint import Endpoint
 from tilth.teacher.errors import CallError, TeacherError
-from tilth.teacher.limits import Gate
+from tilth.teacher.limits import Gate, Wait
 from tilth.teacher.prices import Price
 from tilth.teacher.recorded import RecordedTeacher
 from tilth.teacher.replies import Completion
@@ -19,4 +19,5 @@ __all__ = [
     "RecordedTeacher",
     "Teacher",
     "TeacherError",
+    "Wait",
 ]

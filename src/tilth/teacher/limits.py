@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
 
 from tilth.teacher.admission import Admission, Controller
 from tilth.teacher.breaker import Breaker
@@ -19,6 +20,21 @@ FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 SHORTEST_RETRY_AFTER = 0.01
 LONGEST_RETRY_AFTER = 300.0
+CALM = 2.0
+"""Seconds without a reply, or of quiet that was asked for, that are worth a word: single refusals are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What calls wait for.
+
+    Attributes:
+        why: The last failure, in words.
+        seconds: Until the next call may start; None where one is out, and its end decides.
+    """
+
+    why: str
+    seconds: float | None
 
 
 class Gate:
@@ -33,6 +49,9 @@ class Gate:
         tokens_per_minute: Tokens of prompts and replies in a minute, where that is known.
         patience: Seconds of nothing but failures after which `exhausted` is true.
         clock: Seconds, rising as the event loop's own.
+
+    Attributes:
+        turned: Called when the endpoint begins to give nothing but failures, and when it is back.
     """
 
     def __init__(
@@ -60,6 +79,11 @@ class Gate:
         self._random = random.Random()
         self._refusal: Callable[[], Exception] | None = None
         self._shut = asyncio.Event()
+        self._clock = clock
+        self._troubled_since: float | None = None
+        self._quiet_until = -math.inf
+        self._last = ""
+        self.turned: Callable[[], None] = lambda: None
 
     @property
     def closed_for(self) -> float:
@@ -77,6 +101,19 @@ class Gate:
         return self._breaker.open
 
     @property
+    def waiting(self) -> Wait | None:
+        """What calls wait for, where replies stay away for more than a moment."""
+        now = self._clock()
+        if self.failing:
+            seconds = self._breaker.wait()
+            return Wait(self._breaker.last, seconds if math.isfinite(seconds) else None)
+        if now < self._quiet_until:
+            return Wait(self._last, self._quiet_until - now)
+        if self._troubled_since is not None and now - self._troubled_since >= CALM:
+            return Wait(self._last, self.closed_for or None)
+        return None
+
+    @property
     def exhausted(self) -> bool:
         """Whether it gave nothing but failures for as long as patience lasts."""
         return self._breaker.exhausted
@@ -89,17 +126,28 @@ class Gate:
         self, admission: Admission, tokens: float | None = None, quota: Quota | None = None
     ) -> None:
         """The call was answered. Told within its slot, as `failed` is."""
+        failing, self._troubled_since = self.failing, None
         self._controller.passed(admission, tokens, quota)
+        if failing:
+            self.turned()
 
     def failed(self, admission: Admission, error: CallError) -> None:
         """The call brought no reply."""
+        if error.kind == "bad-request":
+            self.succeeded(admission, None, error.quota)
+            return
+        failing, now, self._last = self.failing, self._clock(), str(error)
+        if self._troubled_since is None:
+            self._troubled_since = now
         if error.kind == "rate-limited":
             self._controller.refused(admission, self._delay(self._controller.stops, error), error.quota)
-        elif error.kind == "bad-request":
-            self._controller.passed(admission, None, error.quota)
+            if self.closed_for >= CALM:
+                self._quiet_until = now + self.closed_for
         else:
             asked = min(LONGEST_RETRY_AFTER, error.retry_after or 0.0)
             self._controller.failed(admission, str(error), asked)
+        if self.failing != failing:
+            self.turned()
 
     async def backoff(self, attempt: int, error: CallError) -> None:
         """Waits before attempt `attempt + 1` (counted from 0), holding no slot.

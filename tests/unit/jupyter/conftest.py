@@ -136,11 +136,14 @@ class Tap:
         self.open = threading.Event()
         self.open.set()
         self.seconds = 0.0
+        self.fault: Exception | None = None
         self.reply = "2 + 2 = 4\n#### 4"
 
     async def __call__(self, messages: Any, **settings: Any) -> str:
         await asyncio.sleep(self.seconds)
         await asyncio.to_thread(self.open.wait)
+        if self.fault is not None:
+            raise self.fault
         return self.reply
 
 

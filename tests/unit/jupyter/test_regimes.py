@@ -251,6 +251,16 @@ def test_stop_keeps_what_was_measured_and_run_goes_on(compare, page, tap):
     assert widget.study.frame["cell_id"].n_unique() == 16
 
 
+def test_waits_for_an_endpoint_that_only_fails_and_a_stop_ends_that(compare, page, tap):
+    widget = compare(teacher=tilth.Teacher(tap, concurrency=8))
+    page.ask(widget, "regimes-plan", **GRID)
+    tap.fault = tilth.teacher.CallError("it is down", kind="server", status=503)
+    page.ask(widget, "regimes-run")
+    assert "it is down" in until_study(page, "waiting")["waiting"]
+    page.ask(widget, "regimes-stop")
+    assert until_study(page, "stopped")["waiting"] is None
+
+
 def test_real_dollars_are_asked_for_first(compare, page, tap):
     price = Price(prompt=Decimal(2), completion=Decimal(8), source="a list", date="2026-11-01")
     widget = compare(teacher=tilth.Teacher(tap, price=price))

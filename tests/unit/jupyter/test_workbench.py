@@ -124,6 +124,24 @@ def test_pause_resume_and_stop_then_generate_goes_on(workbench, page, tap):
     assert arrivals(page) == list(range(1, 401))
 
 
+def test_waits_for_an_endpoint_that_only_fails_and_a_stop_ends_that(workbench, page, tap):
+    widget = workbench(budget=60, teacher=tilth.Teacher(tap, concurrency=8))
+    tap.fault = tilth.teacher.CallError("it is down", kind="server", status=503)
+    page.ask(widget, "generate")
+    waiting = page.until_state("waiting").update["status"]
+    assert "one call at a time is tried; the last: it is down" in waiting["waiting"]
+    page.until(lambda m: (m.update.get("status", {}).get("next_try") or 0) > 0)
+    page.until(lambda m: m.update.get("context", {}).get("teacher", {}).get("state") == "failing")
+    page.ask(widget, "stop")
+    ended = page.until_state("aborted").update["status"]
+    assert (ended["queries"], ended["waiting"], ended["next_try"]) == (0, None, None)
+    since = len(page.sent)
+    page.ask(widget, "generate")
+    page.until_state("waiting", since)
+    tap.fault = None
+    assert page.until_state("finished").update["status"]["rows"] == 60
+
+
 def test_raising_the_budget_raises_the_limit_of_the_live_run(workbench, page, tap):
     tap.open.clear()
     widget = workbench(budget=20)

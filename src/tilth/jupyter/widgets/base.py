@@ -123,9 +123,15 @@ class Widget(anywidget.AnyWidget):
 
     def _submit(self, work: Callable[..., None], *args: Any, pool: ThreadPoolExecutor | None = None) -> None:
         try:
-            (pool or self._controls).submit(work, *args)
+            (pool or self._controls).submit(self._safely, work, *args)
         except RuntimeError:
             log.info("the widget is closed; a late request was dropped")
+
+    def _safely(self, work: Callable[..., None], *args: Any) -> None:
+        try:
+            work(*args)
+        except Exception as error:  # noqa: BLE001 - logged and shown: nobody waits for the outcome
+            self._fail("the widget's work", error)
 
     def _handle(self, request: protocol.Request) -> None:
         try:

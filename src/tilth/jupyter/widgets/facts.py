@@ -10,6 +10,7 @@ import tilth
 from tilth import tasks
 from tilth.engine import registry
 from tilth.engine.identity import run_identity
+from tilth.export import KEPT
 from tilth.jupyter.doctor import version_of
 from tilth.jupyter.widgets.ground import test_sets
 
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
 
 IDLE: dict[str, Any] = {
     "state": "idle",
-    **dict.fromkeys(("reason", "limit_queries", "usd", "limit_usd", "eta", "waiting", "path", "error")),
+    **dict.fromkeys(
+        ("reason", "limit_queries", "usd", "limit_usd", "eta", "waiting", "next_try", "path", "error")
+    ),
     **dict.fromkeys(("queries", "accepted", "rejected", "unverified", "rowless", "rows"), 0),
     **dict.fromkeys(("in_doubt", "in_flight", "rate", "seconds", "last"), 0),
 }
 """The `status` trait before the first run."""
+
+TeacherState = tuple[str, str]
+"""How a teacher does, and a note on it."""
 
 _PLANNED = ("ratio", "rows", "rows_per_seed", "usd", "seconds", "queries")
 UNPLANNED: dict[str, Any] = {**dict.fromkeys(_PLANNED), "sources": {}, "problem": None}
@@ -73,6 +79,16 @@ def shown_path(path: Path) -> str:
     return path.as_posix()
 
 
+def saved(rows: pl.DataFrame, path: str, format: str, verdicts: tuple[str, ...] | None) -> dict[str, Any]:
+    """Writes rows for training; the file as a page is told of it."""
+    if not path.strip():
+        raise ValueError("give the file a name, such as train.jsonl")
+    kept = KEPT if verdicts is None else verdicts
+    file = tilth.save(rows, Path(path).expanduser(), format or None, kept)
+    count = int(rows["verdict"].is_in(kept).sum())
+    return {"path": shown_path(file), "rows": count, "bytes": file.stat().st_size}
+
+
 def context(
     seeds: Seeds,
     teacher: Teacher,
@@ -102,6 +118,13 @@ def context(
         "writer": {"name": writer.name} if writer else None,
         "path": None if path is None else shown_path(path),
     }
+
+
+def teacher_state(teacher: Teacher, status: str, queries: int) -> TeacherState | None:
+    """How the teacher of a run or a study of this status does; None where that tells nothing of it."""
+    if status == "waiting":
+        return "failing", "It gives nothing but failures."
+    return ("ready", "It has answered.") if queries and not teacher.simulated else None
 
 
 def offers(seeds: Seeds, configured: Mapping[str, Strategy]) -> dict[str, dict[str, Any]]:

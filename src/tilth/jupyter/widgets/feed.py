@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tilth.engine.events import Sampled, Text
@@ -13,6 +14,8 @@ from tilth.jupyter.widgets import facts
 from tilth.teacher import TeacherError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tilth.engine.run import Run
     from tilth.teacher import Teacher
 
@@ -60,7 +63,7 @@ class Feed:
         """The `status` trait."""
         p, error = self.run.progress, self.run.error
         return {
-            "state": self.run.status,
+            "state": p.status,
             "reason": p.reason,
             "queries": p.queries,
             "limit_queries": p.limit.queries,
@@ -77,6 +80,7 @@ class Feed:
             "seconds": p.seconds,
             "eta": p.eta,
             "waiting": p.waiting,
+            "next_try": p.next_try,
             "path": facts.shown_path(self.run.path),
             "last": max(self._last, p.rows),
             "error": None
@@ -84,14 +88,23 @@ class Feed:
             else {"message": without_secrets(str(error) or type(error).__name__)},
         }
 
-    def teacher_state(self, teacher: Teacher) -> tuple[str | None, str | None]:
+    def teacher_state(self, teacher: Teacher) -> facts.TeacherState | None:
         """How the teacher does, and a note on it; None where the run tells nothing of it."""
         error = self.run.error
         if isinstance(error, TeacherError):
             return "error", without_secrets(str(error) or type(error).__name__)
-        if teacher.simulated or not self.run.progress.queries:
-            return None, None
-        return "ready", "It has answered."
+        progress = self.run.progress
+        return facts.teacher_state(teacher, progress.status, progress.queries)
+
+    def push_news(self, push: Callable[..., None]) -> bool:
+        """Pushes new samples and the streamed reply; whether there was anything new."""
+        samples, text = self.next_samples(), self.next_text()
+        if samples:
+            stream, first, last = samples
+            push("rows", [stream], first=first, last=last)
+        if text:
+            push("text", **text)
+        return bool(samples or text)
 
     def next_samples(self) -> tuple[bytes, int, int] | None:
         """The next samples as Arrow, and the numbers of the first and the last; None where there are none."""
@@ -110,6 +123,23 @@ class Feed:
             return None
         text = event.text[-_SHOWN_TEXT:]
         return {"unit": event.unit, "purpose": event.purpose, "text": text, "done": event.done}
+
+
+def stop(run: Run) -> None:
+    """Stops a run, or aborts it where what was started cannot finish: nobody would wait for it."""
+    if run.failing or (run.status == "stopping" and run.progress.waiting is not None):
+        run.abort()
+    else:
+        run.stop()
+
+
+def no_rows() -> pl.DataFrame:
+    """The rows before the first run."""
+    import polars as pl
+
+    from tilth.engine.schema import rows_schema
+
+    return pl.DataFrame(schema=rows_schema())
 
 
 def page_of(

@@ -27,7 +27,7 @@ _WRONG = 50
 
 IDLE: dict[str, Any] = {
     "state": "idle",
-    **dict.fromkeys(("reason", "path", "error")),
+    **dict.fromkeys(("reason", "waiting", "next_try", "path", "error")),
     **dict.fromkeys(("cells", "all_cells", "runs", "all_runs", "queries", "most_queries", "seconds"), 0),
     "chosen": False,
 }
@@ -39,6 +39,9 @@ Answer = tuple[str, dict[str, Any], list[bytes]]
 
 class Regimes:
     """Owns what a workbench shows of its study. The study itself belongs to the kernel.
+
+    Attributes:
+        teacher_state: How the teacher does by the study; None where it tells nothing of it.
 
     Args:
         ground: What it works on.
@@ -61,6 +64,7 @@ class Regimes:
         self._lock = threading.RLock()
         self._figures: Figures | None = None
         self._due: float | None = None
+        self.teacher_state: facts.TeacherState | None = None
         self._choices = ground.usual(self._offered)
         if found := ground.newest():
             self._follow(found[0])
@@ -105,7 +109,9 @@ class Regimes:
         if now < self._due:
             return self._due - now
         live = figures.study.status not in OVER  # read before the status, which is then the last one
-        self._write(study_status=self._status())
+        status = self._status()
+        self.teacher_state = facts.teacher_state(self._ground.teacher, status["state"], status["queries"])
+        self._write(study_status=status)
         self._due = now + _STATUS_SECONDS if live else None
         return _STATUS_SECONDS if live else None
 
@@ -139,8 +145,12 @@ class Regimes:
             self._ask(text, lambda: self._confirmed(choices))
 
     def on_stop(self) -> None:
-        """Stops it; what was measured is kept."""
-        self._required().study.stop()
+        """Stops it; what was measured is kept. Aborts it while it waits, for then no call can finish."""
+        study = self._required().study
+        if study.status == "waiting":
+            study.abort()
+        else:
+            study.stop()
 
     def on_chart(self, kind: str, axis: str, test: str, theme: str) -> Answer:
         """A chart as Vega-Lite, in words, and its points; or why there is none."""
@@ -214,6 +224,8 @@ class Regimes:
         return {
             "state": p.status,
             "reason": p.reason,
+            "waiting": p.waiting,
+            "next_try": p.next_try,
             "cells": p.cells,
             "all_cells": p.all_cells,
             "runs": p.runs,

@@ -18,11 +18,10 @@ from tilth.engine.checking import with_checks
 from tilth.engine.conditions import ConfirmationNeeded
 from tilth.engine.identity import default_path, number_of
 from tilth.engine.run import OVER
-from tilth.export import KEPT
 from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import facts
 from tilth.jupyter.widgets.base import Widget, chart_bundle
-from tilth.jupyter.widgets.feed import Feed, page_of
+from tilth.jupyter.widgets.feed import Feed, no_rows, page_of, stop
 from tilth.jupyter.widgets.ground import PATIENCE, Ground
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
@@ -82,6 +81,8 @@ class Workbench(Widget):
 
     _feed: Feed | None = None
     _regimes: Regimes | None = None
+    _by_run: facts.TeacherState | None = None
+    _told: facts.TeacherState | None = None
 
     context = traitlets.Dict().tag(sync=True)
     strategies: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -145,7 +146,9 @@ class Workbench(Widget):
         )
         self.observe(self._chosen, ("strategy", "budget_queries", "budget_usd"))
         self._follow_existing()
-        self._submit(self._plan_first)
+        self._submit(self._replan)  # not in the cell that makes the workbench: a study's plan takes a while
+        if self._regimes:
+            self._submit(self._regimes.plan)
 
     @property
     def run(self) -> Run | None:
@@ -160,13 +163,7 @@ class Workbench(Widget):
     @property
     def rows(self) -> pl.DataFrame:
         """The run's rows so far, as `run.rows` gives them; an empty frame before the first run."""
-        if self._feed:
-            return self._feed.run.rows
-        import polars as pl
-
-        from tilth.engine.schema import rows_schema
-
-        return pl.DataFrame(schema=rows_schema())
+        return self._feed.run.rows if self._feed else no_rows()
 
     def generate(self, *, confirm: bool = False) -> Run:
         """Starts the run, resumes it where it stopped, or raises its limits: what the Generate button does.
@@ -196,12 +193,6 @@ class Workbench(Widget):
 
     def _chosen(self, _change: Any) -> None:
         self._submit(self._replan)
-
-    def _plan_first(self) -> None:
-        """Makes the first plans, not in the cell that makes the workbench: a study's takes a while."""
-        self._replan()
-        if self._regimes:
-            self._regimes.plan()
 
     def _replan(self) -> None:
         try:
@@ -268,7 +259,7 @@ class Workbench(Widget):
         self._required().resume()
 
     def _on_stop(self) -> None:
-        self._required().stop()
+        stop(self._required())
 
     def _on_view(self, open: bool) -> None:
         self._text_wanted = open
@@ -291,12 +282,7 @@ class Workbench(Widget):
     def _on_save(
         self, format: str, path: str, verdicts: tuple[str, ...] | None
     ) -> tuple[str, dict[str, Any], list[bytes]]:
-        if not path.strip():
-            raise ValueError("give the file a name, such as train.jsonl")
-        kept, rows = KEPT if verdicts is None else verdicts, self._required().rows
-        saved = tilth.save(rows, Path(path).expanduser(), format or None, kept)
-        count = int(rows["verdict"].is_in(kept).sum())
-        return "saved", {"path": facts.shown_path(saved), "rows": count, "bytes": saved.stat().st_size}, []
+        return "saved", facts.saved(self._required().rows, path, format, verdicts), []
 
     def _required(self) -> Run:
         if self._feed is None:
@@ -367,6 +353,11 @@ class Workbench(Widget):
 
     def _tick(self, now: float) -> float | None:
         dues = [self._tick_run(now), self._regimes.tick(now) if self._regimes else None]
+        by_run, by_study = self._by_run, self._regimes.teacher_state if self._regimes else None
+        told = by_study if by_study and (by_study[0] == "failing" or not by_run) else by_run
+        if told != self._told:
+            self._told = told
+            self._write(context=self._context(*told or ()))
         return min((due for due in dues if due is not None), default=None)
 
     def _tick_run(self, now: float) -> float | None:
@@ -376,24 +367,15 @@ class Workbench(Widget):
         feed.take_events()
         if now >= self._status_due and not self._final:
             live = feed.live  # read before the status, so that the last status is one of an ended run
-            status = feed.status()
-            self._write(status=status, context=self._context(*feed.teacher_state(self._teacher)))
+            self._by_run = feed.teacher_state(self._teacher)
+            self._write(status=feed.status())
             self._status_due, self._final = now + _STATUS_SECONDS, not live
         if now < self._push_due:
             due = self._push_due if self._final else min(self._status_due, self._push_due)
             return due - now
         self._push_due = now + _PUSH_SECONDS
-        pushed = self._push_news(feed)
+        pushed = feed.push_news(self._push)
         return None if self._final and not pushed else _PUSH_SECONDS
-
-    def _push_news(self, feed: Feed) -> bool:
-        samples, text = feed.next_samples(), feed.next_text()
-        if samples:
-            stream, first, last = samples
-            self._push("rows", [stream], first=first, last=last)
-        if text:
-            self._push("text", **text)
-        return bool(samples or text)
 
     def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
         return facts.context(self._seeds, self._teacher, self._writer, self._path, state, note)
