@@ -7,8 +7,8 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
 from tilth.teacher.admission import Admission, Controller
@@ -128,27 +128,29 @@ class Gate:
         self, admission: Admission, tokens: float | None = None, quota: Quota | None = None
     ) -> None:
         """The call was answered. Told within its slot, as `failed` is."""
-        self._troubled_since = None
-        with self._turning():
-            self._controller.passed(admission, tokens, quota)
+        failing, self._troubled_since = self.failing, None
+        self._controller.passed(admission, tokens, quota)
+        if failing:
+            self.turned()
 
     def failed(self, admission: Admission, error: CallError) -> None:
         """The call brought no reply."""
         if error.kind == "bad-request":
             self.succeeded(admission, None, error.quota)
             return
-        now, self._last = self._clock(), str(error)
+        failing, now, self._last = self.failing, self._clock(), str(error)
         if self._troubled_since is None:
             self._troubled_since = now
-        with self._turning():
-            if error.kind == "rate-limited":
-                pause = self._delay(self._controller.stops, error, LONGEST_PROBE)
-                self._controller.refused(admission, pause, error.quota)
-                if self.closed_for >= CALM:
-                    self._quiet_until = now + self.closed_for
-            else:
-                asked = min(LONGEST_RETRY_AFTER, error.retry_after or 0.0)
-                self._controller.failed(admission, str(error), asked)
+        if error.kind == "rate-limited":
+            pause = self._delay(self._controller.stops, error, LONGEST_PROBE)
+            self._controller.refused(admission, pause, error.quota)
+            if self.closed_for >= CALM:
+                self._quiet_until = now + self.closed_for
+        else:
+            asked = min(LONGEST_RETRY_AFTER, error.retry_after or 0.0)
+            self._controller.failed(admission, str(error), asked)
+        if self.failing != failing:
+            self.turned()
 
     async def backoff(self, attempt: int, error: CallError) -> None:
         """Waits before attempt `attempt + 1` (counted from 0), holding no slot.
@@ -169,13 +171,6 @@ class Gate:
             place, _ = self._line.popleft()
             if not place.done():
                 place.set_exception(refusal())
-
-    @contextmanager
-    def _turning(self) -> Iterator[None]:
-        before = self.failing
-        yield
-        if self.failing != before:
-            self.turned()
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):

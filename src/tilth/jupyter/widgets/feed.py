@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tilth.engine.events import Sampled, Text
@@ -94,6 +95,16 @@ class Feed:
             return "error", without_secrets(str(error) or type(error).__name__)
         progress = self.run.progress
         return facts.teacher_state(teacher, progress.status, progress.queries)
+
+    def push_news(self, push: Callable[..., None]) -> bool:
+        """Pushes new samples and the streamed reply; whether there was anything new."""
+        samples, text = self.next_samples(), self.next_text()
+        if samples:
+            stream, first, last = samples
+            push("rows", [stream], first=first, last=last)
+        if text:
+            push("text", **text)
+        return bool(samples or text)
 
     def next_samples(self) -> tuple[bytes, int, int] | None:
         """The next samples as Arrow, and the numbers of the first and the last; None where there are none."""

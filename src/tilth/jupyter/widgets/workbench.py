@@ -367,17 +367,8 @@ class Workbench(Widget):
             due = self._push_due if self._final else min(self._status_due, self._push_due)
             return due - now
         self._push_due = now + _PUSH_SECONDS
-        pushed = self._push_news(feed)
+        pushed = feed.push_news(self._push)
         return None if self._final and not pushed else _PUSH_SECONDS
-
-    def _push_news(self, feed: Feed) -> bool:
-        samples, text = feed.next_samples(), feed.next_text()
-        if samples:
-            stream, first, last = samples
-            self._push("rows", [stream], first=first, last=last)
-        if text:
-            self._push("text", **text)
-        return bool(samples or text)
 
     def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
         models = (self._teacher, self._writer)
