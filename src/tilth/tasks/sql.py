@@ -187,7 +187,7 @@ class Sql(Task):
         """Judges a query by what it returns, as the class says; `accepted` may still be by chance."""
         span = find(response)
         if isinstance(span, str):
-            return Verdict("rejected", reason=span, score=0.0)
+            return Verdict("rejected", reason=span)
         expected, doubt = None, "no reference"
         if reference is not None:
             place = find(reference)
