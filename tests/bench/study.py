@@ -3,7 +3,8 @@
     python -m tests.bench.study
     python -m tests.bench.study --task sql
 
-runs it (about a minute on two cores, SQL two), writes its part of tests/bench/RESULTS.md and the figures it shows.
+runs it (about a minute on two cores, SQL two), and writes its part of tests/bench/RESULTS.md and the figures
+it shows.
 """
 
 from __future__ import annotations
