@@ -80,7 +80,11 @@ def test_importing_it_loads_neither_sqlglot_nor_a_database(database):
     ("options", "error", "part"),
     [
         ({"database": "nowhere.sqlite"}, FileNotFoundError, "nowhere.sqlite"),
-        ({"database": __file__}, ValueError, "test_sql.py is neither a SQLite nor a DuckDB database"),
+        (
+            {"database": __file__},
+            ValueError,
+            "test_sql.py cannot be read: neither a SQLite nor",
+        ),
         ({"samples": 21}, ValueError, "samples must be from 0 to 20, not 21"),
         ({"seconds": 0}, ValueError, "seconds must be more than 0, not 0"),
         ({"prompts": {"answer": "Go."}}, ValueError, "lacks the placeholder"),

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 
 from tilth.seeds import Seed
 from tilth.tasks.base import Prompt, Reading, Task, Verdict
-from tilth.tasks.databases.files import Dialect, dialect_of, digest, signature
+from tilth.tasks.databases.files import Dialect, signature
 from tilth.tasks.prompts import complete_prompts, fill, read_question
 from tilth.tasks.sql_reading import find
 from tilth.tasks.worker import NoAnswer, Worker
@@ -57,9 +57,9 @@ _DIALECTS: Mapping[Dialect, str] = {"sqlite": "SQLite", "duckdb": "DuckDB"}
 _READ_LIMIT = 10.0
 _OPEN_LIMIT = 5.0
 _DESCRIBE_LIMIT = 60.0
+_DIGEST_LIMIT = 600.0
 
 _worker = Worker(Path(__file__).parent / "databases" / "process.py")
-_digest = lru_cache(maxsize=64)(lambda path, _: digest(path))
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Sql(Task):
                 "task 'sql' needs a database; pass task=tilth.tasks.Sql(database=\"your.sqlite\")"
             )
         paths = tuple(Path(path).absolute() for path in given)
-        kinds = {dialect_of(path) for path in paths}
+        kinds = {_kind(path, signature(path)) for path in paths}
         if len(kinds) > 1:
             raise ValueError("the databases are of two kinds; give states of one, all SQLite or all DuckDB")
         if "duckdb" in kinds and importlib.util.find_spec("duckdb") is None:
@@ -140,7 +140,7 @@ class Sql(Task):
     @cached_property
     def dialect(self) -> Dialect:
         """The SQL that is asked for and read: "sqlite" or "duckdb"."""
-        return dialect_of(self._paths[0])
+        return _kind(self._paths[0], signature(self._paths[0]))
 
     @cached_property
     def schema(self) -> str:
@@ -151,13 +151,7 @@ class Sql(Task):
         """
         path = self._paths[0]
         job = {"do": "describe", "path": str(path), "samples": self.samples, "seconds": _DESCRIBE_LIMIT}
-        try:
-            found = _worker.ask(job, _OPEN_LIMIT + _DESCRIBE_LIMIT)
-        except NoAnswer as error:
-            found = {"error": str(error)}
-        if "error" in found:
-            raise ValueError(f"{path.name} cannot be described: {found['error']}")
-        schema: str = found["schema"]
+        schema: str = _told(path, "described", job, _OPEN_LIMIT + _DESCRIBE_LIMIT)["schema"]
         return schema
 
     def answer(self, question: str) -> Prompt:
@@ -193,7 +187,7 @@ class Sql(Task):
         """Judges a query by what it returns, as the class says; `accepted` may still be by chance."""
         span = find(response)
         if isinstance(span, str):
-            return Verdict("rejected", reason=span, score=0.0)
+            return Verdict("rejected", reason=span)
         expected, doubt = None, "no reference"
         if reference is not None:
             place = find(reference)
@@ -253,6 +247,32 @@ class Sql(Task):
             ValueError: Always.
         """
         raise ValueError("task 'sql' needs its database; pass using=[tilth.tasks.Sql(database=...)]")
+
+
+@lru_cache(maxsize=64)
+def _kind(path: Path, _: object) -> Dialect:
+    """Which kind of database a file is; asked once while its files stay as they are."""
+    path.stat()
+    dialect: Dialect = _told(path, "read", {"do": "kind", "path": str(path)}, _READ_LIMIT)["dialect"]
+    return dialect
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _: object) -> str:
+    """A digest of a database's content; asked once while its files stay as they are."""
+    found: str = _told(path, "read", {"do": "digest", "path": str(path)}, _DIGEST_LIMIT)["digest"]
+    return found
+
+
+def _told(path: Path, what: str, job: dict[str, Any], limit: float) -> dict[str, Any]:
+    """What the process says of a file, or a ValueError."""
+    try:
+        found: dict[str, Any] = _worker.ask(job, limit)
+    except NoAnswer as error:
+        found = {"error": str(error)}
+    if "error" in found:
+        raise ValueError(f"{path.name} cannot be {what}: {found['error']}")
+    return found
 
 
 def _one_line(query: str) -> str:

@@ -97,6 +97,8 @@ class DuckDatabase:
         except (duckdb.OutOfMemoryException, MemoryError) as error:
             raise QueryFailed("the query ran out of memory") from error
         except (duckdb.Error, ValueError, OverflowError) as error:
+            if "pytz" in str(error):
+                raise Unreadable("times with a zone need pytz; run: pip install 'tilth[duckdb]'") from error
             raise QueryFailed(f"the query failed: {_short(error)}") from error
         finally:
             done.set()
@@ -112,10 +114,11 @@ class DuckDatabase:
     def _listed(self) -> list[tuple[str, str, str, str]]:
         """Database, schema, name and kind of tables and views, in the order of their making."""
         return self._connection.execute(
+            "SELECT * FROM ("
             "SELECT database_name, schema_name, table_name, 'table' AS kind, table_oid AS number "
             "FROM duckdb_tables() WHERE NOT internal UNION ALL "
             "SELECT database_name, schema_name, view_name, 'view', view_oid FROM duckdb_views() "
-            "WHERE NOT internal ORDER BY schema_name = 'main' DESC, schema_name, kind, number"
+            "WHERE NOT internal) ORDER BY schema_name <> 'main', schema_name, kind, number"
         ).fetchall()
 
     def describe(self, samples: int, seconds: float) -> list[Table]:

@@ -1,4 +1,8 @@
-"""The files of a database: which kind it is, whether they changed, and a digest of what they hold."""
+"""The files of a database: which kind it is, whether they changed, and a digest of what they hold.
+
+Only `signature` may be called in the user's own process: where one opens and closes a file that the same
+process has open as a database, the locks of that database are gone (fcntl(2), "How To Corrupt" of SQLite).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ def dialect_of(path: Path) -> Dialect:
         return "sqlite"
     if head[8:12] == _DUCKDB:
         return "duckdb"
-    raise ValueError(f"{path.name} is neither a SQLite nor a DuckDB database")
+    raise ValueError("neither a SQLite nor a DuckDB database")
 
 
 def companions(path: Path) -> tuple[Path, ...]:

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-import sqlglot
-from sqlglot import TokenType, exp
+from sqlglot import Dialect, Token, TokenType, exp
 from sqlglot.errors import ParseError
 
 MAX_LENGTH = 20_000
@@ -92,7 +91,7 @@ class Query:
     """One query that may run, on a database that has its tables.
 
     Attributes:
-        text: As it was written, which is what runs.
+        text: As it was written, without a semicolon behind it, which is what runs.
         normal: In normal form: one line, without comments, as sqlglot writes it.
         tree: Its syntax tree.
         tables: The tables it reads, but for those it makes itself by WITH.
@@ -112,7 +111,7 @@ def one_line(text: str) -> str:
 def normal(text: str, dialect: str) -> str:
     """The normal form of a query, whether it may run or not."""
     try:
-        (tree,) = _statements(text, dialect)
+        (tree,) = _statements(_words(text, dialect), text, dialect)
         return _written(tree, text, dialect)
     except Exception:  # noqa: BLE001 - whatever foreign text makes a parser raise
         return one_line(text)
@@ -142,7 +141,8 @@ def admit(text: str, dialect: str) -> Query:
 
 
 def _admitted(text: str, dialect: str) -> Query:
-    statements = _statements(text, dialect)
+    words = _words(text, dialect)
+    statements = _statements(words, text, dialect)
     if not statements:
         raise Refused("no SQL")
     if len(statements) > 1:
@@ -150,10 +150,12 @@ def _admitted(text: str, dialect: str) -> Query:
     tree = statements[0]
     if not isinstance(tree, exp.Query):
         raise Refused(f"not a query: {text.split(None, 1)[0].upper()[:20]}")
-    _check_words(text, dialect)
+    _check_words(words)
     for node in tree.walk():
         _check_node(node)
-    return Query(text, _written(tree, text, dialect), tree, frozenset(_tables(tree, dialect)))
+    return Query(
+        text.rstrip(" \t\r\n;"), _written(tree, text, dialect), tree, frozenset(_tables(tree, dialect))
+    )
 
 
 def _written(tree: exp.Expr, text: str, dialect: str) -> str:
@@ -167,7 +169,7 @@ def check_tables(query: Query, known: Collection[Name]) -> None:
             raise Refused(f"not a table of the database: {'.'.join(name)[:60]}")
 
 
-def _statements(text: str, dialect: str) -> list[exp.Expr]:
+def _words(text: str, dialect: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
         raise Refused(f"a query of {len(text):,} characters; at most {MAX_LENGTH:,} are taken")
     if "\x00" in text:
@@ -176,13 +178,17 @@ def _statements(text: str, dialect: str) -> list[exp.Expr]:
         text.encode()
     except UnicodeEncodeError as error:
         raise Refused("holds half a character") from error
-    found = sqlglot.parse(text, dialect=dialect)
+    return Dialect.get_or_raise(dialect).tokenize(text)
+
+
+def _statements(words: list[Token], text: str, dialect: str) -> list[exp.Expr]:
+    found = Dialect.get_or_raise(dialect).parser().parse(words, text)
     return [one for one in found if one is not None and not isinstance(one, exp.Semicolon)]
 
 
-def _check_words(text: str, dialect: str) -> None:
+def _check_words(words: list[Token]) -> None:
     """Refuses functions by the names that the query gives them, quoted or not."""
-    for word, following in pairwise(sqlglot.tokenize(text, dialect=dialect)):
+    for word, following in pairwise(words):
         if following.token_type is not TokenType.L_PAREN or word.token_type is TokenType.STRING:
             continue
         name = word.text.lower()

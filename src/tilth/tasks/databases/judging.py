@@ -158,11 +158,15 @@ def judge(
     doubts: list[str] = []
     telling = False
     for number, path in enumerate(paths, 1):
+        expected = None
         try:
-            expected = None if reference is None else states.expected(reference, path, seconds)
-        except (Refused, QueryFailed, Unreadable) as error:
+            if reference is not None:
+                expected = states.expected(reference, path, seconds)
+        except (Refused, QueryFailed) as error:
             doubts.append(_on(f"the reference has no result: {error}", number, paths))
-            expected = None
+        except Unreadable as error:
+            doubts.append(_on(str(error), number, paths))
+            continue
         most = MAX_ROWS if expected is None else len(expected.result.rows)
         try:
             result = states.run(query, path, seconds, most)

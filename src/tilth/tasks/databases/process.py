@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.tasks.databases import judging
-from tilth.tasks.databases.files import dialect_of
+from tilth.tasks.databases.files import dialect_of, digest
 from tilth.tasks.databases.guard import Query, Refused, admit, normal
 from tilth.tasks.databases.opening import Database, QueryFailed, Unreadable
 from tilth.tasks.databases.schema import written
@@ -30,6 +30,8 @@ class _TooLong(Exception):
 def start() -> Callable[[Any], Any]:
     """Gives what answers `{"do": "judge", "dialect": "sqlite", ...}`, each kind of job with an object."""
     jobs: Mapping[str, Callable[..., dict[str, Any]]] = {
+        "kind": _kind,
+        "digest": _digest,
         "normal": _normal,
         "describe": _describe,
         "fault": _fault,
@@ -42,6 +44,20 @@ def start() -> Callable[[Any], Any]:
         return jobs[job.pop("do")](**job)
 
     return answer
+
+
+def _kind(path: str) -> dict[str, Any]:
+    try:
+        return {"dialect": dialect_of(Path(path))}
+    except (OSError, ValueError) as error:
+        return {"error": getattr(error, "strerror", None) or str(error)}
+
+
+def _digest(path: str) -> dict[str, Any]:
+    try:
+        return {"digest": digest(Path(path))}
+    except OSError as error:
+        return {"error": error.strerror}
 
 
 def _normal(text: str, dialect: str) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection = _copied(path, wal)
     else:
         mode = "immutable=1" if in_wal_mode else "mode=ro"
-        connection = sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, isolation_level=None, timeout=1)
+        connection = sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, isolation_level=None, timeout=0.5)
     for pragma in (
         "query_only = ON",
         "trusted_schema = OFF",
@@ -176,6 +176,10 @@ def _opened(path: Path) -> sqlite3.Connection:
         f"hard_heap_limit = {MEMORY}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite sets these tables up at first use, by ways that are not open later.
+    for table in ("json_each", "json_tree"):
+        with contextlib.suppress(sqlite3.Error):  # JSON may be left out of the library
+            connection.execute(f"SELECT 1 FROM {table}('[]')").fetchall()  # noqa: S608 - one of two names
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000)
