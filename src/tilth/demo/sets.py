@@ -121,6 +121,11 @@ def questions(kind: Kind = "same", split: Split = "test", task: DemoTask = "nume
     _known("kind", kind, get_args(Kind))
     _known("split", split, get_args(Split))
     _known("task", task, get_args(DemoTask))
+    return _questions(kind, split, task).clone()
+
+
+@cache
+def _questions(kind: Kind, split: Split, task: DemoTask) -> pl.DataFrame:
     import polars as pl
 
     drawn = sql.draw_questions(kind, split) if task == "sql" else draw_questions(kind, split)
