@@ -14,6 +14,7 @@ from typing import Any
 from tilth.engine.budget import NANO
 from tilth.engine.reading import reading
 
+_STATE = re.compile(r" \(state \d+\)$")
 # Reasons that carry values are counted by what they say. First match wins.
 _KINDS = tuple(
     (re.compile(pattern, re.DOTALL), kind)
@@ -23,6 +24,7 @@ _KINDS = tuple(
         (r"judged [\d.]+ of 5", "judged too low"),
         (r"outvoted by \d+ of \d+ answers", "outvoted by other answers"),
         (r"no \d+ of \d+ answers agree", "no majority of answers agrees"),
+        (r"(?:more than )?[\d,]+ (?:row|column)s?(?:, not [\d,]+)?", "another number of rows or columns"),
         (r"(?!the |no |not ).* is not .*", "another answer than the reference's"),
     )
 )
@@ -138,7 +140,8 @@ def _quality(file: sqlite3.Connection, run_id: str, *, priced: bool) -> Quality:
 def _kind(reason: str | None) -> str:
     if reason is None:
         return ""
-    return next((kind for pattern, kind in _KINDS if pattern.fullmatch(reason)), reason)
+    said = _STATE.sub("", reason)  # on which of several databases it was seen
+    return next((kind for pattern, kind in _KINDS if pattern.fullmatch(said)), said)
 
 
 def _agreed(found: list[tuple[Any, ...]]) -> Agreed | None:

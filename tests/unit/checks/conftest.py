@@ -1,26 +1,7 @@
-"""What the tests of checks stand on: a folder of their own, no keys, and short waits between attempts."""
+"""What the tests of checks stand on: the same as the engine's."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from tests.unit.engine.conftest import own_folder, short_waits
 
-import pytest
-
-KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Default paths land in the test's folder, and nothing of the machine's settings reaches a test."""
-    monkeypatch.chdir(tmp_path)
-    for name in KEYS:
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def short_waits() -> None:
-    """Failures are frequent here, and how long the wait after one is belongs to the teacher's tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tilth.teacher.limits.FIRST_DELAY", 0.002)
-        patch.setattr("tilth.teacher.limits.LONGEST_DELAY", 0.02)
-        yield
+__all__ = ["own_folder", "short_waits"]

@@ -51,3 +51,20 @@ def test_what_gave_no_row_is_told_with_its_reason(tmp_path: Path) -> None:
         path=tmp_path / "r.tilth",
     )
     assert run.quality.rowless_by == {"no question found": 2}
+
+
+def test_reasons_that_carry_values_are_counted_together(tmp_path: Path) -> None:
+    task = tilth.demo.seeds(1, task="sql").task
+    replies = ["SELECT name FROM plants", "SELECT 1, 2, 3", "DROP TABLE plants", "SELECT no_such FROM plants"]
+    model = Scripted(lambda prompt, before: replies[before])
+    reference = "SELECT count(*) FROM plants"
+    run = tilth.generate_sync(
+        tilth.read_seeds([{"question": "How many plants are there?", "answer": reference}], task=task),
+        "answer-augmentation",
+        4,
+        teacher=tilth.Teacher(model, concurrency=1),
+        path=tmp_path / "run.tilth",
+    )
+    assert run.quality.rejected_by["another number of rows or columns"] == 2
+    assert run.quality.rejected_by["not a query: DROP"] == 1
+    assert run.quality.rejected == 4
