@@ -224,7 +224,7 @@ def test_a_long_schema_is_cut_and_says_so(tmp_path):
     script = "".join(
         f"CREATE TABLE t{n} ({columns}); INSERT INTO t{n} VALUES ({values});" for n in range(100)
     )
-    task = made(tmp_path / "many.sqlite", script)
+    task = made(tmp_path / "many.sqlite", f"BEGIN; {script} COMMIT;")
     assert len(task.schema) <= 24_000
     assert "sample values are left out" in task.schema
     assert "of 100 tables are left out" in task.schema

@@ -88,7 +88,10 @@ class Sql(Task):
     (`price > 5` and `price >= 5` where nothing costs 5). Give several states of the database, such as copies
     with rows changed, added and removed, so that wrong queries differ on one.
 
-    Sample values go into prompts, and so to the teacher; `samples=0` keeps them here.
+    Sample values go into prompts, and so to the teacher; `samples=0` keeps them here. A database's files and
+    the folder they lie in stay as they are. While queries run, and half a second longer, no other program
+    can open a DuckDB file to write to it. Where a database changed, stored rows are judged anew when their
+    run goes on.
 
     Attributes:
         database: One path, or several: the first is described in prompts, and queries run on all of them.

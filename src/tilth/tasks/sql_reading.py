@@ -26,7 +26,7 @@ _RUN = re.compile(r"`{3,}|~{3,}")
 _SQL_NAME = re.compile(
     r"[ \t]*(?:sql(?:ite\d?)?|duckdb|mysql|postgres(?:ql)?|psql|t-?sql|pl-?sql)\b[ \t]*", re.IGNORECASE
 )
-_OTHER_NAME = re.compile(r"[ \t]*([\w+#.-]*)[^\n]*\n")
+_OTHER_NAME = re.compile(r"[ \t]*([\w+#.-]*)[^\n]{0,200}\n")
 _UNNAMED = frozenset({"", "text", "txt", "plain", "plaintext", "code", "query", "output", "answer"})
 
 _FIRST_WORD = re.compile(rf"(?:\s+|\(|{_COMMENT})*+(?:{_WORD})", re.IGNORECASE | re.DOTALL)

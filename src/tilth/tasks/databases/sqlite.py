@@ -46,7 +46,7 @@ _FUNCTIONS = re.compile(
     r"|median|min|mod|nth_value|ntile|nullif|octet_length|percent_rank|percentile|percentile_cont"
     r"|percentile_disc|pi|pow|power|printf|quote|radians|rank|replace|round|row_number|rtrim|sign|sin|sinh"
     r"|snippet|soundex|sqrt|strftime|string_agg|subtype|substr|substring|sum|tan|tanh|time|timediff|total"
-    r"|trim|trunc|typeof|unhex|unicode|unistr|unixepoch|unlikely|upper|zeroblob|->|->>"
+    r"|trim|trunc|typeof|unhex|unicode|unistr|unixepoch|unlikely|upper|->|->>"
 )
 
 
