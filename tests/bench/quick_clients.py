@@ -32,11 +32,12 @@ def plain(url: str, calls: int, concurrency: int) -> float:
 
     async def main() -> float:
         async with AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client:
+            completions = client.chat.completions  # loads what is imported at first use
             slots = asyncio.Semaphore(concurrency)
 
             async def call(messages: Any, seed: int) -> str:
                 async with slots:
-                    reply = await client.chat.completions.create(
+                    reply = await completions.create(
                         model="bench-model",
                         messages=messages,
                         temperature=0.7,

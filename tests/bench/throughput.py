@@ -33,7 +33,8 @@ ABOUT = (
     "a row, from the call until the file is closed; beside it the same calls by plain `AsyncOpenAI` with "
     "a semaphore and by bare aiohttp, both with no journal. Each client runs in a process of its own "
     "against a server in another; a ratio is to plain `AsyncOpenAI` in the same turn. Clients are imported "
-    "before the clock starts; Tilth's preflight and its first call, which goes alone, are within it."
+    "before the clock starts, with what they import at first use; Tilth's preflight and its first call, "
+    "which goes alone, are within it."
 )
 HEADING = (
     "| latency, concurrency | plain AsyncOpenAI /s | bare aiohttp /s (ratio) | Tilth /s (ratio) | goal "
