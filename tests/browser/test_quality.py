@@ -45,5 +45,7 @@ def test_the_tab_shows_what_the_run_says(lab: Lab) -> None:
     spent = sum(found["queries"].values()) + found["in_doubt"]
     expect(bench.root.locator(".tilth-tip")).to_contain_text(f"measured: {spent} queries spent")
     lab.screenshot("workbench-quality")
+    panel = bench.root.locator("div.tilth-quality")
+    assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
     lab.set_theme("dark")
     lab.screenshot("workbench-quality-dark")

@@ -16,6 +16,7 @@ export function Agreement({ agreement }: { agreement: NonNullable<Quality["agree
       of={questions}
       what="questions that were put to a vote"
       tone="good"
+      bad="no majority"
     >
       <p class="tilth-quality-note">
         <Figure

@@ -30,12 +30,14 @@ interface CountsProps {
   counts: Record<string, number>;
   of: number;
   what: string;
+  /** The entry that tells of something bad, whatever the others do. */
+  bad?: string;
   /** What stands below the bars. */
   children?: ComponentChildren;
   tone: Tone;
 }
 
-export function Counts({ title, counts, of, what, tone, children }: CountsProps) {
+export function Counts({ title, counts, of, what, tone, bad, children }: CountsProps) {
   const entries = Object.entries(counts);
   if (entries.length === 0) return null;
   return (
@@ -46,7 +48,7 @@ export function Counts({ title, counts, of, what, tone, children }: CountsProps)
             key={name}
             label={name}
             share={of > 0 ? n / of : 0}
-            tone={tone}
+            tone={name === bad ? "bad" : tone}
             source={`${MEASURED}; ${count(n)} of ${count(of)} ${what}`}
           >
             <span class="tilth-number">{count(n)}</span>
