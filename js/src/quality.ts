@@ -7,6 +7,12 @@ export interface Rate {
   n: number;
 }
 
+export interface Asked {
+  rows: number;
+  failed: number;
+  unread: number;
+}
+
 export interface Quality {
   accepted: number;
   rejected: number;
@@ -14,15 +20,24 @@ export interface Quality {
   rejected_by: Record<string, number>;
   unverified_by: Record<string, number>;
   rowless_by: Record<string, number>;
-  /** Queries by account: "generation", "judge". */
+  /** Queries settled by account: "generation", "judge". */
   queries: Record<string, number>;
+  /** Queries in doubt, at their worst case, beside those settled. */
+  in_doubt: number;
   usd: number | null;
   queries_per_accepted: number | null;
   usd_per_accepted: number | null;
-  agreement: { questions: number; by_share: Record<string, number> } | null;
-  /** By criterion, how many rows scored 1, 2, 3, 4 and 5. */
-  scores: Record<string, number[]>;
-  checks: Record<string, number>;
+  queries_per_kept: number | null;
+  usd_per_kept: number | null;
+  agreement: { questions: number; by_share: Record<string, number>; mean_share: number } | null;
+  /** `scores`: by criterion, how many rows had 1, 2, 3, 4 and 5. */
+  judge: {
+    rows: number;
+    malformed: number;
+    scores: Record<string, number[]>;
+    means: Record<string, number>;
+  } | null;
+  asked: Record<string, Asked>;
 }
 
 export interface Calibration {
@@ -40,9 +55,3 @@ export interface QualityReply {
 
 export const sum = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((total, each) => total + each, 0);
-
-/** The mean of scores from 1 to 5, given how many there are of each; null without any. */
-export function meanScore(counts: readonly number[]): number | null {
-  const all = counts.reduce((total, each) => total + each, 0);
-  return all === 0 ? null : counts.reduce((total, each, i) => total + each * (i + 1), 0) / all;
-}

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { Traits } from "../src/protocol";
 import type { QualityReply } from "../src/quality";
 import widget from "../src/widget";
 import { HostModel } from "./model";
@@ -13,11 +14,19 @@ const FOUND: QualityReply = {
     rowless_by: {},
     queries: { generation: 200, judge: 40 },
     usd: 0.6,
-    queries_per_accepted: 4,
+    in_doubt: 3,
+    queries_per_accepted: 4.05,
     usd_per_accepted: 0.01,
-    agreement: { questions: 50, by_share: { "2 of 2": 40, "2 of 3": 6, "no majority": 4 } },
-    scores: { clarity: [0, 0, 10, 0, 10] },
-    checks: { agreement: 50 },
+    queries_per_kept: 3.47,
+    usd_per_kept: null,
+    agreement: { questions: 50, by_share: { "2 of 2": 40, "2 of 3": 6, "no majority": 4 }, mean_share: 0.9 },
+    judge: {
+      rows: 20,
+      malformed: 2,
+      scores: { "<i>clarity</i>": [0, 0, 12, 0, 8] },
+      means: { "<i>clarity</i>": 3.8 },
+    },
+    asked: { "re-solve": { rows: 40, failed: 5, unread: 1 } },
   },
   calibration: null,
 };
@@ -46,6 +55,12 @@ async function opened(reply: QualityReply = FOUND) {
   return { model, el, part: (name: string) => el.querySelector(`section[aria-label="${name}"]`) };
 }
 
+const rowOf = (part: Element | null, title: string) => {
+  const rows = [...(part?.querySelectorAll("tbody tr") ?? [])];
+  const row = rows.find((each) => each.querySelector("th")?.textContent === title);
+  return [...(row?.querySelectorAll(".tilth-number") ?? [])].map((n) => n.textContent);
+};
+
 const running = (model: HostModel, last: number) => model.status({ state: "running", last, queries: last });
 
 test("before a run there is nothing to ask and one sentence to read", async () => {
@@ -62,9 +77,16 @@ test("verdicts, reasons, votes, scores and the price are shown with where they c
   expect(part("Rejected because")?.textContent).toContain("<b>judged</b> too low");
   expect(part("Rejected because")?.querySelector("b")).toBeNull();
   expect(part("Agreement")?.textContent).toMatch(/2 of 2.*40.*80 %/);
-  expect(part("The judge's scores")?.textContent).toMatch(/clarity4 of 5|clarity.*4.*of 5/);
-  expect(part("An accepted row costs")?.textContent).toContain("40 of them by the judge");
-  expect(part("An accepted row costs")?.textContent).toContain("$0.01");
+  expect(part("Agreement")?.textContent).toContain("mean share 90 %");
+  const scores = [...(part("The judge's scores")?.querySelectorAll("tbody .tilth-number") ?? [])];
+  expect(scores.map((n) => n.textContent)).toEqual(["0", "0", "12", "0", "8", "3.8"]);
+  expect(part("The judge's scores")?.querySelector("i")).toBeNull();
+  expect(part("The judge's scores")?.textContent).toContain("2 malformed");
+  expect(rowOf(part("Asked once more"), "Solved again")).toEqual(["40", "5", "1"]);
+  expect(rowOf(part("What a row costs"), "accepted")).toEqual(["4.1", "$0.01"]);
+  expect(rowOf(part("What a row costs"), "accepted or unverified")).toEqual(["3.5", "–"]);
+  expect(part("What a row costs")?.textContent).toContain("measured: 243 queries spent");
+  expect(part("Queries spent on")?.textContent).toMatch(/judge.*40.*in doubt.*3/);
   expect(part("No row because")).toBeNull();
   expect(el.textContent).not.toContain("Calibration");
 });
@@ -103,4 +125,70 @@ test("it asks once a second at most, and not while another tab is looked at", as
   running(model, 100);
   await vi.advanceTimersByTimeAsync(3_000);
   expect(model.ofType("quality").length).toBe(before);
+});
+
+test("a reply that comes late is shown, and nothing else is asked meanwhile", async () => {
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+  const { model, part } = await opened();
+  model.answers(() => undefined);
+  running(model, 1);
+  for (let last = 2; last <= 9; last++) {
+    await vi.advanceTimersByTimeAsync(250);
+    running(model, last);
+  }
+  const [asked, ...more] = model.ofType("quality");
+  expect(more).toEqual([]);
+  model.push({ v: 1, id: asked?.id, type: "quality", ...FOUND });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(part("Rows")?.textContent).toContain("60");
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(model.ofType("quality"), "a slow answer is not asked for at once again").toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(model.ofType("quality")).toHaveLength(2);
+});
+
+test("it asks once more when the run ends, and then no more", async () => {
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+  const { model } = await opened();
+  running(model, 5);
+  await vi.advanceTimersByTimeAsync(100);
+  model.status({ state: "finished" });
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(model.ofType("quality")).toHaveLength(2);
+});
+
+test("what was found of one run is not shown for another", async () => {
+  const { model, part, el } = await opened();
+  model.status({ state: "running", last: 1, queries: 1, path: "one.tilth" });
+  await vi.waitFor(() => expect(part("Rows")).not.toBeNull());
+  model.answers(() => undefined);
+  model.status({ state: "running", last: 0, queries: 0, path: "two.tilth" });
+  await vi.waitFor(() => expect(part("Rows")).toBeNull());
+  expect(el.querySelector(".tilth-quality")?.textContent).toContain("once there are some");
+});
+
+test("the plan names the checks that ask, and says of each what it does", async () => {
+  const { model, el } = await opened();
+  expect(el.querySelector(".tilth-plan-checks")).toBeNull();
+  const checks = [
+    { title: "Agreement", about: "Keeps what answers agree on." },
+    { title: "Judge", about: "Scores rows." },
+  ];
+  model.set("context", { ...(model.get("context") as Traits["context"]), checks });
+  await vi.waitFor(() => expect(el.querySelector(".tilth-plan-checks")).not.toBeNull());
+  const [first] = el.querySelectorAll<HTMLElement>(".tilth-plan-checks .tilth-figure");
+  first?.focus();
+  await vi.waitFor(() =>
+    expect(el.querySelector(".tilth-tip")?.textContent).toBe("Agreement: Keeps what answers agree on."),
+  );
+});
+
+test("without checks there is no part for them", async () => {
+  const { model, part } = await opened({
+    ...FOUND,
+    quality: { ...FOUND.quality, agreement: null, judge: null, asked: {} },
+  });
+  running(model, 1);
+  await vi.waitFor(() => expect(part("Rows")).not.toBeNull());
+  for (const name of ["Agreement", "The judge's scores", "Asked once more"]) expect(part(name)).toBeNull();
 });

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 def test_the_tab_shows_what_the_run_says(lab: Lab) -> None:
     bench = open_bench(lab, SHOWN, TOLD)
+    expect(bench.root.get_by_role("tab")).to_have_text(["Samples", "Quality", "Export"])
     bench.tab("Quality")
     expect(bench.root.get_by_text("What the rows are worth is shown here")).to_be_visible()
     bench.press("Generate")
@@ -34,11 +35,17 @@ def test_the_tab_shows_what_the_run_says(lab: Lab) -> None:
     votes = bench.root.get_by_role("region", name="Agreement")
     for share, n in agreement["by_share"].items():
         expect(votes).to_contain_text(re.compile(rf"{share}.*{n}"))
-    price = bench.root.get_by_role("region", name="An accepted row costs")
-    figure = price.locator(".tilth-figure").first
-    figure.focus()
-    spent = sum(found["queries"].values())
+    expect(votes).to_contain_text(f"mean share {agreement['mean_share']:.0%}".replace("%", " %"))
+    for absent in ("The judge's scores", "Asked once more"):
+        expect(bench.root.get_by_role("region", name=absent)).to_have_count(0)
+    price = bench.root.get_by_role("region", name="What a row costs")
+    shown = price.get_by_role("row", name=re.compile("^accepted ")).first
+    expect(shown).to_contain_text(f"{found['queries_per_accepted']:.1f}".removesuffix(".0"))
+    shown.locator(".tilth-figure").first.focus()
+    spent = sum(found["queries"].values()) + found["in_doubt"]
     expect(bench.root.locator(".tilth-tip")).to_contain_text(f"measured: {spent} queries spent")
     lab.screenshot("workbench-quality")
+    panel = bench.root.locator("div.tilth-quality")
+    assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
     lab.set_theme("dark")
     lab.screenshot("workbench-quality-dark")

@@ -1,7 +1,9 @@
 // The left column: how to grow, for how much, and what to expect of it.
 
+import { Fragment } from "preact";
 import { BudgetPlanner } from "./BudgetPlanner";
 import { useView } from "./context";
+import { Figure } from "./Figure";
 import { StrategyPicker } from "./StrategyPicker";
 
 export function PlanColumn() {
@@ -10,15 +12,18 @@ export function PlanColumn() {
     <section class="tilth-plan" aria-label="Plan">
       <StrategyPicker />
       {checks.length > 0 && (
-        <div class="tilth-group">
+        <div class="tilth-group tilth-plan-checks">
           <h3 class="tilth-label">Checks that ask</h3>
-          <ul>
-            {checks.map(({ title, about }) => (
-              <li key={title} title={about}>
-                {title}
-              </li>
+          <p>
+            {checks.map(({ title, about }, i) => (
+              <Fragment key={title}>
+                {i > 0 && ", "}
+                <Figure name={title} source={about}>
+                  {title}
+                </Figure>
+              </Fragment>
             ))}
-          </ul>
+          </p>
         </div>
       )}
       <BudgetPlanner />

@@ -1,15 +1,17 @@
-// The Quality tab: verdicts and their reasons, what checks found, and the price of an accepted row.
+// The Quality tab: verdicts and their reasons, what checks found, and the price of a row.
 
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../format";
-import { type Calibration, meanScore, type Quality, type QualityReply, type Rate, sum } from "../quality";
+import { type Quality, type QualityReply, sum } from "../quality";
 import { useView } from "./context";
 import { Figure } from "./Figure";
 import { Mark } from "./Mark";
+import { Agreement, Calibrated, Judgement, SecondAskings } from "./QualityChecks";
+import { Counts, MEASURED, Part, percent, Table } from "./QualityParts";
 
 const EVERY_MS = 1_000;
-const MEASURED = "measured: counted in the run's file";
+// Counting a large run takes the kernel a while: it rests this many times as long before the next.
+const REST = 4;
 
 export function QualityPanel({ shown }: { shown: boolean }) {
   const found = useQuality(shown);
@@ -26,10 +28,13 @@ export function QualityPanel({ shown }: { shown: boolean }) {
     );
   }
   const { quality, calibration } = found;
+  const inDoubt: Record<string, number> = quality.in_doubt > 0 ? { "in doubt": quality.in_doubt } : {};
+  const spent = { ...quality.queries, ...inDoubt };
   return (
     <div class="tilth-quality">
       <Verdicts quality={quality} />
       <Price quality={quality} />
+      <Counts title="Queries spent on" counts={spent} of={sum(spent)} what="queries" tone="unsure" />
       <Counts
         title="Rejected because"
         counts={quality.rejected_by}
@@ -51,53 +56,59 @@ export function QualityPanel({ shown }: { shown: boolean }) {
         what="units that were paid for and gave no row"
         tone="unsure"
       />
-      {quality.agreement && (
-        <Counts
-          title="Agreement"
-          counts={quality.agreement.by_share}
-          of={quality.agreement.questions}
-          what="questions that were put to a vote"
-          tone="good"
-        />
-      )}
-      <Scores scores={quality.scores} />
+      {quality.agreement && <Agreement agreement={quality.agreement} />}
+      {quality.judge && <Judgement judge={quality.judge} />}
+      <SecondAskings asked={quality.asked} />
       {calibration && <Calibrated calibration={calibration} />}
     </div>
   );
 }
 
-/** Asks while the tab is looked at, once a second at most, and whenever the run has moved. */
-function useQuality(shown: boolean): QualityReply | { problem: string } | null {
-  const { store } = useView();
-  const [found, setFound] = useState<QualityReply | { problem: string } | null>(null);
-  const asked = useRef(0);
-  const { state, last, queries, path } = store.traits.status.value;
-  useEffect(() => {
-    if (!shown || state === "idle") return;
-    let current = true;
-    const wait = Math.max(0, asked.current + EVERY_MS - Date.now());
-    const timer = setTimeout(() => {
-      asked.current = Date.now();
-      store.ask("quality", {}).then(
-        (reply) => current && setFound(reply.content),
-        (error: Error) => current && setFound({ problem: error.message }),
-      );
-    }, wait);
-    return () => {
-      current = false;
-      clearTimeout(timer);
-    };
-  }, [shown, state, last, queries, path]);
-  return found;
-}
+type Found = QualityReply | { problem: string };
 
-function Part({ title, wide, children }: { title: string; wide?: boolean; children: ComponentChildren }) {
-  return (
-    <section class={`tilth-quality-part${wide ? " tilth-quality-wide" : ""}`} aria-label={title}>
-      <h4 class="tilth-label">{title}</h4>
-      {children}
-    </section>
-  );
+/** Asks while the tab is looked at and the run has moved, one question at a time, once a second at most. */
+function useQuality(shown: boolean): Found | null {
+  const { store } = useView();
+  const { state, last, queries, path } = store.traits.status.value;
+  const [found, setFound] = useState<{ path: string | null; found: Found } | null>(null);
+  const [replies, setReplies] = useState(0);
+  const pace = useRef({ asking: false, next: 0, of: "", gone: false }).current;
+  const of = JSON.stringify([path, state, last, queries]);
+
+  useEffect(() => {
+    pace.gone = false;
+    return () => {
+      pace.gone = true;
+    };
+  }, [pace]);
+
+  useEffect(() => {
+    if (!shown || state === "idle" || pace.asking || pace.of === of) return;
+    const timer = setTimeout(
+      () => {
+        const began = Date.now();
+        Object.assign(pace, { asking: true, of });
+        const show = (reply: Found) => {
+          if (pace.gone) return;
+          const now = Date.now();
+          Object.assign(pace, {
+            asking: false,
+            next: Math.max(began + EVERY_MS, now + REST * (now - began)),
+          });
+          setFound({ path, found: reply });
+          setReplies((n) => n + 1);
+        };
+        store.ask("quality", {}).then(
+          (reply) => show(reply.content),
+          (error: Error) => show({ problem: error.message }),
+        );
+      },
+      Math.max(0, pace.next - Date.now()),
+    );
+    return () => clearTimeout(timer);
+  }, [shown, of, replies]);
+
+  return found?.path === path ? found.found : null;
 }
 
 function Verdicts({ quality }: { quality: Quality }) {
@@ -129,149 +140,42 @@ function Verdicts({ quality }: { quality: Quality }) {
 }
 
 function Price({ quality }: { quality: Quality }) {
-  const judged = quality.queries.judge ?? 0;
-  const spent = sum(quality.queries);
+  const spent = sum(quality.queries) + quality.in_doubt;
+  const dear =
+    quality.usd === null
+      ? "unknown: a model's price is not known"
+      : `measured: ${dollars(quality.usd)} spent, by the usage that the endpoint reported`;
+  const rows = [
+    ["accepted", quality.accepted, quality.queries_per_accepted, quality.usd_per_accepted],
+    [
+      "accepted or unverified",
+      quality.accepted + quality.unverified,
+      quality.queries_per_kept,
+      quality.usd_per_kept,
+    ],
+  ] as const;
   return (
-    <Part title="An accepted row costs" wide>
-      <ul class="tilth-quality-legend">
-        <li>
-          <Figure
-            name="Queries for each accepted row"
-            source={`measured: ${count(spent)} queries spent${judged > 0 ? `, ${count(judged)} of them by the judge` : ""}, for ${count(quality.accepted)} accepted rows; those in doubt count`}
-          >
-            <span class="tilth-number tilth-quality-big">
-              {quality.queries_per_accepted === null ? DASH : decimal(quality.queries_per_accepted)}
-            </span>
-            <span class="tilth-muted"> queries</span>
-          </Figure>
-        </li>
-        <li>
-          <Figure
-            name="Dollars for each accepted row"
-            source={
-              quality.usd === null
-                ? "unknown: a model's price is not known"
-                : `measured: ${dollars(quality.usd)} spent, by the usage that the endpoint reported`
-            }
-          >
-            <span class="tilth-number tilth-quality-big">
-              {quality.usd_per_accepted === null ? DASH : dollars(quality.usd_per_accepted)}
-            </span>
-            <span class="tilth-muted"> US dollars</span>
-          </Figure>
-        </li>
-      </ul>
-    </Part>
-  );
-}
-
-interface CountsProps {
-  title: string;
-  counts: Record<string, number>;
-  of: number;
-  what: string;
-  tone: "good" | "bad" | "unsure";
-}
-
-function Counts({ title, counts, of, what, tone }: CountsProps) {
-  const entries = Object.entries(counts);
-  if (entries.length === 0) return null;
-  return (
-    <Part title={title}>
-      <ul class="tilth-quality-bars">
-        {entries.map(([name, n]) => (
-          <Bar
-            key={name}
-            label={name}
-            share={of > 0 ? n / of : 0}
-            tone={tone}
-            source={`${MEASURED}; ${count(n)} of ${count(of)} ${what}`}
-          >
-            <span class="tilth-number">{count(n)}</span>
-            <span class="tilth-muted tilth-quality-share">{percent(n, of)}</span>
-          </Bar>
+    <Part title="What a row costs">
+      <Table of="Row" columns={["queries", "US dollars"]}>
+        {rows.map(([kind, n, queries, usd]) => (
+          <tr key={kind}>
+            <th scope="row">{kind}</th>
+            <td>
+              <Figure
+                name={`Queries for each row ${kind}`}
+                source={`measured: ${count(spent)} queries spent, those in doubt with them, for ${count(n)} rows`}
+              >
+                <span class="tilth-number">{queries === null ? DASH : decimal(queries)}</span>
+              </Figure>
+            </td>
+            <td>
+              <Figure name={`Dollars for each row ${kind}`} source={dear}>
+                <span class="tilth-number">{usd === null ? DASH : dollars(usd)}</span>
+              </Figure>
+            </td>
+          </tr>
         ))}
-      </ul>
+      </Table>
     </Part>
   );
 }
-
-function Scores({ scores }: { scores: Quality["scores"] }) {
-  const criteria = Object.entries(scores);
-  if (criteria.length === 0) return null;
-  return (
-    <Part title="The judge's scores">
-      <ul class="tilth-quality-bars">
-        {criteria.map(([criterion, counts]) => {
-          const mean = meanScore(counts);
-          const spread = counts.map((n, i) => `${i + 1}: ${count(n)}`).join(", ");
-          return (
-            <Bar
-              key={criterion}
-              label={criterion}
-              share={mean === null ? 0 : (mean - 1) / 4}
-              tone="good"
-              source={`measured: mean of the judge's scores from 1 to 5, a model's opinion; rows by score ${spread}`}
-            >
-              <span class="tilth-number">{mean === null ? DASH : decimal(mean)}</span>
-              <span class="tilth-muted"> of 5</span>
-            </Bar>
-          );
-        })}
-      </ul>
-    </Part>
-  );
-}
-
-function Calibrated({ calibration }: { calibration: Calibration }) {
-  const source = `measured: on ${count(calibration.rows)} good responses and the same with a known error; interval of 95 % (Wilson)`;
-  const rates: [string, Rate, CountsProps["tone"]][] = [
-    ["sees known errors", calibration.hit, "good"],
-    ["rejects good responses", calibration.false_alarm, "bad"],
-    ...calibration.by_error.map((each): [string, Rate, CountsProps["tone"]] => [each.error, each, "good"]),
-  ];
-  return (
-    <Part title={`Calibration of ${calibration.judge}`}>
-      <ul class="tilth-quality-bars">
-        {rates.map(([label, rate, tone]) => (
-          <Bar key={label} label={label} share={rate.rate ?? 0} tone={tone} source={source}>
-            <span class="tilth-number">{rate.rate === null ? DASH : percent(rate.rate, 1)}</span>
-            <span class="tilth-muted">
-              {rate.low !== null && rate.high !== null
-                ? ` ${percent(rate.low, 1)} to ${percent(rate.high, 1)}`
-                : ""}
-            </span>
-          </Bar>
-        ))}
-      </ul>
-    </Part>
-  );
-}
-
-interface BarProps {
-  label: string;
-  share: number;
-  tone: CountsProps["tone"];
-  source: string;
-  children: ComponentChildren;
-}
-
-function Bar({ label, share, tone, source, children }: BarProps) {
-  return (
-    <li class="tilth-quality-bar">
-      <span class="tilth-quality-name">{label}</span>
-      <Figure name={label} source={source}>
-        {children}
-      </Figure>
-      <span class="tilth-quality-track" aria-hidden="true">
-        <span
-          class={`tilth-quality-fill tilth-quality-${tone}`}
-          style={{ width: `${Math.min(1, share) * 100}%` }}
-        />
-      </span>
-    </li>
-  );
-}
-
-const percent = (part: number, all: number): string =>
-  all === 0 ? "" : `${Math.round((100 * part) / all)} %`;

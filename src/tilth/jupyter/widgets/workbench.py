@@ -270,7 +270,8 @@ class Workbench(Widget):
 
     def _on_quality(self) -> tuple[str, dict[str, Any], list[bytes]]:
         calibration = self._calibration.to_json() if self._calibration else None
-        return "quality", {"quality": self._required().quality.to_json(), "calibration": calibration}, []
+        fields = {"quality": self._required().quality.to_json(), "calibration": calibration}
+        return "quality", protocol.plain(fields), []
 
     def _on_save(
         self, format: str, path: str, verdicts: tuple[str, ...] | None
