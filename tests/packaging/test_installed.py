@@ -62,7 +62,10 @@ def test_the_entry_points_load(environment: Environment) -> None:
         "points = distribution('tilth').entry_points\n"
         "print(sorted({point.group for point in points if callable(point.load())}))"
     )
-    assert environment.run("python", "-c", program).strip() == "['console_scripts', 'tilth.strategies']"
+    assert (
+        environment.run("python", "-c", program).strip()
+        == "['console_scripts', 'tilth.checks', 'tilth.strategies']"
+    )
 
 
 @pytest.mark.slow

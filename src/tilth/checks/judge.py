@@ -31,7 +31,7 @@ class Judge(Check):
     One query a row to the judge, two where its reply is malformed, on the run's own ledger under the
     account "judge". A row whose mean score is `accept` or more is accepted; below that it is rejected, also
     where its answer agreed with the reference. `accept` may be changed later: rows are judged anew by the
-    stored scores, and nothing is asked. Calibrate a judge before you trust it: `tilth.calibrate`.
+    stored scores, and nothing is asked. Calibrate a judge before you trust it: `tilth.checks.calibrate`.
 
     Attributes:
         model: The model that judges.
