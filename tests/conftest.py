@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# An example's milliseconds tell how busy the machine is; what hangs is ended by the test's own timeout.
+settings.register_profile("tilth", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tilth")
 
 
 @pytest.fixture(scope="session")
