@@ -68,7 +68,8 @@ export class Samples {
       this.#source.changed();
       return;
     }
-    const last = this.last;
+    // What is on its way counts as there: what comes after it is missed as well.
+    const last = Math.max(this.last, ...this.#holes.map(({ upto }) => upto));
     if (last === 0 && head.arrival > 1) {
       // A page that opens late shows the newest rows first; older ones come when scrolled to.
       this.#merge(batch);

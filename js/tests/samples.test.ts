@@ -84,6 +84,18 @@ test("a lost last batch is asked for when Python says how far it is", async () =
   expect(arrivals(window.rows)).toEqual(range(1, 9));
 });
 
+test("a batch lost while a page loads its first rows is asked for, too", async () => {
+  const { run, window } = setup({ total: 29 });
+  window.expect(21);
+  window.push(samples(26, 29)); // 22 to 25 were sent before the page listened
+  await settled();
+  expect(run.asked).toEqual([
+    [0, 21],
+    [21, 4],
+  ]);
+  expect(arrivals(window.rows)).toEqual(range(1, 29));
+});
+
 test("a late page shows the newest rows and gets older ones when it scrolls there", async () => {
   const { window } = setup({ total: 1_800 });
   window.expect(1_800);

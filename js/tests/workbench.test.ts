@@ -631,6 +631,24 @@ test("a view opened late fetches the rows it has missed", async () => {
   expect(el.querySelectorAll('[role="option"]')).toHaveLength(3);
 });
 
+test("older rows come to whoever stands at the end, though nothing is scrolled", async () => {
+  host.status({ state: "running" });
+  const { el } = await open();
+  host.answers(({ type, after, limit }) =>
+    type === "page"
+      ? {
+          content: { type: "page", total: 30, last: 30, more: false },
+          buffers: [encode(samples((after as number) + 1, (after as number) + (limit as number)))],
+        }
+      : { content: { type: "ok" } },
+  );
+  host.rows(samples(9, 30));
+  await drawn();
+  await drawn();
+  expect(host.ofType("page")).toMatchObject([{ after: 0, limit: 8 }]);
+  expect(el.querySelector('[role="option"]')?.getAttribute("aria-setsize")).toBe("30");
+});
+
 test("JupyterLab's shortcuts stay out of the widget, and its theme comes in", async () => {
   document.body.dataset.jpThemeLight = "false";
   const { el } = await open();

@@ -74,7 +74,7 @@ def test_a_broken_endpoint_is_tried_by_single_calls_and_the_run_goes_on_when_it_
             assert time.monotonic() < end
             time.sleep(0.01)
         progress = run.progress
-        assert (progress.status, progress.rows) == ("waiting", 10)
+        assert progress.status == "waiting"
         assert "test-model gives nothing but failures, so one call at a time is tried" in progress.waiting
         assert "planned failure 500" in progress.waiting
         tried = server.books()["received"]

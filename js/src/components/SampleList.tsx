@@ -40,6 +40,10 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
   const seen = useRef(0);
   const unseen = follow ? 0 : Math.max(0, newest - seen.current);
 
+  const askNearEnd = (box: HTMLElement) => {
+    if (box.scrollTop + box.clientHeight > (rows.length - NEAR_END) * ROW_HEIGHT) nearEnd();
+  };
+
   // New rows go in above: either the list stays at its top, or the row being read stays where it is.
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -51,6 +55,8 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
     } else if (anchor.current) {
       box.scrollTop = indexOf(anchor.current.arrival) * ROW_HEIGHT + anchor.current.offset;
     }
+    // Whoever waits at the end sees older rows come without scrolling again.
+    askNearEnd(box);
   }, [rows, follow, newest]);
 
   const remember = () => {
@@ -67,7 +73,7 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
     if (!box) return;
     if (follow && box.scrollTop > ROW_HEIGHT / 2) setFollow(false);
     remember();
-    if (box.scrollTop + box.clientHeight > box.scrollHeight - NEAR_END * ROW_HEIGHT) nearEnd();
+    askNearEnd(box);
   };
 
   const activate = (index: number) => {
