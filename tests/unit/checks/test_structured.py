@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,30 @@ def test_what_is_asked_names_every_field_in_order() -> None:
         places = [content.index(f"\n<{name}>" if manner == "tags" else f"\n{name}:") for name in FORM.fields]
         assert content.startswith("Look at this.")
         assert places == sorted(places)
+
+
+JUDGEMENT = Form(
+    "judgement",
+    {"reason": "text", "clarity": (1, 5), "truth": (1, 5)},
+    dict.fromkeys(("reason", "clarity", "truth"), "a part"),
+)
+REPLIES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "structured_replies.jsonl").read_text("utf-8").splitlines()
+]
+
+
+def test_at_least_a_hundred_replies_are_tried() -> None:
+    assert len(REPLIES) >= 100
+
+
+@pytest.mark.parametrize("case", REPLIES, ids=lambda case: f"{case['manner']}: {case['reply'][:40]!r}")
+def test_a_judges_reply_is_read_as_expected(case: dict) -> None:
+    if "problem" in case:
+        with pytest.raises(Unreadable, match=f"^{case['problem']}$"):
+            JUDGEMENT.read(case["reply"], case["manner"])
+    else:
+        assert JUDGEMENT.read(case["reply"], case["manner"]) == case["found"]
 
 
 PIECES = st.sampled_from(
