@@ -83,8 +83,9 @@ class Line:
 
         The first is made alone and after a preflight.
         """
-        complete = partial(self._complete, request, worst, seed, on_text, going, sent)
-        return complete() if self._proven else self._alone_at_first(complete)
+        if self._proven:
+            return self._complete(request, worst, seed, on_text, going, sent)
+        return self._alone_at_first(partial(self._complete, request, worst, seed, on_text, going, sent))
 
     async def _alone_at_first(self, complete: Callable[[], Awaitable[Completion]]) -> Completion:
         async with self._first:
