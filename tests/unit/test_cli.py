@@ -223,10 +223,10 @@ def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_
 
 
 def test_says_that_it_waits_for_an_endpoint_that_only_fails_and_goes_on(shell, seeds):
-    with serve(plan=Plan(faults=(Fault("500", calls=tuple(range(2, 12))),))) as server:
+    with serve(plan=Plan(latency=0.1, faults=(Fault("500", calls=tuple(range(2, 12))),))) as server:
         ended = shell(
             *("generate", seeds, "--strategy", "answer-augmentation", "--model", "test-model"),
-            *("--base-url", server.base_url, "--queries", 20, "--out", "run.tilth"),
+            *("--base-url", server.base_url, "--queries", 50, "--out", "run.tilth"),
         )
     assert ended.returncode == 0, ended.stderr
     told = " ".join(ended.stderr.split())
