@@ -43,7 +43,7 @@ def test_an_ended_kernel_leaves_a_file_that_resumes(
 
 
 def test_the_loop_of_a_cell_is_not_held(server: Server, tmp_path: Path) -> None:
-    gaps = measure_gaps(None, tmp_path, server, 3)
+    gaps = measure_gaps(None, tmp_path, server, 5)
     for action in (
         "await tilth.generate, 300 calls",
         "tilth.start",
