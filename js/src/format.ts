@@ -16,6 +16,9 @@ export function dollars(value: number): string {
   return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: digits })}`;
 }
 
+/** A share in per cent: 84.3%. */
+export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)}%`;
+
 /** A running clock: 4:12, 1:04:12. */
 export function clock(seconds: number): string {
   const total = Math.max(0, Math.round(seconds));

@@ -287,7 +287,8 @@ export type Push =
   | { type: "text"; unit: number; purpose: string; text: string; done: boolean }
   | { type: "confirm"; token: string; text: string };
 
-const VERDICTS: readonly string[] = ["accepted", "rejected", "unverified"];
+/** In the order of use: those that are kept come first. */
+export const VERDICTS: readonly Verdict[] = ["accepted", "unverified", "rejected"];
 
 const text = (value: unknown): string => (value == null ? "" : String(value));
 const maybeText = (value: unknown): string | null => (value == null ? null : String(value));
@@ -321,7 +322,7 @@ export function decodeSamples(buffer: DataView | undefined): Sample[] {
     unit: Number(unit[i] ?? 0),
     question: text(question[i]),
     answer: maybeText(answer[i]),
-    verdict: (VERDICTS.includes(text(verdict[i])) ? verdict[i] : "unverified") as Verdict,
+    verdict: VERDICTS.find((known) => known === verdict[i]) ?? "unverified",
     reason: maybeText(reason[i]),
     strategy: text(strategy[i]),
     seedId: text(seedId[i]),

@@ -73,11 +73,11 @@ test("verdicts, reasons, votes, scores and the price are shown with where they c
   const { model, el, part } = await opened();
   running(model, 1);
   await vi.waitFor(() => expect(part("Rows")?.textContent).toContain("60"));
-  expect(part("Rows")?.textContent).toContain("60 %");
+  expect(part("Rows")?.textContent).toContain("60%");
   expect(part("Rejected because")?.textContent).toContain("<b>judged</b> too low");
   expect(part("Rejected because")?.querySelector("b")).toBeNull();
-  expect(part("Agreement")?.textContent).toMatch(/2 of 2.*40.*80 %/);
-  expect(part("Agreement")?.textContent).toContain("mean share 90 %");
+  expect(part("Agreement")?.textContent).toMatch(/2 of 2.*40.*80%/);
+  expect(part("Agreement")?.textContent).toContain("mean share 90%");
   const scores = [...(part("The judge's scores")?.querySelectorAll("tbody .tilth-number") ?? [])];
   expect(scores.map((n) => n.textContent)).toEqual(["0", "0", "12", "0", "8", "3.8"]);
   expect(part("The judge's scores")?.querySelector("i")).toBeNull();
@@ -107,7 +107,7 @@ test("a calibration is shown with its interval", async () => {
   await vi.waitFor(() =>
     expect(part("Calibration of a-model, style")?.textContent).toContain("wrong result"),
   );
-  expect(part("Calibration of a-model, style")?.textContent).toMatch(/sees known errors.*90 %.*70 % to 97 %/);
+  expect(part("Calibration of a-model, style")?.textContent).toMatch(/sees known errors.*90%.*70% to 97%/);
 });
 
 test("it asks once a second at most, and not while another tab is looked at", async () => {

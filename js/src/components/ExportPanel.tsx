@@ -2,7 +2,7 @@
 
 import { useId, useState } from "preact/hooks";
 import { bytes, count } from "../format";
-import type { ExportFormat, Replies, Verdict } from "../protocol";
+import { type ExportFormat, type Replies, VERDICTS, type Verdict } from "../protocol";
 import { useView } from "./context";
 import { Figure } from "./Figure";
 import { Mark } from "./Mark";
@@ -20,8 +20,6 @@ const FORMATS: readonly [Format, ...Format[]] = [
   { name: "alpaca", title: "Alpaca", about: "instruction, input, output", suffix: ".json" },
   { name: "csv", title: "CSV", about: "flat columns, for spreadsheets", suffix: ".csv" },
 ];
-
-const VERDICTS: readonly Verdict[] = ["accepted", "unverified", "rejected"];
 
 type Outcome = { saved: Replies["save"] } | { problem: string } | "saving" | null;
 

@@ -1,9 +1,9 @@
 // What checks that ask found, as the Quality tab shows it: votes, a judge's scores, second askings.
 
-import { count, DASH, decimal } from "../format";
+import { count, DASH, decimal, percent } from "../format";
 import type { Calibration, Quality, Rate } from "../quality";
 import { Figure } from "./Figure";
-import { Bar, Counts, MEASURED, Part, percent, Table, type Tone } from "./QualityParts";
+import { Bar, Counts, MEASURED, Part, Table, type Tone } from "./QualityParts";
 
 const TITLES: Record<string, string> = { "re-solve": "Solved again", answerable: "Answerable" };
 
@@ -23,7 +23,7 @@ export function Agreement({ agreement }: { agreement: NonNullable<Quality["agree
           name="Mean share of a question's answers that agree"
           source={`measured: over ${count(questions)} questions that were put to a vote; a mistake that a model makes each time agrees with itself`}
         >
-          mean share <span class="tilth-number">{percent(mean_share, 1)}</span>
+          mean share <span class="tilth-number">{percent(mean_share, 0)}</span>
         </Figure>
       </p>
     </Counts>
@@ -126,10 +126,10 @@ export function Calibrated({ calibration }: { calibration: Calibration }) {
       <ul class="tilth-quality-bars">
         {rates.map(([label, rate, tone]) => (
           <Bar key={label} label={label} share={rate.rate ?? 0} tone={tone} source={source}>
-            <span class="tilth-number">{rate.rate === null ? DASH : percent(rate.rate, 1)}</span>
+            <span class="tilth-number">{rate.rate === null ? DASH : percent(rate.rate, 0)}</span>
             <span class="tilth-muted">
               {rate.low !== null && rate.high !== null
-                ? ` ${percent(rate.low, 1)} to ${percent(rate.high, 1)}`
+                ? ` ${percent(rate.low, 0)} to ${percent(rate.high, 0)}`
                 : ""}
             </span>
           </Bar>

@@ -2,12 +2,13 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../format";
+import { VERDICTS } from "../protocol";
 import { type Quality, type QualityReply, sum } from "../quality";
 import { useView } from "./context";
 import { Figure } from "./Figure";
 import { Mark } from "./Mark";
 import { Agreement, Calibrated, Judgement, SecondAskings } from "./QualityChecks";
-import { Counts, MEASURED, Part, percent, Table } from "./QualityParts";
+import { Counts, MEASURED, Part, share, Table } from "./QualityParts";
 
 const EVERY_MS = 1_000;
 // Counting a large run takes the kernel a while: it rests this many times as long before the next.
@@ -116,7 +117,7 @@ function Verdicts({ quality }: { quality: Quality }) {
   return (
     <Part title="Rows" wide>
       <div class="tilth-quality-strip" aria-hidden="true">
-        {(["accepted", "unverified", "rejected"] as const).map((verdict) => (
+        {VERDICTS.map((verdict) => (
           <span
             key={verdict}
             class={`tilth-quality-fill tilth-quality-${verdict}`}
@@ -125,12 +126,12 @@ function Verdicts({ quality }: { quality: Quality }) {
         ))}
       </div>
       <ul class="tilth-quality-legend">
-        {(["accepted", "unverified", "rejected"] as const).map((verdict) => (
+        {VERDICTS.map((verdict) => (
           <li key={verdict}>
             <Mark verdict={verdict} word />
             <Figure name={`Rows ${verdict}`} source={MEASURED}>
               <span class="tilth-number">{count(quality[verdict])}</span>
-              <span class="tilth-muted tilth-quality-share">{percent(quality[verdict], all)}</span>
+              <span class="tilth-muted tilth-quality-share">{share(quality[verdict], all)}</span>
             </Figure>
           </li>
         ))}

@@ -1,7 +1,7 @@
 // What the Quality tab is made of: a titled part, counts as bars, and small tables.
 
 import type { ComponentChildren } from "preact";
-import { count } from "../format";
+import { count, percent } from "../format";
 import { Figure } from "./Figure";
 
 export const MEASURED = "measured: counted in the run's file";
@@ -52,7 +52,7 @@ export function Counts({ title, counts, of, what, tone, bad, children }: CountsP
             source={`${MEASURED}; ${count(n)} of ${count(of)} ${what}`}
           >
             <span class="tilth-number">{count(n)}</span>
-            <span class="tilth-muted tilth-quality-share">{percent(n, of)}</span>
+            <span class="tilth-muted tilth-quality-share">{share(n, of)}</span>
           </Bar>
         ))}
       </ul>
@@ -114,5 +114,5 @@ export function Table({ of, columns, children }: TableProps) {
   );
 }
 
-export const percent = (part: number, all: number): string =>
-  all === 0 ? "" : `${Math.round((100 * part) / all)} %`;
+/** A part of a whole in per cent, or nothing where there is no whole. */
+export const share = (part: number, all: number): string => (all === 0 ? "" : percent(part / all, 0));

@@ -1,13 +1,12 @@
 // An opened point: each of its cells, what it was trained on, how it did, and what its student got wrong.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { count, DASH, decimal, dollars } from "../format";
+import { count, DASH, decimal, dollars, percent } from "../format";
 import type { Picked } from "../regimes";
 import type { Cell } from "../study";
 import { useView } from "./context";
 import { Figure } from "./Figure";
 import { Icon } from "./Icon";
-import { percent } from "./RegimesPoints";
 
 export function RegimesCell({ picked, close }: { picked: Picked; close(): void }) {
   const { store } = useView();

@@ -1,6 +1,6 @@
 // The chart without sight or mouse: what it says in words, and its points as a table to open cells from.
 
-import { count, DASH, decimal, dollars } from "../format";
+import { count, DASH, decimal, dollars, percent } from "../format";
 import type { DrawnChart, RegimesQuery } from "../regimes";
 import type { Apart, Point } from "../study";
 
@@ -9,8 +9,6 @@ interface Props {
   query: RegimesQuery;
   several: boolean;
 }
-
-export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
 const amount = (value: number | null): string => (value === null ? DASH : decimal(value));
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -85,13 +84,8 @@ class Agreement(Check):
         if votes[place].problem:
             return
         for group in groups:
-            first = votes[group[0]]
-
-            async def agree(first: Reply = first) -> bool:
-                verdict = await asyncio.to_thread(looking.task.check, votes[place], str(first), question)
-                return verdict.accepted
-
-            if await looking.ask.decide(f"{self.name} {looking.index}: {group[0]} and {place}", agree):
+            key = f"{self.name} {looking.index}: {group[0]} and {place}"
+            if await looking.agree(key, votes[place], votes[group[0]], question):
                 group.append(place)
                 return
         if looking.task.read(votes[place], question).answer is not None:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from tilth.checks.judge import Judge
-from tilth.checks.sampling import RESPONSE, sampled
+from tilth.checks.judge import Judge, subject
+from tilth.checks.sampling import MANNER, RESPONSE, AboutEach, asked_about, sampled
 from tilth.engine.checking import EVIDENCE
-from tilth.engine.start import generate_sync
-from tilth.engine.strategy import Ask, Candidate, Passes, Role, State, Strategy, Unit, UnitCost
-from tilth.engine.structured import Form, Malformed, Manner, fill_in, probe
-from tilth.seeds import Seed, Seeds
+from tilth.engine.strategy import Ask, Candidate, Role, Unit, UnitCost
+from tilth.engine.structured import Form, Malformed, Manner, fill_in
+from tilth.seeds import Seed
 from tilth.tasks.base import Prompt, Task
-from tilth.tasks.open_ended import OpenEnded
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tilth.engine.strategy import UnitResult
     from tilth.teacher import Teacher
 
 CRITIQUE = "critique"
@@ -113,39 +110,25 @@ def audit(
     said = pl.col("extra").str.json_path_match(f"$.{EVIDENCE}.{Judge.name}.reason")
     judged = rows.with_columns(verdict=pl.lit(None, pl.String))  # what was rejected is audited too
     seeds = sampled(judged, n, random_state, {CRITIQUE: said})
-    strategy = _Auditing(auditor, max(len(seed.extra[RESPONSE] + seed.extra[CRITIQUE]) for seed in seeds))
-    run = generate_sync(
-        seeds,
-        strategy,
-        1 + 2 * _ASKS * len(seeds),
-        teacher=auditor,
-        task=OpenEnded(),
-        path=path,
-        random_state=random_state,
-        confirm=confirm,
-    )
-    if run.error is not None:
-        raise run.error
+    longest = max(len(seed.extra[RESPONSE] + seed.extra[CRITIQUE]) for seed in seeds)
+    strategy = _Auditing(auditor, longest)
+    run = asked_about(seeds, strategy, path=path, random_state=random_state, confirm=confirm)
     return _audit(run.rows, run.path)
 
 
-@dataclass(frozen=True)
-class _Auditing(Strategy):
+class _Auditing(AboutEach):
     """Compares the judge's critique of a row with one of the auditor's, claim by claim."""
-
-    auditor: Teacher
-    longest: int
 
     name = "auditing"
     title = "Audit"
 
+    def __init__(self, auditor: Teacher, longest: int) -> None:
+        super().__init__(auditor)
+        self.longest = longest
+
     def identity(self) -> dict[str, Any]:
         """Nothing but its kind: the auditor is the run's teacher, the critiques are its seeds."""
         return {"name": self.name, "version": self.version, "options": {}}
-
-    def models(self) -> Mapping[Role, Teacher]:
-        """The auditor, whose queries are on the judge's account."""
-        return {"judge": self.auditor}
 
     def cost(self, task: Task) -> UnitCost:
         """A critique, two lists of claims, and two comparisons; each may need to be corrected."""
@@ -153,25 +136,17 @@ class _Auditing(Strategy):
 
     def prompts(self, seed: Seed, task: Task) -> Iterable[tuple[Role, Prompt]]:
         """What the auditor is shown of the longest row, replies of its own aside."""
-        yield "judge", _HELD.prompt(_subject(seed, "x" * self.longest), _AUDITED, "schema")
-
-    async def prepare(self, seeds: Seeds, ask: Ask, task: Task) -> State:
-        """How the auditor gives structured replies."""
-        return await probe(ask, "judge")
-
-    def units(
-        self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes
-    ) -> Iterable[Unit]:
-        """Every critique once."""
-        if round == 0:
-            yield from (passes.unit(number, data={"manner": state}) for number in range(len(seeds)))
+        yield (
+            "judge",
+            _HELD.prompt(subject(seed.question, "x" * self.longest, seed.reference), _AUDITED, "schema"),
+        )
 
     async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
         """The critique, with what the audit found."""
         seed = unit.seed
         critique = seed.extra[CRITIQUE]
         try:
-            found = await _found(ask, seed, critique, unit.data["manner"])
+            found = await _found(ask, seed, critique, unit.data[MANNER])
         except Malformed as error:
             found = {"problem": str(error)}
         yield Candidate(seed.question, critique, extra={_AUDITED: found})
@@ -194,25 +169,18 @@ async def _found(ask: Ask, seed: Seed, critique: str, manner: Manner) -> dict[st
             raise Malformed(f"{_AUDITED}: {len(answers)} answers to {len(claims)} claims")
         return answers
 
-    subject = _subject(seed, seed.extra[RESPONSE])
-    own = (await filled(_WRITTEN, f"Criticise the response below.\n\n{subject}"))["critique"]
+    shown = subject(seed.question, seed.extra[RESPONSE], seed.reference)
+    own = (await filled(_WRITTEN, f"Criticise the response below.\n\n{shown}"))["critique"]
     theirs, reference = await claims(critique), await claims(own)
     if not theirs or not reference:
         raise Malformed(f"{_AUDITED}: a critique without a claim")
-    true = await held(theirs, f"Say of each claim below whether it is true of this response.\n\n{subject}")
+    true = await held(theirs, f"Say of each claim below whether it is true of this response.\n\n{shown}")
     stated = await held(
         reference,
         "Say of each claim below whether this critique states or implies it.\n\n"
         f"<critique>\n{critique}\n</critique>",
     )
     return {"claims": theirs, "true": true, "reference_claims": reference, "stated": stated}
-
-
-def _subject(seed: Seed, response: str) -> str:
-    parts = [f"<question>\n{seed.question}\n</question>"]
-    if seed.reference is not None:
-        parts.append(f"<reference>\n{seed.reference}\n</reference>")
-    return "\n\n".join([*parts, f"<response>\n{response}\n</response>"])
 
 
 def _audit(rows: pl.DataFrame, path: Path) -> Audit:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.checks.errors import Good, inject
 from tilth.checks.judge import Judge
-from tilth.checks.sampling import RESPONSE, Rate, sampled
+from tilth.checks.sampling import MANNER, RESPONSE, AboutEach, Rate, asked_about, sampled
 from tilth.engine.checking import EVIDENCE, note
-from tilth.engine.start import generate_sync
-from tilth.engine.strategy import Ask, Candidate, Passes, Role, State, Strategy, Unit, UnitCost
-from tilth.engine.structured import probe
-from tilth.seeds import Seed, Seeds
+from tilth.engine.strategy import Ask, Candidate, Role, Unit, UnitCost
+from tilth.seeds import Seed
 from tilth.tasks.base import Prompt, Task
-from tilth.tasks.open_ended import OpenEnded
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from tilth.engine.strategy import UnitResult
-    from tilth.teacher import Teacher
 
 
 @dataclass(frozen=True)
@@ -104,39 +98,25 @@ def calibrate(
     """
     seeds = sampled(rows, n, random_state)
     strategy = _Calibrating(judge, tuple(seed.extra[RESPONSE] for seed in seeds))
-    run = generate_sync(
-        seeds,
-        strategy,
-        1 + strategy.cost(OpenEnded()).most_queries * len(seeds),
-        teacher=judge.model,
-        task=OpenEnded(),
-        path=path,
-        random_state=random_state,
-        confirm=confirm,
-    )
-    if run.error is not None:
-        raise run.error
+    run = asked_about(seeds, strategy, path=path, random_state=random_state, confirm=confirm)
     name = f"{judge.model.name}, {judge.rubric_name}"
     return _calibration(name, judge.accept, _frame(run.rows, judge), run.path)
 
 
-class _Calibrating(Strategy):
+class _Calibrating(AboutEach):
     """Judges each response, and the same with an error."""
 
     name = "calibrating"
     title = "Calibration"
 
     def __init__(self, judge: Judge, responses: tuple[str, ...]) -> None:
+        super().__init__(judge.model)
         self.judge, self.responses = judge, responses
         self.checks = (judge,)
 
     def identity(self) -> dict[str, Any]:
         """The judge; the responses are the seeds'."""
         return {"name": self.name, "version": self.version, "options": {}, "checks": [self.judge.identity()]}
-
-    def models(self) -> Mapping[Role, Teacher]:
-        """The judge's."""
-        return self.judge.models()
 
     def cost(self, task: Task) -> UnitCost:
         """The response as it is, and with an error."""
@@ -147,20 +127,9 @@ class _Calibrating(Strategy):
         content = self.judge.content(seed.question, max(self.responses, key=len) * 2, seed.reference)
         yield "judge", self.judge.form.prompt(content, self.judge.name, "schema")
 
-    async def prepare(self, seeds: Seeds, ask: Ask, task: Task) -> State:
-        """How the judge gives structured replies."""
-        return await probe(ask, "judge")
-
-    def units(
-        self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes
-    ) -> Iterable[Unit]:
-        """Every response once."""
-        if round == 0:
-            yield from (passes.unit(number, data={"manner": state}) for number in range(len(seeds)))
-
     async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
         """The judged response, and the judged response with an error."""
-        seed, manner = unit.seed, unit.data["manner"]
+        seed, manner = unit.seed, unit.data[MANNER]
         good = seed.extra[RESPONSE]
         spoilt = inject(Good(good, self.responses, unit.rng))
         for error, response in ((None, good), *([spoilt] if spoilt else [])):

@@ -24,6 +24,12 @@ INSTRUCTION = (
 )
 
 
+def subject(question: str, response: str, reference: str | None) -> str:
+    """A row as a model is shown it that is to judge it, its reasoning left out."""
+    parts = {"question": question, "reference": reference, "response": strip_reasoning(response)}
+    return "\n\n".join(f"<{name}>\n{text}\n</{name}>" for name, text in parts.items() if text is not None)
+
+
 @dataclass(frozen=True)
 class Judge(Check):
     """Has a model score each row from 1 to 5 by every criterion of a rubric, its reason first.
@@ -108,11 +114,7 @@ class Judge(Check):
 
     def content(self, question: str, response: str, reference: str | None) -> str:
         """What is shown to the judge."""
-        parts = [INSTRUCTION, f"<question>\n{question}\n</question>"]
-        if reference is not None:
-            parts.append(f"<reference>\n{reference}\n</reference>")
-        parts.append(f"<response>\n{strip_reasoning(response)}\n</response>")
-        return "\n\n".join(parts)
+        return f"{INSTRUCTION}\n\n{subject(question, response, reference)}"
 
     async def score(
         self, ask: Ask, question: str, response: str, reference: str | None, manner: Manner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,12 +42,8 @@ class Resolve(Check):
         """Asks once, and compares."""
         task, question = looking.task, candidate.question
         second = await looking.ask(_other_way(task.answer(question)))
-
-        async def agree() -> bool:
-            verdict = await asyncio.to_thread(task.check, candidate.response, str(second), question)
-            return verdict.accepted
-
-        same = not second.problem and await looking.ask.decide(f"{self.name} {looking.index}", agree)
+        key = f"{self.name} {looking.index}"
+        same = not second.problem and await looking.agree(key, candidate.response, second, question)
         answer = None if second.problem else task.read(second, question).answer
         return [note(candidate, self, {"agrees": same, "answer": answer, "problem": second.problem})]
 

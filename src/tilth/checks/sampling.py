@@ -1,19 +1,74 @@
-"""A small sample of rows to try a judge on, and what share of it something holds for."""
+"""Tries a judge on a small sample of rows: draws it, asks about each, and gives shares with intervals."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tilth.engine.run import Run
+from tilth.engine.start import generate_sync
+from tilth.engine.strategy import Ask, Passes, Role, State, Strategy, Unit
+from tilth.engine.structured import probe
 from tilth.seeds import Seeds
+from tilth.tasks.base import Task
+from tilth.tasks.open_ended import OpenEnded
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from tilth.engine.strategy import UnitResult
+    from tilth.teacher import Teacher
+
 RESPONSE = "response"
 """Where the seed made of a row keeps the row's response."""
+
+MANNER = "manner"
+"""Where a unit keeps how the model gives structured replies."""
+
+
+class AboutEach(Strategy):
+    """Asks one model, as the judge, about each sampled row once, for structured replies."""
+
+    def __init__(self, model: Teacher) -> None:
+        self.model = model
+
+    def models(self) -> Mapping[Role, Teacher]:
+        """The one that is asked, whose queries are on the judge's account."""
+        return {"judge": self.model}
+
+    async def prepare(self, seeds: Seeds, ask: Ask, task: Task) -> State:
+        """How it gives structured replies."""
+        return await probe(ask, "judge")
+
+    def units(
+        self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes
+    ) -> Iterable[Unit]:
+        """Every row once."""
+        if round == 0:
+            yield from (passes.unit(number, data={MANNER: state}) for number in range(len(seeds)))
+
+
+def asked_about(
+    seeds: Seeds, strategy: AboutEach, *, path: str | Path | None, random_state: int, confirm: bool
+) -> Run:
+    """The finished run that asks about each sampled row; raises what it failed of."""
+    task = OpenEnded()
+    run = generate_sync(
+        seeds,
+        strategy,
+        1 + strategy.cost(task).most_queries * len(seeds),
+        teacher=strategy.model,
+        task=task,
+        path=path,
+        random_state=random_state,
+        confirm=confirm,
+    )
+    if run.error is not None:
+        raise run.error
+    return run
 
 
 @dataclass(frozen=True, slots=True)

@@ -318,8 +318,6 @@ class UnitAsk:
         self, line: Line, request: Mapping[str, Any], seed: int, purpose: str, attempt: Attempt
     ) -> Completion:
         events, going, worst = self._desk.events, self._desk.switches.going, attempt.worst
-        if not events.watched:
-            return await line.complete(request, worst, seed, None, going, attempt.sent)
         with events.streaming() as mine:
             if not mine:
                 return await line.complete(request, worst, seed, None, going, attempt.sent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -40,6 +41,16 @@ class Looking:
     unit: Unit
     index: int
     manners: Mapping[Role, Manner]
+
+    async def agree(self, key: str, one: str, other: str, question: str) -> bool:
+        """Whether two replies to a question agree; found out once, and journalled under `key`."""
+
+        async def agreed() -> bool:
+            # in a thread, for it may wait for a worker process
+            return (await asyncio.to_thread(self.task.check, one, other, question)).accepted
+
+        same: bool = await self.ask.decide(key, agreed)
+        return same
 
     @property
     def group(self) -> str:

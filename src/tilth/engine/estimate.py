@@ -253,7 +253,8 @@ class _Estimate:
     def _prompt(self, role: Role, seed: Seed) -> Prompt:
         """What a role is typically asked for a seed."""
         if role == "judge":
-            return next(prompt for by, prompt in self._strategy.prompts(seed, self._task) if by == role)
+            asked = (prompt for by, prompt in self._strategy.prompts(seed, self._task) if by == role)
+            return next(asked, self._task.answer(seed.question))
         return self._task.write_new_question(seed) if role == "writer" else self._task.answer(seed.question)
 
     def _usable(self, limit: Budget) -> Budget:

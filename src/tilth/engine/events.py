@@ -107,15 +107,10 @@ class Events:
             if subscription.text or not isinstance(event, Text):
                 subscription.put(event)
 
-    @property
-    def watched(self) -> bool:
-        """Whether somebody looks, so that a call may be streamed."""
-        return any(s.text for s in self._subscribers)
-
     @contextmanager
     def streaming(self) -> Iterator[bool]:
         """Claims the one place for a streamed call: True where somebody looks and no other call has it."""
-        mine = not self._streaming and self.watched
+        mine = not self._streaming and any(s.text for s in self._subscribers)
         self._streaming = self._streaming or mine
         try:
             yield mine

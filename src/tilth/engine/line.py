@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
 from tilth.engine.budget import Amount
@@ -70,30 +69,7 @@ class Line:
         nano = self.price.nano_dollars(prompt, reply) if self.price else 0
         return Usage(prompt, reply, nano, estimated)
 
-    def complete(
-        self,
-        request: Mapping[str, Any],
-        worst: Amount,
-        seed: int,
-        on_text: Callable[[str], None] | None,
-        going: asyncio.Event,
-        sent: Callable[[], None],
-    ) -> Coroutine[Any, Any, Completion]:
-        """One attempt that costs at most `worst`, once `going` is set; `sent` is called as it goes out.
-
-        The first is made alone and after a preflight.
-        """
-        if self._proven:
-            return self._complete(request, worst, seed, on_text, going, sent)
-        return self._alone_at_first(partial(self._complete, request, worst, seed, on_text, going, sent))
-
-    async def _alone_at_first(self, complete: Callable[[], Awaitable[Completion]]) -> Completion:
-        async with self._first:
-            if not self._proven:
-                return await complete()
-        return await complete()
-
-    async def _complete(
+    async def complete(
         self,
         request: Mapping[str, Any],
         worst: Amount,
@@ -102,24 +78,38 @@ class Line:
         going: asyncio.Event,
         sent: Callable[[], None],
     ) -> Completion:
-        while True:
-            if not going.is_set():
-                await going.wait()
-            async with self.gate.slot(worst.tokens) as admission:
-                if not going.is_set():  # paused meanwhile: a slot is not held
-                    continue
-                endpoint = self._endpoint or await self._open()
-                sent()
-                try:
-                    completion = await endpoint.complete(
-                        request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text
-                    )
-                except CallError as error:
-                    self.gate.failed(admission, error)
-                    raise
-                self._proven = True
-                self.gate.succeeded(admission, _tokens(completion), completion.quota)
-                return completion
+        """One attempt that costs at most `worst`, once `going` is set; `sent` is called as it goes out.
+
+        The first is made alone and after a preflight.
+        """
+        async with nullcontext() if self._proven else self._alone_at_first():
+            while True:
+                if not going.is_set():
+                    await going.wait()
+                async with self.gate.slot(worst.tokens) as admission:
+                    if not going.is_set():  # paused meanwhile: a slot is not held
+                        continue
+                    endpoint = self._endpoint or await self._open()
+                    sent()
+                    try:
+                        completion = await endpoint.complete(
+                            request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text
+                        )
+                    except CallError as error:
+                        self.gate.failed(admission, error)
+                        raise
+                    self._proven = True
+                    self.gate.succeeded(admission, _tokens(completion), completion.quota)
+                    return completion
+
+    @asynccontextmanager
+    async def _alone_at_first(self) -> AsyncIterator[None]:
+        """Alone, unless a call came back while this one waited for its turn."""
+        async with AsyncExitStack() as alone:
+            await alone.enter_async_context(self._first)
+            if self._proven:
+                await alone.aclose()
+            yield
 
     async def _open(self) -> Endpoint:
         if self._endpoint is None:

@@ -122,8 +122,7 @@ def create_run(
                     s.id,
                     s.question,
                     s.reference,
-                    # As `read_seeds` spells it: the seeds' identity covers every character.
-                    json.dumps(dict(s.extra)) if s.extra else None,
+                    canonical(dict(s.extra)) if s.extra else None,
                 )
                 for s in seeds
             ],

@@ -272,8 +272,12 @@ class Study(Background):
     @property
     def status(self) -> str:
         """Where it stands: one word; "waiting" while its run waits for an endpoint that only fails."""
-        waits = self._run is not None and self._run.failing
-        return "waiting" if waits and self._status == "running" else self._status
+        return "waiting" if self.failing and self._status == "running" else self._status
+
+    @property
+    def failing(self) -> bool:
+        """Whether the endpoint of the run that grows gives nothing but failures."""
+        return self._run is not None and self._run.failing
 
     @property
     def progress(self) -> StudyProgress:

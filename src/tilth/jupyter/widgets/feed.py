@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tilth.engine.run import Run
+    from tilth.studies.study import Study
     from tilth.teacher import Teacher
 
 _SHOWN_TEXT = 20_000
@@ -125,12 +126,12 @@ class Feed:
         return {"unit": event.unit, "purpose": event.purpose, "text": text, "done": event.done}
 
 
-def stop(run: Run) -> None:
-    """Stops a run, or aborts it where what was started cannot finish: nobody would wait for it."""
-    if run.failing or (run.status == "stopping" and run.progress.waiting is not None):
-        run.abort()
+def stop(work: Run | Study) -> None:
+    """Stops a run or a study, or aborts it where what was started cannot finish: nobody would wait for it."""
+    if work.failing or (work.status == "stopping" and work.progress.waiting is not None):
+        work.abort()
     else:
-        run.stop()
+        work.stop()
 
 
 def no_rows() -> pl.DataFrame:

@@ -14,6 +14,7 @@ from tilth.engine.run import OVER
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import facts
+from tilth.jupyter.widgets.feed import stop
 from tilth.jupyter.widgets.figures import Figures
 from tilth.jupyter.widgets.ground import UNPLANNED, Choices, Ground
 from tilth.studies.start import VALIDATION, open_study
@@ -145,12 +146,8 @@ class Regimes:
             self._ask(text, lambda: self._confirmed(choices))
 
     def on_stop(self) -> None:
-        """Stops it; what was measured is kept. Aborts it while it waits, for then no call can finish."""
-        study = self._required().study
-        if study.status == "waiting":
-            study.abort()
-        else:
-            study.stop()
+        """Stops it; what was measured is kept."""
+        stop(self._required().study)
 
     def on_chart(self, kind: str, axis: str, test: str, theme: str) -> Answer:
         """A chart as Vega-Lite, in words, and its points; or why there is none."""
