@@ -1,21 +1,24 @@
 // The Quality tab: verdicts and their reasons, what checks found, and the price of a row.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../format";
 import { VERDICTS } from "../protocol";
-import { type Quality, type QualityReply, sum } from "../quality";
+import { type Quality, QualityQuery, sum } from "../quality";
 import { useView } from "./context";
 import { Figure } from "./Figure";
 import { Mark } from "./Mark";
 import { Agreement, Calibrated, Judgement, SecondAskings } from "./QualityChecks";
 import { Counts, MEASURED, Part, share, Table } from "./QualityParts";
 
-const EVERY_MS = 1_000;
-// Counting a large run takes the kernel a while: it rests this many times as long before the next.
-const REST = 4;
-
 export function QualityPanel({ shown }: { shown: boolean }) {
-  const found = useQuality(shown);
+  const { store } = useView();
+  const [query] = useState(() => new QualityQuery(store));
+  useEffect(() => () => query.dispose(), [query]);
+  useEffect(() => {
+    query.shown.value = shown;
+  }, [query, shown]);
+
+  const found = query.found.value;
   if (found === null) {
     return (
       <p class="tilth-quality tilth-muted">What the rows are worth is shown here once there are some.</p>
@@ -63,53 +66,6 @@ export function QualityPanel({ shown }: { shown: boolean }) {
       {calibration && <Calibrated calibration={calibration} />}
     </div>
   );
-}
-
-type Found = QualityReply | { problem: string };
-
-/** Asks while the tab is looked at and the run has moved, one question at a time, once a second at most. */
-function useQuality(shown: boolean): Found | null {
-  const { store } = useView();
-  const { state, last, queries, path } = store.traits.status.value;
-  const [found, setFound] = useState<{ path: string | null; found: Found } | null>(null);
-  const [replies, setReplies] = useState(0);
-  const pace = useRef({ asking: false, next: 0, of: "", gone: false }).current;
-  const of = JSON.stringify([path, state, last, queries]);
-
-  useEffect(() => {
-    pace.gone = false;
-    return () => {
-      pace.gone = true;
-    };
-  }, [pace]);
-
-  useEffect(() => {
-    if (!shown || state === "idle" || pace.asking || pace.of === of) return;
-    const timer = setTimeout(
-      () => {
-        const began = Date.now();
-        Object.assign(pace, { asking: true, of });
-        const show = (reply: Found) => {
-          if (pace.gone) return;
-          const now = Date.now();
-          Object.assign(pace, {
-            asking: false,
-            next: Math.max(began + EVERY_MS, now + REST * (now - began)),
-          });
-          setFound({ path, found: reply });
-          setReplies((n) => n + 1);
-        };
-        store.ask("quality", {}).then(
-          (reply) => show(reply.content),
-          (error: Error) => show({ problem: error.message }),
-        );
-      },
-      Math.max(0, pace.next - Date.now()),
-    );
-    return () => clearTimeout(timer);
-  }, [shown, of, replies]);
-
-  return found?.path === path ? found.found : null;
 }
 
 function Verdicts({ quality }: { quality: Quality }) {
