@@ -16,7 +16,8 @@ from tilth.demo.stories import new_question
 
 FOREIGN = (
     "I am the rule-based simulation that comes with Tilth, not a language model. I can answer, rephrase and "
-    "invent short arithmetic word problems in English, and nothing else. I find no such problem in your text."
+    "invent short arithmetic word problems in English and, where you show its schema, questions over my own "
+    "sample database, and nothing else. I find neither in your text."
 )
 """The reply to everything that is no arithmetic problem and shows no database."""
 
