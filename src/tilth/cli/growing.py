@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +187,7 @@ def _again(identity: Mapping[str, Any], max_tokens: int, base_url: str | None, *
 
 def _run(
     seeds: Seeds,
-    strategy: str | Strategy,
+    strategy: Strategy,
     budget: Budget,
     teacher: Teacher,
     writer: Teacher | None,
@@ -194,18 +195,16 @@ def _run(
     random_state: int,
     options: Namespace,
 ) -> int:
-    def begin(*, confirm: bool) -> Run:
-        return tilth.start(
-            seeds,
-            strategy,
-            budget,
-            teacher=teacher,
-            writer=writer,
-            path=path,
-            random_state=random_state,
-            confirm=confirm,
-        )
-
+    begin = partial(
+        tilth.start,
+        seeds,
+        strategy,
+        budget,
+        teacher=teacher,
+        writer=writer,
+        path=path,
+        random_state=random_state,
+    )
     try:
         run = begin(confirm=options.yes)
     except ConfirmationNeeded:
