@@ -54,7 +54,7 @@ class _Draft:
 
     def column(self, column: Column, subject: str) -> str:
         """What a column is called; that of another table with its table's name."""
-        said = self.phrase(self.world["columns"][f"{column.table}.{column.name}"])
+        said = self.phrase(self.world["columns"][column.dotted])
         return said if column.table == subject else f"{column.table[:-1]} {said}"
 
     def plural(self, singular: str) -> str:
@@ -66,7 +66,7 @@ class _Draft:
         return self.rng.choice(facts().values[column])
 
     def number(self, column: Column) -> int:
-        numbers: list[int] = self.world["numbers"][f"{column.table}.{column.name}"]
+        numbers: list[int] = self.world["numbers"][column.dotted]
         return self.rng.choice(numbers)
 
     def subject_of(self, function: str) -> Column:
@@ -263,8 +263,7 @@ def problems(rng: random.Random, wording: Wording) -> Iterator[Problem]:
     """Endless problems; on both states each gives rows, no zero, and a ranking without ties."""
     kinds = load("sql_world.json")["kinds"]
     weights = [kind["weight"] for kind in kinds]
-    states = open_states()
-    try:
+    with open_states() as states:
         while True:
             (kind,) = rng.choices(kinds, weights)
             draft = _Draft(rng, wording)
@@ -274,9 +273,6 @@ def problems(rng: random.Random, wording: Wording) -> Iterator[Problem]:
                 for name in _SLOT.findall(said):
                     said = said.replace(f"{{{name}}}", words[name])
                 yield Problem(said[0].upper() + said[1:], query)
-    finally:
-        for state in states:
-            state.close()
 
 
 def _sound(query: Query, state: sqlite3.Connection) -> bool:
