@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tilth.students.base import Model, Student, examples
+from tilth.students.base import Model, Student, examples, votes
 from tilth.students.linear import Linear
 from tilth.students.sketching import PARTS, Edge, Sketch, sketch, sql_of
 from tilth.students.values import Masked, Value, Vocabulary, matches
@@ -69,22 +68,15 @@ class SketchModel(Model):
     """A trained sketch parser."""
 
     def __init__(self, rows: Sequence[tuple[str, str]], random_state: int) -> None:
-        votes: dict[str, Counter[Sketch]] = defaultdict(Counter)
-        self.trained_on = self.skipped = 0
-        for (question, response), times in Counter(rows).items():
-            sql = sql_of(response)
-            read = sketch(sql) if sql is not None else None
-            if read is None:
-                self.skipped += times
-                continue
-            votes[question][read] += times
-            self.trained_on += times
-        sketches = [one for counted in votes.values() for one in counted]
+        counts = votes(rows, _read)
+        self.trained_on = sum(counted.total() for counted in counts.values())
+        self.skipped = len(rows) - self.trained_on
+        sketches = [one for counted in counts.values() for one in counted]
         self._vocabulary = Vocabulary(sketches)
         self._edges = dict.fromkeys(edge for one in sketches for edge in one.edges)
         lessons = [
             lesson
-            for question, counted in votes.items()
+            for question, counted in counts.items()
             for one, count in counted.items()
             if (lesson := _lesson(self._vocabulary.mask(question), one, count / counted.total()))
         ]
@@ -111,6 +103,11 @@ class SketchModel(Model):
         if kind not in self._heads or not contexts:
             return [()] * len(contexts)
         return self._heads[kind].labels(_features(contexts))
+
+
+def _read(_question: str, response: str) -> Sketch | None:
+    sql = sql_of(response)
+    return sketch(sql) if sql is not None else None
 
 
 def _lesson(masked: Masked, one: Sketch, weight: float) -> _Lesson | None:
