@@ -8,9 +8,8 @@ CPU time counts the processes of the sandbox, too.
 from __future__ import annotations
 
 import argparse
-import os
-import time
-from collections.abc import Callable
+
+from tests.bench.checks import table
 
 from tilth.tasks import Code
 
@@ -44,29 +43,6 @@ RUN = {
 }
 
 
-def cpu_time() -> float:
-    """Seconds of this process and of those that it waited for."""
-    times = os.times()
-    return time.process_time() + times.children_user + times.children_system
-
-
-def measure(kinds: dict[str, Callable[[], object]], checks: int, title: str) -> None:
-    """Prints the cost of each kind, all of them together, and which is the slowest."""
-    print(f"{title}\n{'':44} {'CPU ms':>8} {'wall ms':>8}")
-    costs = {}
-    for name, check in kinds.items():
-        check()
-        before, began = cpu_time(), time.perf_counter()
-        for _ in range(checks):
-            check()
-        costs[name] = (cpu_time() - before, time.perf_counter() - began)
-        cpu, wall = (1_000 * cost / checks for cost in costs[name])
-        print(f"  {name:42} {cpu:8.2f} {wall:8.2f}")
-    cpu, wall = (sum(cost[place] for cost in costs.values()) for place in (0, 1))
-    slowest = max(costs, key=lambda name: costs[name][0])
-    print(f"  {checks * len(kinds):,} took {cpu:.2f} s of CPU time, {wall:.2f} s; slowest: {slowest}\n")
-
-
 def main() -> None:
     """Runs it."""
     parser = argparse.ArgumentParser(
@@ -75,14 +51,10 @@ def main() -> None:
     parser.add_argument("--checks", type=int, default=100, help="checks of each kind (%(default)s)")
     checks = parser.parse_args().checks
     reading, running = Code(), Code(run=True)
-    measure(
-        {name: lambda text=text: reading.check(text, None) for name, text in READ.items()}, checks, "Reading"
-    )
-    measure(
-        {name: lambda pair=pair: running.check(*pair) for name, pair in RUN.items()},
-        checks,
-        "Running, with reading",
-    )
+    read = {name: lambda text=text: reading.check(text, None) for name, text in READ.items()}
+    run = {name: lambda pair=pair: running.check(*pair) for name, pair in RUN.items()}
+    print(table("Reading", read, checks))
+    print(table("Running, with reading", run, checks))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
+
+from tests.bench.checks import table
 
 from tilth.tasks import OpenEnded
 
@@ -35,19 +36,8 @@ def main() -> None:
     checks = parser.parse_args().checks
     for measure in ("exact", "contains", "rouge-l"):
         task = OpenEnded(measure=measure)
-        print(f"{measure}\n{'':38} {'CPU ms':>8} {'wall ms':>8}")
-        costs = {}
-        for name, (reply, reference) in KINDS.items():
-            task.check(reply, reference)
-            before, began = time.process_time(), time.perf_counter()
-            for _ in range(checks):
-                task.check(reply, reference)
-            costs[name] = (time.process_time() - before, time.perf_counter() - began)
-            cpu, wall = (1_000 * cost / checks for cost in costs[name])
-            print(f"  {name:36} {cpu:8.3f} {wall:8.3f}")
-        cpu, wall = (sum(cost[place] for cost in costs.values()) for place in (0, 1))
-        slowest = max(costs, key=lambda name: costs[name][0])
-        print(f"  {checks * len(KINDS):,} took {cpu:.2f} s of CPU time, {wall:.2f} s; slowest: {slowest}\n")
+        kinds = {name: lambda pair=pair, task=task: task.check(*pair) for name, pair in KINDS.items()}
+        print(table(measure, kinds, checks))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import argparse
 import itertools
 import json
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tests.bench.checks import cpu_time
 from tests.unit import plants
 
 from tilth.tasks import Sql, sql
@@ -73,7 +73,7 @@ def _timed(
     ]
     sql._worker.close()
     task.check(*replies[0])
-    before, began = _cpu(), time.perf_counter()
+    before, began = cpu_time(), time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
         verdicts = Counter(pool.map(lambda pair: task.check(*pair).verdict, replies))
     seconds = time.perf_counter() - began
@@ -82,15 +82,9 @@ def _timed(
         "what": what,
         "replies": count,
         "per_second": round(count / seconds),
-        "cpu_ms": round((_cpu() - before) * 1000 / count, 2),
+        "cpu_ms": round((cpu_time() - before) * 1000 / count, 2),
         **verdicts,
     }
-
-
-def _cpu() -> float:
-    """Processor seconds of this process and of those that ended."""
-    uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(use.ru_utime + use.ru_stime for use in uses)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
-"""Times a task's check on made replies of several kinds, in CPU seconds."""
+"""Times a task's check on made replies of several kinds."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 
@@ -36,3 +37,28 @@ def _seconds(task: Task, cases: list[tuple[str, str, str | None]]) -> float:
     for reply, reference, question in cases:
         task.check(reply, reference, question)
     return time.process_time() - began
+
+
+def table(title: str, kinds: Mapping[str, Callable[[], object]], checks: int) -> str:
+    """CPU and wall milliseconds of each kind of check, all of them together, and which is the slowest."""
+    lines, costs = [title, f"{'':44} {'CPU ms':>8} {'wall ms':>8}"], {}
+    for name, check in kinds.items():
+        check()
+        before, began = cpu_time(), time.perf_counter()
+        for _ in range(checks):
+            check()
+        costs[name] = (cpu_time() - before, time.perf_counter() - began)
+        cpu, wall = (1_000 * cost / checks for cost in costs[name])
+        lines.append(f"  {name:42} {cpu:8.3f} {wall:8.3f}")
+    cpu, wall = (sum(cost[place] for cost in costs.values()) for place in (0, 1))
+    slowest = max(costs, key=lambda name: costs[name][0])
+    lines.append(
+        f"  {checks * len(kinds):,} took {cpu:.2f} s of CPU time, {wall:.2f} s; slowest: {slowest}\n"
+    )
+    return "\n".join(lines)
+
+
+def cpu_time() -> float:
+    """Seconds of this process and of those that it waited for."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system

@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.support.openai_server import Fault, Plan, serve
+from tests.unit import plants
 
 import tilth
 
@@ -199,6 +200,38 @@ def test_a_run_of_the_sql_demo_is_taken_up_again(shell, tmp_path):
     assert resumed.returncode == 0, resumed.stderr
     assert tilth.open_run(path).rows.height == 20
     assert tilth.verify(path, using=[seeds.task]).rebuilt == 20
+    verified = shell("verify", "run.tilth")
+    assert verified.returncode == 0, verified.stderr
+    assert "20 of them rebuilt" in verified.stdout
+    assert "note" not in verified.stdout
+
+
+def test_rows_over_a_database_of_ones_own_are_rebuilt_where_it_is_given(shell, tmp_path):
+    for name in ("plants.sqlite", "state.sqlite"):
+        plants.sqlite(tmp_path / name)
+    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as other:
+        other.execute("CREATE TABLE books (title TEXT)")
+
+    async def teacher(messages, **settings):
+        return "```sql\nSELECT name FROM plants\n```"
+
+    task = tilth.tasks.Sql(database=[tmp_path / "plants.sqlite", tmp_path / "state.sqlite"])
+    seeds = tilth.read_seeds([{"question": "Which?", "answer": "SELECT name FROM plants"}], task=task)
+    tilth.generate_sync(
+        seeds, "answer-augmentation", 3, teacher=tilth.Teacher(teacher), path=tmp_path / "run.tilth"
+    )
+    given = shell("verify", "run.tilth", "--database", "plants.sqlite", "--database", "state.sqlite")
+    assert given.returncode == 0, given.stderr
+    assert "3 of them rebuilt" in given.stdout
+    assert "note" not in given.stdout
+    for options, note in (
+        ((), "task sql needs a database; pass --database FILE"),
+        (("--database", "other.sqlite"), "the task 'sql', version 1, was not found here with its database"),
+    ):
+        ended = shell("verify", "run.tilth", *options)
+        assert ended.returncode == 0, ended.stderr
+        assert "0 of them rebuilt" in ended.stdout
+        assert f"note: {note}" in ended.stdout
 
 
 def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_path):

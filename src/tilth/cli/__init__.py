@@ -96,12 +96,6 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--base-url", metavar="URL", help="the endpoint; OpenAI's, or $OPENAI_BASE_URL, if not given"
         )
-        command.add_argument(
-            "--database",
-            action="append",
-            metavar="FILE",
-            help="for task sql: the SQLite or DuckDB file; again for further states of it",
-        )
         command.add_argument("--queries", type=_whole, metavar="N", help="limit on completed model calls")
         command.add_argument("--usd", type=_dollars, metavar="X", help="limit in US dollars")
         command.add_argument("--save", metavar="FILE", help="write the rows here when the run ends")
@@ -118,6 +112,14 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = add("verify", "keeping", "Check a file: its sums, and its rows against the replies.")
     verify.add_argument("file", metavar="FILE.tilth")
+
+    for command in (generate, resume, verify):
+        command.add_argument(
+            "--database",
+            action="append",
+            metavar="FILE",
+            help="for task sql: the SQLite or DuckDB file; again for further states of it",
+        )
 
     copy = add("copy", "keeping", "Copy a file as it stands, though a run is at work on it.")
     copy.add_argument("file", metavar="FILE.tilth")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tilth
 from tilth.cli import ABORTED, DONE, FAILED, UsageError
+from tilth.cli.databases import sql_task
 from tilth.cli.terminal import follow, follow_study, say, table
 from tilth.demo.knobs import Knobs
 from tilth.engine import reading, registry
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from tilth.engine.run import Run
     from tilth.engine.strategy import Strategy
     from tilth.seeds import Seeds
-    from tilth.tasks import Task
     from tilth.teacher import Teacher
 
 DEMO_STRATEGIES = ("answer-augmentation", "question-rephrase", "new-question")
@@ -100,7 +101,7 @@ def generate(options: Namespace) -> int:
         options.seeds,
         question=options.question,
         answer=None if options.no_answer else options.answer,
-        task=_sql(options) if options.task == "sql" else options.task,
+        task=sql_task(options.database) if options.task == "sql" else options.task,
     )
     teacher = tilth.Teacher(options.model, base_url=options.base_url)
     writer = tilth.Teacher(options.writer, base_url=options.base_url) if options.writer else None
@@ -108,13 +109,6 @@ def generate(options: Namespace) -> int:
     path = Path(options.out) if options.out else None
     strategy = with_checks(registry.get(options.strategy), _checks(options))
     return _run(seeds, strategy, budget, teacher, writer, path, options.random_state, options)
-
-
-def _sql(options: Namespace) -> Task:
-    """The task of the databases given."""
-    if not options.database:
-        raise UsageError("task sql needs a database; pass --database FILE")
-    return tilth.tasks.Sql(database=options.database)
 
 
 def _checks(options: Namespace) -> list[Check]:
@@ -141,7 +135,7 @@ def resume(options: Namespace) -> int:
     if stored.strategy is None:
         raise UsageError(f"the strategy {stored.strategy_name} is not installed here; install what brings it")
     strategy = _asking(stored.strategy, limits, options.base_url)
-    seeds = _seeds(stored, options)
+    seeds = _seeds(stored, options.database)
     budget = tilth.Budget(
         queries=stored.budget.queries if options.queries is None else options.queries,
         tokens=stored.budget.tokens,
@@ -161,12 +155,10 @@ def _asking(strategy: Strategy, limits: Mapping[str, int], base_url: str | None)
     return with_checks(strategy.strategy, checks) if isinstance(strategy, Checked) else strategy
 
 
-def _seeds(stored: Run, options: Namespace) -> Seeds:
+def _seeds(stored: Run, databases: Sequence[str] | None) -> Seeds:
     """The run's seeds, with the database that a file cannot hold where they need one."""
     if stored.seeds.task_name == "sql":
-        demo = stored.simulated and not options.database
-        task = tilth.demo.seeds(1, task="sql").task if demo else _sql(options)
-        return replace(stored.seeds, task=task)
+        return replace(stored.seeds, task=sql_task(databases, simulated=stored.simulated))
     if stored.task is None:
         raise UsageError(
             f"the task {stored.seeds.task_name} is not installed here as it was; go on with it in Python"
@@ -195,7 +187,7 @@ def _again(identity: Mapping[str, Any], max_tokens: int, base_url: str | None, *
 
 def _run(
     seeds: Seeds,
-    strategy: str | Strategy,
+    strategy: Strategy,
     budget: Budget,
     teacher: Teacher,
     writer: Teacher | None,
@@ -203,18 +195,16 @@ def _run(
     random_state: int,
     options: Namespace,
 ) -> int:
-    def begin(*, confirm: bool) -> Run:
-        return tilth.start(
-            seeds,
-            strategy,
-            budget,
-            teacher=teacher,
-            writer=writer,
-            path=path,
-            random_state=random_state,
-            confirm=confirm,
-        )
-
+    begin = partial(
+        tilth.start,
+        seeds,
+        strategy,
+        budget,
+        teacher=teacher,
+        writer=writer,
+        path=path,
+        random_state=random_state,
+    )
     try:
         run = begin(confirm=options.yes)
     except ConfirmationNeeded:

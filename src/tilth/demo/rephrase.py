@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 
 from tilth.demo.data import load
@@ -17,16 +19,26 @@ _HOLE = re.compile(r"\{(\d)\}")
 
 def rephrase(question: str, skill: float, temperature: float, rng: random.Random) -> str:
     """The question in other words; mostly, but not always, with the same answer (`tilth.demo.RATES`)."""
-    before = read_question(question)
+    return faithful(question, lambda: _rewrite(question, skill, temperature, rng), _value, rng)
+
+
+def faithful(
+    question: str, rewrite: Callable[[], str], meaning: Callable[[str], object | None], rng: random.Random
+) -> str:
+    """A rewrite that is read to mean what the question does, or the last of some; now and then one unread."""
+    before = meaning(question)
     said = question
     for _ in range(_TRIES):
-        said = _rewrite(question, skill, temperature, rng)
-        after = read_question(said)
-        if rng.random() < RATES["unchecked_rephrase"]:
-            return said
-        if before is not None and after is not None and before.value == after.value:
-            return said
+        said = rewrite()
+        after = meaning(said)
+        if rng.random() < RATES["unchecked_rephrase"] or (before is not None and before == after):
+            break
     return said
+
+
+def _value(question: str) -> Fraction | None:
+    reading = read_question(question)
+    return None if reading is None else reading.value
 
 
 def _rewrite(question: str, skill: float, temperature: float, rng: random.Random) -> str:
@@ -38,8 +50,7 @@ def _rewrite(question: str, skill: float, temperature: float, rng: random.Random
     elif len(sentences) >= 3 and rng.random() < 0.3:
         first, second, *rest = sentences
         sentences = [f"{first.rstrip('.')}, and {_uncapitalised(second)}", *rest]
-    rate = RATES["unfaithful_rephrase"] + RATES["unfaithful_rephrase_heat"] * temperature
-    if rng.random() < chance(rate, skill):
+    if strays(skill, temperature, rng):
         sentences = _distort(sentences, rng)
     opener: str = rng.choice(load("rephrases.json")["openers"])
     return opener + " ".join(sentences)
@@ -48,6 +59,12 @@ def _rewrite(question: str, skill: float, temperature: float, rng: random.Random
 def eagerness(temperature: float) -> float:
     """The share of phrases that are put in other words."""
     return 0.35 + 0.45 * min(temperature, 1.2)
+
+
+def strays(skill: float, temperature: float, rng: random.Random) -> bool:
+    """Whether a rewrite is to be unfaithful."""
+    rate = RATES["unfaithful_rephrase"] + RATES["unfaithful_rephrase_heat"] * temperature
+    return rng.random() < chance(rate, skill)
 
 
 def substitute(question: str, table: str, eager: float, rng: random.Random) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, get_args
 
 from tilth.demo.data import load_csv
 from tilth.demo.expression import parse
-from tilth.demo.splits import SIZES, DemoTask, Kind, Split
+from tilth.demo.splits import DemoTask, Kind, Split, cut, distinct
 from tilth.demo.sql import sets as sql
-from tilth.demo.world import Problem, Wording, problems
+from tilth.demo.sql.database import database
+from tilth.demo.world import Problem, problems
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +36,7 @@ def draw_seeds(n: int, random_state: int) -> list[Problem]:
     """The first n different problems of that random state that stand in no question set."""
     rng = random.Random(f"tilth.demo seeds {random_state}")
     asked = {problem.question for split in get_args(Split) for problem in draw_questions("same", split)}
-    return list(islice(_distinct(rng, "same", asked), n))
+    return list(islice(distinct(problems(rng, "same"), asked), n))
 
 
 @cache
@@ -44,9 +44,7 @@ def draw_questions(kind: Kind, split: Split) -> tuple[Problem, ...]:
     """The problems of one question set."""
     if kind == "hand-written":
         return tuple(written.problem for written in hand_written() if written.split == split)
-    stream = _distinct(random.Random(f"tilth.demo questions {kind}"), kind, set())
-    first = tuple(islice(stream, SIZES["validation"]))
-    return first if split == "validation" else tuple(islice(stream, SIZES["test"]))
+    return cut(distinct(problems(random.Random(f"tilth.demo questions {kind}"), kind), ()), split)
 
 
 @cache
@@ -60,14 +58,6 @@ def hand_written() -> tuple[HandWritten, ...]:
         )
         for record in load_csv("hand_written.csv")
     )
-
-
-def _distinct(rng: random.Random, wording: Wording, taken: set[str]) -> Iterator[Problem]:
-    seen = set(taken)
-    for problem in problems(rng, wording):
-        if problem.question not in seen:
-            seen.add(problem.question)
-            yield problem
 
 
 def seeds(n: int = 100, random_state: int = 0, task: DemoTask = "numeric") -> Seeds:
@@ -141,7 +131,6 @@ def _questions(kind: Kind, split: Split, task: DemoTask) -> pl.DataFrame:
 def _task(name: DemoTask) -> str | Task:
     if name == "numeric":
         return name
-    from tilth.demo.sql.database import database
     from tilth.tasks.sql import Sql
 
     return Sql(database=database())

@@ -33,24 +33,32 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def head(path: Path, run_id: str | None = None) -> dict[str, Any]:
     """A run's record: run_id, identity, settings, status, reason. A file of one run needs no `run_id`."""
+    found = heads(path, run_id)
+    if not found:
+        raise JournalError(f"{path} holds no run" + (f" {run_id}" if run_id else " yet"))
+    if len(found) > 1:
+        runs = ", ".join(sorted(record["run_id"] for record in found))
+        raise JournalError(f"{path} holds several runs, of a study; name one by run_id=: {runs}")
+    return found[0]
+
+
+def heads(path: Path, run_id: str | None = None) -> list[dict[str, Any]]:
+    """The records of all runs of a file, or of the one of that `run_id`."""
     with reading(path) as connection:
         found = connection.execute(
             "SELECT run_id, identity, settings, status, reason FROM runs WHERE ?1 IS NULL OR run_id = ?1",
             (run_id,),
         ).fetchall()
-    if not found:
-        raise JournalError(f"{path} holds no run" + (f" {run_id}" if run_id else " yet"))
-    if len(found) > 1:
-        runs = ", ".join(sorted(number for number, *_ in found))
-        raise JournalError(f"{path} holds several runs, of a study; name one by run_id=: {runs}")
-    number, identity, settings, status, reason = found[0]
-    return {
-        "run_id": number,
-        "identity": json.loads(identity),
-        "settings": json.loads(settings),
-        "status": status,
-        "reason": reason,
-    }
+    return [
+        {
+            "run_id": number,
+            "identity": json.loads(identity),
+            "settings": json.loads(settings),
+            "status": status,
+            "reason": reason,
+        }
+        for number, identity, settings, status, reason in found
+    ]
 
 
 def seeds_of(path: Path, run_id: str, task: Any, name: str) -> Seeds:

@@ -144,7 +144,10 @@ class _Run:
         for kind, found in (("strategy", self._strategy), ("task", self._task)):
             if found is None:
                 stored = self._identity[kind]
-                return f"the {kind} {stored['name']!r}, version {stored['version']}, is not installed here"
+                about = f"the {kind} {stored['name']!r}, version {stored['version']},"
+                if kind == "task" and stored["name"] in tasks.available():
+                    return f"{about} was not found here with its database, prompts and options of then"
+                return f"{about} is not installed here"
         return None
 
     async def compare(self) -> tuple[list[str], int]:

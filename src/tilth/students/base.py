@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import polars as pl
+
+_Read = TypeVar("_Read")
 
 Answers = Sequence[str | None]
 AnswerFunction = Callable[[Sequence[str]], Answers]
@@ -131,3 +134,15 @@ def examples(rows: pl.DataFrame) -> list[tuple[str, str]]:
         if rows.schema[column] not in (pl.String, pl.Null):
             raise StudentError(f"rows: column {column!r} is {rows.schema[column]}; it must be String")
     return rows.select("question", "response").drop_nulls().rows()
+
+
+def votes(
+    examples: Iterable[tuple[str, str]], read: Callable[[str, str], _Read | None]
+) -> dict[str, Counter[_Read]]:
+    """How often each question's responses were read to what; those that read to None are left out."""
+    counted: dict[str, Counter[_Read]] = defaultdict(Counter)
+    for (question, response), times in Counter(examples).items():
+        said = read(question, response)
+        if said is not None:
+            counted[question][said] += times
+    return counted

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tilth.students.arithmetic import Expression, show
+from tilth.students.base import votes
 from tilth.students.reading import equation, mask, numbers
 
 if TYPE_CHECKING:
@@ -45,35 +45,35 @@ class Lessons:
     skipped: int
 
 
-def lessons(examples: Iterable[tuple[str, str]]) -> Lessons:
+def lessons(examples: Sequence[tuple[str, str]]) -> Lessons:
     """Reads (question, response) pairs."""
     labels: dict[tuple[float, ...], int] = {}
     templates: list[Expression] = []
-    counts: dict[str, Counter[int]] = defaultdict(Counter)
-    read = skipped = 0
-    for (question, response), times in Counter(examples).items():
+
+    def label_of(question: str, response: str) -> int | None:
         expression = _equation(question, response)
         fingerprint = expression.fingerprint() if expression is not None else None
         if expression is None or fingerprint is None:
-            skipped += times
-            continue
+            return None
         label = labels.setdefault(fingerprint, len(templates))
         if label == len(templates):
             templates.append(expression)
-        counts[question][label] += times
-        read += times
+        return label
+
+    counts = votes(examples, label_of)
     entries = [
-        (question, label, count / votes.total())
-        for question, votes in counts.items()
-        for label, count in votes.items()
+        (question, label, count / counted.total())
+        for question, counted in counts.items()
+        for label, count in counted.items()
     ]
+    read = sum(counted.total() for counted in counts.values())
     return Lessons(
         questions=[question for question, _, _ in entries],
         labels=[label for _, label, _ in entries],
         weights=[weight for _, _, weight in entries],
         templates=templates,
         read=read,
-        skipped=skipped,
+        skipped=len(examples) - read,
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tilth.students.base import Model, Student, examples
 from tilth.students.lessons import Lessons, compute, features, lessons
+from tilth.students.linear import Linear
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,20 +42,10 @@ class ParserModel(Model):
         self.trained_on = learnt.read
         self.skipped = learnt.skipped
         self._templates = learnt.templates
-        self._classifier: Any = None
+        self._classifier = None
         if len(learnt.templates) > 1:
-            from sklearn.exceptions import ConvergenceWarning
-            from sklearn.svm import LinearSVC
-
-            matrix = features(learnt.questions)
-            # A weight matrix over all hashed features would take 0.5 MB for every template.
-            self._columns = matrix.getnnz(axis=0).nonzero()[0]
-            self._classifier = LinearSVC(max_iter=300, tol=1e-2, random_state=random_state)
-            with warnings.catch_warnings():
-                # Many templates over few questions, and margins left loose for speed, are meant here.
-                warnings.filterwarnings("ignore", message="The number of unique classes")
-                warnings.filterwarnings("ignore", category=ConvergenceWarning)
-                self._classifier.fit(matrix[:, self._columns], learnt.labels, sample_weight=learnt.weights)
+            matrix, labels, weights = features(learnt.questions), learnt.labels, learnt.weights
+            self._classifier = Linear(matrix, labels, weights, iterations=300, random_state=random_state)
 
     def answer(self, questions: Sequence[str]) -> list[str | None]:
         """Computes the best-scored template that the question's numbers can fill."""
@@ -66,7 +56,5 @@ class ParserModel(Model):
         if self._classifier is None:
             scores = np.zeros((len(questions), 1))
         else:
-            scores = self._classifier.decision_function(features(questions)[:, self._columns])
-            if scores.ndim == 1:
-                scores = np.column_stack([-scores, scores])
+            scores = self._classifier.scores(features(questions))
         return compute(self._templates, scores, questions)

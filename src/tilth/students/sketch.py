@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tilth.students.base import Model, Student, examples
+from tilth.students.base import Model, Student, examples, votes
+from tilth.students.linear import Linear
 from tilth.students.sketching import PARTS, Edge, Sketch, sketch, sql_of
 from tilth.students.values import Masked, Value, Vocabulary, matches
 
@@ -69,22 +68,15 @@ class SketchModel(Model):
     """A trained sketch parser."""
 
     def __init__(self, rows: Sequence[tuple[str, str]], random_state: int) -> None:
-        votes: dict[str, Counter[Sketch]] = defaultdict(Counter)
-        self.trained_on = self.skipped = 0
-        for (question, response), times in Counter(rows).items():
-            sql = sql_of(response)
-            read = sketch(sql) if sql is not None else None
-            if read is None:
-                self.skipped += times
-                continue
-            votes[question][read] += times
-            self.trained_on += times
-        sketches = [one for counted in votes.values() for one in counted]
+        counts = votes(rows, _read)
+        self.trained_on = sum(counted.total() for counted in counts.values())
+        self.skipped = len(rows) - self.trained_on
+        sketches = [one for counted in counts.values() for one in counted]
         self._vocabulary = Vocabulary(sketches)
         self._edges = dict.fromkeys(edge for one in sketches for edge in one.edges)
         lessons = [
             lesson
-            for question, counted in votes.items()
+            for question, counted in counts.items()
             for one, count in counted.items()
             if (lesson := _lesson(self._vocabulary.mask(question), one, count / counted.total()))
         ]
@@ -111,6 +103,11 @@ class SketchModel(Model):
         if kind not in self._heads or not contexts:
             return [()] * len(contexts)
         return self._heads[kind].labels(_features(contexts))
+
+
+def _read(_question: str, response: str) -> Sketch | None:
+    sql = sql_of(response)
+    return sketch(sql) if sql is not None else None
 
 
 def _lesson(masked: Masked, one: Sketch, weight: float) -> _Lesson | None:
@@ -189,26 +186,17 @@ class _Head:
         self, matrix: Any, labels: Sequence[Any], weights: Sequence[float], random_state: int
     ) -> None:
         self._known = list(dict.fromkeys(labels))
-        self._classifier: Any = None
+        self._classifier = None
         if len(self._known) > 1:
-            from sklearn.exceptions import ConvergenceWarning
-            from sklearn.svm import LinearSVC
-
             numbers = {label: number for number, label in enumerate(self._known)}
-            self._columns = matrix.getnnz(axis=0).nonzero()[0]
-            self._classifier = LinearSVC(max_iter=200, tol=1e-2, random_state=random_state)
-            with warnings.catch_warnings():
-                # Many labels over few questions, and margins left loose for speed, are meant here.
-                warnings.filterwarnings("ignore", message="The number of unique classes")
-                warnings.filterwarnings("ignore", category=ConvergenceWarning)
-                given = [numbers[label] for label in labels]
-                self._classifier.fit(matrix[:, self._columns], given, sample_weight=weights)
+            given = [numbers[label] for label in labels]
+            self._classifier = Linear(matrix, given, weights, iterations=200, random_state=random_state)
 
     def labels(self, matrix: Any) -> list[Any]:
         """The best label of each row."""
         if self._classifier is None:
             return [self._known[0]] * matrix.shape[0]
-        return [self._known[number] for number in self._classifier.predict(matrix[:, self._columns])]
+        return [self._known[number] for number in self._classifier.labels(matrix)]
 
 
 def _features(texts: Sequence[str]) -> Any:

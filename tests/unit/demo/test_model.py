@@ -120,6 +120,8 @@ def test_foreign_text_is_told_what_this_is(text: str) -> None:
     assert reply(Knobs(), [{"role": "user", "content": text}], 0.7, 1) == FOREIGN
     assert "simulation" in FOREIGN
     assert "not a language model" in FOREIGN
+    assert "arithmetic word problems" in FOREIGN
+    assert "sample database" in FOREIGN, "it answers questions over one, too"
     assert Numeric().read(FOREIGN).answer is None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from tilth.demo.data import load
 from tilth.demo.rates import RATES, chance
 from tilth.demo.sql.database import Column, facts
-from tilth.demo.sql.query import COUNT, Function, Item, Operator, Query, Style, steps, write
+from tilth.demo.sql.query import COUNT, Condition, Function, Item, Operator, Query, Style, steps, write
 from tilth.demo.sql.reader import Reading
 
 _LEADS = (
@@ -48,42 +49,27 @@ def _wrong(query: Query, rng: random.Random) -> Query:
     return query
 
 
-def _wrong_column(query: Query) -> Iterator[Query]:
-    return _other_columns(query, _likes)
+def _with_item(query: Query, place: int, item: Item) -> Query:
+    return replace(query, items=(*query.items[:place], item, *query.items[place + 1 :]))
 
 
-def _unknown_column(query: Query) -> Iterator[Query]:
-    return _other_columns(query, _misnomers)
+def _with_condition(query: Query, place: int, condition: Condition) -> Query:
+    return replace(query, where=(*query.where[:place], condition, *query.where[place + 1 :]))
 
 
-def _other_columns(query: Query, others: Callable[[Column], list[Column]]) -> Iterator[Query]:
+def _other_column(query: Query, others: Callable[[Column], list[Column]]) -> Iterator[Query]:
     """The query with another column in the place of each that is measured, sorted by, grouped or compared."""
     for place, item in enumerate(query.items):
         if item.column is not None and item.column != query.group:
             for column in others(item.column):
-                changed = list(query.items)
-                changed[place] = replace(item, column=column)
-                yield replace(query, items=tuple(changed))
+                yield _with_item(query, place, replace(item, column=column))
     if query.order is not None and query.order.column is not None:
         for column in others(query.order.column):
             yield replace(query, order=replace(query.order, column=column))
     for place, condition in enumerate(query.where):
         if not isinstance(condition.value, str):
             for column in others(condition.column):
-                where = list(query.where)
-                where[place] = replace(condition, column=column)
-                yield replace(query, where=tuple(where))
-
-
-def _likes(column: Column) -> list[Column]:
-    """The other columns of its table that hold the like."""
-    texts = facts().values
-    siblings = (Column(column.table, name) for name in facts().tables[column.table])
-    return [
-        other
-        for other in siblings
-        if other != column and (other in texts) == (column in texts) and not other.name.endswith("_id")
-    ]
+                yield _with_condition(query, place, replace(condition, column=column))
 
 
 def _misnomers(column: Column) -> list[Column]:
@@ -95,9 +81,7 @@ def _comparison_turned(query: Query) -> Iterator[Query]:
     for place, condition in enumerate(query.where):
         turned = _TURNED.get(condition.operator)
         if turned is not None and not isinstance(condition.value, str):
-            where = list(query.where)
-            where[place] = replace(condition, operator=turned)
-            yield replace(query, where=tuple(where))
+            yield _with_condition(query, place, replace(condition, operator=turned))
     if query.order is not None:
         yield replace(query, descending=not query.descending)
     if query.having is not None:
@@ -117,22 +101,18 @@ def _part_forgotten(query: Query) -> Iterator[Query]:
 
 def _wrong_function(query: Query) -> Iterator[Query]:
     for place, item in enumerate(query.items):
-        changed = list(query.items)
         if item == COUNT:
-            changed[place] = Item(Column(query.subject, "name"))
-            if "name" not in facts().tables[query.subject] or query.group is not None:
-                continue
+            if query.group is None and "name" in facts().tables[query.subject]:
+                yield _with_item(query, place, Item(Column(query.subject, "name")))
         elif item.function is not None:
-            changed[place] = replace(item, function=_OTHER[item.function], distinct=False)
-        else:
-            continue
-        yield replace(query, items=tuple(changed))
+            other = replace(item, function=_OTHER[item.function], distinct=False)
+            yield _with_item(query, place, other)
 
 
 _SLIPS: dict[str, Callable[[Query], Iterator[Query]]] = {
-    "wrong_column": _wrong_column,
+    "wrong_column": partial(_other_column, others=Column.likes),
     "comparison_turned": _comparison_turned,
     "part_forgotten": _part_forgotten,
     "wrong_function": _wrong_function,
-    "unknown_column": _unknown_column,
+    "unknown_column": partial(_other_column, others=_misnomers),
 }

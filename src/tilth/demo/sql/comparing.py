@@ -68,16 +68,16 @@ class Comparisons:
 
     def _value(self, place: int, mention: Mention) -> Condition:
         before = self._found[place - 1] if place else None
-        excepted = before is not None and before.cue("except") and mention.first - before.last <= 1
+        excepted = before is not None and before.cue("except") and mention.apart(before) <= 1
         column = cast("Column", mention.column)
         for beside in (before, self._at(place + 1)):  # "the status open", "the Herb category"
             if beside is not None and beside.column == column and beside.kind == "column":
-                self.used |= {beside} if _apart(mention, beside) <= 1 else set()
+                self.used |= {beside} if mention.apart(beside) <= 1 else set()
         return Condition(column, "<>" if excepted else "=", mention.said)
 
     def _compared(self, place: int, mention: Mention) -> Condition | None:
         numbers = self._found[place + 1 : place + 3]
-        if not numbers or numbers[0].kind != "number" or numbers[0].first - mention.last > 1:
+        if not numbers or numbers[0].kind != "number" or numbers[0].apart(mention) > 1:
             return None
         operator, number = cast("Operator", mention.said), numbers[0]
         self.used |= {mention, number}
@@ -142,7 +142,7 @@ class Comparisons:
         found = self._at(place)
         if found is None or found.kind != "column" or found.column in facts().values:
             return None
-        if _apart(found, other) > near:
+        if found.apart(other) > near:
             return None
         self.used.add(found)
         return found.column
@@ -158,8 +158,3 @@ def _number(said: str) -> Value:
 
 def _first(placed: tuple[int, Condition]) -> int:
     return placed[0]
-
-
-def _apart(one: Mention, other: Mention) -> int:
-    """The words between two mentions."""
-    return max(one.first - other.last, other.first - one.last)

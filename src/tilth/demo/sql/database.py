@@ -8,8 +8,8 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ _lock = threading.Lock()
 _built: dict[int, tuple[Path, ...]] = {}
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table."""
 
@@ -35,6 +35,21 @@ class Column:
         """The column of "table.name"."""
         table, _, name = dotted.partition(".")
         return cls(table, name)
+
+    @property
+    def dotted(self) -> str:
+        """What `of` reads."""
+        return f"{self.table}.{self.name}"
+
+    def likes(self) -> list[Column]:
+        """The other columns of its table that hold the like, keys aside."""
+        texts = facts().values
+        siblings = (Column(self.table, name) for name in facts().tables[self.table])
+        return [
+            other
+            for other in siblings
+            if other != self and (other in texts) == (self in texts) and not other.name.endswith("_id")
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +98,34 @@ def script(state: str) -> str:
     return f"{load_text('nursery_schema.sql')}\nBEGIN;\n{rows}\nCOMMIT;\n"
 
 
-def open_states() -> list[sqlite3.Connection]:
-    """Each state in memory, for the caller to close."""
-    connections = []
-    for state in STATES:
-        connections.append(sqlite3.connect(":memory:"))
-        connections[-1].executescript(script(state))
-    return connections
+@contextmanager
+def open_states() -> Iterator[list[sqlite3.Connection]]:
+    """Each state in memory, closed behind the caller."""
+    with ExitStack() as opened:
+        connections = [opened.enter_context(closing(sqlite3.connect(":memory:"))) for _ in STATES]
+        for state, connection in zip(STATES, connections, strict=True):
+            connection.executescript(script(state))
+        yield connections
 
 
 @cache
 def facts() -> Facts:
     """What is known of the database, read from itself."""
-    connections = open_states()
-    first = connections[0]
     tables: dict[str, tuple[str, ...]] = {}
     keys: list[Key] = []
-    texts: list[Column] = []
-    for (table,) in first.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid"):
-        described = first.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall()
-        tables[table] = tuple(name for name, _ in described)
-        texts += [Column(table, name) for name, kind in described if kind == "TEXT"]
-        for column, other in first.execute('SELECT "from", "table" FROM pragma_foreign_key_list(?)', [table]):
-            keys.append(Key(table, column, other))
-    values = {}
-    for column in texts:
-        # the names come from our own schema
-        asked = f"SELECT DISTINCT {column.name} FROM {column.table}"  # noqa: S608
-        held = {value for connection in connections for (value,) in connection.execute(asked)}
-        values[column] = tuple(sorted(held))
-    for connection in connections:
-        connection.close()
+    values: dict[Column, tuple[str, ...]] = {}
+    with open_states() as states:
+        first = states[0]
+        for (table,) in first.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid"):
+            described = first.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall()
+            tables[table] = tuple(name for name, _ in described)
+            for name in (name for name, kind in described if kind == "TEXT"):
+                # the names come from our own schema
+                asked = f"SELECT DISTINCT {name} FROM {table}"  # noqa: S608
+                held = {value for state in states for (value,) in state.execute(asked)}
+                values[Column(table, name)] = tuple(sorted(held))
+            keyed = first.execute('SELECT "from", "table" FROM pragma_foreign_key_list(?)', [table])
+            keys += (Key(table, column, other) for column, other in keyed)
     return Facts(tables, tuple(keys), values)
 
 

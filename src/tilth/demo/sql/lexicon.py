@@ -44,6 +44,10 @@ class Mention:
         """Whether it is a cue of one of these names."""
         return self.kind == "cue" and self.said in names
 
+    def apart(self, other: Mention) -> int:
+        """The words between it and another mention."""
+        return max(other.first - self.last, self.first - other.last)
+
 
 _Meaning = tuple[Kind, str, Column | None]
 

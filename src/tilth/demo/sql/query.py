@@ -118,14 +118,14 @@ class _Writer:
         if self._repeats and query.group is None:
             # a row of the subject that is joined to many rows is still one
             distinct = distinct or all(item.function is None for item in items)
-            own = Item(Column(query.subject, f"{query.subject[:-1]}_id"), "COUNT", distinct=True)
+            own = Item(_number_of(query.subject), "COUNT", distinct=True)
             items = tuple(own if item == COUNT else item for item in items)
         selected = ", ".join(map(self._item, items))
         parts = [f"SELECT {'DISTINCT ' * distinct}{selected}", f"FROM {self._table(query.subject)}"]
         for key, new in self._keys:
             left, right = Column(key.table, key.column), Column(key.other, key.column)
             parts.append(f"JOIN {self._table(new)} ON {self._column(left)} = {self._column(right)}")
-        where = list(map(self._condition, query.where))
+        where = self.conditions()
         if query.absent is not None:
             where.append(self._absent(query.absent))
         if where:
@@ -145,10 +145,10 @@ class _Writer:
         joined = "".join(f", joined to {new} by {key.column}" for key, new in self._keys)
         lines = [f"Start from {query.subject}{joined}."]
         if query.where:
-            lines.append(f"Keep rows where {' and '.join(map(self._condition, query.where))}.")
+            lines.append(f"Keep rows where {' and '.join(self.conditions())}.")
         if query.absent is not None:
-            inner = Query(query.absent.table, (), query.absent.where)
-            restricted = " and ".join(["", *_Writer(inner, PLAIN).conditions()]).replace(" and", " where", 1)
+            inner = _Writer(Query(query.absent.table, (), query.absent.where), PLAIN).conditions()
+            restricted = f" where {' and '.join(inner)}" if inner else ""
             lines.append(f"Leave out those that {query.absent.table} name{restricted}.")
         if query.group is not None:
             lines.append(f"Group them by {self._column(query.group)}.")
@@ -217,7 +217,12 @@ def _path(tables: Sequence[str], target: str) -> list[tuple[Key, str]]:
 
 def key_of(subject: str) -> Column:
     """What a list of a table's rows shows: names, or an order's number."""
-    return Column(subject, "name" if "name" in facts().tables[subject] else f"{subject[:-1]}_id")
+    return Column(subject, "name") if "name" in facts().tables[subject] else _number_of(subject)
+
+
+def _number_of(subject: str) -> Column:
+    """What tells a table's rows apart."""
+    return Column(subject, f"{subject[:-1]}_id")
 
 
 def fans_out(subject: str, table: str) -> bool:

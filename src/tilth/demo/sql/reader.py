@@ -46,7 +46,7 @@ class _Reader:
     def __init__(self, question: str, found: list[Mention]) -> None:
         self.found = found
         self.who = question.lower().startswith("who") and "suppl" not in question.lower()
-        self.subject = self._first_rows(found)
+        self.subject = self._first_rows()
         self.compared = Comparisons(found, self.subject)
         self.free = [mention for mention in found if mention not in self.compared.used]
 
@@ -57,10 +57,10 @@ class _Reader:
 
     # What it is about.
 
-    def _first_rows(self, found: list[Mention]) -> str:
+    def _first_rows(self) -> str:
         """The table of the first noun that stands for rows, else of the first column."""
-        for place, mention in enumerate(found):
-            if mention.kind == "value" and self._describes(mention, found[place + 1 : place + 2]):
+        for place, mention in enumerate(self.found):
+            if mention.kind == "value" and self._describes(mention, self.found[place + 1 : place + 2]):
                 continue
             if self.who:
                 return "customers"
@@ -68,23 +68,23 @@ class _Reader:
                 return mention.said
             if mention.kind == "value" and mention.column is not None:
                 return mention.column.table
-        columns = [mention.column for mention in found if mention.column is not None]
+        columns = [mention.column for mention in self.found if mention.column is not None]
         return columns[0].table if columns else "plants"
 
     def _describes(self, mention: Mention, following: list[Mention]) -> bool:
         """Whether it stands right before a table: "trade customers"."""
-        return any(noun.kind == "table" and _gap(mention, noun) == 0 for noun in following)
+        return any(noun.kind == "table" and noun.apart(mention) == 0 for noun in following)
 
     def _cue(self, *names: str) -> Mention | None:
         return next((mention for mention in self.free if mention.cue(*names)), None)
 
-    def _after(self, mention: Mention, *kinds: str, near: int | None = None) -> Mention | None:
+    def _after(self, mention: Mention, *kinds: str) -> Mention | None:
         """The next mention, where it is of such a kind and near enough."""
         place = self.found.index(mention) + 1
         following = self.found[place] if place < len(self.found) else None
         if following is None or following.kind not in kinds or following in self.compared.used:
             return None
-        return following if near is None or _gap(mention, following) <= near else None
+        return following if following.apart(mention) <= _NEAR else None
 
     def _columns(self, *, numeric: bool | None = None, without: Column | None = None) -> list[Column]:
         """Columns mentioned that no condition has taken."""
@@ -126,7 +126,7 @@ class _Reader:
     def _grouped(self) -> Query | None:
         for cue in self.free:
             kinds = {"group": ("column", "table"), "by": ("column",)}.get(cue.said, ())
-            target = self._after(cue, *kinds, near=_NEAR) if cue.kind == "cue" else None
+            target = self._after(cue, *kinds) if cue.kind == "cue" else None
             column = target.column if target is not None and target.kind == "column" else None
             if target is not None and target.kind == "table":
                 column = key_of(target.said)
@@ -171,7 +171,7 @@ class _Reader:
                     following = following[1:]
                 if following and following[0].cue("count"):
                     following = following[1:]
-                if following and following[0].kind == "table" and _gap(cue, following[0]) <= 2 * _NEAR:
+                if following and following[0].kind == "table" and following[0].apart(cue) <= 2 * _NEAR:
                     return cue, following[0].said
         return None
 
@@ -246,10 +246,6 @@ class _Reader:
         return any(condition.column.name == "name" for condition in self.compared.conditions) and not any(
             mention.kind == "table" for mention in self.free
         )
-
-
-def _gap(left: Mention, right: Mention) -> int:
-    return right.first - left.last
 
 
 def _is_numeric(column: Column) -> bool:

@@ -1,38 +1,31 @@
-"""Says a question over the sample database in other words, reads the result, and retries where it changed."""
+"""Says a question over the sample database in other words, and changes one of its values."""
 
 from __future__ import annotations
 
 import random
 
 from tilth.demo.data import load
-from tilth.demo.rates import RATES, chance
-from tilth.demo.rephrase import eagerness, substitute
+from tilth.demo.rephrase import eagerness, faithful, strays, substitute
 from tilth.demo.sql.database import facts
 from tilth.demo.sql.lexicon import Mention, mentions
 from tilth.demo.sql.reader import read_question
 
-_TRIES = 4
 _TABLE = "sql_rephrases.json"
 
 
 def rephrase(question: str, skill: float, temperature: float, rng: random.Random) -> str:
     """The question in other words; mostly, but not always, asking for the same (`tilth.demo.RATES`)."""
-    before = read_question(question)
-    said = question
-    for _ in range(_TRIES):
-        said = _rewrite(question, skill, temperature, rng)
-        after = read_question(said)
-        if rng.random() < RATES["unchecked_rephrase"]:
-            return said
-        if before is not None and after is not None and before.sql == after.sql:
-            return said
-    return said
+    return faithful(question, lambda: _rewrite(question, skill, temperature, rng), _sql, rng)
+
+
+def _sql(question: str) -> str | None:
+    reading = read_question(question)
+    return None if reading is None else reading.sql
 
 
 def _rewrite(question: str, skill: float, temperature: float, rng: random.Random) -> str:
     said = substitute(question, _TABLE, eagerness(temperature), rng)
-    rate = RATES["unfaithful_rephrase"] + RATES["unfaithful_rephrase_heat"] * temperature
-    if rng.random() < chance(rate, skill):
+    if strays(skill, temperature, rng):
         said = _distorted(said, rng)
     table = load(_TABLE)
     if said.startswith(tuple(table["imperatives"])):

@@ -89,15 +89,10 @@ def _other_function(text: str, mention: Mention, rng: random.Random) -> str:
 def _other_column(text: str, mention: Mention, rng: random.Random) -> str:
     """Another column of the same table that holds the like, as the teacher calls it."""
     names, column = load("sql_stories.json")["measures"], mention.column
-    if column is None or f"{column.table}.{column.name}" not in names:
+    if column is None or column.dotted not in names:
         return text
-    likes = [
-        said
-        for dotted, said in names.items()
-        if Column.of(dotted).table == column.table
-        and Column.of(dotted) != column
-        and (Column.of(dotted) in facts().values) == (column in facts().values)
-    ]
+    alike = column.likes()
+    likes = [said for dotted, said in names.items() if Column.of(dotted) in alike]
     written = text[mention.start : mention.end]
     whole = written in names.values() or written in ("light requirement", "kind")
     return swapped(text, mention, rng.choice(likes)) if likes and whole else text

@@ -54,7 +54,7 @@ class _Draft:
 
     def column(self, column: Column, subject: str) -> str:
         """What a column is called; that of another table with its table's name."""
-        said = self.phrase(self.world["columns"][f"{column.table}.{column.name}"])
+        said = self.phrase(self.world["columns"][column.dotted])
         return said if column.table == subject else f"{column.table[:-1]} {said}"
 
     def plural(self, singular: str) -> str:
@@ -66,10 +66,11 @@ class _Draft:
         return self.rng.choice(facts().values[column])
 
     def number(self, column: Column) -> int:
-        numbers: list[int] = self.world["numbers"][f"{column.table}.{column.name}"]
+        numbers: list[int] = self.world["numbers"][column.dotted]
         return self.rng.choice(numbers)
 
-    def subject_of(self, function: str) -> Column:
+    def measured(self, function: str) -> Column:
+        """A column that a function, or a sort, is asked of."""
         return Column.of(self.rng.choice(self.world["measures"][function]))
 
     def some_rows(
@@ -139,14 +140,14 @@ def _count(draft: _Draft, _kind: str) -> _Built:
 
 
 def _function(draft: _Draft, kind: str) -> _Built:
-    column = draft.subject_of("MAX" if kind == "MIN" else kind)
+    column = draft.measured("MAX" if kind == "MIN" else kind)
     rows, where = draft.some_rows(column.table, draft.rng.choice((0, 1, 1, 1, 2)), fans=False)
     query = Query(column.table, (Item(column, kind),), where)  # type: ignore[arg-type]
     return query, {"T": rows, "c": draft.column(column, column.table)}
 
 
 def _sorted(draft: _Draft, kind: str) -> _Built:
-    column = draft.subject_of("sort")
+    column = draft.measured("sort")
     single = kind in ("best", "worst")
     limit = 1 if single else draft.rng.randint(2, 8)
     rows, where = draft.some_rows(column.table, draft.rng.choice((0, 0, 1)), fans=False)
@@ -185,7 +186,7 @@ def _grouped(draft: _Draft, kind: str) -> _Built:
         subject, item = draft.rng.choice(("plants", "customers", "suppliers", "orders", "orders")), COUNT
         column = None
     else:
-        column = draft.subject_of(function)
+        column = draft.measured(function)
         subject, item = column.table, Item(column, function)  # type: ignore[arg-type]
     group = Column.of(draft.rng.choice(draft.world["groups"][subject]))
     rows, where = draft.some_rows(subject, draft.rng.choice((0, 0, 0, 1)), fans=False, without=group)
@@ -235,7 +236,7 @@ def _never(draft: _Draft, _kind: str) -> _Built:
 
 
 def _average(draft: _Draft, kind: str) -> _Built:
-    column = draft.subject_of("AVG")
+    column = draft.measured("AVG")
     rows, where = draft.some_rows(column.table, draft.rng.choice((0, 0, 1)))
     than = Condition(column, ">" if kind == "above" else "<", None)
     query = Query(column.table, (Item(key_of(column.table)),), (*where, than))
@@ -263,8 +264,7 @@ def problems(rng: random.Random, wording: Wording) -> Iterator[Problem]:
     """Endless problems; on both states each gives rows, no zero, and a ranking without ties."""
     kinds = load("sql_world.json")["kinds"]
     weights = [kind["weight"] for kind in kinds]
-    states = open_states()
-    try:
+    with open_states() as states:
         while True:
             (kind,) = rng.choices(kinds, weights)
             draft = _Draft(rng, wording)
@@ -274,9 +274,6 @@ def problems(rng: random.Random, wording: Wording) -> Iterator[Problem]:
                 for name in _SLOT.findall(said):
                     said = said.replace(f"{{{name}}}", words[name])
                 yield Problem(said[0].upper() + said[1:], query)
-    finally:
-        for state in states:
-            state.close()
 
 
 def _sound(query: Query, state: sqlite3.Connection) -> bool:
