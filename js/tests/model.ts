@@ -4,6 +4,9 @@ import { columnFromArray, float64, int32, tableFromColumns, tableToIPC, utf8 } f
 import type { Listener, Model } from "../src/host";
 import { EMPTY, type Sample, type Traits } from "../src/protocol";
 
+/** What a model may write, and what must reach a page as text only. */
+export const HOSTILE = '<img src=x onerror="globalThis.harmed = true">';
+
 export interface Sent {
   v: number;
   id: number;

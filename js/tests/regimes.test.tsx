@@ -4,9 +4,7 @@ import { readNumbers } from "../src/components/ListField";
 import type { Traits } from "../src/protocol";
 import type { Cell, Chart, Point } from "../src/study";
 import widget from "../src/widget";
-import { HostModel, type Sent } from "./model";
-
-const HOSTILE = '<img src=x onerror="globalThis.harmed = true">';
+import { HOSTILE, HostModel, type Sent } from "./model";
 
 const point = (strategy: string, ratio: number, change: Partial<Point> = {}): Point => ({
   strategy,

@@ -29,6 +29,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 from tests.faults.grower import NOTES, fingerprint, grow
 from tests.support.openai_server import Fault, Plan, Server, serve
+from tests.unit.engine.growing import comparable
 
 import tilth
 
@@ -64,11 +65,6 @@ class Life:
     rows: int
     undisturbed: int
     noted: int
-
-
-def comparable(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows without the clock."""
-    return rows.drop("created_at", "seconds")
 
 
 @contextmanager

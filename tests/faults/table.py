@@ -17,10 +17,11 @@ from pathlib import Path
 
 import polars as pl
 from polars.testing import assert_frame_equal
-from tests.faults.campaign import GIVE_UP, comparable, lost, process, versions
+from tests.faults.campaign import GIVE_UP, lost, process, versions
 from tests.faults.cases import CASES, JUMPING_CLOCK, Case, Scene
 from tests.faults.grower import Noting
 from tests.support.openai_server import Plan, Server, serve
+from tests.unit.engine.growing import comparable
 
 import tilth
 from tilth.engine.verify import verify

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 from tests.unit.engine.growing import Model
-from tests.unit.engine.test_rounds import TwoRounds, grown, without_draws
+from tests.unit.engine.rounds import TwoRounds, grown, without_draws
 
 import tilth
 from tilth.teacher import CallError

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import subprocess
-import sys
 from fractions import Fraction
 
 import pytest
@@ -28,45 +24,10 @@ from tilth.tasks.prompts import read_question as read_reply
 SEEDS = draw_seeds(600, 42)
 PURPOSES = ("answer", "rephrase", "new-question")
 
-_ELSEWHERE = """
-import json, sys
-from tilth.demo.knobs import Knobs
-from tilth.demo.model import reply
-asked = json.load(sys.stdin)
-print(json.dumps([reply(Knobs(*knobs), messages, heat, seed) for knobs, messages, heat, seed in asked]))
-"""
-
 
 def prompts(question: str) -> list[list[dict[str, str]]]:
     filled = [TASK.prompts[purpose].replace("{question}", question) for purpose in PURPOSES]
     return [[{"role": "user", "content": content}] for content in filled]
-
-
-def test_same_inputs_same_reply_in_every_process() -> None:
-    asked = [
-        ((skill, drift), messages, heat, place)
-        for place, seed in enumerate(SEEDS[:10])
-        for messages in prompts(seed.question)
-        for skill, drift, heat in ((1.0, 0.3, 0.7), (0.5, 1.0, 0.0))
-    ]
-    here = [reply(Knobs(*knobs), messages, heat, seed) for knobs, messages, heat, seed in asked]
-    for hash_seed in ("1", "2"):
-        elsewhere = subprocess.run(
-            [sys.executable, "-c", _ELSEWHERE],
-            input=json.dumps(asked),
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert json.loads(elsewhere.stdout) == here
-
-
-def test_seeds_vary_replies_but_not_at_temperature_zero() -> None:
-    question = SEEDS[0].question
-    for purpose in PURPOSES:
-        assert len({ask(Knobs(), purpose, question, 0.7, seed) for seed in range(20)}) > 1
-        assert len({ask(Knobs(), purpose, question, 0.0, seed) for seed in range(20)}) == 1
 
 
 def test_an_answer_holds_its_calculation() -> None:

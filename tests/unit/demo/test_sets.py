@@ -1,4 +1,4 @@
-"""Seeds and question sets: right, reproducible, and never overlapping."""
+"""Seeds and question sets: right, reproducible, and never overlapping, at either task."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from tilth import demo
 from tilth.demo.expression import evaluate
 from tilth.demo.sets import draw_questions, draw_seeds, hand_written
+from tilth.demo.splits import DemoTask, Kind
 from tilth.demo.world import Problem
 from tilth.tasks import get
 
@@ -15,25 +16,34 @@ KINDS = ("same", "held-out", "hand-written")
 
 
 @pytest.mark.parametrize(
-    ("kind", "validation", "test"), [("same", 200, 400), ("held-out", 200, 400), ("hand-written", 40, 120)]
+    ("task", "kind", "validation", "test"),
+    [
+        ("numeric", "same", 200, 400),
+        ("numeric", "held-out", 200, 400),
+        ("numeric", "hand-written", 40, 120),
+        ("sql", "same", 200, 400),
+        ("sql", "held-out", 200, 400),
+        ("sql", "hand-written", 30, 70),
+    ],
 )
-def test_question_sets(kind: str, validation: int, test: int) -> None:
+def test_question_sets(task: DemoTask, kind: Kind, validation: int, test: int) -> None:
     for split, count in (("validation", validation), ("test", test)):
-        frame = demo.questions(kind, split)
+        frame = demo.questions(kind, split, task=task)
         assert frame.columns == ["question_id", "question", "reference"]
         assert frame.height == count == frame["question_id"].n_unique() == frame["question"].n_unique()
 
 
-def test_no_question_stands_twice() -> None:
+@pytest.mark.parametrize(("task", "written", "draws"), [("numeric", 160, 5), ("sql", 100, 3)])
+def test_no_question_stands_twice(task: DemoTask, written: int, draws: int) -> None:
     asked = [
         question
         for kind in KINDS
         for split in ("validation", "test")
-        for question in demo.questions(kind, split)["question"]
+        for question in demo.questions(kind, split, task=task)["question"]
     ]
-    assert len(asked) == len(set(asked)) == 2 * 600 + 160
-    for random_state in range(5):
-        seeds = [seed.question for seed in demo.seeds(500, random_state)]
+    assert len(asked) == len(set(asked)) == 2 * 600 + written
+    for random_state in range(draws):
+        seeds = [seed.question for seed in demo.seeds(500, random_state, task=task)]
         assert len(set(seeds)) == 500
         assert not set(seeds) & set(asked)
 

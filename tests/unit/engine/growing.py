@@ -1,4 +1,4 @@
-"""What the engine tests share: seeds, deterministic models that misbehave to plan, frames to compare."""
+"""What the engine tests share: seeds, models that misbehave to plan, runs at any stage, frames to compare."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def seeds(count: int = 5, *, references: bool = True, prefix: str = "How many") 
     """Numbered questions."""
     records = [{"question": f"{prefix} are {i} and {i}?", "answer": str(i % ANSWERS)} for i in range(count)]
     return tilth.read_seeds(records, answer="answer" if references else None, name="counted")
+
+
+SEEDS = seeds(5)
+ENOUGH = 40
+"""Queries, so many that a run is still at work when it is controlled."""
 
 
 def comparable(rows: pl.DataFrame) -> pl.DataFrame:
@@ -125,6 +130,52 @@ class Model:
         else:
             text = f"Counting gives it.\nThe answer is {draw % ANSWERS}."
         return {"text": text, "finish_reason": "stop"}
+
+
+class Wordy(Model):
+    """Cuts every other reply off under a small limit."""
+
+    def reply(self, messages, draw, max_tokens):
+        whole = super().reply(messages, draw, max_tokens)
+        if max_tokens < 100 and draw % 2:
+            return {"text": whole["text"][:8], "finish_reason": "length"}
+        return whole
+
+
+def grown(model: Model, budget: tilth.Budget | int = 12, **options: Any) -> tilth.Run:
+    """A run of the seeds that has ended, in "run.tilth" where no option says otherwise."""
+    options = {"seeds": SEEDS, "strategy": "question-rephrase", "path": "run.tilth", **options}
+    return tilth.generate_sync(budget=budget, teacher=tilth.Teacher(model), **options)
+
+
+def started(model: Model, budget: int = ENOUGH, concurrency: int = 4, **options: Any) -> tilth.Run:
+    """A run of the seeds that is at work in "run.tilth"."""
+    teacher = tilth.Teacher(model, concurrency=concurrency)
+    return tilth.start(SEEDS, "question-rephrase", budget, teacher=teacher, path="run.tilth", **options)
+
+
+def aborted(
+    at: int,
+    seeds: Seeds,
+    strategy: str | Strategy,
+    budget: int,
+    concurrency: int,
+    latency: Callable[[int], float] = lambda number: 0.0,
+) -> tuple[tilth.Run, Model]:
+    """A run in "run.tilth" that was aborted when call `at` was out, which then failed; and its model."""
+    box: list[tilth.Run] = []
+
+    def fault(key: str, attempt: int, number: int) -> CallError | None:
+        if number == at:
+            until(lambda: box)  # the first call may be out before `start` has returned
+            box[0].abort()
+            return SERVER
+        return None
+
+    model = Model(fault=fault, latency=latency)
+    teacher = tilth.Teacher(model, concurrency=concurrency)
+    box.append(tilth.start(seeds, strategy, budget, teacher=teacher, path="run.tilth"))
+    return box[0].wait(), model
 
 
 def prompt(text: str, purpose: str = "answer") -> Prompt:

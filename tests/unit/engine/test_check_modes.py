@@ -7,12 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from tests.unit.engine.growing import Model, comparable, seeds
+from tests.unit.engine.growing import SEEDS, Model, comparable
 
 import tilth
 from tilth.engine import reading
-
-SEEDS = seeds(5)
 
 
 class Uneven(Model):

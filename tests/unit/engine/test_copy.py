@@ -14,16 +14,10 @@ from pathlib import Path
 
 import pytest
 from polars.testing import assert_frame_equal
-from tests.unit.engine.growing import Model, comparable, seeds, until
+from tests.unit.engine.growing import SEEDS, Model, comparable, grown, until
 
 import tilth
 from tilth.engine.journal import JournalError
-
-SEEDS = seeds(5)
-
-
-def grown(model: Model, budget: int = 12, path: str | Path = "run.tilth") -> tilth.Run:
-    return tilth.generate_sync(SEEDS, "question-rephrase", budget, teacher=tilth.Teacher(model), path=path)
 
 
 def names(folder: Path) -> set[str]:
@@ -62,7 +56,7 @@ def test_a_live_run_is_copied_and_the_copy_goes_on_by_itself() -> None:
     run.wait()
     in_doubt = copied.progress.in_doubt
     model = Model()
-    went_on = grown(model, 20 + in_doubt, "copy.tilth")
+    went_on = grown(model, 20 + in_doubt, path="copy.tilth")
     assert model.completed == 14
     assert in_doubt > 0
     assert_frame_equal(comparable(went_on.rows.head(10)), comparable(run.rows))

@@ -15,11 +15,11 @@ from tests.unit.engine.growing import (
     RATE_LIMITED,
     REFUSED,
     RESET,
+    SEEDS,
     SERVER,
     Model,
     Votes,
     comparable,
-    seeds,
 )
 
 import tilth
@@ -27,7 +27,6 @@ from tilth.engine.run import Run
 from tilth.engine.strategy import Strategy
 from tilth.teacher import CallError
 
-SEEDS = seeds(5)
 BUDGET = 24
 GROWN: list[str | Strategy] = [
     "answer-augmentation",

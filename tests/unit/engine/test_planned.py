@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.engine.growing import BAD_REQUEST, RESET, Model, seeds
+from tests.unit.engine.growing import BAD_REQUEST, RESET, SEEDS, Model
 
 import tilth
 
-SEEDS = seeds(5)
 PRICE = tilth.Price(1, 2, source="by hand", date="2026-11-01")
 
 

@@ -8,13 +8,12 @@ from contextlib import closing
 import pytest
 from polars.testing import assert_frame_equal
 from tests.support.openai_server import Fault, Plan, serve
-from tests.unit.engine.growing import Model, Votes, comparable, seeds
+from tests.unit.engine.growing import SEEDS, Model, Votes, Wordy, comparable, seeds
 
 import tilth
 from tilth.engine.identity import IdentityMismatch
 from tilth.engine.journal import JournalError
 
-SEEDS = seeds(5)
 PRICE = tilth.Price(1, 2)
 
 
@@ -130,13 +129,6 @@ def test_a_prefix_is_what_a_run_of_that_budget_would_have_grown() -> None:
 
 
 def test_what_was_cut_off_is_asked_where_more_is_allowed() -> None:
-    class Wordy(Model):
-        def reply(self, messages, draw, max_tokens):
-            whole = super().reply(messages, draw, max_tokens)
-            if max_tokens < 100 and draw % 2:
-                return {"text": whole["text"][:8], "finish_reason": "length"}
-            return whole
-
     answers = {"strategy": "answer-augmentation"}
     old = grown(Wordy(), 5, "old.tilth", **answers, settings={"max_tokens": 50})
     cut = old.rows.filter(reason="cut off at the reply limit").height

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.engine.growing import BAD_REQUEST, RESET, Model, Votes, prompt, seeds, until
+from tests.unit.engine.growing import BAD_REQUEST, RESET, SEEDS, Model, Votes, prompt, until
 
 import tilth
 from tilth.engine.journal import JournalError
@@ -21,7 +21,6 @@ from tilth.engine.strategy import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.tasks.base import Task
 from tilth.tasks.numeric import Numeric
 
-SEEDS = seeds(5)
 PRICE = tilth.Price(1, 2)
 
 

@@ -1,20 +1,15 @@
-"""The workbench as a page sees it: what it asks, what it is told, and what it is never told."""
+"""The workbench as a page sees it: what it works on, what a run tells as it goes, and what outlives it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import threading
-from decimal import Decimal
 from pathlib import Path
 
-import polars as pl
 import pytest
-import traitlets
 
 import tilth
-from tilth.engine.conditions import ConfirmationNeeded
 from tilth.jupyter import protocol
 from tilth.jupyter.widgets import base
 
@@ -199,163 +194,6 @@ def test_shows_a_run_that_ended_in_another_session(workbench, page):
     assert page.ask(again, "open", row_id=run.rows["row_id"][0]).custom["type"] == "opened"
 
 
-def test_pages_filter_and_say_whether_there_is_more(workbench, page, tap):
-    widget = workbench(budget=60)
-    widget.generate().wait()
-    every = {"verdicts": None, "contains": ""}
-    first = page.ask(widget, "page", after=0, limit=25, **every)
-    assert first.custom | {"total": 60, "last": 25, "more": True} == first.custom
-    assert first.frame.columns == [
-        *("arrival", "row_id", "unit", "question", "answer", "verdict", "reason"),
-        *("strategy", "seed_id", "reference", "queries", "seconds"),
-    ]
-    assert first.frame.schema["arrival"] == pl.Int32
-    assert first.frame.schema["unit"] == pl.Int32
-    rest = page.ask(widget, "page", after=25, limit=500, **every)
-    assert rest.custom | {"total": 60, "last": 60, "more": False} == rest.custom
-    none = page.ask(widget, "page", after=0, limit=10, verdicts=["rejected"], contains="")
-    assert (none.custom["total"], none.frame.height) == (0, 0)
-    some = page.ask(widget, "page", after=0, limit=500, verdicts=None, contains="has 17 pens")
-    assert some.custom["total"] == some.frame.height > 0
-
-
-def test_what_a_check_leaves_out_of_the_rows_is_still_shown(workbench, page):
-    seeds, teacher = tilth.demo.seeds(40), tilth.demo.teacher()
-    widget = workbench(seeds=seeds, teacher=teacher, strategy="question-rephrase", budget=160, check="filter")
-    run = widget.generate().wait()
-    rejected = run.progress.rejected
-    assert rejected > 0
-    assert widget.rows.height == run.progress.rows - rejected
-    every = page.ask(widget, "page", after=0, limit=500, verdicts=None, contains="")
-    assert every.frame.height == every.custom["total"] == run.progress.rows
-    assert every.frame["arrival"].to_list() == list(range(1, run.progress.rows + 1))
-    assert every.frame.filter(pl.col("verdict") == "rejected").height == rejected
-
-
-def test_opens_a_row_with_its_exchanges(workbench, page):
-    widget = workbench(budget=10)
-    widget.generate().wait()
-    row_id = widget.rows["row_id"][3]
-    detail = page.ask(widget, "open", row_id=row_id).custom["detail"]
-    assert detail["row"]["row_id"] == row_id
-    assert detail["exchanges"][0]["reply"] == "2 + 2 = 4\n#### 4"
-    assert detail["exchanges"][0]["messages"][-1]["role"] == "user"
-    assert detail["seed"]["reference"] == "4"
-    json.dumps(detail, allow_nan=False)
-
-
-def test_saves_what_polars_reads_back(workbench, page):
-    widget = workbench(budget=30)
-    widget.generate().wait()
-    saved = page.ask(widget, "save", format="parquet", path="train.parquet", verdicts=["accepted"]).custom
-    assert (saved["type"], saved["path"], saved["rows"]) == ("saved", "train.parquet", 30)
-    assert saved["bytes"] == Path("train.parquet").stat().st_size
-    assert pl.read_parquet("train.parquet").height == 30
-
-
-@pytest.mark.parametrize(
-    ("kind", "fields", "says"),
-    [
-        ("open", {"row_id": "nonsense"}, "nonsense"),
-        ("save", {"format": "parquet", "path": "no/such/folder/x.parquet", "verdicts": None}, "no folder"),
-        ("save", {"format": "parquet", "path": "  ", "verdicts": None}, "name"),
-        ("save", {"format": "xlsx", "path": "x.xlsx", "verdicts": None}, "xlsx"),
-        ("confirm", {"token": "guessed", "yes": True}, "answered already"),
-        ("page", {"after": -1, "limit": 10, "verdicts": None, "contains": ""}, "after"),
-        ("page", {"after": 0, "limit": 10, "verdicts": ["odd"], "contains": ""}, "verdicts"),
-        ("dance", {}, "dance"),
-    ],
-)
-def test_an_error_is_answered_logged_and_shown(workbench, page, caplog, kind, fields, says):
-    widget = workbench(budget=5)
-    widget.generate().wait()
-    with caplog.at_level(logging.ERROR, "tilth.jupyter"):
-        answer = page.ask(widget, kind, **fields).custom
-    assert answer["type"] == "error"
-    assert says in answer["message"]
-    assert says in caplog.text
-    notice = page.until(lambda m: m.update.get("notice", {}).get("text") == answer["message"])
-    assert notice.update["notice"]["level"] == "error"
-    assert page.ask(widget, "page", after=0, limit=5, verdicts=None, contains="").custom["type"] == "page"
-
-
-def test_nothing_to_steer_before_the_first_run(workbench, page):
-    widget = workbench(budget=5)
-    for kind in ("pause", "resume", "stop"):
-        assert "no run yet" in page.ask(widget, kind).custom["message"]
-    assert widget.run is None
-    assert widget.rows.is_empty()
-    assert "verdict" in widget.rows.columns
-
-
-def test_a_bad_choice_is_told_and_put_back(workbench, page):
-    widget = workbench(budget=100)
-    for name, bad, good in (
-        ("strategy", "no-such", "answer-augmentation"),
-        ("budget_queries", -5, 100),
-        ("budget_usd", -0.5, 0.0),
-    ):
-        since = len(page.sent)
-        page.choose(widget, **{name: bad})
-        page.until(lambda m: m.update.get("notice", {}).get("level") == "error", since)
-        page.until(lambda m, name=name, good=good: m.update.get(name) == good, since)
-        assert getattr(widget, name) == good
-    with pytest.raises(traitlets.TraitError, match="no-such"):
-        widget.strategy = "no-such"
-
-
-def test_the_page_cannot_write_what_python_tells(workbench, page):
-    widget = workbench(budget=100)
-    page.choose(widget, status={"state": "finished"}, context={}, _esm="alert(1)", budget_queries=70)
-    page.until(lambda m: m.update.get("plan", {}).get("rows") == 70)
-    assert widget.status["state"] == "idle"
-    assert widget.context["seeds"]["count"] == 50
-    assert widget._esm == "export default {}"
-
-
-def test_the_plan_follows_the_choices(workbench, page):
-    widget = workbench(budget=100)
-    page.choose(widget, strategy="new-question")
-    page.until(lambda m: m.update.get("plan", {}).get("rows") == 50)
-    widget.budget_queries = 0
-    assert "limit" in page.until(lambda m: m.update.get("plan", {}).get("problem")).update["plan"]["problem"]
-    refused = page.ask(widget, "generate").custom
-    assert refused["type"] == "error"
-    assert widget.run is None
-
-
-def test_asks_before_real_dollars_without_a_limit(workbench, page, tap):
-    price = tilth.Price(prompt=Decimal(2), completion=Decimal(8), source="a test", date="2026-01-01")
-    widget = workbench(budget=20, teacher=tilth.Teacher(tap, price=price))
-
-    def asked():
-        since = len(page.sent)
-        assert page.ask(widget, "generate").custom["type"] == "ok"
-        return page.until(lambda m: m.custom.get("type") == "confirm", since).custom
-
-    question = asked()
-    assert "$" in question["text"]
-    assert "tap" in question["text"]
-    page.ask(widget, "confirm", token=question["token"], yes=False)
-    assert widget.run is None
-    stale = asked()
-    page.choose(widget, budget_queries=25)
-    assert "changed" in page.ask(widget, "confirm", token=stale["token"], yes=True).custom["message"]
-    assert widget.run is None
-    with pytest.raises(ConfirmationNeeded):
-        widget.generate()
-    page.ask(widget, "confirm", token=asked()["token"], yes=True)
-    assert page.until_state("finished").update["status"]["queries"] == 25
-
-
-def test_a_limit_in_dollars_needs_no_question(workbench, page, tap):
-    price = tilth.Price(prompt=Decimal(2), completion=Decimal(8), source="a test", date="2026-01-01")
-    widget = workbench(budget=tilth.Budget(queries=5, usd=1.0), teacher=tilth.Teacher(tap, price=price))
-    page.ask(widget, "generate")
-    page.until_state("finished")
-    assert page.pushes("confirm") == []
-
-
 def test_says_what_a_failed_run_failed_of(workbench, page):
     teacher = tilth.Teacher("a-model", base_url="http://127.0.0.1:9/v1", api_key="none-needed")
     widget = workbench(budget=5, teacher=teacher)
@@ -400,14 +238,3 @@ def test_the_still_picture_escapes_everything(page, tap):
         assert "<img" not in picture
     assert "accepted" in rows["text/plain"]
     widget.close()
-
-
-def test_a_late_request_to_a_closed_widget_is_dropped(workbench, page):
-    widget = workbench(budget=5)
-    wire = widget.comm
-    widget.close()
-    count = len(page.sent)
-    content = {"v": 1, "id": 1, "type": "generate"}
-    wire.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
-    assert widget.run is None
-    assert len(page.sent) == count

@@ -40,6 +40,13 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture
+def usual_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other suites shorten them for their whole session."""
+    monkeypatch.setattr("tilth.teacher.limits.FIRST_DELAY", 0.5)
+    monkeypatch.setattr("tilth.teacher.limits.LONGEST_DELAY", 60.0)
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[Server]:
     """A server that lasts."""

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given
@@ -32,16 +28,7 @@ from tilth.seeds import Seed
 from tilth.tasks.numeric import PROMPTS
 
 SEEDS = draw_seeds(300, 42)
-PURPOSES = ("answer", "rephrase", "new-question")
 OTHER = "CREATE TABLE pupils (id INTEGER, name TEXT, age INTEGER);"
-
-_ELSEWHERE = """
-import json, sys
-from tilth.demo.knobs import Knobs
-from tilth.demo.model import reply
-asked = json.load(sys.stdin)
-print(json.dumps([reply(Knobs(*knobs), messages, heat, seed) for knobs, messages, heat, seed in asked]))
-"""
 
 
 def prompts(question: str) -> list[list[dict[str, str]]]:
@@ -53,32 +40,6 @@ def prompts(question: str) -> list[list[dict[str, str]]]:
 def schema() -> str:
     """What the task's answer prompt says before its question."""
     return prompts("QUESTION")[0][-1]["content"].replace("QUESTION", "").rpartition("Question:")[0]
-
-
-def test_same_inputs_same_reply_in_every_process() -> None:
-    asked = [
-        ((skill, drift), messages, heat, place)
-        for place, seed in enumerate(SEEDS[:8])
-        for messages in prompts(seed.question)
-        for skill, drift, heat in ((1.0, 0.3, 0.7), (0.5, 1.0, 0.0))
-    ]
-    here = [reply(Knobs(*knobs), messages, heat, seed) for knobs, messages, heat, seed in asked]
-    elsewhere = subprocess.run(
-        [sys.executable, "-c", _ELSEWHERE],
-        input=json.dumps(asked),
-        env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(elsewhere.stdout) == here
-
-
-def test_seeds_vary_replies_but_not_at_temperature_zero() -> None:
-    question = SEEDS[0].question
-    for purpose in PURPOSES:
-        assert len({ask(Knobs(), purpose, question, 0.7, seed) for seed in range(20)}) > 1
-        assert len({ask(Knobs(), purpose, question, 0.0, seed) for seed in range(20)}) == 1
 
 
 def test_an_answer_explains_itself_and_ends_with_its_query() -> None:

@@ -16,30 +16,6 @@ KINDS = get_args(Kind)
 SPLITS = get_args(Split)
 
 
-@pytest.mark.parametrize(
-    ("kind", "validation", "test"), [("same", 200, 400), ("held-out", 200, 400), ("hand-written", 30, 70)]
-)
-def test_question_sets(kind: Kind, validation: int, test: int) -> None:
-    for split, count in (("validation", validation), ("test", test)):
-        frame = demo.questions(kind, split, task="sql")
-        assert frame.columns == ["question_id", "question", "reference"]
-        assert frame.height == count == frame["question_id"].n_unique() == frame["question"].n_unique()
-
-
-def test_no_question_stands_twice() -> None:
-    asked = [
-        question
-        for kind in KINDS
-        for split in SPLITS
-        for question in demo.questions(kind, split, task="sql")["question"]
-    ]
-    assert len(asked) == len(set(asked)) == 2 * 600 + 100
-    for random_state in range(3):
-        seeds = [seed.question for seed in demo.seeds(500, random_state, task="sql")]
-        assert len(set(seeds)) == 500
-        assert not set(seeds) & set(asked)
-
-
 def test_seeds_are_reproducible_nested_and_bring_their_task() -> None:
     few, many = demo.seeds(25, 3, task="sql"), demo.seeds(100, 3, "sql")
     assert many.frame.head(25).equals(few.frame)
