@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
 from tilth.seeds import Seed
 from tilth.tasks import options as found_in
-from tilth.tasks.base import Prompt, Reading, Task, Verdict
+from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.menu import Menu, menu_of
 from tilth.tasks.options import Option, upper
 from tilth.tasks.picking import NO_ANSWER, pick
-from tilth.tasks.prompts import complete_prompts, fill
+from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
 from tilth.tasks.written import rephrased, written
 
@@ -54,7 +54,7 @@ _INTEGER = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True)
-class Choice(Task):
+class Choice(TemplateTask):
     r"""Questions with options, of which one is the answer.
 
     Options come from a column of the seeds (see `tilth.tasks.options.given` for its shapes) and are put into
@@ -95,6 +95,7 @@ class Choice(Task):
 
     name: ClassVar[str] = "choice"
     version: ClassVar[int] = 1
+    templates: ClassVar[Mapping[str, str]] = PROMPTS
 
     options: str | Sequence[str] | None = None
     shuffle: bool = False
@@ -102,7 +103,7 @@ class Choice(Task):
     lettered: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prompts", complete_prompts(PROMPTS, self.prompts, self.name))
+        super().__post_init__()
         if self.options is not None and not isinstance(self.options, str):
             fixed = tuple(self.options)
             object.__setattr__(self, "options", fixed)
@@ -124,32 +125,17 @@ class Choice(Task):
         fields = ("prompts", "options", "shuffle", "lettered", "counts_from")
         return cls(**{name: identity[name] for name in fields})
 
-    def answer(self, question: str) -> Prompt:
-        """Asks for steps and a last line "The answer is ..."; the reply is handed on whole."""
-        return self._prompt("answer", question)
+    def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
+        """Reads a rephrased stem with the options as they were, or a new question with options of its own.
 
-    def rephrase(self, seed: Seed) -> Prompt:
-        """Asks for the seed's stem in other words; the reply reads to it with the seed's own options.
-
-        The writer sees the options, for the stem must fit them, but never rewrites them: a reply that repeats
-        them otherwise is unreadable.
+        A writer sees the options it must fit, but never rewrites them: a reply that repeats them otherwise is
+        unreadable. So is a new question with less than two options, or with two alike; what gives its answer
+        away is taken out.
         """
-        prompt = self._prompt("rephrase", seed.question)
-        return replace(prompt, read=lambda reply: rephrased(reply, seed.question))
-
-    def write_new_question(self, seed: Seed) -> Prompt:
-        """Asks for another question with options; the reply reads to it, laid out as all questions are.
-
-        A reply with less than two options, or with two alike, is unreadable. What gives the answer away is
-        taken out.
-        """
-        prompt = self._prompt("new-question", seed.question)
+        if purpose == "rephrase":
+            return lambda reply: rephrased(reply, question)
         fixed = self.options if isinstance(self.options, tuple) else None
-        return replace(prompt, read=lambda reply: written(reply, seed.question, fixed, reorder=self.shuffle))
-
-    def _prompt(self, purpose: str, question: str) -> Prompt:
-        content = fill(self.prompts[purpose], question)
-        return Prompt(({"role": "user", "content": content},), purpose)
+        return lambda reply: written(reply, question, fixed, reorder=self.shuffle)
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the option picked, as the class says; spans hold for `text` as given.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.seeds import Seed
-from tilth.tasks.base import Prompt, Reading, Task, Verdict
-from tilth.tasks.prompts import complete_prompts, fill, read_instruction
+from tilth.tasks.base import Reading, Verdict
+from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
 
 Measure = Literal["exact", "contains", "rouge-l"]
@@ -62,7 +61,7 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True)
-class OpenEnded(Task):
+class OpenEnded(TemplateTask):
     """Instructions of any kind. A reply is measured by its words, or by nothing.
 
     The answer is the whole reply but for reasoning in `<think>` tags. `measure` says when it is accepted:
@@ -96,13 +95,14 @@ class OpenEnded(Task):
 
     name: ClassVar[str] = "open-ended"
     version: ClassVar[int] = 1
+    templates: ClassVar[Mapping[str, str]] = PROMPTS
 
     measure: Measure | None = None
     threshold: float = 0.5
     ignore: frozenset[str] = IGNORED
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prompts", complete_prompts(PROMPTS, self.prompts, self.name))
+        super().__post_init__()
         if self.measure not in ("exact", "contains", "rouge-l", None):
             raise ValueError(
                 f'OpenEnded(measure={self.measure!r}): measure is "exact", "contains", "rouge-l" or None'
@@ -116,22 +116,8 @@ class OpenEnded(Task):
         # Two replies agree by a measure, or not at all: an attribute of the instance, not of the class.
         object.__setattr__(self, "comparable", self.measure is not None)
 
-    def answer(self, question: str) -> Prompt:
-        """Asks for what the instruction asks for; the reply is handed on whole."""
-        return self._prompt("answer", question)
-
-    def rephrase(self, seed: Seed) -> Prompt:
-        """Asks for the seed's instruction in other words."""
-        return self._prompt("rephrase", seed.question)
-
-    def write_new_question(self, seed: Seed) -> Prompt:
-        """Asks for another instruction of the seed's kind. The seed's reference is not shown."""
-        return self._prompt("new-question", seed.question)
-
-    def _prompt(self, purpose: str, question: str) -> Prompt:
-        content = fill(self.prompts[purpose], question)
-        read = None if purpose == "answer" else read_instruction
-        return Prompt(({"role": "user", "content": content},), purpose, read)
+    def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
+        return read_instruction
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the whole reply, without its reasoning and the white space around it."""

@@ -1,11 +1,14 @@
-"""Prompt templates a user may replace, and reading the question a writer sends back."""
+"""Tasks whose prompts are templates a user may replace, and reading the question a writer sends back."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
-from tilth.tasks.base import Unreadable
+from tilth.seeds import Seed
+from tilth.tasks.base import Prompt, Task, Unreadable
 
 MAX_QUESTION = 4_000
 """Characters a written question may have; longer ones are rejected."""
@@ -13,7 +16,7 @@ MAX_QUESTION = 4_000
 MAX_INSTRUCTION = 16_000
 """Characters a written instruction may have, with the text or code that it works on."""
 
-PLACEHOLDER = "{question}"
+_PLACEHOLDER = "{question}"
 
 _MARKER = re.compile(
     r"^[ \t>*_#\"'`“-]*(?:(?:new|rephrased|reworded|rewritten|final)[ \t]+)?question[ \t*_]*:[ \t*_]*",
@@ -27,7 +30,49 @@ _FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
 _PAIRS = (("**", "**"), ("__", "__"), ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("`", "`"))
 
 
-def complete_prompts(defaults: Mapping[str, str], given: Mapping[str, str], task: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class TemplateTask(Task):
+    """A task that asks by templates with a question in them, as all built-in ones do.
+
+    A subclass names its `templates`, and says how a question is put into one and how a written question is
+    read where that takes more than here.
+
+    Raises:
+        ValueError: `prompts` names a purpose that is not in `templates`, or a template lacks `{question}`.
+    """
+
+    templates: ClassVar[Mapping[str, str]]
+    """By purpose: "answer", "rephrase", "new-question". The user's `prompts` stand in for these."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prompts", _completed(self.templates, self.prompts, self.name))
+
+    def answer(self, question: str) -> Prompt:
+        """The filled template "answer"; its reply is handed on whole."""
+        return self._prompt("answer", question, None)
+
+    def rephrase(self, seed: Seed) -> Prompt:
+        """The template "rephrase" filled with the seed's question; its reply reads to a question."""
+        return self._prompt("rephrase", seed.question, self._reader("rephrase", seed.question))
+
+    def write_new_question(self, seed: Seed) -> Prompt:
+        """The template "new-question" filled with the seed's question; its reference is not shown."""
+        return self._prompt("new-question", seed.question, self._reader("new-question", seed.question))
+
+    def _prompt(self, purpose: str, question: str, read: Callable[[str], str] | None) -> Prompt:
+        content = self._filled(self.prompts[purpose], question)
+        return Prompt(({"role": "user", "content": content},), purpose, read)
+
+    def _filled(self, template: str, question: str) -> str:
+        """The template with the question in its place."""
+        return fill(template, question)
+
+    def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
+        """What reads a writer's reply to a prompt of that purpose; `question` is the one it was shown."""
+        return read_question
+
+
+def _completed(defaults: Mapping[str, str], given: Mapping[str, str], task: str) -> dict[str, str]:
     """The task's templates with the user's in their place.
 
     Raises:
@@ -37,9 +82,9 @@ def complete_prompts(defaults: Mapping[str, str], given: Mapping[str, str], task
         if purpose not in defaults:
             known = ", ".join(repr(name) for name in defaults)
             raise ValueError(f"task {task!r} has no prompt {purpose!r}; it has {known}")
-        if PLACEHOLDER not in template:
+        if _PLACEHOLDER not in template:
             raise ValueError(
-                f"the {purpose!r} prompt of task {task!r} lacks the placeholder {PLACEHOLDER}; "
+                f"the {purpose!r} prompt of task {task!r} lacks the placeholder {_PLACEHOLDER}; "
                 "put it where the question goes"
             )
     return {**defaults, **given}
