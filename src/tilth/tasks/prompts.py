@@ -18,10 +18,11 @@ MAX_INSTRUCTION = 16_000
 
 _PLACEHOLDER = "{question}"
 
-_MARKER = re.compile(
-    r"^[ \t>*_#\"'`“-]*(?:(?:new|rephrased|reworded|rewritten|final)[ \t]+)?question[ \t*_]*:[ \t*_]*",
-    re.IGNORECASE | re.MULTILINE,
+_MARKER = (
+    r"^[ \t>*_#\"'`“-]*(?:(?:new|rephrased|reworded|rewritten|final)[ \t]+)?(?:{names})[ \t*_]*:[ \t*_]*"
 )
+_QUESTION = re.compile(_MARKER.format(names="question"), re.IGNORECASE | re.MULTILINE)
+_INSTRUCTION = re.compile(_MARKER.format(names="instruction|question|task"), re.IGNORECASE | re.MULTILINE)
 _NEXT_PART = re.compile(
     r"^[ \t>*_#]*(?:step-by-step[ \t]+)?(?:answer|solution|explanation|note)[ \t*_]*:",
     re.IGNORECASE | re.MULTILINE,
@@ -108,25 +109,45 @@ def read_question(text: str) -> str:
     Raises:
         Unreadable: The reply is empty, holds no question, or one of more than `MAX_QUESTION` characters.
     """
-    if not text.strip():
-        raise Unreadable("empty reply")
-    text = _FENCE.sub("", text)
-    markers = list(_MARKER.finditer(text))
+    bare = without_fences(text)
+    markers = list(_QUESTION.finditer(bare))
     if markers:
-        question = text[markers[-1].end() :]
+        question = bare[markers[-1].end() :]
         if following := _NEXT_PART.search(question):
             question = question[: following.start()]
     else:
-        asking = [part for part in re.split(r"\n[ \t]*\n", text) if "?" in part]
-        if len(asking) != 1:
-            raise Unreadable("no question found")
-        question = asking[0]
-    question = _unwrap(question)
-    if not question:
-        raise Unreadable("no question found")
-    if len(question) > MAX_QUESTION:
-        raise Unreadable(f"question of {len(question):,} characters; at most {MAX_QUESTION:,} are taken")
-    return question
+        asking = [part for part in re.split(r"\n[ \t]*\n", bare) if "?" in part]
+        question = asking[0] if len(asking) == 1 else ""
+    return _taken(question, text, "question", MAX_QUESTION)
+
+
+def read_instruction(text: str) -> str:
+    """The instruction in a writer's reply: all that follows the first line that opens with "Instruction:".
+
+    It may have many lines, code and input among them, so nothing is cut off at its end.
+
+    Raises:
+        Unreadable: The reply is empty, holds none, or one of more than `MAX_INSTRUCTION` characters.
+    """
+    marker = _INSTRUCTION.search(text)
+    return _taken(text[marker.end() :] if marker else "", text, "instruction", MAX_INSTRUCTION)
+
+
+def without_fences(text: str) -> str:
+    """The text without the lines that open and close blocks."""
+    return _FENCE.sub("", text)
+
+
+def _taken(found: str, reply: str, what: str, most: int) -> str:
+    """What was found in a reply, unwrapped, where it is something and not too long."""
+    if not reply.strip():
+        raise Unreadable("empty reply")
+    found = _unwrap(found)
+    if not found:
+        raise Unreadable(f"no {what} found")
+    if len(found) > most:
+        raise Unreadable(f"{what} of {len(found):,} characters; at most {most:,} are taken")
+    return found
 
 
 def _unwrap(question: str) -> str:
@@ -140,31 +161,3 @@ def _unwrap(question: str) -> str:
                 break
         else:
             return question.removesuffix("**").rstrip() if question.count("**") == 1 else question
-
-
-_INSTRUCTION = re.compile(
-    r"^[ \t>*_#\"'`“-]*(?:(?:new|rephrased|reworded|rewritten|final)[ \t]+)?"
-    r"(?:instruction|question|task)[ \t*_]*:[ \t*_]*",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
-def read_instruction(text: str) -> str:
-    """The instruction in a writer's reply: all that follows the first line that opens with "Instruction:".
-
-    It may have many lines, code and input among them, so nothing is cut off at its end.
-
-    Raises:
-        Unreadable: The reply is empty, holds none, or one of more than `MAX_INSTRUCTION` characters.
-    """
-    if not text.strip():
-        raise Unreadable("empty reply")
-    marker = _INSTRUCTION.search(text)
-    instruction = _unwrap(text[marker.end() :]) if marker else ""
-    if not instruction:
-        raise Unreadable("no instruction found")
-    if len(instruction) > MAX_INSTRUCTION:
-        raise Unreadable(
-            f"instruction of {len(instruction):,} characters; at most {MAX_INSTRUCTION:,} are taken"
-        )
-    return instruction

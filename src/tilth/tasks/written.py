@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from tilth.tasks.base import Unreadable
 from tilth.tasks.options import Option, find, put, refuse_unfit, shuffle, style_of, upper
-from tilth.tasks.prompts import read_question
+from tilth.tasks.prompts import read_question, without_fences
 
-_FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
 _GIVEN_AWAY = re.compile(
     r"^[ \t>*_#]*(?:the[ \t]+)?(?:correct|right)?[ \t]*(?:answer|option)(?:[ \t]+key)?[ \t*_]*(?::|is\b).*",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
@@ -67,7 +66,7 @@ def _question_of(reply: str) -> str:
         question = read_question(reply)
     except Unreadable:
         question = ""
-    whole = _FENCE.sub("", reply).strip()
+    whole = without_fences(reply).strip()
     found = find(whole)
     # Without that opening only one paragraph was read, and the options may be another.
     if "\n" not in question and not find(question) and found and "?" in whole[: found.stem_end]:
