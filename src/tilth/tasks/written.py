@@ -52,8 +52,11 @@ def written(reply: str, model: str, fixed: Sequence[str] | None, *, reorder: boo
     again = find(question)
     if again is None or list(map(str, again.options)) != list(map(str, options)):
         raise Unreadable("its options cannot be told from its question")
+    if not reorder:
+        return question
     # No unit's rng reaches a reader: the reply itself decides, so that a replay gives the same order.
-    return shuffle(question, None, random.Random(question))[0] if reorder else question
+    drawn_from = question.encode("utf-8", "surrogatepass")  # half a character is no error of the writer's
+    return shuffle(question, None, random.Random(drawn_from))[0]
 
 
 def _question_of(reply: str) -> str:
