@@ -18,6 +18,7 @@ import duckdb
 from tilth.tasks.databases.guard import Name
 from tilth.tasks.databases.opening import (
     MEMORY,
+    SAMPLE_LENGTH,
     SAMPLED_ROWS,
     Column,
     Deadline,
@@ -26,14 +27,13 @@ from tilth.tasks.databases.opening import (
     Table,
     Unreadable,
     gathered,
+    quoted,
     too_slow,
 )
 from tilth.tasks.databases.results import NOT_A_NUMBER, Result
 from tilth.tasks.databases.schema import sampled
 
-_BATCH = 500
 _LOOK_EVERY = 0.05
-_SAMPLE_LENGTH = 100
 _NUMBERS = re.compile(r"(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL\(.*\)|DOUBLE|BOOLEAN)$")
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -73,8 +73,9 @@ class DuckDatabase:
                 raise QueryFailed("DuckDB takes this for something else than one query")
             cursor = self._connection.execute(statements[0])
             columns = len(cursor.description or ())
-            batches = iter(lambda: [tuple(map(_plain, row)) for row in cursor.fetchmany(_BATCH)], [])
-            return gathered(columns, batches, most)
+            return gathered(
+                columns, lambda count: [tuple(map(_plain, row)) for row in cursor.fetchmany(count)], most
+            )
 
     @contextmanager
     def _limited(self, seconds: float) -> Iterator[None]:
@@ -153,16 +154,12 @@ class DuckDatabase:
         )
 
     def _samples(self, place: Sequence[str], types: Mapping[str, str], count: int) -> dict[str, list[object]]:
-        table = ".".join(map(_quoted, place))
-        shown = ", ".join(_shown(_quoted(column), type_) for column, type_ in types.items())
+        table = ".".join(map(quoted, place))
+        shown = ", ".join(_shown(quoted(column), type_) for column, type_ in types.items())
         rows = self._connection.execute(
             f"SELECT {shown} FROM {table} LIMIT {SAMPLED_ROWS}"  # noqa: S608 - names are quoted
         ).fetchall()
         return dict(zip(types, sampled(rows, len(types), count), strict=True))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _shown(column: str, type_: str) -> str:
@@ -170,7 +167,7 @@ def _shown(column: str, type_: str) -> str:
         return "NULL"
     if type_ == "FLOAT":  # by way of text, so that 7.1 does not show as 7.099999904632568
         return f"CAST(CAST({column} AS VARCHAR) AS DOUBLE)"
-    return column if _NUMBERS.match(type_) else f"left(CAST({column} AS VARCHAR), {_SAMPLE_LENGTH})"
+    return column if _NUMBERS.match(type_) else f"left(CAST({column} AS VARCHAR), {SAMPLE_LENGTH})"
 
 
 def _short(error: Exception) -> str:
