@@ -21,11 +21,11 @@ from tilth.tasks.databases.opening import (
     SAMPLE_LENGTH,
     SAMPLED_ROWS,
     Column,
+    DatabaseFailed,
     Deadline,
     ForeignKey,
     QueryFailed,
     Table,
-    Unreadable,
     gathered,
     quoted,
     too_slow,
@@ -58,7 +58,7 @@ class DuckDatabase:
             self._connection = duckdb.connect(str(path), read_only=True, config=_CONFIG)
             self.names = self._names()
         except (duckdb.Error, MemoryError) as error:
-            raise Unreadable(
+            raise DatabaseFailed(
                 f"{path.name} cannot be read: {_short(error)}; close the connection that writes to it, or "
                 "write it with a version of DuckDB that the installed one reads"
             ) from error
@@ -94,12 +94,14 @@ class DuckDatabase:
         except duckdb.InterruptException as error:
             raise too_slow(seconds) from error
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
-            raise Unreadable(f"DuckDB failed: {_short(error)}") from error
+            raise DatabaseFailed(f"DuckDB failed: {_short(error)}") from error
         except (duckdb.OutOfMemoryException, MemoryError) as error:
             raise QueryFailed("the query ran out of memory") from error
         except (duckdb.Error, ValueError, OverflowError) as error:
             if "pytz" in str(error):
-                raise Unreadable("times with a zone need pytz; run: pip install 'tilth[duckdb]'") from error
+                raise DatabaseFailed(
+                    "times with a zone need pytz; run: pip install 'tilth[duckdb]'"
+                ) from error
             raise QueryFailed(f"the query failed: {_short(error)}") from error
         finally:
             done.set()

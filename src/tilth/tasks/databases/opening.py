@@ -30,8 +30,8 @@ class QueryFailed(Exception):
     """A query that did not return a result. The message says why, in a few words."""
 
 
-class Unreadable(Exception):
-    """A database that cannot be opened. The message says why, and what to do."""
+class DatabaseFailed(Exception):
+    """A database that cannot be opened or read. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

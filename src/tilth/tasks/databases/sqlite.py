@@ -19,11 +19,11 @@ from tilth.tasks.databases.opening import (
     SAMPLE_LENGTH,
     SAMPLED_ROWS,
     Column,
+    DatabaseFailed,
     Deadline,
     ForeignKey,
     QueryFailed,
     Table,
-    Unreadable,
     gathered,
     quoted,
     too_slow,
@@ -63,7 +63,7 @@ class SqliteDatabase:
             self._connection = _opened(path)
             self.names = self._names()
         except (sqlite3.Error, OSError, MemoryError) as error:
-            raise Unreadable(
+            raise DatabaseFailed(
                 f"{path.name} cannot be read: {str(error) or 'out of memory'}; where a program that wrote to "
                 "it was stopped, open it once with that program or with sqlite3, and close it"
             ) from error
@@ -85,7 +85,7 @@ class SqliteDatabase:
             if deadline.passed:
                 raise too_slow(seconds) from error
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE:
-                raise Unreadable(f"SQLite failed: {error}") from error
+                raise DatabaseFailed(f"SQLite failed: {error}") from error
             raise QueryFailed(f"the query failed: {error}") from error
         finally:
             self._connection.set_progress_handler(None, 0)
