@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
+from tilth.tasks.references import texts_in
 
 Measure = Literal["exact", "contains", "rouge-l"]
 
@@ -145,7 +145,7 @@ class OpenEnded(TemplateTask):
         if reference is None:
             return unverified("no reference")
         try:
-            score = self._score(reply.answer, references_in(_short_enough(reference)))
+            score = self._score(reply.answer, texts_in(_short_enough(reference)) or [reference])
         except _NotCompared as error:
             return unverified(str(error))
         least = self.threshold if self.measure == "rouge-l" else 1.0
@@ -211,18 +211,6 @@ class OpenEnded(TemplateTask):
 
 class _NotCompared(Exception):
     """A text that would take too long to compare."""
-
-
-def references_in(reference: str) -> list[str]:
-    """The texts of a reference: those of a JSON list, or else the one that it is."""
-    if reference.lstrip().startswith("["):
-        try:
-            texts = json.loads(reference)
-        except (ValueError, RecursionError):
-            return [reference]
-        if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
-            return texts
-    return [reference]
 
 
 def words(text: str, ignore: frozenset[str] = IGNORED) -> list[str]:
