@@ -16,7 +16,7 @@ from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.databases.files import Dialect, signature
 from tilth.tasks.prompts import TemplateTask, fill
-from tilth.tasks.sql_reading import find
+from tilth.tasks.sql_reading import find, one_line
 from tilth.tasks.worker import NoAnswer, Worker
 
 PROMPTS = {
@@ -170,7 +170,7 @@ class Sql(TemplateTask):
         try:
             found = _worker.ask({"do": "normal", "text": query, "dialect": self.dialect}, _READ_LIMIT)
         except NoAnswer:
-            return Reading(_one_line(query), span)
+            return Reading(one_line(query), span)
         return Reading(found["answer"], span)
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
@@ -189,7 +189,7 @@ class Sql(TemplateTask):
         try:
             found = self._run({"do": "judge", "text": query, "reference": expected, "doubt": doubt})
         except NoAnswer as error:
-            return Verdict("unverified", _one_line(query), str(error), span=span)
+            return Verdict("unverified", one_line(query), str(error), span=span)
         return Verdict(found["verdict"], found["answer"], found["reason"], found["score"], span)
 
     def fault(self, seed: Seed) -> str | None:
@@ -263,7 +263,3 @@ def _told(path: Path, what: str, job: dict[str, Any], limit: float) -> dict[str,
     if "error" in found:
         raise ValueError(f"{path.name} cannot be {what}: {found['error']}")
     return found
-
-
-def _one_line(query: str) -> str:
-    return " ".join(query.split())
