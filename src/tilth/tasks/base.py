@@ -77,6 +77,11 @@ class Verdict:
         return self.verdict == "accepted"
 
 
+def shortened(text: str) -> str:
+    """A text as a reason quotes it: at most 60 characters."""
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 @dataclass(frozen=True)
 class Task(ABC):
     """How questions of one kind are put, read and checked.

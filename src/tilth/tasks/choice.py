@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.seeds import Seed
+from tilth.seeds import Seed, within
 from tilth.tasks import options as found_in
-from tilth.tasks.base import Reading, Verdict
+from tilth.tasks.base import Reading, Verdict, shortened
 from tilth.tasks.menu import Menu, menu_of
 from tilth.tasks.options import Option, upper
 from tilth.tasks.picking import NO_ANSWER, pick
@@ -195,11 +195,10 @@ class Choice(TemplateTask):
         if seed.reference is None or key is not None or menu is None:
             return None
         first, last = menu.brief(0), menu.brief(len(menu.options) - 1)
-        shown = seed.reference if len(seed.reference) <= 60 else seed.reference[:57] + "..."
         remedy = "give its label, its text or its number"
         if self.counts_from is None and _INTEGER.fullmatch(seed.reference.strip()):
             remedy = "where it is a number, say with Choice(counts_from=0) or 1 what the first option's is"
-        return f"the reference {shown!r} names no option ({first} to {last}); {remedy}"
+        return f"the reference {shortened(seed.reference)!r} names no option ({first} to {last}); {remedy}"
 
     def put(self, seed: Seed, rng: random.Random) -> Seed:
         """The seed with its options in its question, shuffled if so set, and its reference as one of them."""
@@ -279,12 +278,5 @@ class Choice(TemplateTask):
 
 
 def _reach(values: Mapping[str, Any], path: str) -> Any:
-    """The value in nested objects that a dotted path leads to, or None; a column of that very name first."""
-    if path in values:
-        return values[path]
-    value: Any = values
-    for name in path.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return value
+    """The value that a dotted path leads to, or None; a column of that very name first."""
+    return values[path] if path in values else within(values, path.split("."))

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from tilth.tasks.base import shortened
 from tilth.tasks.options import Option, find, upper
 
 Word = tuple[str, int, int]
@@ -94,8 +95,7 @@ class Menu:
     def brief(self, place: int) -> str:
         """How a reason names the option: by its label, or by its text."""
         option = self.options[place]
-        text = option.label or option.text
-        return text if len(text) <= 60 else text[:57] + "..."
+        return shortened(option.label or option.text)
 
 
 def _folded(word: str) -> str:

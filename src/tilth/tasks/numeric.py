@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from tilth.tasks import comparing, numbers, units
 from tilth.tasks.answers import find
-from tilth.tasks.base import Reading, Verdict
+from tilth.tasks.base import Reading, Verdict, shortened
 from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
 
@@ -123,7 +123,7 @@ class Numeric(TemplateTask):
             return Verdict("accepted", reply.answer, score=1.0, span=reply.span)
         if same is None:
             return Verdict("unverified", reply.answer, reason, span=reply.span)
-        reason = reason or f"{_short(reply.answer)} is not {_short(right.answer)}"
+        reason = reason or f"{shortened(reply.answer)} is not {shortened(right.answer)}"
         return Verdict("rejected", reply.answer, reason, score=0.0, span=reply.span)
 
 
@@ -156,7 +156,3 @@ def _quantity(text: str, reading: Reading) -> units.Quantity | None:
         return units.at(text, number.start()) if str(numbers.parse(number)) == reading.answer else None
     whole = units.compound(text, number.start())
     return whole if whole and whole.end >= reading.span[1] - 2 else None
-
-
-def _short(answer: str) -> str:
-    return answer if len(answer) <= 60 else answer[:57] + "..."
