@@ -16,7 +16,7 @@ Word = tuple[str, int, int]
 _NUMBER = r"(?<![\w)\]}])[-\u2212][0-9]+(?:[.,][0-9]+)*|[0-9]+(?:[.,][0-9]+)*|[^\W_]+"
 _WORD = re.compile(_NUMBER + r"|[^\w\s]|_")
 _WORD_OR_SIGN = re.compile(_NUMBER + r"|[^\w\s.,;:!?\"'`*()\[\]{}\\\-–—“”‘’«»…|]")
-_ARTICLES = frozenset(("a", "an", "the"))
+ARTICLES = frozenset(("a", "an", "the"))
 _STRICTEST = 3
 _OTHER_INITIALS = frozenset("atfsl123456")
 """Of articles, and of "first", "second", ..., "last"."""
@@ -62,7 +62,7 @@ class Menu:
         matches = (_WORD if self._level >= 2 else _WORD_OR_SIGN).finditer(text, start, end)
         if self._level == _STRICTEST:
             return [(match[0], *match.span()) for match in matches]
-        skipped = _ARTICLES if self._level == 0 else frozenset[str]()
+        skipped = ARTICLES if self._level == 0 else frozenset[str]()
         fold = str.casefold if text.isascii() else _folded
         return [(word, *match.span()) for match in matches if (word := fold(match[0])) not in skipped]
 
