@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -112,6 +113,7 @@ def without_delimiters(text: str) -> str:
     return text if text.count("$") % 2 else text.replace("$", " ")
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Value | None:
     """The value that the whole of the text writes; None for a plain number, an expression or other text."""
     if len(text) > MAX_LENGTH:
