@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.seeds import Seeds, SeedsError, TaskLike
 from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict
-from tilth.tasks.numeric import Numeric
 
 if TYPE_CHECKING:
     from tilth.tasks.choice import Choice as Choice
     from tilth.tasks.code import Code as Code
+    from tilth.tasks.numeric import Numeric as Numeric
     from tilth.tasks.open_ended import OpenEnded as OpenEnded
     from tilth.tasks.sql import Sql as Sql
 
