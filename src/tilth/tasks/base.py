@@ -96,9 +96,12 @@ class Task(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int]
-    comparable: ClassVar[bool] = True
-    """Whether two replies can be compared with each other, as agreement needs it."""
     prompts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether two replies can be compared with each other, as agreement needs it."""
+        return True
 
     @abstractmethod
     def answer(self, question: str) -> Prompt:

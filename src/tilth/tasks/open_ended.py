@@ -113,8 +113,11 @@ class OpenEnded(TemplateTask):
             known = ", ".join(map(repr, sorted(IGNORED)))
             raise ValueError(f"OpenEnded(ignore={self.ignore!r}): ignore is a set of some of {known}")
         object.__setattr__(self, "ignore", frozenset(self.ignore))
-        # Two replies agree by a measure, or not at all: an attribute of the instance, not of the class.
-        object.__setattr__(self, "comparable", self.measure is not None)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a measure: two replies agree by one, or not at all."""
+        return self.measure is not None
 
     def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
         return read_instruction
