@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tilth.seeds import Seeds, SeedsError, TaskLike
-from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict
+from tilth.seeds import Seeds, TaskLike
+from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict, refuse_faults
 
 if TYPE_CHECKING:
     from tilth.tasks.choice import Choice as Choice
@@ -101,8 +101,7 @@ def as_put(seeds: Seeds, random_state: int = 0) -> Seeds:
     import polars as pl
 
     task = get(seeds.task)
-    if faults := [f"{seeds.name} {seed.id}: {fault}" for seed in seeds if (fault := task.fault(seed))]:
-        raise SeedsError(seeds.name, faults)
+    refuse_faults(task, seeds)
     put = [task.put(seed, random.Random(f"{random_state} {seed.id}")) for seed in seeds]
     frame = seeds.frame.with_columns(
         question=pl.Series([seed.question for seed in put], dtype=pl.String),
