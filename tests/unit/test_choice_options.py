@@ -14,7 +14,7 @@ import tilth
 from tilth import tasks
 from tilth.seeds import Seed
 from tilth.tasks import Choice, Unreadable
-from tilth.tasks.options import find, upper
+from tilth.tasks.choice_options import find, upper
 
 PALMS = QUESTIONS["palms"]
 LINES = "Which?\nA. dry palms\nB. wet palms"

@@ -1,4 +1,9 @@
-"""The tasks: how questions are put, how answers are read and how they are checked."""
+"""The tasks: how questions are put, how answers are read and how they are checked.
+
+`numeric`, `choice`, `sql`, `code` and `open_ended` hold a task each, with its prompts and verdicts. What one
+of them needs for that stands in files that open with its name, the SQL task's also in `databases`, the code
+task's in `sandbox`; `base`, `prompts`, `reasoning`, `references` and `worker` serve several.
+"""
 
 from __future__ import annotations
 

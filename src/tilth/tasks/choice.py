@@ -9,14 +9,23 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
 from tilth.seeds import Seed, within
-from tilth.tasks import options as found_in
 from tilth.tasks.base import Reading, Verdict, shortened
-from tilth.tasks.menu import Menu, menu_of
-from tilth.tasks.options import Option, upper
-from tilth.tasks.picking import NO_ANSWER, pick
+from tilth.tasks.choice_menu import Menu, menu_of
+from tilth.tasks.choice_options import (
+    Option,
+    alike,
+    find,
+    given,
+    refuse_unfit,
+    shuffled,
+    style_of,
+    upper,
+    with_options,
+)
+from tilth.tasks.choice_picking import NO_ANSWER, pick
+from tilth.tasks.choice_written import rephrased, written
 from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
-from tilth.tasks.written import rephrased, written
 
 PROMPTS = {
     "answer": (
@@ -57,9 +66,10 @@ _INTEGER = re.compile(r"[0-9]{1,4}")
 class Choice(TemplateTask):
     r"""Questions with options, of which one is the answer.
 
-    Options come from a column of the seeds (see `tilth.tasks.options.given` for its shapes) and are put into
-    the question, a line each, "A. dry palms"; or they stand in the question already, as lines, inside a line
-    or as a list, and stay there as they are. Everything later reads them back from the question.
+    Options come from a column of the seeds (see `tilth.tasks.choice_options.given` for its shapes) and are
+    put into the question, a line each, "A. dry palms"; or they stand in the question already, as lines,
+    inside a line or as a list, and stay there as they are. Everything later reads them back from the
+    question.
 
     An answer is read from the last clear statement of a reply: `#### B`; `\boxed{B}`; "The answer is b) wet
     palms", "I choose B"; "B is correct"; a line that is an option and nothing else. Failing these, from its
@@ -108,7 +118,7 @@ class Choice(TemplateTask):
             fixed = tuple(self.options)
             object.__setattr__(self, "options", fixed)
             texts = [Option("", str(text)) for text in fixed]
-            if len(texts) < 2 or found_in.alike(texts, case=True):
+            if len(texts) < 2 or alike(texts, case=True):
                 raise ValueError(f"options={list(fixed)!r}: give at least two, all different")
         if self.counts_from not in (None, 0, 1):
             raise ValueError(f"counts_from={self.counts_from!r}: the first option's number is 0 or 1")
@@ -207,7 +217,7 @@ class Choice(TemplateTask):
         except ValueError:
             return seed
         if self.shuffle:
-            question, key = found_in.shuffle(question, key, rng)
+            question, key = shuffled(question, key, rng)
         menu = menu_of(question)
         if menu is None or key is None:
             return replace(seed, question=question)
@@ -223,7 +233,7 @@ class Choice(TemplateTask):
         if value is None:
             if self.options is not None:
                 raise ValueError(f"there is no {column!r} to take options from")
-            question, own = seed.question, found_in.find(seed.question)
+            question, own = seed.question, find(seed.question)
             if own is None:
                 raise ValueError(
                     'no options were found; name their column with Choice(options="..."), or write them into '
@@ -232,12 +242,12 @@ class Choice(TemplateTask):
             options, labels = list(own.options), {}
         else:
             try:
-                options = found_in.given(value)
+                options = given(value)
             except ValueError as error:
                 raise ValueError(f"{column!r} {error}; give a list of texts") from error
             labels = {option.label: place for place, option in enumerate(options) if option.label}
             question = self._laid_out(seed.question, options)
-        found_in.refuse_unfit(options)
+        refuse_unfit(options)
         menu = menu_of(question)
         if menu is None or [o.text for o in menu.options] != [o.text for o in options]:
             raise ValueError(
@@ -266,13 +276,13 @@ class Choice(TemplateTask):
 
     def _laid_out(self, question: str, options: Sequence[Option]) -> str:
         """The question with these options: as it is, where they stand in it; else a line for each."""
-        own = found_in.find(question)
+        own = find(question)
         if own and [option.text for option in own.options] == [option.text for option in options]:
             return question
         labels = [option.label for option in options]
-        if found_in.style_of(labels) is None:
+        if style_of(labels) is None:
             labels = [upper(place) if self.lettered else "" for place in range(len(options))]
-        return found_in.put(
+        return with_options(
             question, [Option(label, option.text) for label, option in zip(labels, options, strict=True)]
         )
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tilth.tasks import comparing, numbers, units
-from tilth.tasks.answers import find
+from tilth.tasks import numbers, units
+from tilth.tasks import numeric_comparing as comparing
 from tilth.tasks.base import Reading, Verdict, shortened
+from tilth.tasks.numeric_reading import find
 from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tilth.tasks import numbers, values
+from tilth.tasks import numbers
+from tilth.tasks import numeric_values as values
 from tilth.tasks.base import Reading
 
 _LOOK_BACK = 20
@@ -233,8 +234,8 @@ def _around(text: str, number: re.Match[str]) -> Reading | None:
 def _value(text: str, start: int, stop: int) -> Reading | None:
     """What `text[start:stop]` holds where that is a value and nothing else.
 
-    A value is one of more than a number, as `tilth.tasks.values` reads them; or, behind the last "=", a
-    number, with a unit or without, or an expression.
+    A value is one of more than a number, as `tilth.tasks.numeric_values` reads them; or, behind the last "=",
+    a number, with a unit or without, or an expression.
     """
     if reading := _structured(text, start, stop):
         return reading

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from tilth.tasks.base import Unreadable
-from tilth.tasks.options import Option, find, put, refuse_unfit, shuffle, style_of, upper
+from tilth.tasks.choice_options import Option, find, refuse_unfit, shuffled, style_of, upper, with_options
 from tilth.tasks.prompts import read_question, without_fences
 
 _GIVEN_AWAY = re.compile(
@@ -48,7 +48,7 @@ def written(reply: str, model: str, fixed: Sequence[str] | None, *, reorder: boo
         refuse_unfit(options, case=False)
     except ValueError as error:
         raise Unreadable(str(error)) from error
-    question = put(stem, options)
+    question = with_options(stem, options)
     again = find(question)
     if again is None or list(map(str, again.options)) != list(map(str, options)):
         raise Unreadable("its options cannot be told from its question")
@@ -56,7 +56,7 @@ def written(reply: str, model: str, fixed: Sequence[str] | None, *, reorder: boo
         return question
     # No unit's rng reaches a reader: the reply itself decides, so that a replay gives the same order.
     drawn_from = question.encode("utf-8", "surrogatepass")  # half a character is no error of the writer's
-    return shuffle(question, None, random.Random(drawn_from))[0]
+    return shuffled(question, None, random.Random(drawn_from))[0]
 
 
 def _question_of(reply: str) -> str:

@@ -1,4 +1,4 @@
-"""A question's options prepared for reading: their labels, and their texts word by word."""
+"""A question's options as a reply is searched for them: their labels, and their texts word by word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from tilth.tasks.base import shortened
-from tilth.tasks.options import Option, find, upper
+from tilth.tasks.choice_options import Option, find, upper
 
 Word = tuple[str, int, int]
 """A word as it is compared, and where it starts and ends."""

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tilth.tasks import cues
-from tilth.tasks.menu import ARTICLES, Menu
+from tilth.tasks import choice_cues as cues
+from tilth.tasks.choice_menu import ARTICLES, Menu
 
 NO_ANSWER = "no final answer"
 SEVERAL = "more than one option"
