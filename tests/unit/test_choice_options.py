@@ -14,7 +14,7 @@ import tilth
 from tilth import tasks
 from tilth.seeds import Seed
 from tilth.tasks import Choice, Unreadable
-from tilth.tasks.options import find, upper
+from tilth.tasks.choice_options import find, upper
 
 PALMS = QUESTIONS["palms"]
 LINES = "Which?\nA. dry palms\nB. wet palms"
@@ -292,6 +292,7 @@ def test_a_written_question_takes_over_how_options_are_named():
 
 def test_written_options_are_shuffled_the_same_way_each_time():
     read = Choice(shuffle=True).write_new_question(seed(PALMS)).read
+    assert "\ud800" in read("Question: Which is half a character?\nA. \ud800\nB. neither")
     replies = [f"Question: Which is number {n}?\nA. right\nB. wrong\nC. neither" for n in range(60)]
     written = [read(reply) for reply in replies]
     assert written == [read(reply) for reply in replies]

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from tilth.engine.budget import Budget, BudgetError
 from tilth.engine.figures import Plan
 from tilth.engine.strategy import Strategy
-from tilth.seeds import Seeds, SeedsError
-from tilth.tasks.base import Task
+from tilth.seeds import Seeds
+from tilth.tasks.base import Task, refuse_faults
 from tilth.teacher import RecordedTeacher, Teacher
 
 
@@ -29,9 +29,7 @@ def check_needs(strategy: Strategy, seeds: Seeds, task: Task) -> None:
         raise ValueError(
             f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
         )
-    faults = [f"{seeds.name} {seed.id}: {fault}" for seed in seeds if (fault := task.fault(seed))]
-    if faults:
-        raise SeedsError(seeds.name, faults)
+    refuse_faults(task, seeds)
 
 
 def check_money(limit: Budget, models: Iterable[Teacher], planned: Plan | None, *, confirm: bool) -> None:

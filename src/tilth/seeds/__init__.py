@@ -200,7 +200,7 @@ def _missing_columns(source: Source, wanted: Mapping[str, str]) -> list[str]:
         if not source.columns or first in source.columns:
             if not inner:
                 continue
-            held = dict.fromkeys(name for r in source.records for name in _inside(r.values, first, inner))
+            held = dict.fromkeys(name for r in source.records for name in _inside(r.values, [first, *inner]))
             if inner[-1] in held or not held:
                 continue  # where some records have it, each that has not is told by its line
             there = f"in {'.'.join([first, *inner[:-1]])!r}: " + _listed(held)
@@ -214,12 +214,19 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in list(names)[:_SHOWN])
 
 
-def _inside(values: Mapping[str, Any], first: str, inner: Sequence[str]) -> Sequence[str]:
+def _inside(values: Mapping[str, Any], path: Sequence[str]) -> Sequence[str]:
     """The names in the object that holds the last part of a path, where there is one."""
-    held: Any = values.get(first)
-    for name in inner[:-1]:
-        held = held.get(name) if isinstance(held, Mapping) else None
+    held = within(values, path[:-1])
     return list(held) if isinstance(held, Mapping) else []
+
+
+def within(values: Any, path: Sequence[str]) -> Any:
+    """The value in nested objects that a path of names leads to, or None."""
+    for name in path:
+        if not isinstance(values, Mapping):
+            return None
+        values = values.get(name)
+    return values
 
 
 def _read_record(

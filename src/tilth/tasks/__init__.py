@@ -1,4 +1,9 @@
-"""The tasks: how questions are put, how answers are read and how they are checked."""
+"""The tasks: how questions are put, how answers are read and how they are checked.
+
+`numeric`, `choice`, `sql`, `code` and `open_ended` hold a task each, with its prompts and verdicts. What one
+of them needs for that stands in files that open with its name, the SQL task's also in `databases`, the code
+task's in `sandbox`; `base`, `prompts`, `reasoning`, `references` and `worker` serve several.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tilth.seeds import Seeds, SeedsError, TaskLike
-from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict
-from tilth.tasks.numeric import Numeric
+from tilth.seeds import Seeds, TaskLike
+from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict, refuse_faults
 
 if TYPE_CHECKING:
     from tilth.tasks.choice import Choice as Choice
     from tilth.tasks.code import Code as Code
+    from tilth.tasks.numeric import Numeric as Numeric
     from tilth.tasks.open_ended import OpenEnded as OpenEnded
     from tilth.tasks.sql import Sql as Sql
 
@@ -101,8 +106,7 @@ def as_put(seeds: Seeds, random_state: int = 0) -> Seeds:
     import polars as pl
 
     task = get(seeds.task)
-    if faults := [f"{seeds.name} {seed.id}: {fault}" for seed in seeds if (fault := task.fault(seed))]:
-        raise SeedsError(seeds.name, faults)
+    refuse_faults(task, seeds)
     put = [task.put(seed, random.Random(f"{random_state} {seed.id}")) for seed in seeds]
     frame = seeds.frame.with_columns(
         question=pl.Series([seed.question for seed in put], dtype=pl.String),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.seeds import Seed
+from tilth.seeds import Seed, Seeds, SeedsError
 
 Message = Mapping[str, str]
 """One chat message: `role` ("system", "user" or "assistant") and `content`."""
@@ -77,6 +77,11 @@ class Verdict:
         return self.verdict == "accepted"
 
 
+def shortened(text: str) -> str:
+    """A text as a reason quotes it: at most 60 characters."""
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 @dataclass(frozen=True)
 class Task(ABC):
     """How questions of one kind are put, read and checked.
@@ -91,9 +96,12 @@ class Task(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int]
-    comparable: ClassVar[bool] = True
-    """Whether two replies can be compared with each other, as agreement needs it."""
     prompts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether two replies can be compared with each other, as agreement needs it."""
+        return True
 
     @abstractmethod
     def answer(self, question: str) -> Prompt:
@@ -151,3 +159,14 @@ class Task(ABC):
             ValueError, TypeError, KeyError: It cannot be made from its identity alone.
         """
         return cls(prompts=identity["prompts"])
+
+
+def refuse_faults(task: Task, seeds: Seeds) -> None:
+    """Raises where the task cannot take a seed.
+
+    Raises:
+        SeedsError: All that is wrong, told at once.
+    """
+    faults = [f"{seeds.name} {seed.id}: {fault}" for seed in seeds if (fault := task.fault(seed))]
+    if faults:
+        raise SeedsError(seeds.name, faults)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.seeds import Seed
-from tilth.tasks import options as found_in
-from tilth.tasks.base import Prompt, Reading, Task, Verdict
-from tilth.tasks.menu import Menu, menu_of
-from tilth.tasks.options import Option, upper
-from tilth.tasks.picking import NO_ANSWER, pick
-from tilth.tasks.prompts import complete_prompts, fill
+from tilth.seeds import Seed, within
+from tilth.tasks.base import Reading, Verdict, shortened
+from tilth.tasks.choice_menu import Menu, menu_of
+from tilth.tasks.choice_options import (
+    Option,
+    alike,
+    find,
+    given,
+    refuse_unfit,
+    shuffled,
+    style_of,
+    upper,
+    with_options,
+)
+from tilth.tasks.choice_picking import NO_ANSWER, pick
+from tilth.tasks.choice_written import rephrased, written
+from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
-from tilth.tasks.written import rephrased, written
 
 PROMPTS = {
     "answer": (
@@ -54,12 +63,13 @@ _INTEGER = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True)
-class Choice(Task):
+class Choice(TemplateTask):
     r"""Questions with options, of which one is the answer.
 
-    Options come from a column of the seeds (see `tilth.tasks.options.given` for its shapes) and are put into
-    the question, a line each, "A. dry palms"; or they stand in the question already, as lines, inside a line
-    or as a list, and stay there as they are. Everything later reads them back from the question.
+    Options come from a column of the seeds (see `tilth.tasks.choice_options.given` for its shapes) and are
+    put into the question, a line each, "A. dry palms"; or they stand in the question already, as lines,
+    inside a line or as a list, and stay there as they are. Everything later reads them back from the
+    question.
 
     An answer is read from the last clear statement of a reply: `#### B`; `\boxed{B}`; "The answer is b) wet
     palms", "I choose B"; "B is correct"; a line that is an option and nothing else. Failing these, from its
@@ -95,6 +105,7 @@ class Choice(Task):
 
     name: ClassVar[str] = "choice"
     version: ClassVar[int] = 1
+    templates: ClassVar[Mapping[str, str]] = PROMPTS
 
     options: str | Sequence[str] | None = None
     shuffle: bool = False
@@ -102,12 +113,12 @@ class Choice(Task):
     lettered: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prompts", complete_prompts(PROMPTS, self.prompts, self.name))
+        super().__post_init__()
         if self.options is not None and not isinstance(self.options, str):
             fixed = tuple(self.options)
             object.__setattr__(self, "options", fixed)
             texts = [Option("", str(text)) for text in fixed]
-            if len(texts) < 2 or found_in.alike(texts, case=True):
+            if len(texts) < 2 or alike(texts, case=True):
                 raise ValueError(f"options={list(fixed)!r}: give at least two, all different")
         if self.counts_from not in (None, 0, 1):
             raise ValueError(f"counts_from={self.counts_from!r}: the first option's number is 0 or 1")
@@ -124,32 +135,17 @@ class Choice(Task):
         fields = ("prompts", "options", "shuffle", "lettered", "counts_from")
         return cls(**{name: identity[name] for name in fields})
 
-    def answer(self, question: str) -> Prompt:
-        """Asks for steps and a last line "The answer is ..."; the reply is handed on whole."""
-        return self._prompt("answer", question)
+    def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
+        """Reads a rephrased stem with the options as they were, or a new question with options of its own.
 
-    def rephrase(self, seed: Seed) -> Prompt:
-        """Asks for the seed's stem in other words; the reply reads to it with the seed's own options.
-
-        The writer sees the options, for the stem must fit them, but never rewrites them: a reply that repeats
-        them otherwise is unreadable.
+        A writer sees the options it must fit, but never rewrites them: a reply that repeats them otherwise is
+        unreadable. So is a new question with less than two options, or with two alike; what gives its answer
+        away is taken out.
         """
-        prompt = self._prompt("rephrase", seed.question)
-        return replace(prompt, read=lambda reply: rephrased(reply, seed.question))
-
-    def write_new_question(self, seed: Seed) -> Prompt:
-        """Asks for another question with options; the reply reads to it, laid out as all questions are.
-
-        A reply with less than two options, or with two alike, is unreadable. What gives the answer away is
-        taken out.
-        """
-        prompt = self._prompt("new-question", seed.question)
+        if purpose == "rephrase":
+            return lambda reply: rephrased(reply, question)
         fixed = self.options if isinstance(self.options, tuple) else None
-        return replace(prompt, read=lambda reply: written(reply, seed.question, fixed, reorder=self.shuffle))
-
-    def _prompt(self, purpose: str, question: str) -> Prompt:
-        content = fill(self.prompts[purpose], question)
-        return Prompt(({"role": "user", "content": content},), purpose)
+        return lambda reply: written(reply, question, fixed, reorder=self.shuffle)
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the option picked, as the class says; spans hold for `text` as given.
@@ -209,11 +205,10 @@ class Choice(Task):
         if seed.reference is None or key is not None or menu is None:
             return None
         first, last = menu.brief(0), menu.brief(len(menu.options) - 1)
-        shown = seed.reference if len(seed.reference) <= 60 else seed.reference[:57] + "..."
         remedy = "give its label, its text or its number"
         if self.counts_from is None and _INTEGER.fullmatch(seed.reference.strip()):
             remedy = "where it is a number, say with Choice(counts_from=0) or 1 what the first option's is"
-        return f"the reference {shown!r} names no option ({first} to {last}); {remedy}"
+        return f"the reference {shortened(seed.reference)!r} names no option ({first} to {last}); {remedy}"
 
     def put(self, seed: Seed, rng: random.Random) -> Seed:
         """The seed with its options in its question, shuffled if so set, and its reference as one of them."""
@@ -222,7 +217,7 @@ class Choice(Task):
         except ValueError:
             return seed
         if self.shuffle:
-            question, key = found_in.shuffle(question, key, rng)
+            question, key = shuffled(question, key, rng)
         menu = menu_of(question)
         if menu is None or key is None:
             return replace(seed, question=question)
@@ -238,7 +233,7 @@ class Choice(Task):
         if value is None:
             if self.options is not None:
                 raise ValueError(f"there is no {column!r} to take options from")
-            question, own = seed.question, found_in.find(seed.question)
+            question, own = seed.question, find(seed.question)
             if own is None:
                 raise ValueError(
                     'no options were found; name their column with Choice(options="..."), or write them into '
@@ -247,12 +242,12 @@ class Choice(Task):
             options, labels = list(own.options), {}
         else:
             try:
-                options = found_in.given(value)
+                options = given(value)
             except ValueError as error:
                 raise ValueError(f"{column!r} {error}; give a list of texts") from error
             labels = {option.label: place for place, option in enumerate(options) if option.label}
             question = self._laid_out(seed.question, options)
-        found_in.refuse_unfit(options)
+        refuse_unfit(options)
         menu = menu_of(question)
         if menu is None or [o.text for o in menu.options] != [o.text for o in options]:
             raise ValueError(
@@ -281,24 +276,17 @@ class Choice(Task):
 
     def _laid_out(self, question: str, options: Sequence[Option]) -> str:
         """The question with these options: as it is, where they stand in it; else a line for each."""
-        own = found_in.find(question)
+        own = find(question)
         if own and [option.text for option in own.options] == [option.text for option in options]:
             return question
         labels = [option.label for option in options]
-        if found_in.style_of(labels) is None:
+        if style_of(labels) is None:
             labels = [upper(place) if self.lettered else "" for place in range(len(options))]
-        return found_in.put(
+        return with_options(
             question, [Option(label, option.text) for label, option in zip(labels, options, strict=True)]
         )
 
 
 def _reach(values: Mapping[str, Any], path: str) -> Any:
-    """The value in nested objects that a dotted path leads to, or None; a column of that very name first."""
-    if path in values:
-        return values[path]
-    value: Any = values
-    for name in path.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return value
+    """The value that a dotted path leads to, or None; a column of that very name first."""
+    return values[path] if path in values else within(values, path.split("."))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from tilth.seeds import Seed
-from tilth.tasks.base import Prompt, Reading, Task, Verdict
+from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.code_blocks import NoCode, names_of, parse, read_code
 from tilth.tasks.code_tests import entry_of, read_tests, shown_by
-from tilth.tasks.prompts import complete_prompts, fill, read_instruction
+from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
 
 PROMPTS = {
@@ -44,7 +44,7 @@ _LIMITS = ("cpu", "seconds", "memory", "files", "processes")
 
 
 @dataclass(frozen=True)
-class Code(Task):
+class Code(TemplateTask):
     """Questions that ask for a Python function; a reference holds the tests it has to pass.
 
     A reply's code is the whole reply where that is code; else its last fenced block that defines a function
@@ -83,7 +83,7 @@ class Code(Task):
 
     name: ClassVar[str] = "code"
     version: ClassVar[int] = 1
-    comparable: ClassVar[bool] = False
+    templates: ClassVar[Mapping[str, str]] = PROMPTS
 
     run: bool = False
     cpu: int = 5
@@ -93,7 +93,7 @@ class Code(Task):
     processes: int = 8
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prompts", complete_prompts(PROMPTS, self.prompts, self.name))
+        super().__post_init__()
         for name in _LIMITS:
             value = getattr(self, name)
             if type(value) is not int or value < 1:
@@ -103,22 +103,13 @@ class Code(Task):
 
             sandbox.require()
 
-    def answer(self, question: str) -> Prompt:
-        """Asks for one block of Python; the reply is handed on whole."""
-        return self._prompt("answer", question)
+    @property
+    def comparable(self) -> bool:
+        """Never: two functions that pass the same tests may look nothing alike."""
+        return False
 
-    def rephrase(self, seed: Seed) -> Prompt:
-        """Asks for the seed's question in other words."""
-        return self._prompt("rephrase", seed.question)
-
-    def write_new_question(self, seed: Seed) -> Prompt:
-        """Asks for another question of the seed's kind. The seed's tests are not shown."""
-        return self._prompt("new-question", seed.question)
-
-    def _prompt(self, purpose: str, question: str) -> Prompt:
-        content = fill(self.prompts[purpose], question)
-        read = None if purpose == "answer" else read_instruction
-        return Prompt(({"role": "user", "content": content},), purpose, read)
+    def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
+        return read_instruction
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the code, as the class says; spans hold for `text` as given."""

@@ -14,6 +14,10 @@ from tilth.tasks.base import Reading
 MAX_CODE = 20_000
 """Characters of code that are read. Parsing this much cannot exhaust a thread's stack, however nested."""
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+BUILT_IN = frozenset(dir(builtins))
+"""Names that Python binds itself."""
+
 _MAX_BLOCKS = 20
 _SOURCE = "<reply>"
 
@@ -28,8 +32,6 @@ _GOES_ON = re.compile(
     r"(?:el)?if .*:|else ?:|for .*:|while .*:|try ?:|except\b.*:|finally ?:|with .*:|return\b|assert |del "
     r"|[)\]}]|#|\"\"\"|'''|[\w.]+\(.*\)$|[\w.\[\], ]+ ?(?:[-+*/%&|^@]|//|\*\*|>>|<<)?= ?\S"
 )
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_BUILT_IN = frozenset(dir(builtins))
 
 # What a reply's string literals hold is not this process's to warn of.
 warnings.filterwarnings("ignore", module=re.escape(_SOURCE))
@@ -92,7 +94,7 @@ def names_of(tree: ast.Module) -> Names:
     classes: list[str] = []
     bound: set[str] = set()
     for node in _outer(tree):
-        if isinstance(node, _FUNCTIONS):
+        if isinstance(node, FUNCTIONS):
             functions[node.name] = None
         elif isinstance(node, ast.ClassDef):
             classes.append(node.name)
@@ -101,7 +103,7 @@ def names_of(tree: ast.Module) -> Names:
         bound |= _bound_by(node)
     inside = set().union(*(_bound_by(node) for node in ast.walk(tree)))
     read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    free = frozenset(read - inside - _BUILT_IN)
+    free = frozenset(read - inside - BUILT_IN)
     return Names(tuple(functions), tuple(classes), frozenset(bound | {*functions, *classes}), free)
 
 
@@ -111,12 +113,12 @@ def _outer(tree: ast.Module) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _bound_by(node: ast.AST) -> set[str]:
-    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
         return {node.name}
     if isinstance(node, ast.Name):
         return set() if isinstance(node.ctx, ast.Load) else {node.id}

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import json
 import re
 import sys
 from dataclasses import dataclass
 
-from tilth.tasks.code_blocks import Names, NoCode, names_of, parse, read_code
+from tilth.tasks.code_blocks import BUILT_IN, FUNCTIONS, Names, NoCode, names_of, parse, read_code
+from tilth.tasks.references import texts_in
 
 MAX_TESTS = 200_000
 """Characters of tests that are run."""
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_BUILT_IN = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,8 @@ def read_tests(reference: str) -> Tests:
     Raises:
         NoCode: They do not parse, assert nothing, or assert where nothing calls them.
     """
-    source = _lines(reference)
+    lines = texts_in(reference)
+    source = reference if lines is None else "\n".join(lines)
     if len(source) > MAX_TESTS:
         raise NoCode(f"tests of {len(source):,} characters; at most {MAX_TESTS:,} are run")
     try:
@@ -57,7 +54,7 @@ def read_tests(reference: str) -> Tests:
     except NoCode as error:
         raise NoCode(str(error).replace("the code", "the reference", 1)) from None
     names = names_of(tree)
-    outer = [node for node in tree.body if not isinstance(node, (*_FUNCTIONS, ast.ClassDef))]
+    outer = [node for node in tree.body if not isinstance(node, (*FUNCTIONS, ast.ClassDef))]
     asserted = any(isinstance(node, ast.Assert) for node in ast.walk(tree))
     called_outside = {name for node in outer for name in _called(node)}
     takes, calls = False, []
@@ -77,20 +74,9 @@ def read_tests(reference: str) -> Tests:
         n.value.id for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
     }
     modules = (names.free & based & sys.stdlib_module_names) - called
-    shadowing = () if takes or called & names.free else tuple(sorted(called & _BUILT_IN - names.bound))
+    shadowing = () if takes or called & names.free else tuple(sorted(called & BUILT_IN - names.bound))
     wanted = tuple(sorted(names.free - modules))
     return Tests(source, wanted, tuple(sorted(modules)), shadowing, takes, tuple(calls))
-
-
-def _lines(reference: str) -> str:
-    if reference.lstrip().startswith("["):
-        try:
-            lines = json.loads(reference)
-        except (ValueError, RecursionError):
-            return reference
-        if isinstance(lines, list) and all(isinstance(line, str) for line in lines):
-            return "\n".join(lines)
-    return reference
 
 
 def _called(node: ast.AST) -> list[str]:
@@ -117,7 +103,7 @@ def shown_by(question: str | None) -> tuple[str, tuple[str, ...]]:
     code = read_code(question or "").answer
     if code is None:
         return "", ()
-    functions = [node for node in parse(code).body if isinstance(node, _FUNCTIONS)]
+    functions = [node for node in parse(code).body if isinstance(node, FUNCTIONS)]
     return code, tuple(node.name for node in functions[:-1] if not _is_stub(node))
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tilth.seeds import Seed
-from tilth.tasks import comparing, numbers, units
-from tilth.tasks.answers import find
-from tilth.tasks.base import Prompt, Reading, Task, Verdict
-from tilth.tasks.prompts import complete_prompts, fill, read_question
+from tilth.tasks import numbers, units
+from tilth.tasks import numeric_comparing as comparing
+from tilth.tasks.base import Reading, Verdict, shortened
+from tilth.tasks.numeric_reading import find
+from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
 
 PROMPTS = {
@@ -46,7 +47,7 @@ _PLAIN = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)
-class Numeric(Task):
+class Numeric(TemplateTask):
     r"""Questions with one number for an answer.
 
     An answer is read from, in this order: a line `#### 18` that holds nothing but a value; the last
@@ -81,26 +82,7 @@ class Numeric(Task):
 
     name: ClassVar[str] = "numeric"
     version: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "prompts", complete_prompts(PROMPTS, self.prompts, self.name))
-
-    def answer(self, question: str) -> Prompt:
-        """Asks for worked steps and a last line "The answer is N."; the reply is handed on whole."""
-        return self._prompt("answer", question)
-
-    def rephrase(self, seed: Seed) -> Prompt:
-        """Asks for the seed's question in other words."""
-        return self._prompt("rephrase", seed.question)
-
-    def write_new_question(self, seed: Seed) -> Prompt:
-        """Asks for another question of the seed's kind. The seed's answer is not shown."""
-        return self._prompt("new-question", seed.question)
-
-    def _prompt(self, purpose: str, question: str) -> Prompt:
-        content = fill(self.prompts[purpose], question)
-        read = None if purpose == "answer" else read_question
-        return Prompt(({"role": "user", "content": content},), purpose, read)
+    templates: ClassVar[Mapping[str, str]] = PROMPTS
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the final answer, as the class says; spans hold for `text` as given."""
@@ -142,7 +124,7 @@ class Numeric(Task):
             return Verdict("accepted", reply.answer, score=1.0, span=reply.span)
         if same is None:
             return Verdict("unverified", reply.answer, reason, span=reply.span)
-        reason = reason or f"{_short(reply.answer)} is not {_short(right.answer)}"
+        reason = reason or f"{shortened(reply.answer)} is not {shortened(right.answer)}"
         return Verdict("rejected", reply.answer, reason, score=0.0, span=reply.span)
 
 
@@ -175,7 +157,3 @@ def _quantity(text: str, reading: Reading) -> units.Quantity | None:
         return units.at(text, number.start()) if str(numbers.parse(number)) == reading.answer else None
     whole = units.compound(text, number.start())
     return whole if whole and whole.end >= reading.span[1] - 2 else None
-
-
-def _short(answer: str) -> str:
-    return answer if len(answer) <= 60 else answer[:57] + "..."

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.seeds import Seed
-from tilth.tasks.base import Prompt, Reading, Task, Verdict
-from tilth.tasks.prompts import complete_prompts, fill, read_instruction
+from tilth.tasks.base import Reading, Verdict
+from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
+from tilth.tasks.references import texts_in
 
 Measure = Literal["exact", "contains", "rouge-l"]
 
@@ -62,7 +61,7 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True)
-class OpenEnded(Task):
+class OpenEnded(TemplateTask):
     """Instructions of any kind. A reply is measured by its words, or by nothing.
 
     The answer is the whole reply but for reasoning in `<think>` tags. `measure` says when it is accepted:
@@ -96,13 +95,14 @@ class OpenEnded(Task):
 
     name: ClassVar[str] = "open-ended"
     version: ClassVar[int] = 1
+    templates: ClassVar[Mapping[str, str]] = PROMPTS
 
     measure: Measure | None = None
     threshold: float = 0.5
     ignore: frozenset[str] = IGNORED
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prompts", complete_prompts(PROMPTS, self.prompts, self.name))
+        super().__post_init__()
         if self.measure not in ("exact", "contains", "rouge-l", None):
             raise ValueError(
                 f'OpenEnded(measure={self.measure!r}): measure is "exact", "contains", "rouge-l" or None'
@@ -113,25 +113,14 @@ class OpenEnded(Task):
             known = ", ".join(map(repr, sorted(IGNORED)))
             raise ValueError(f"OpenEnded(ignore={self.ignore!r}): ignore is a set of some of {known}")
         object.__setattr__(self, "ignore", frozenset(self.ignore))
-        # Two replies agree by a measure, or not at all: an attribute of the instance, not of the class.
-        object.__setattr__(self, "comparable", self.measure is not None)
 
-    def answer(self, question: str) -> Prompt:
-        """Asks for what the instruction asks for; the reply is handed on whole."""
-        return self._prompt("answer", question)
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a measure: two replies agree by one, or not at all."""
+        return self.measure is not None
 
-    def rephrase(self, seed: Seed) -> Prompt:
-        """Asks for the seed's instruction in other words."""
-        return self._prompt("rephrase", seed.question)
-
-    def write_new_question(self, seed: Seed) -> Prompt:
-        """Asks for another instruction of the seed's kind. The seed's reference is not shown."""
-        return self._prompt("new-question", seed.question)
-
-    def _prompt(self, purpose: str, question: str) -> Prompt:
-        content = fill(self.prompts[purpose], question)
-        read = None if purpose == "answer" else read_instruction
-        return Prompt(({"role": "user", "content": content},), purpose, read)
+    def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
+        return read_instruction
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the whole reply, without its reasoning and the white space around it."""
@@ -159,7 +148,7 @@ class OpenEnded(Task):
         if reference is None:
             return unverified("no reference")
         try:
-            score = self._score(reply.answer, references_in(_short_enough(reference)))
+            score = self._score(reply.answer, texts_in(_short_enough(reference)) or [reference])
         except _NotCompared as error:
             return unverified(str(error))
         least = self.threshold if self.measure == "rouge-l" else 1.0
@@ -225,18 +214,6 @@ class OpenEnded(Task):
 
 class _NotCompared(Exception):
     """A text that would take too long to compare."""
-
-
-def references_in(reference: str) -> list[str]:
-    """The texts of a reference: those of a JSON list, or else the one that it is."""
-    if reference.lstrip().startswith("["):
-        try:
-            texts = json.loads(reference)
-        except (ValueError, RecursionError):
-            return [reference]
-        if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
-            return texts
-    return [reference]
 
 
 def words(text: str, ignore: frozenset[str] = IGNORED) -> list[str]:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from tilth.seeds import Seed
-from tilth.tasks.base import Prompt, Reading, Task, Verdict
+from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.databases.files import Dialect, signature
-from tilth.tasks.prompts import complete_prompts, fill, read_question
-from tilth.tasks.sql_reading import find
+from tilth.tasks.prompts import TemplateTask, fill
+from tilth.tasks.sql_reading import find, one_line
 from tilth.tasks.worker import NoAnswer, Worker
 
 PROMPTS = {
@@ -63,7 +63,7 @@ _worker = Worker(Path(__file__).parent / "databases" / "process.py")
 
 
 @dataclass(frozen=True)
-class Sql(Task):
+class Sql(TemplateTask):
     """Questions about a SQLite or DuckDB database that one query answers.
 
     The SQL of a reply is read from a fenced block, else bare, else from backticks, as `sql_reading.find`
@@ -113,6 +113,7 @@ class Sql(Task):
 
     name: ClassVar[str] = "sql"
     version: ClassVar[int] = 1
+    templates: ClassVar[Mapping[str, str]] = PROMPTS
 
     def __post_init__(self) -> None:
         given = [self.database] if isinstance(self.database, str | os.PathLike) else list(self.database)
@@ -134,7 +135,7 @@ class Sql(Task):
         if not (math.isfinite(self.seconds) and self.seconds > 0):
             raise ValueError(f"seconds must be more than 0, not {self.seconds}")
         object.__setattr__(self, "database", paths)
-        object.__setattr__(self, "prompts", complete_prompts(PROMPTS, self.prompts, self.name))
+        super().__post_init__()
 
     @property
     def _paths(self) -> tuple[Path, ...]:
@@ -157,22 +158,8 @@ class Sql(Task):
         schema: str = _told(path, "described", job, _OPEN_LIMIT + _DESCRIBE_LIMIT)["schema"]
         return schema
 
-    def answer(self, question: str) -> Prompt:
-        """Asks for one query in a fenced block; the reply is handed on whole."""
-        return self._prompt("answer", question)
-
-    def rephrase(self, seed: Seed) -> Prompt:
-        """Asks for the seed's question in other words."""
-        return self._prompt("rephrase", seed.question)
-
-    def write_new_question(self, seed: Seed) -> Prompt:
-        """Asks for another question about the database. The seed's query is not shown."""
-        return self._prompt("new-question", seed.question)
-
-    def _prompt(self, purpose: str, question: str) -> Prompt:
-        content = fill(self.prompts[purpose], question, schema=self.schema, dialect=_DIALECTS[self.dialect])
-        read = None if purpose == "answer" else read_question
-        return Prompt(({"role": "user", "content": content},), purpose, read)
+    def _filled(self, template: str, question: str) -> str:
+        return fill(template, question, schema=self.schema, dialect=_DIALECTS[self.dialect])
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the query, as the class says, whether it may run or not; spans hold for `text` as given."""
@@ -183,7 +170,7 @@ class Sql(Task):
         try:
             found = _worker.ask({"do": "normal", "text": query, "dialect": self.dialect}, _READ_LIMIT)
         except NoAnswer:
-            return Reading(_one_line(query), span)
+            return Reading(one_line(query), span)
         return Reading(found["answer"], span)
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
@@ -202,7 +189,7 @@ class Sql(Task):
         try:
             found = self._run({"do": "judge", "text": query, "reference": expected, "doubt": doubt})
         except NoAnswer as error:
-            return Verdict("unverified", _one_line(query), str(error), span=span)
+            return Verdict("unverified", one_line(query), str(error), span=span)
         return Verdict(found["verdict"], found["answer"], found["reason"], found["score"], span)
 
     def fault(self, seed: Seed) -> str | None:
@@ -276,7 +263,3 @@ def _told(path: Path, what: str, job: dict[str, Any], limit: float) -> dict[str,
     if "error" in found:
         raise ValueError(f"{path.name} cannot be {what}: {found['error']}")
     return found
-
-
-def _one_line(query: str) -> str:
-    return " ".join(query.split())

@@ -86,6 +86,11 @@ def find(text: str) -> Span | str:
     return cut + start, cut + end
 
 
+def one_line(query: str) -> str:
+    """The normal form of a query that no parser takes: its text with single spaces."""
+    return " ".join(query.split())
+
+
 def _best(text: str, candidates: Iterable[tuple[Span, bool]]) -> Span | None:
     """The candidate that opens the text, else the last that opens with a query, else the last.
 

@@ -104,11 +104,13 @@ class Quantity:
 def at(text: str, start: int) -> Quantity | None:
     """The quantity whose number starts there; None where that has no unit that is known here."""
     number = numbers.NUMBER.match(text, start)
-    parsed = numbers.parse(number) if number else None
-    if number is None or parsed is None or parsed.percent:
+    if number is None:
         return None
     unit = _UNIT.match(text, number.end())
     currency = next((sign for sign in "$€£¥₹" if sign in number[0]), None)
+    parsed = numbers.parse(number) if unit or currency else None
+    if parsed is None or parsed.percent:
+        return None
     if currency and not (unit and unit["name"].casefold() == "cents"):
         ends = number.end()
         if re.match(r"\s?(?:/|per\b|an?\b|each\b)", text[ends : ends + 6], re.IGNORECASE):

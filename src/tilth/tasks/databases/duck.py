@@ -18,22 +18,22 @@ import duckdb
 from tilth.tasks.databases.guard import Name
 from tilth.tasks.databases.opening import (
     MEMORY,
+    SAMPLE_LENGTH,
     SAMPLED_ROWS,
     Column,
+    DatabaseFailed,
     Deadline,
     ForeignKey,
     QueryFailed,
     Table,
-    Unreadable,
     gathered,
+    quoted,
     too_slow,
 )
 from tilth.tasks.databases.results import NOT_A_NUMBER, Result
 from tilth.tasks.databases.schema import sampled
 
-_BATCH = 500
 _LOOK_EVERY = 0.05
-_SAMPLE_LENGTH = 100
 _NUMBERS = re.compile(r"(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL\(.*\)|DOUBLE|BOOLEAN)$")
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -58,7 +58,7 @@ class DuckDatabase:
             self._connection = duckdb.connect(str(path), read_only=True, config=_CONFIG)
             self.names = self._names()
         except (duckdb.Error, MemoryError) as error:
-            raise Unreadable(
+            raise DatabaseFailed(
                 f"{path.name} cannot be read: {_short(error)}; close the connection that writes to it, or "
                 "write it with a version of DuckDB that the installed one reads"
             ) from error
@@ -73,8 +73,9 @@ class DuckDatabase:
                 raise QueryFailed("DuckDB takes this for something else than one query")
             cursor = self._connection.execute(statements[0])
             columns = len(cursor.description or ())
-            batches = iter(lambda: [tuple(map(_plain, row)) for row in cursor.fetchmany(_BATCH)], [])
-            return gathered(columns, batches, most)
+            return gathered(
+                columns, lambda count: [tuple(map(_plain, row)) for row in cursor.fetchmany(count)], most
+            )
 
     @contextmanager
     def _limited(self, seconds: float) -> Iterator[None]:
@@ -93,12 +94,14 @@ class DuckDatabase:
         except duckdb.InterruptException as error:
             raise too_slow(seconds) from error
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
-            raise Unreadable(f"DuckDB failed: {_short(error)}") from error
+            raise DatabaseFailed(f"DuckDB failed: {_short(error)}") from error
         except (duckdb.OutOfMemoryException, MemoryError) as error:
             raise QueryFailed("the query ran out of memory") from error
         except (duckdb.Error, ValueError, OverflowError) as error:
             if "pytz" in str(error):
-                raise Unreadable("times with a zone need pytz; run: pip install 'tilth[duckdb]'") from error
+                raise DatabaseFailed(
+                    "times with a zone need pytz; run: pip install 'tilth[duckdb]'"
+                ) from error
             raise QueryFailed(f"the query failed: {_short(error)}") from error
         finally:
             done.set()
@@ -153,16 +156,12 @@ class DuckDatabase:
         )
 
     def _samples(self, place: Sequence[str], types: Mapping[str, str], count: int) -> dict[str, list[object]]:
-        table = ".".join(map(_quoted, place))
-        shown = ", ".join(_shown(_quoted(column), type_) for column, type_ in types.items())
+        table = ".".join(map(quoted, place))
+        shown = ", ".join(_shown(quoted(column), type_) for column, type_ in types.items())
         rows = self._connection.execute(
             f"SELECT {shown} FROM {table} LIMIT {SAMPLED_ROWS}"  # noqa: S608 - names are quoted
         ).fetchall()
         return dict(zip(types, sampled(rows, len(types), count), strict=True))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _shown(column: str, type_: str) -> str:
@@ -170,7 +169,7 @@ def _shown(column: str, type_: str) -> str:
         return "NULL"
     if type_ == "FLOAT":  # by way of text, so that 7.1 does not show as 7.099999904632568
         return f"CAST(CAST({column} AS VARCHAR) AS DOUBLE)"
-    return column if _NUMBERS.match(type_) else f"left(CAST({column} AS VARCHAR), {_SAMPLE_LENGTH})"
+    return column if _NUMBERS.match(type_) else f"left(CAST({column} AS VARCHAR), {SAMPLE_LENGTH})"
 
 
 def _short(error: Exception) -> str:

@@ -10,8 +10,7 @@ from itertools import pairwise
 from sqlglot import Dialect, Token, TokenType, exp
 from sqlglot.errors import ParseError
 
-MAX_LENGTH = 20_000
-"""Characters a query may have."""
+from tilth.tasks.sql_reading import MAX_LENGTH, one_line
 
 Name = tuple[str, ...]
 """A table's name as a query gives it, in lower case: with what qualifies it, or without."""
@@ -101,11 +100,6 @@ class Query:
     normal: str
     tree: exp.Query
     tables: frozenset[Name]
-
-
-def one_line(text: str) -> str:
-    """The normal form of what no parser takes: the text with single spaces."""
-    return " ".join(text.split())
 
 
 def normal(text: str, dialect: str) -> str:

@@ -11,11 +11,13 @@ from pathlib import Path
 from tilth.tasks.databases import ties
 from tilth.tasks.databases.files import signature
 from tilth.tasks.databases.guard import Query, Refused, check_tables
-from tilth.tasks.databases.opening import MAX_ROWS, Database, QueryFailed, Unreadable
+from tilth.tasks.databases.opening import MAX_ROWS, Database, DatabaseFailed, QueryFailed
 from tilth.tasks.databases.results import Result, in_order, same_rows
 
 _MOST_KEPT = 4_096
 _MOST_ROWS_KEPT = 200_000
+_TYING = ("other order", "other values")
+"""The differences that rows of a tie may make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class States:
         """The database at `path`, opened.
 
         Raises:
-            Unreadable: It cannot be.
+            DatabaseFailed: It cannot be.
         """
         now = signature(path)
         before, database = self._opened.get(path, (None, None))
@@ -78,13 +80,13 @@ class States:
         Raises:
             Refused: It reads a table that is not there.
             QueryFailed: It gave none.
-            Unreadable: The database cannot be read.
+            DatabaseFailed: The database cannot be read.
         """
         database = self.at(path)
         check_tables(query, database.names)
         try:
             return database.run(query.text, seconds, most)
-        except Unreadable:
+        except DatabaseFailed:
             self.drop(path)
             raise
 
@@ -92,7 +94,7 @@ class States:
         """The reference's result on one state, worked out once a day while the state stays as it is.
 
         Raises:
-            Refused, QueryFailed, Unreadable: As `run` does.
+            Refused, QueryFailed, DatabaseFailed: As `run` does.
         """
         # A query may ask for today.
         key = (path, signature(path), reference.text, seconds, dt.datetime.now(dt.UTC).date())
@@ -135,7 +137,7 @@ def fault(states: States, reference: Query, paths: Sequence[Path], seconds: floa
     for number, path in enumerate(paths, 1):
         try:
             states.expected(reference, path, seconds)
-        except (Refused, QueryFailed, Unreadable) as error:
+        except (Refused, QueryFailed, DatabaseFailed) as error:
             return _on(str(error), number, paths)
     return None
 
@@ -164,7 +166,7 @@ def judge(
                 expected = states.expected(reference, path, seconds)
         except (Refused, QueryFailed) as error:
             doubts.append(_on(f"the reference has no result: {error}", number, paths))
-        except Unreadable as error:
+        except DatabaseFailed as error:
             doubts.append(_on(str(error), number, paths))
             continue
         most = MAX_ROWS if expected is None else len(expected.result.rows)
@@ -172,7 +174,7 @@ def judge(
             result = states.run(query, path, seconds, most)
         except (Refused, QueryFailed) as error:
             return Finding("rejected", _on(str(error), number, paths), 0.0)
-        except Unreadable as error:
+        except DatabaseFailed as error:
             doubts.append(_on(str(error), number, paths))
             continue
         if reference is None or expected is None:
@@ -192,9 +194,6 @@ def judge(
     elif not doubts and not telling:
         doubts.append("the reference returns nothing, as many a wrong query does")
     return Finding("unverified", doubts[0]) if doubts else Finding("accepted", None, 1.0)
-
-
-_TYING = ("other order", "other values")
 
 
 def _difference(result: Result, expected: Result, *, ordered: bool) -> str | None:

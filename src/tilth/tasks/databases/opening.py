@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,13 +20,18 @@ MEMORY = 512 * 1024**2
 SAMPLED_ROWS = 1_000
 """How many of a table's first rows sample values are taken from."""
 
+SAMPLE_LENGTH = 100
+"""Characters of a text that are fetched to show as a sample."""
+
+_BATCH = 500
+
 
 class QueryFailed(Exception):
     """A query that did not return a result. The message says why, in a few words."""
 
 
-class Unreadable(Exception):
-    """A database that cannot be opened. The message says why, and what to do."""
+class DatabaseFailed(Exception):
+    """A database that cannot be opened or read. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,16 @@ def too_slow(seconds: float) -> QueryFailed:
     return QueryFailed(f"the query took longer than {seconds:g} s")
 
 
-def gathered(columns: int, batches: Iterable[Sequence[Row]], most: int) -> Result:
-    """The rows of all batches, as far as the limits go."""
+def quoted(name: str) -> str:
+    """The name as SQL has it in quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def gathered(columns: int, fetch: Callable[[int], Sequence[Row]], most: int) -> Result:
+    """The rows that `fetch` gives, so many at a time until there are none, as far as the limits go."""
     rows: list[Row] = []
     size = 0
-    for batch in batches:
+    while batch := fetch(_BATCH):
         rows += batch
         size += sum(
             16 + (len(value) if isinstance(value, str | bytes) else 0) for row in batch for value in row
@@ -111,10 +121,6 @@ def gathered(columns: int, batches: Iterable[Sequence[Row]], most: int) -> Resul
         if len(rows) > most:
             break
     return Result(columns, rows[: most + 1])
-
-
-def _size(value: object) -> int:
-    return 16 + (len(value) if isinstance(value, str | bytes) else 0)
 
 
 class Deadline:

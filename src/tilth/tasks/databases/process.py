@@ -13,7 +13,7 @@ from typing import Any
 from tilth.tasks.databases import judging
 from tilth.tasks.databases.files import dialect_of, digest
 from tilth.tasks.databases.guard import Query, Refused, admit, normal
-from tilth.tasks.databases.opening import Database, QueryFailed, Unreadable
+from tilth.tasks.databases.opening import Database, DatabaseFailed, QueryFailed
 from tilth.tasks.databases.schema import written
 from tilth.tasks.serving import serve
 
@@ -68,7 +68,7 @@ def _normal(text: str, dialect: str) -> dict[str, Any]:
 def _describe(path: str, samples: int, seconds: float) -> dict[str, Any]:
     try:
         return {"schema": written(_states.at(Path(path)).describe(samples, seconds))}
-    except (Unreadable, QueryFailed) as error:
+    except (DatabaseFailed, QueryFailed) as error:
         return {"error": str(error)}
 
 
@@ -125,7 +125,7 @@ def _open(path: Path) -> Database:
     try:
         dialect = dialect_of(path)
     except (OSError, ValueError) as error:
-        raise Unreadable(
+        raise DatabaseFailed(
             f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}"
         ) from error
     if dialect == "sqlite":

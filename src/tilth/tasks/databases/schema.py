@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from tilth.tasks.databases.opening import Column, Table
+from tilth.tasks.databases.opening import Column, Table, quoted
 from tilth.tasks.databases.results import Row
 
 MAX_LENGTH = 24_000
@@ -107,7 +107,7 @@ def _names(names: Iterable[str]) -> str:
 def _name(name: str) -> str:
     if _PLAIN.fullmatch(name) and not _RESERVED.fullmatch(name) and len(name) <= _NAME_LENGTH:
         return name
-    return '"' + _shown(name, _NAME_LENGTH).replace('"', '""') + '"'
+    return quoted(_shown(name, _NAME_LENGTH))
 
 
 def _shown(text: str, most: int) -> str:

@@ -16,24 +16,24 @@ from tilth.tasks.databases.files import signature
 from tilth.tasks.databases.guard import Name
 from tilth.tasks.databases.opening import (
     MEMORY,
+    SAMPLE_LENGTH,
     SAMPLED_ROWS,
     Column,
+    DatabaseFailed,
     Deadline,
     ForeignKey,
     QueryFailed,
     Table,
-    Unreadable,
     gathered,
+    quoted,
     too_slow,
 )
 from tilth.tasks.databases.results import Result
 from tilth.tasks.databases.schema import sampled
 
 _STEPS = 10_000
-_BATCH = 500
 _LARGEST_COPY = 256 * 1024**2
 _LONGEST_VALUE = 16 * 1024**2
-_SAMPLE_LENGTH = 100
 
 _FUNCTIONS = re.compile(
     r"abs|acos|acosh|asin|asinh|atan|atan2|atanh|avg|bm25|ceil|ceiling|char|coalesce|concat|concat_ws|cos"
@@ -63,7 +63,7 @@ class SqliteDatabase:
             self._connection = _opened(path)
             self.names = self._names()
         except (sqlite3.Error, OSError, MemoryError) as error:
-            raise Unreadable(
+            raise DatabaseFailed(
                 f"{path.name} cannot be read: {str(error) or 'out of memory'}; where a program that wrote to "
                 "it was stopped, open it once with that program or with sqlite3, and close it"
             ) from error
@@ -78,14 +78,14 @@ class SqliteDatabase:
         try:
             with contextlib.closing(self._connection.execute(sql)) as cursor:
                 columns = len(cursor.description or ())
-                return gathered(columns, iter(lambda: cursor.fetchmany(_BATCH), []), most)
+                return gathered(columns, cursor.fetchmany, most)
         except MemoryError as error:
             raise QueryFailed("the query ran out of memory") from error
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             if deadline.passed:
                 raise too_slow(seconds) from error
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE:
-                raise Unreadable(f"SQLite failed: {error}") from error
+                raise DatabaseFailed(f"SQLite failed: {error}") from error
             raise QueryFailed(f"the query failed: {error}") from error
         finally:
             self._connection.set_progress_handler(None, 0)
@@ -116,22 +116,22 @@ class SqliteDatabase:
             self._connection.set_authorizer(_authorize)
 
     def _table(self, name: str, view: bool, samples: int) -> Table:
-        quoted = _quoted(name)
+        table = quoted(name)
         try:
-            info = self._connection.execute(f"PRAGMA main.table_xinfo({quoted})").fetchall()
+            info = self._connection.execute(f"PRAGMA main.table_xinfo({table})").fetchall()
         except sqlite3.Error:  # a view of a table that is gone, a table of an extension that is not here
             return Table((name,), (), view=view)
         shown = [row for row in info if row[6] != 1]
         columns = [row[1] for row in shown]
-        values = self._samples(quoted, columns, samples) if samples and columns and not view else {}
+        values = self._samples(table, columns, samples) if samples and columns and not view else {}
         keys = sorted((row[5], row[1]) for row in shown if row[5])
         foreign: dict[int, ForeignKey] = {}
-        for number, _, table, column, other, *_ in self._connection.execute(
-            f"PRAGMA main.foreign_key_list({quoted})"
+        for number, _, to, column, other, *_ in self._connection.execute(
+            f"PRAGMA main.foreign_key_list({table})"
         ):
-            before = foreign.get(number, ForeignKey((), table, ()))
+            before = foreign.get(number, ForeignKey((), to, ()))
             others = (*before.others, other) if other is not None else before.others
-            foreign[number] = ForeignKey((*before.columns, column), table, others)
+            foreign[number] = ForeignKey((*before.columns, column), to, others)
         return Table(
             (name,),
             [Column(row[1], row[2] or "", not row[3], values.get(row[1], ())) for row in shown],
@@ -142,9 +142,9 @@ class SqliteDatabase:
 
     def _samples(self, table: str, columns: Sequence[str], count: int) -> dict[str, list[object]]:
         short = ", ".join(
-            f"CASE typeof({name}) WHEN 'text' THEN substr({name}, 1, {_SAMPLE_LENGTH}) WHEN 'blob' THEN NULL "
+            f"CASE typeof({name}) WHEN 'text' THEN substr({name}, 1, {SAMPLE_LENGTH}) WHEN 'blob' THEN NULL "
             f"ELSE {name} END"
-            for name in map(_quoted, columns)
+            for name in map(quoted, columns)
         )
         try:
             rows = self._connection.execute(
@@ -153,10 +153,6 @@ class SqliteDatabase:
         except sqlite3.Error:
             return {}
         return dict(zip(columns, sampled(rows, len(columns), count), strict=True))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -9,6 +9,8 @@ import signal
 import sys
 import time
 
+# Here and in the files that this one imports: the program starts without site-packages, where there is no
+# tilth, and loading typing takes some 7 ms, which each check would pay.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tilth.tasks.sandbox import confine, tester

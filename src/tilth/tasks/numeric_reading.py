@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from tilth.tasks import numbers, values
+from tilth.tasks import numbers
+from tilth.tasks import numeric_values as values
 from tilth.tasks.base import Reading
 
 _LOOK_BACK = 20
 _MOST_CLAUSES = 6
-_MAX_VALUE = 300
 _TAIL = 64_000
 
 _MARKED = re.compile(r"answer|solution|\broots\b", re.IGNORECASE)
@@ -70,8 +70,8 @@ def _after_hashes(text: str) -> Reading | None:
         if end < 0:
             return None
         start = end + 4
-        stop = text.find("\n", start, start + _MAX_VALUE)
-        stop = stop if stop >= 0 else min(len(text), start + _MAX_VALUE)
+        stop = text.find("\n", start, start + values.MAX_LENGTH)
+        stop = stop if stop >= 0 else min(len(text), start + values.MAX_LENGTH)
         if reading := _value(text, start, stop):
             return reading
     return None
@@ -111,7 +111,7 @@ def _joined_boxes(text: str, opening: int, last: Reading) -> Reading:
 
 def _closing_brace(text: str, start: int) -> int | None:
     depth = 1
-    for position in range(start, min(len(text), start + _MAX_VALUE)):
+    for position in range(start, min(len(text), start + values.MAX_LENGTH)):
         if text[position] == "{":
             depth += 1
         elif text[position] == "}":
@@ -133,7 +133,7 @@ def _next_value(text: str, start: int) -> Reading | None:
     """The value that stands at `start`, behind a few filler words; on a later line only if alone there."""
     outer, lead = _OUTER_LEAD.match(text, start), _LEAD.match(text, start)
     early, first = outer.end() if outer else start, lead.end() if lead else start
-    limit = min(len(text), first + _MAX_VALUE)
+    limit = min(len(text), first + values.MAX_LENGTH)
     if "\n" in text[start:first]:
         stop = text.find("\n", first, limit)
         stop = stop if stop >= 0 else limit
@@ -183,7 +183,7 @@ def _tidied(raw: str) -> str:
 def _bare(text: str) -> Reading | None:
     """The value that is the whole text."""
     start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
-    if stop - start > _MAX_VALUE or "\n" in text[start:stop]:
+    if stop - start > values.MAX_LENGTH or "\n" in text[start:stop]:
         return None
     if reading := _structured(text, start, stop):
         return reading
@@ -214,15 +214,15 @@ def _number_reading(match: re.Match[str]) -> Reading | None:
 
 def _around(text: str, number: re.Match[str]) -> Reading | None:
     """The value of more than a number whose last part a number is, where its sentence ends with it."""
-    low = max(0, number.start() - _MAX_VALUE)
+    low = max(0, number.start() - values.MAX_LENGTH)
     breaks = [match.end() for match in _SENTENCE_END.finditer(text, low, number.start())]
     low = max([low, *breaks])
     for opening in _PIECE.finditer(text, low):
         end = values.prefix(text, opening.start())
         if end is not None and end >= number.end():
             return _structured(text, opening.start(), end)
-    sentence = _SENTENCE_END.search(text, number.end(), min(len(text), number.end() + _MAX_VALUE))
-    stop = sentence.start() if sentence else min(len(text), number.end() + _MAX_VALUE)
+    sentence = _SENTENCE_END.search(text, number.end(), min(len(text), number.end() + values.MAX_LENGTH))
+    stop = sentence.start() if sentence else min(len(text), number.end() + values.MAX_LENGTH)
     if _WORDS.search(text, number.end(), stop):
         return None
     for opening in list(_OPENING.finditer(text, low, number.start()))[:_MOST_CLAUSES]:
@@ -234,8 +234,8 @@ def _around(text: str, number: re.Match[str]) -> Reading | None:
 def _value(text: str, start: int, stop: int) -> Reading | None:
     """What `text[start:stop]` holds where that is a value and nothing else.
 
-    A value is one of more than a number, as `tilth.tasks.values` reads them; or, behind the last "=", a
-    number, with a unit or without, or an expression.
+    A value is one of more than a number, as `tilth.tasks.numeric_values` reads them; or, behind the last "=",
+    a number, with a unit or without, or an expression.
     """
     if reading := _structured(text, start, stop):
         return reading

@@ -7,10 +7,9 @@ import re
 from collections.abc import Sequence
 
 from tilth.tasks.base import Unreadable
-from tilth.tasks.options import Option, find, put, refuse_unfit, shuffle, style_of, upper
-from tilth.tasks.prompts import read_question
+from tilth.tasks.choice_options import Option, find, refuse_unfit, shuffled, style_of, upper, with_options
+from tilth.tasks.prompts import read_question, without_fences
 
-_FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
 _GIVEN_AWAY = re.compile(
     r"^[ \t>*_#]*(?:the[ \t]+)?(?:correct|right)?[ \t]*(?:answer|option)(?:[ \t]+key)?[ \t*_]*(?::|is\b).*",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
@@ -49,12 +48,15 @@ def written(reply: str, model: str, fixed: Sequence[str] | None, *, reorder: boo
         refuse_unfit(options, case=False)
     except ValueError as error:
         raise Unreadable(str(error)) from error
-    question = put(stem, options)
+    question = with_options(stem, options)
     again = find(question)
     if again is None or list(map(str, again.options)) != list(map(str, options)):
         raise Unreadable("its options cannot be told from its question")
+    if not reorder:
+        return question
     # No unit's rng reaches a reader: the reply itself decides, so that a replay gives the same order.
-    return shuffle(question, None, random.Random(question))[0] if reorder else question
+    drawn_from = question.encode("utf-8", "surrogatepass")  # half a character is no error of the writer's
+    return shuffled(question, None, random.Random(drawn_from))[0]
 
 
 def _question_of(reply: str) -> str:
@@ -67,7 +69,7 @@ def _question_of(reply: str) -> str:
         question = read_question(reply)
     except Unreadable:
         question = ""
-    whole = _FENCE.sub("", reply).strip()
+    whole = without_fences(reply).strip()
     found = find(whole)
     # Without that opening only one paragraph was read, and the options may be another.
     if "\n" not in question and not find(question) and found and "?" in whole[: found.stem_end]:

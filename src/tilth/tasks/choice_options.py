@@ -244,7 +244,7 @@ def _listed(question: str) -> tuple[list[Option], int]:
     return options, header.start()
 
 
-def put(stem: str, options: Sequence[Option]) -> str:
+def with_options(stem: str, options: Sequence[Option]) -> str:
     """The question: the stem, then an option a line, "A. ..." or, without labels, "- ..."."""
     return "\n".join([stem.rstrip(), *(str(o) if o.label else f"- {o.text}" for o in options)])
 
@@ -324,7 +324,7 @@ def refuse_unfit(options: Sequence[Option], *, case: bool = True) -> None:
         raise ValueError(f"options {first} and {second} are alike: {options[pair[0]].text!r}")
 
 
-def shuffle(question: str, key: int | None, rng: random.Random) -> tuple[str, int | None]:
+def shuffled(question: str, key: int | None, rng: random.Random) -> tuple[str, int | None]:
     """The question with its options in an order drawn from `rng`, and the place where the key is then.
 
     Labels and layout stay. "All of the above" and what stands behind it keep their places; so do all options
@@ -342,7 +342,7 @@ def shuffle(question: str, key: int | None, rng: random.Random) -> tuple[str, in
     again = find(laid_out)
     if again is None or [option.text for option in again.options] != texts:
         options = [Option(option.label, text) for option, text in zip(found.options, texts, strict=True)]
-        laid_out = put(question[: found.stem_end], options)
+        laid_out = with_options(question[: found.stem_end], options)
     return laid_out, None if key is None else order.index(key)
 
 

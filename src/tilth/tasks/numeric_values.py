@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -25,6 +26,7 @@ Kind = Literal[
     "quantity",
 ]
 MAX_LENGTH = 300
+"""Characters a value may take."""
 
 _REWRITES = tuple(
     (re.compile(pattern), plain)
@@ -69,6 +71,7 @@ _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FUNCTION = re.compile(r"(?<![A-Za-z])(?:sqrt|sin|cos|tan|log|ln|exp|pi|cbrt)(?![A-Za-z])")
 _VALUE = re.compile(r"[0-9∞π√]|\\(?:frac|sqrt|pi|ln|log|sin|cos|tan|exp)(?![A-Za-z])")
 _SEPARATOR = re.compile(r"\s?(?:[,;]\s?(?:(?:and|or)\s)?|\b(?:and|or)\b|&)\s?")
+_THOUSANDS = re.compile(r"(?<=[0-9]),[0-9]{3}(?![0-9])")
 _PLUS_MINUS = re.compile(r"(?P<middle>.{0,60}?)\s?±\s?(?P<off>.{1,60})")
 
 
@@ -110,6 +113,7 @@ def without_delimiters(text: str) -> str:
     return text if text.count("$") % 2 else text.replace("$", " ")
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Value | None:
     """The value that the whole of the text writes; None for a plain number, an expression or other text."""
     if len(text) > MAX_LENGTH:
@@ -301,9 +305,9 @@ def _split(text: str) -> list[str]:
     cuts = [0]
     depths = list(_depths(text))
     for separator in _SEPARATOR.finditer(text):
-        number = numbers.NUMBER.match(text, separator.start() - 1) if separator.start() else None
-        grouped = re.compile(r"(?<=[0-9]),[0-9]{3}(?![0-9])").match(text, separator.start()) and number
-        if depths[separator.start()] == 0 and not grouped:
+        place = separator.start()
+        grouped = _THOUSANDS.match(text, place) and numbers.NUMBER.match(text, place - 1)
+        if depths[place] == 0 and not grouped:
             cuts += separator.span()
     cuts.append(len(text))
     return [text[start:end].strip() for start, end in zip(cuts[::2], cuts[1::2], strict=True)]

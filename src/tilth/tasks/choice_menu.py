@@ -1,4 +1,4 @@
-"""A question's options prepared for reading: their labels, and their texts word by word."""
+"""A question's options as a reply is searched for them: their labels, and their texts word by word."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from tilth.tasks.options import Option, find, upper
+from tilth.tasks.base import shortened
+from tilth.tasks.choice_options import Option, find, upper
 
 Word = tuple[str, int, int]
 """A word as it is compared, and where it starts and ends."""
@@ -15,7 +16,7 @@ Word = tuple[str, int, int]
 _NUMBER = r"(?<![\w)\]}])[-\u2212][0-9]+(?:[.,][0-9]+)*|[0-9]+(?:[.,][0-9]+)*|[^\W_]+"
 _WORD = re.compile(_NUMBER + r"|[^\w\s]|_")
 _WORD_OR_SIGN = re.compile(_NUMBER + r"|[^\w\s.,;:!?\"'`*()\[\]{}\\\-–—“”‘’«»…|]")
-_ARTICLES = frozenset(("a", "an", "the"))
+ARTICLES = frozenset(("a", "an", "the"))
 _STRICTEST = 3
 _OTHER_INITIALS = frozenset("atfsl123456")
 """Of articles, and of "first", "second", ..., "last"."""
@@ -61,7 +62,7 @@ class Menu:
         matches = (_WORD if self._level >= 2 else _WORD_OR_SIGN).finditer(text, start, end)
         if self._level == _STRICTEST:
             return [(match[0], *match.span()) for match in matches]
-        skipped = _ARTICLES if self._level == 0 else frozenset[str]()
+        skipped = ARTICLES if self._level == 0 else frozenset[str]()
         fold = str.casefold if text.isascii() else _folded
         return [(word, *match.span()) for match in matches if (word := fold(match[0])) not in skipped]
 
@@ -94,8 +95,7 @@ class Menu:
     def brief(self, place: int) -> str:
         """How a reason names the option: by its label, or by its text."""
         option = self.options[place]
-        text = option.label or option.text
-        return text if len(text) <= 60 else text[:57] + "..."
+        return shortened(option.label or option.text)
 
 
 def _folded(word: str) -> str:

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tilth.tasks import cues
-from tilth.tasks.menu import Menu
+from tilth.tasks import choice_cues as cues
+from tilth.tasks.choice_menu import ARTICLES, Menu
 
 NO_ANSWER = "no final answer"
 SEVERAL = "more than one option"
@@ -69,6 +69,7 @@ _NAMED = re.compile(
     rf"|(?<![\w(\[])(?P<closed>{_BARE})(?=\))",
     re.IGNORECASE,
 )
+_BULLET = re.compile(r"[-*>#•]+\s+")
 _LISTED = re.compile(rf"^[ \t>*_#-]*[(\[]?(?P<label>{_BARE})[*_]{{0,2}}[).\]:]", re.MULTILINE)
 
 
@@ -169,7 +170,7 @@ def _whole_lines(text: str, begin: int, menu: Menu) -> Iterator[Pick]:
 
 
 def _whole_line(text: str, start: int, menu: Menu) -> Pick | None:
-    bullet = re.compile(r"[-*>#•]+\s+").match(text, start)
+    bullet = _BULLET.match(text, start)
     picked = _value(text, bullet.end() if bullet else start, menu, strict=True)
     return picked if picked and _LINE_END.match(text, picked.span[1]) else None
 
@@ -315,12 +316,10 @@ def _stands_alone(text: str, label: str, end: int) -> bool:
 def _by_text(text: str, start: int, menu: Menu) -> Pick | None:
     words = menu.words(text, start, start + menu.reach)
     found = menu.starting(words)
-    if found is None or text[start : words[0][1]].strip(" \t*_\"'“‘(").casefold() not in (
-        "",
-        "a",
-        "an",
-        "the",
-    ):
+    if found is None:
+        return None
+    before = text[start : words[0][1]].strip(" \t*_\"'“‘(").casefold()
+    if before and before not in ARTICLES:
         return None
     place, end = found
     if end - words[0][1] <= 3 and not (_END.match(text, end) or _GOES_ON.match(text, end)):

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tilth.tasks import intervals, numbers, units, values
-from tilth.tasks.values import Value
+from tilth.tasks import intervals, numbers, units
+from tilth.tasks import numeric_values as values
+from tilth.tasks.numeric_values import Value
 
 Outcome = tuple[bool | None, str | None]
 """Whether two answers are the same; None and a reason where that could not be found out."""
