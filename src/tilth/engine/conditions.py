@@ -16,19 +16,20 @@ class ConfirmationNeeded(Exception):
     """A run would spend real dollars with no limit in dollars. Its message says how many, by the plan."""
 
 
-def check_needs(strategy: Strategy, seeds: Seeds, task: Task) -> None:
-    """Raises where these seeds cannot feed the strategy or the task; what is wrong is told at once."""
+def check_needs(strategies: Iterable[Strategy], seeds: Seeds, task: Task) -> None:
+    """Raises where these seeds cannot feed a strategy or the task; what is wrong is told at once."""
     if not len(seeds):
         raise ValueError("there are no seeds; give at least one question to grow from")
-    if not task.comparable and any(check.compares for check in strategy.checks):
-        raise ValueError(
-            f"two answers of task {task.name!r} cannot be compared with each other; leave out "
-            + ", ".join(check.name for check in strategy.checks if check.compares)
-        )
-    if "reference" in strategy.needs and not seeds.has_references:
-        raise ValueError(
-            f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
-        )
+    for strategy in strategies:
+        if not task.comparable and any(check.compares for check in strategy.checks):
+            raise ValueError(
+                f"two answers of task {task.name!r} cannot be compared with each other; leave out "
+                + ", ".join(check.name for check in strategy.checks if check.compares)
+            )
+        if "reference" in strategy.needs and not seeds.has_references:
+            raise ValueError(
+                f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
+            )
     refuse_faults(task, seeds)
 
 

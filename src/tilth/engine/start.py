@@ -93,7 +93,7 @@ def start(
     limit = Budget.of(budget)
     chosen = with_checks(registry.get(strategy), checks)
     chosen_task = tasks.get(task if task is not None else seeds.task)
-    check_needs(chosen, seeds, chosen_task)
+    check_needs([chosen], seeds, chosen_task)
     if teacher is None:
         teacher, writer = _recorded(path)
     writer = writer or teacher

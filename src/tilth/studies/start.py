@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
 from tilth.engine import registry
-from tilth.engine.conditions import ConfirmationNeeded
+from tilth.engine.conditions import ConfirmationNeeded, check_needs
 from tilth.engine.identity import number_of, refuse_other
 from tilth.engine.journal import Journal
 from tilth.engine.plan import plan
@@ -110,7 +110,8 @@ def start_study(
         patience: Seconds of nothing but failures after which the study fails.
 
     Raises:
-        ValueError: The grid, a test set or a student cannot be used.
+        ValueError: The grid, a test set or a student cannot be used, or the seeds cannot feed a strategy or
+            the task.
         IdentityMismatch: The file holds another study.
         ConfirmationNeeded: Real dollars without `confirm=True`.
     """
@@ -120,6 +121,7 @@ def start_study(
         )
     chosen_task = tasks.get(task if task is not None else seeds.task)
     chosen = tuple(registry.get(strategy) for strategy in strategies)
+    check_needs(chosen, seeds, chosen_task)
     trained = _students(student, chosen_task.name)
     grid = _grid(seeds, chosen, sizes, ratios, budgets, replicates, trained, seed_rows, check, random_state)
     tests = _tests(seeds, test, validation)

@@ -222,6 +222,13 @@ def test_what_cannot_be_measured_is_told(
     assert not (tmp_path / "x.tilth").exists()
 
 
+def test_seeds_that_the_task_cannot_take_are_told_before_anything_is_asked(tmp_path: Path) -> None:
+    seeds = tilth.read_seeds([{"question": "Which one?", "answer": "B"}], task="choice")
+    with pytest.raises(tilth.SeedsError, match="s0001"):
+        tilth.start_study(seeds, **small(tmp_path / "s.tilth", sizes=None, student="neighbour"))
+    assert not (tmp_path / "s.tilth").exists()
+
+
 def test_seeds_and_test_sets_are_kept_apart(seeds: tilth.Seeds, tmp_path: Path) -> None:
     shared = pl.DataFrame({"question": [seeds.frame["question"][3]], "reference": ["1"]})
     with pytest.raises(ValueError, match="shares a question with the seeds"):
