@@ -35,7 +35,7 @@ def test_the_tab_shows_what_the_run_says(lab: Lab) -> None:
     votes = bench.root.get_by_role("region", name="Agreement")
     for share, n in agreement["by_share"].items():
         expect(votes).to_contain_text(re.compile(rf"{share}.*{n}"))
-    expect(votes).to_contain_text(f"mean share {agreement['mean_share']:.0%}".replace("%", " %"))
+    expect(votes).to_contain_text(f"mean share {agreement['mean_share']:.0%}")
     for absent in ("The judge's scores", "Asked once more"):
         expect(bench.root.get_by_role("region", name=absent)).to_have_count(0)
     price = bench.root.get_by_role("region", name="What a row costs")

@@ -115,7 +115,7 @@ export function SecondAskings({ asked }: { asked: Quality["asked"] }) {
 }
 
 export function Calibrated({ calibration }: { calibration: Calibration }) {
-  const source = `measured: on ${count(calibration.rows)} good responses and the same with a known error; interval of 95 % (Wilson)`;
+  const source = `measured: on ${count(calibration.rows)} good responses and the same with a known error; interval of 95% (Wilson)`;
   const rates: [string, Rate, Tone][] = [
     ["sees known errors", calibration.hit, "good"],
     ["rejects good responses", calibration.false_alarm, "bad"],
