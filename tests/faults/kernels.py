@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from polars.testing import assert_frame_equal
 from tests.faults.in_kernel import BUDGET, PATIENCE, options
@@ -29,9 +29,6 @@ from tests.support.openai_server import Plan, Server, serve
 from tests.unit.engine.growing import comparable
 
 import tilth
-
-if TYPE_CHECKING:
-    pass
 
 VERSIONS = ("6.31.0", "7.3.0", "7.4.0")
 PLAN = Plan(latency=0.05)
