@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import platform
 import re
 import resource
@@ -115,7 +116,7 @@ def _part(
         "",
         f"Made by `{command}` on {dt.datetime.now(dt.UTC):%Y-%m-%d} with tilth",
         f"{version('tilth')}, scikit-learn {version('scikit-learn')}, Python {platform.python_version()}, on",
-        "two shared cores.",
+        f"{os.cpu_count()} cores.",
         "",
         f"{frame['cell_id'].n_unique()} cells, {study.progress.queries:,} queries (its largest columns take",
         f"{study.progress.most_queries:,}), {wall:.0f} s in all. Training and measuring every cell on three",

@@ -62,24 +62,29 @@ def head(path: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
 
 
 def cells(path: Path, study_id: str) -> pl.DataFrame:
-    """The study's frame as far as it is measured."""
+    """The study's frame as far as it is measured, by seeds, strategy as the grid has them, ratio, replicate.
+
+    Cells are measured side by side and come in as they end; in which order does not show in the frame.
+    """
     import polars as pl
 
     with reading(path) as connection:
         records = connection.execute(
             "SELECT record FROM cells WHERE study_id = ? ORDER BY rowid", (study_id,)
         ).fetchall()
-    return pl.DataFrame([json.loads(record) for (record,) in records], schema=studies_schema())
+    frame = pl.DataFrame([json.loads(record) for (record,) in records], schema=studies_schema())
+    strategy = pl.col("strategy").cast(pl.Enum(frame["strategy"].unique(maintain_order=True)))
+    return frame.sort("seeds", strategy, "ratio", "replicate", maintain_order=True)
 
 
 def outcomes(path: Path, study_id: str, cell_id: str | None = None) -> pl.DataFrame:
-    """The outcomes of all cells, or of one."""
+    """The outcomes of all cells, or of one: by cell and test set, questions in the set's order."""
     import polars as pl
 
     with reading(path) as connection:
         records = connection.execute(
             "SELECT cell_id, test, question_id, answer, correct FROM outcomes"
-            " WHERE study_id = ?1 AND (?2 IS NULL OR cell_id = ?2) ORDER BY rowid",
+            " WHERE study_id = ?1 AND (?2 IS NULL OR cell_id = ?2) ORDER BY cell_id, test, rowid",
             (study_id, cell_id),
         ).fetchall()
     stored = {**outcomes_schema(), "correct": pl.Int64()}

@@ -301,7 +301,10 @@ class Study(Background):
 
     @property
     def frame(self) -> pl.DataFrame:
-        """One row for each measured cell and test set (`tilth.studies.frame.studies_schema`)."""
+        """One row for each measured cell and test set (`tilth.studies.frame.studies_schema`).
+
+        By seeds, strategy, ratio and replicate, in whatever order cells were measured.
+        """
         import polars as pl
 
         return pl.concat([store.cells(self.path, self.id), *(frame for frame, _ in self._added)])
