@@ -92,8 +92,12 @@ def outcomes(path: Path, study_id: str, cell_id: str | None = None) -> pl.DataFr
     return frame.with_columns(pl.col("correct").cast(pl.Boolean))
 
 
-def ledger_total(path: Path) -> int:
-    """Queries settled in the whole file, of all its runs."""
+def counts(path: Path, study_id: str) -> tuple[int, int]:
+    """How many cells of a study are measured, and the queries settled in the whole file, of all its runs."""
     with reading(path) as connection:
-        [(total,)] = connection.execute("SELECT total(queries) FROM ledger WHERE state = 'settled'")
-    return int(total)
+        [(cells, queries)] = connection.execute(
+            "SELECT (SELECT count(DISTINCT cell_id) FROM cells WHERE study_id = ?),"
+            " (SELECT total(queries) FROM ledger WHERE state = 'settled')",
+            (study_id,),
+        )
+    return cells, int(queries)

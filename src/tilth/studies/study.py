@@ -284,15 +284,15 @@ class Study(Background):
         """Where the study stands now."""
         settings = self._settings
         growing = self._run.progress if self._run is not None and self._status not in OVER else None
-        tests = max(1, len(settings["tests"]))
+        cells, queries = store.counts(self.path, self.id)
         return StudyProgress(
             status=self.status,
             reason=self._reason,
-            cells=store.cells(self.path, self.id).height // tests,
+            cells=cells,
             all_cells=settings["cells"],
             runs=self._runs,
             all_runs=settings["runs"],
-            queries=store.ledger_total(self.path),
+            queries=queries,
             most_queries=settings["queries"],
             seconds=(self._ended or time.monotonic()) - self._began,
             waiting=growing.waiting if growing else None,
