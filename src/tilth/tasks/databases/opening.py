@@ -106,10 +106,14 @@ def quoted(name: str) -> str:
 
 
 def gathered(columns: int, fetch: Callable[[int], Sequence[Row]], most: int) -> Result:
-    """The rows that `fetch` gives, so many at a time until there are none, as far as the limits go."""
+    """The rows that `fetch` gives, so many at a time until there are none, as far as the limits go.
+
+    A batch is at most as large as all before it and one more: rows can be long, and what is fetched past the
+    limit in bytes is in memory before it is counted.
+    """
     rows: list[Row] = []
     size = 0
-    while batch := fetch(_BATCH):
+    while batch := fetch(min(len(rows) + 1, _BATCH)):
         rows += batch
         size += sum(
             16 + (len(value) if isinstance(value, str | bytes) else 0) for row in batch for value in row
