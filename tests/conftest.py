@@ -35,7 +35,7 @@ def test_data() -> Path:
 @pytest.fixture(scope="session")
 def confined() -> None:
     """Skips the test where the system cannot confine code; `test_sandbox.py` then checks the refusal."""
-    from tilth.tasks import sandbox
+    from tilth.tasks.code import sandbox
 
     try:
         sandbox.require()

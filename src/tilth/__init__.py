@@ -12,27 +12,45 @@ if TYPE_CHECKING:
     from tilth.charts import Figure as Figure
     from tilth.charts import chart as chart
     from tilth.engine.budget import Budget as Budget
-    from tilth.engine.copying import copy as copy
-    from tilth.engine.figures import Plan as Plan
+    from tilth.engine.file.copying import copy as copy
+    from tilth.engine.file.quality import Quality as Quality
     from tilth.engine.plan import plan as plan
-    from tilth.engine.quality import Quality as Quality
+    from tilth.engine.planning.ranges import Plan as Plan
     from tilth.engine.run import Run as Run
     from tilth.engine.start import generate as generate
     from tilth.engine.start import generate_sync as generate_sync
     from tilth.engine.start import open_run as open_run
     from tilth.engine.start import start as start
-    from tilth.engine.strategy import Candidate as Candidate
-    from tilth.engine.strategy import Strategy as Strategy
-    from tilth.engine.strategy import UnitCost as UnitCost
     from tilth.engine.verify import Report as Report
     from tilth.engine.verify import verify as verify
+    from tilth.errors import BudgetError as BudgetError
+    from tilth.errors import BundleMissing as BundleMissing
+    from tilth.errors import CannotConfine as CannotConfine
+    from tilth.errors import ConfirmationNeeded as ConfirmationNeeded
+    from tilth.errors import EndpointUnavailable as EndpointUnavailable
+    from tilth.errors import IdentityMismatch as IdentityMismatch
+    from tilth.errors import JournalError as JournalError
+    from tilth.errors import Malformed as Malformed
+    from tilth.errors import Overspent as Overspent
+    from tilth.errors import RunBusy as RunBusy
+    from tilth.errors import SeedsError as SeedsError
+    from tilth.errors import StrategyError as StrategyError
+    from tilth.errors import StrategyNotDeterministic as StrategyNotDeterministic
+    from tilth.errors import StudentError as StudentError
+    from tilth.errors import StudyFrameError as StudyFrameError
+    from tilth.errors import TeacherError as TeacherError
+    from tilth.errors import TilthError as TilthError
+    from tilth.errors import UnitFailed as UnitFailed
+    from tilth.errors import Unreadable as Unreadable
     from tilth.export import save as save
     from tilth.jupyter.doctor import doctor as doctor
     from tilth.jupyter.widgets import Workbench as Workbench
     from tilth.seeds import Seed as Seed
     from tilth.seeds import Seeds as Seeds
-    from tilth.seeds import SeedsError as SeedsError
     from tilth.seeds import read_seeds as read_seeds
+    from tilth.strategies.base import Candidate as Candidate
+    from tilth.strategies.base import Strategy as Strategy
+    from tilth.strategies.base import UnitCost as UnitCost
     from tilth.studies.start import open_study as open_study
     from tilth.studies.start import plan_study as plan_study
     from tilth.studies.start import start_study as start_study
@@ -46,26 +64,44 @@ if TYPE_CHECKING:
 
 # Where each public name lives; loaded at first use, so that `import tilth` stays light.
 _HOMES = {
+    "BudgetError": "tilth.errors",
+    "BundleMissing": "tilth.errors",
+    "CannotConfine": "tilth.errors",
+    "ConfirmationNeeded": "tilth.errors",
+    "EndpointUnavailable": "tilth.errors",
+    "IdentityMismatch": "tilth.errors",
+    "JournalError": "tilth.errors",
+    "Malformed": "tilth.errors",
+    "Overspent": "tilth.errors",
+    "RunBusy": "tilth.errors",
+    "SeedsError": "tilth.errors",
+    "StrategyError": "tilth.errors",
+    "StrategyNotDeterministic": "tilth.errors",
+    "StudentError": "tilth.errors",
+    "StudyFrameError": "tilth.errors",
+    "TeacherError": "tilth.errors",
+    "TilthError": "tilth.errors",
+    "UnitFailed": "tilth.errors",
+    "Unreadable": "tilth.errors",
     "Budget": "tilth.engine.budget",
-    "Candidate": "tilth.engine.strategy",
+    "Candidate": "tilth.strategies.base",
     "Figure": "tilth.charts",
-    "Plan": "tilth.engine.figures",
+    "Plan": "tilth.engine.planning.ranges",
     "Price": "tilth.teacher",
-    "Quality": "tilth.engine.quality",
+    "Quality": "tilth.engine.file.quality",
     "Report": "tilth.engine.verify",
     "Run": "tilth.engine.run",
     "Seed": "tilth.seeds",
     "Seeds": "tilth.seeds",
-    "SeedsError": "tilth.seeds",
-    "Strategy": "tilth.engine.strategy",
+    "Strategy": "tilth.strategies.base",
     "Study": "tilth.studies.study",
     "Task": "tilth.tasks",
     "Teacher": "tilth.teacher",
-    "UnitCost": "tilth.engine.strategy",
+    "UnitCost": "tilth.strategies.base",
     "Workbench": "tilth.jupyter.widgets",
     "chart": "tilth.charts",
     "check": "tilth.tasks",
-    "copy": "tilth.engine.copying",
+    "copy": "tilth.engine.file.copying",
     "doctor": "tilth.jupyter.doctor",
     "generate": "tilth.engine.start",
     "generate_sync": "tilth.engine.start",

@@ -25,7 +25,7 @@ from typing import Any
 from tests.bench.checks import cpu_time
 from tests.unit import plants
 
-from tilth.tasks import Sql, sql
+from tilth.tasks import Sql
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHINOOK = CHECKOUT / "tests" / "unit" / "chinook_questions.jsonl"
@@ -71,13 +71,13 @@ def _timed(
         (f"This should do.\n\n```sql\n{query} -- {number}\n```", reference)
         for number, (reference, query) in zip(range(count), itertools.cycle(pairs), strict=False)
     ]
-    sql._worker.close()
+    task._worker.close()
     task.check(*replies[0])
     before, began = cpu_time(), time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
         verdicts = Counter(pool.map(lambda pair: task.check(*pair).verdict, replies))
     seconds = time.perf_counter() - began
-    sql._worker.close()
+    task._worker.close()
     return {
         "what": what,
         "replies": count,

@@ -89,7 +89,7 @@ def grown(url: str, calls: int, concurrency: int) -> float:
     import genai_prices.data  # noqa: F401
 
     import tilth
-    import tilth.tasks.numeric
+    import tilth.tasks.numeric.task
 
     seeds = tilth.read_seeds([{"question": question(n), "answer": "99"} for n in range(QUESTIONS)])
     teacher = tilth.Teacher(

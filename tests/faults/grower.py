@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import tilth
 from tilth.engine.events import Sampled
 from tilth.engine.run import OVER
-from tilth.engine.strategy import Ask, Candidate, Strategy, Unit, UnitCost
+from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.tasks.base import Task
 
 NOTES = "TILTH_FAULTS_NOTES"

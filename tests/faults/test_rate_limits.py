@@ -10,8 +10,8 @@ from tests.support.openai_server import Fault, Plan, Server, serve
 
 import tilth
 from tilth.engine.events import Changed
-from tilth.engine.line import EndpointUnavailable
 from tilth.engine.run import OVER
+from tilth.errors import EndpointUnavailable
 from tilth.seeds import Seeds
 
 

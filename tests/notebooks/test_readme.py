@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import tilth
-from tilth.engine.registry import available
+from tilth.strategies.registry import available
 from tilth.tasks import get
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilth.tasks.choice_options import upper
+from tilth.tasks.choice.options import upper
 
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
 QUESTIONS = {

@@ -12,9 +12,10 @@ from tests.unit.choices import QUESTIONS
 
 import tilth
 from tilth import tasks
+from tilth.errors import Unreadable
 from tilth.seeds import Seed
-from tilth.tasks import Choice, Unreadable
-from tilth.tasks.choice_options import find, upper
+from tilth.tasks import Choice
+from tilth.tasks.choice.options import find, upper
 
 PALMS = QUESTIONS["palms"]
 LINES = "Which?\nA. dry palms\nB. wet palms"

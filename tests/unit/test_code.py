@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tilth import tasks
+from tilth.errors import Unreadable
 from tilth.seeds import Seed
-from tilth.tasks import Code, Unreadable
+from tilth.tasks import Code
 
 REPLIES = [
     json.loads(line)

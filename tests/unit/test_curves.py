@@ -14,14 +14,9 @@ from polars.testing import assert_frame_equal
 from scipy.stats import binomtest
 from tests.support.made_study import COVERAGE, RATIOS, made_study
 
+from tilth.errors import StudyFrameError
 from tilth.studies import curves, published
-from tilth.studies.frame import (
-    StudyFrameError,
-    outcomes_schema,
-    read_outcomes,
-    read_studies,
-    studies_schema,
-)
+from tilth.studies.frame import outcomes_schema, read_outcomes, read_studies, studies_schema
 
 PAIR = {"a": {25: (0.4, 0.4, 0.4, 0.4, 0.4)}, "b": {25: (0.2, 0.3, 0.3, 0.5, 0.6)}}
 

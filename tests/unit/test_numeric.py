@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tilth import tasks
+from tilth.errors import Unreadable
 from tilth.seeds import Seed
-from tilth.tasks import Numeric, Unreadable
+from tilth.tasks import Numeric
 
 REPLIES = [
     json.loads(line)

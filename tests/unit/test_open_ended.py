@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import tilth
 from tilth import tasks
+from tilth.errors import Unreadable
 from tilth.seeds import Seed, read_seeds
-from tilth.tasks import OpenEnded, Unreadable
-from tilth.tasks.open_ended import words
+from tilth.tasks import OpenEnded
+from tilth.tasks.open_ended.task import words
 
 REPLIES = [
     json.loads(line)

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 import tilth.tasks
-from tilth.tasks import sandbox
-from tilth.tasks.code_tests import read_tests
+from tilth.tasks.code import sandbox
+from tilth.tasks.code.tests import read_tests
 
 SOURCE = Path(tilth.tasks.__file__).parents[2]
 PROGRAMS = tomllib.loads((Path(__file__).parent / "code_hostile.toml").read_text("utf-8"))
@@ -144,8 +144,9 @@ def test_where_the_kernel_refuses_nothing_is_run():
     # The filter that confines code denies namespaces: what has it on is a system that has none.
     script = (
         "import ctypes\n"
-        "from tilth.tasks import Code, sandbox\n"
-        "from tilth.tasks.sandbox import seccomp\n"
+        "from tilth.tasks import Code\n"
+        "from tilth.tasks.code import sandbox\n"
+        "from tilth.tasks.code.sandbox import seccomp\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
         "libc.prctl(38, 1, 0, 0, 0)\n"
         "assert seccomp.install(libc)\n"

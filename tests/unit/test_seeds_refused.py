@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.records import RECORDS
 
-from tilth.seeds import SeedsError, read_seeds
+from tilth.errors import SeedsError
+from tilth.seeds import read_seeds
 
 
 def test_all_problems_of_a_file_are_told_at_once(tmp_path):

@@ -17,8 +17,9 @@ from tests.unit import plants
 
 import tilth.tasks
 from tilth import tasks
+from tilth.errors import Unreadable
 from tilth.seeds import Seed
-from tilth.tasks import Sql, Unreadable
+from tilth.tasks import Sql
 
 NAMES = "SELECT name FROM plants ORDER BY price DESC"
 SEED = Seed("s0001", 0, "Which plants are there?", NAMES)

@@ -99,9 +99,9 @@ def test_a_database_refuses_by_itself_what_a_guard_would_let_through(folder):
     script = (
         "import json, sys\n"
         "from pathlib import Path\n"
-        "from tilth.tasks.databases.duck import DuckDatabase\n"
-        "from tilth.tasks.databases.opening import QueryFailed\n"
-        "from tilth.tasks.databases.sqlite import SqliteDatabase\n"
+        "from tilth.tasks.sql.databases.duck import DuckDatabase\n"
+        "from tilth.tasks.sql.databases.opening import QueryFailed\n"
+        "from tilth.tasks.sql.databases.sqlite import SqliteDatabase\n"
         "opened = {'sqlite': SqliteDatabase(Path('plants.sqlite').absolute()),\n"
         "          'duckdb': DuckDatabase(Path('plants.duckdb').absolute())}\n"
         "for kind, sql in json.load(sys.stdin):\n"

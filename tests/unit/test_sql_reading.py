@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.tasks.sql_reading import find
+from tilth.tasks.sql.reading import find
 
 REPLIES = [
     json.loads(line) for line in (Path(__file__).parent / "sql_replies.jsonl").read_text("utf-8").splitlines()

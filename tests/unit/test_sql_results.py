@@ -10,8 +10,8 @@ import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.tasks.databases import ties
-from tilth.tasks.databases.results import NOT_A_NUMBER, in_order, same_row, same_rows, within
+from tilth.tasks.sql.databases import ties
+from tilth.tasks.sql.databases.results import NOT_A_NUMBER, in_order, same_row, same_rows, within
 
 NEAR = 3e-10
 VALUES = st.one_of(

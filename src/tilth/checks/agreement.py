@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from tilth.engine.checking import Check, Looking, note
-from tilth.engine.strategy import Candidate, Reply, Role, UnitCost
 from tilth.seeds import Seed
+from tilth.strategies.base import Candidate, Reply, Role, UnitCost
+from tilth.strategies.check import Check, CheckContext, note
 from tilth.tasks.base import Prompt, Task, Verdict
 
 
@@ -60,43 +60,52 @@ class Agreement(Check):
         """The question once more."""
         yield "teacher", task.answer(seed.question)
 
-    async def look(self, candidate: Candidate, looking: Looking) -> Sequence[Candidate]:
+    async def look(self, candidate: Candidate, context: CheckContext) -> Sequence[Candidate]:
         """Asks until enough answers agree, and sorts them into groups that do."""
         if candidate.reference is not None:
             return [candidate]
-        prompt = looking.task.answer(candidate.question)
-        votes: list[Reply] = [Reply(candidate.response), *await looking.ask.many(prompt, self.need - 1)]
+        prompt = context.task.answer(candidate.question)
+        votes: list[Reply] = [Reply(candidate.response), *await context.ask.many(prompt, self.need - 1)]
         groups: list[list[int]] = []
         placed = 0
         while True:
             for place in range(placed, len(votes)):
-                await self._place(place, votes, groups, candidate.question, looking)
+                await self._place(place, votes, groups, candidate.question, context)
             placed, best = len(votes), max(map(len, groups), default=0)
             if best >= self.need or best + self.of - len(votes) < self.need:
                 break
-            votes.append(await looking.ask(prompt))
-        return self._rows(candidate, votes, groups, looking)
+            votes.append(await context.ask(prompt))
+        return self._rows(candidate, votes, groups, context)
 
     async def _place(
-        self, place: int, votes: Sequence[Reply], groups: list[list[int]], question: str, looking: Looking
+        self,
+        place: int,
+        votes: Sequence[Reply],
+        groups: list[list[int]],
+        question: str,
+        context: CheckContext,
     ) -> None:
         """Puts a vote into the group it agrees with, or into one of its own; a useless reply into none."""
         if votes[place].problem:
             return
         for group in groups:
-            key = f"{self.name} {looking.index}: {group[0]} and {place}"
-            if await looking.agree(key, votes[place], votes[group[0]], question):
+            key = f"{self.name} {context.index}: {group[0]} and {place}"
+            if await context.agree(key, votes[place], votes[group[0]], question):
                 group.append(place)
                 return
-        if looking.task.read(votes[place], question).answer is not None:
+        if context.task.read(votes[place], question).answer is not None:
             groups.append([place])
 
     def _rows(
-        self, candidate: Candidate, votes: Sequence[Reply], groups: Sequence[Sequence[int]], looking: Looking
+        self,
+        candidate: Candidate,
+        votes: Sequence[Reply],
+        groups: Sequence[Sequence[int]],
+        context: CheckContext,
     ) -> list[Candidate]:
         most = max(groups, key=len, default=())
         agreed = most if len(most) >= self.need else ()
-        answers = [looking.task.read(vote, candidate.question).answer for vote in votes]
+        answers = [context.task.read(vote, candidate.question).answer for vote in votes]
         kept = [*(agreed[:1] if self.keep == "first" else agreed)] or [0]
         others = [place for place in range(len(votes)) if place not in most and not votes[place].problem]
         rows = []
@@ -109,7 +118,7 @@ class Agreement(Check):
                 "answers": answers,
             }
             response = candidate.response if place == 0 else votes[place]
-            row = replace(candidate, response=response, group=candidate.group or looking.group)
+            row = replace(candidate, response=response, group=candidate.group or context.group)
             rows.append(note(row, self, found))
         return rows
 

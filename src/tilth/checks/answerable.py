@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tilth.engine.checking import Check, Looking, note
-from tilth.engine.strategy import Candidate, Role, UnitCost
-from tilth.engine.structured import Form, Malformed, fill_in
+from tilth.errors import Malformed
 from tilth.seeds import Seed
+from tilth.strategies.base import Candidate, Role, UnitCost
+from tilth.strategies.check import Check, CheckContext, note
+from tilth.strategies.structured import Form, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 
 FORM = Form(
@@ -46,18 +47,18 @@ class Answerable(Check):
         """What is asked of the longest question."""
         yield "teacher", FORM.prompt(_content(seed.question), self.name, "schema")
 
-    async def look(self, candidate: Candidate, looking: Looking) -> Sequence[Candidate]:
+    async def look(self, candidate: Candidate, context: CheckContext) -> Sequence[Candidate]:
         """Asks, unless the question is a seed's own."""
-        if any(candidate.question == seed.question for seed in looking.unit.seeds):
+        if any(candidate.question == seed.question for seed in context.unit.seeds):
             return [candidate]
         try:
             found = await fill_in(
-                looking.ask,
+                context.ask,
                 FORM,
                 _content(candidate.question),
                 self.name,
                 "teacher",
-                looking.manners["teacher"],
+                context.manners["teacher"],
             )
         except Malformed as error:
             found = {"problem": str(error)}

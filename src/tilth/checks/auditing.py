@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.checks.judge import Judge, subject
 from tilth.checks.sampling import MANNER, RESPONSE, AboutEach, asked_about, sampled
-from tilth.engine.checking import EVIDENCE
-from tilth.engine.strategy import Ask, Candidate, Role, Unit, UnitCost
-from tilth.engine.structured import Form, Malformed, Manner, fill_in
+from tilth.errors import Malformed
 from tilth.seeds import Seed
+from tilth.strategies.base import Ask, Candidate, Role, Unit, UnitCost
+from tilth.strategies.check import EVIDENCE
+from tilth.strategies.structured import Form, Manner, fill_in
 from tilth.tasks.base import Prompt, Task
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.checks.errors import Good, inject
+from tilth.checks.injected_errors import Good, inject
 from tilth.checks.judge import Judge
 from tilth.checks.sampling import MANNER, RESPONSE, AboutEach, Rate, asked_about, sampled
-from tilth.engine.checking import EVIDENCE, note
-from tilth.engine.strategy import Ask, Candidate, Role, Unit, UnitCost
 from tilth.seeds import Seed
+from tilth.strategies.base import Ask, Candidate, Role, Unit, UnitCost
+from tilth.strategies.check import EVIDENCE, note
 from tilth.tasks.base import Prompt, Task
 
 if TYPE_CHECKING:

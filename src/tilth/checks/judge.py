@@ -9,10 +9,11 @@ from typing import Any
 
 from tilth.checks import rubrics
 from tilth.checks.rubrics import HIGHEST, LOWEST, Rubric
-from tilth.engine.checking import Check, Looking, note
-from tilth.engine.strategy import Ask, Candidate, Role, UnitCost
-from tilth.engine.structured import Form, Malformed, Manner, fill_in
+from tilth.errors import Malformed
 from tilth.seeds import Seed
+from tilth.strategies.base import Ask, Candidate, Role, UnitCost
+from tilth.strategies.check import Check, CheckContext, note
+from tilth.strategies.structured import Form, Manner, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 from tilth.tasks.reasoning import strip_reasoning
 from tilth.teacher import RecordedTeacher, Teacher
@@ -126,10 +127,10 @@ class Judge(Check):
         except Malformed as error:
             return {"problem": str(error)}
 
-    async def look(self, candidate: Candidate, looking: Looking) -> Sequence[Candidate]:
+    async def look(self, candidate: Candidate, context: CheckContext) -> Sequence[Candidate]:
         """Has the candidate scored."""
         found = await self.score(
-            looking.ask, candidate.question, candidate.response, candidate.reference, looking.manners["judge"]
+            context.ask, candidate.question, candidate.response, candidate.reference, context.manners["judge"]
         )
         return [note(candidate, self, found)]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tilth.engine.checking import Check, Looking, note
-from tilth.engine.strategy import Candidate, Role, UnitCost
 from tilth.seeds import Seed
+from tilth.strategies.base import Candidate, Role, UnitCost
+from tilth.strategies.check import Check, CheckContext, note
 from tilth.tasks.base import Prompt, Task, Verdict
 
 OTHER_WAY = (
@@ -38,12 +38,12 @@ class Resolve(Check):
         """The question by another way."""
         yield "teacher", _other_way(task.answer(seed.question))
 
-    async def look(self, candidate: Candidate, looking: Looking) -> Sequence[Candidate]:
+    async def look(self, candidate: Candidate, context: CheckContext) -> Sequence[Candidate]:
         """Asks once, and compares."""
-        task, question = looking.task, candidate.question
-        second = await looking.ask(_other_way(task.answer(question)))
-        key = f"{self.name} {looking.index}"
-        same = not second.problem and await looking.agree(key, candidate.response, second, question)
+        task, question = context.task, candidate.question
+        second = await context.ask(_other_way(task.answer(question)))
+        key = f"{self.name} {context.index}"
+        same = not second.problem and await context.agree(key, candidate.response, second, question)
         answer = None if second.problem else task.read(second, question).answer
         return [note(candidate, self, {"agrees": same, "answer": answer, "problem": second.problem})]
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine.run import Run
 from tilth.engine.start import generate_sync
-from tilth.engine.strategy import Ask, Passes, Role, State, Strategy, Unit
-from tilth.engine.structured import probe
 from tilth.seeds import Seeds
+from tilth.strategies.base import Ask, Passes, Role, State, Strategy, Unit
+from tilth.strategies.structured import probe
 from tilth.tasks.base import Task
-from tilth.tasks.open_ended import OpenEnded
+from tilth.tasks.open_ended.task import OpenEnded
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tilth.engine.strategy import UnitResult
+    from tilth.strategies.base import UnitResult
     from tilth.teacher import Teacher
 
 RESPONSE = "response"

@@ -56,13 +56,13 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(module=f"tilth.cli.{module}")
         return command
 
-    demo = add("demo", "growing", "Grow rows from the demo's seeds with each strategy; no key, no network.")
+    demo = add("demo", "generate", "Grow rows from the demo's seeds with each strategy; no key, no network.")
     demo.add_argument(
         "--task", default="numeric", choices=("numeric", "sql"), help="what is asked (%(default)s)"
     )
     demo.add_argument("--out", default="tilth-demo", metavar="DIR", help="where the files go (%(default)s)")
 
-    generate = add("generate", "growing", "Grow rows from seeds of your own.")
+    generate = add("generate", "generate", "Grow rows from seeds of your own.")
     generate.add_argument("seeds", metavar="SEEDS", help="JSONL, JSON, CSV or Parquet, or an hf:// path")
     generate.add_argument("--question", default="question", help="name of the question column (%(default)s)")
     generate.add_argument("--answer", default="answer", help="name of the answer column (%(default)s)")
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", metavar="FILE.tilth", help="the run's file; made from seeds and strategy if not given"
     )
 
-    resume = add("resume", "growing", "Go on with a run where it stopped.")
+    resume = add("resume", "generate", "Go on with a run where it stopped.")
     resume.add_argument("file", metavar="FILE.tilth")
 
     for command in (generate, resume):
@@ -104,13 +104,13 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--yes", action="store_true", help="spend real dollars without asking")
 
-    show = add("show", "showing", "Show what a run's file holds.")
+    show = add("show", "show", "Show what a run's file holds.")
     show.add_argument("file", metavar="FILE.tilth")
     show.add_argument(
         "--rows", type=_whole, default=10, metavar="N", help="how many rows to list (%(default)s)"
     )
 
-    verify = add("verify", "keeping", "Check a file: its sums, and its rows against the replies.")
+    verify = add("verify", "files", "Check a file: its sums, and its rows against the replies.")
     verify.add_argument("file", metavar="FILE.tilth")
 
     for command in (generate, resume, verify):
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
             help="for task sql: the SQLite or DuckDB file; again for further states of it",
         )
 
-    copy = add("copy", "keeping", "Copy a file as it stands, though a run is at work on it.")
+    copy = add("copy", "files", "Copy a file as it stands, though a run is at work on it.")
     copy.add_argument("file", metavar="FILE.tilth")
     copy.add_argument("to", metavar="TO", help="a file that is not there yet, or a folder")
 
@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         "jupyter", nargs="*", metavar="-- ARG", help="handed to JupyterLab: `tilth lab -- --allow-root`"
     )
 
-    add("doctor", "diagnosing", "Say what is wrong where a widget stays blank.")
+    add("doctor", "doctor", "Say what is wrong where a widget stays blank.")
     return parser
 
 

@@ -131,7 +131,7 @@ def _questions(kind: Kind, split: Split, task: DemoTask) -> pl.DataFrame:
 def _task(name: DemoTask) -> str | Task:
     if name == "numeric":
         return name
-    from tilth.tasks.sql import Sql
+    from tilth.tasks.sql.task import Sql
 
     return Sql(database=database())
 

@@ -7,12 +7,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from tilth.errors import BudgetError
+
 NANO = 10**9
 """Nano-dollars in a dollar. Money is counted in whole nano-dollars, rounded up."""
-
-
-class BudgetError(ValueError):
-    """A budget that cannot be meant."""
 
 
 class DoesNotFit(Exception):

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from tilth import tasks
-from tilth.engine import reading, registry
 from tilth.engine.budget import Budget
-from tilth.engine.checking import Check, with_checks
-from tilth.engine.estimate import estimate
-from tilth.engine.figures import Plan
-from tilth.engine.identity import default_path, number_of, run_identity
-from tilth.engine.journal import JournalError
-from tilth.engine.measured import LEAST_UNITS, Measured, measure
+from tilth.engine.file import queries
+from tilth.engine.planning.estimate import estimate
+from tilth.engine.planning.measurements import LEAST_UNITS, Measured, measure
+from tilth.engine.planning.ranges import Plan
+from tilth.engine.recipe import default_path, run_id_of, run_identity
 from tilth.engine.run import OVER
 from tilth.engine.start import generate_sync, open_run
-from tilth.engine.strategy import Strategy
+from tilth.errors import JournalError
 from tilth.seeds import Seeds, TaskLike
+from tilth.strategies import registry
+from tilth.strategies.base import Strategy
+from tilth.strategies.check import Check, with_checks
 from tilth.tasks.base import Task
 from tilth.teacher import Teacher
 
@@ -72,10 +73,10 @@ def plan(
         where = Path(path) if path is not None else default_path(seeds, chosen, identity)
         if probe is not None:
             share = replace(limit, queries=_probed(probe, limit, chosen, chosen_task))
-            if not _holds(where, share, number_of(identity)):
+            if not _holds(where, share, run_id_of(identity)):
                 options = {"path": where, "random_state": random_state, "confirm": confirm}
                 generate_sync(seeds, chosen, share, **models, **options)
-        measured = _measured(where, number_of(identity), seeds, chosen, chosen_task)
+        measured = _measured(where, run_id_of(identity), seeds, chosen, chosen_task)
     return estimate(seeds, chosen, limit, **models, measured=measured)
 
 
@@ -107,5 +108,5 @@ def _holds(path: Path, share: Budget, run_id: str) -> bool:
 def _measured(path: Path, run_id: str, seeds: Seeds, strategy: Strategy, task: Task) -> Measured | None:
     if not path.exists():
         return None
-    with reading.reading(path) as connection:
+    with queries.read_only(path) as connection:
         return measure(connection, run_id, seeds, strategy, task)

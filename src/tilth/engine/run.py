@@ -6,24 +6,25 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine import reading
 from tilth.engine.background import Background
-from tilth.engine.budget import NANO, Amount, Budget, BudgetError
+from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.events import Changed
-from tilth.engine.execution import NO_ROWS, RATE_WINDOW, Ending, Execution
-from tilth.engine.journal import Journal
-from tilth.engine.line import EndpointUnavailable, Line
+from tilth.engine.file import queries
+from tilth.engine.file.journal import Journal
+from tilth.engine.file.quality import Quality, quality
+from tilth.engine.file.writes import set_settings, set_status
+from tilth.engine.growing.connection import ModelConnection
+from tilth.engine.growing.controls import Controls
+from tilth.engine.growing.execution import NO_ROWS, RATE_WINDOW, Ending, Execution
 from tilth.engine.progress import Progress
-from tilth.engine.quality import Quality, quality
-from tilth.engine.records import set_settings, set_status
 from tilth.engine.runner import runner
-from tilth.engine.strategy import Strategy
-from tilth.engine.switches import Switches
+from tilth.errors import BudgetError, EndpointUnavailable
+from tilth.export import save
 from tilth.seeds import Seeds
+from tilth.strategies.base import Strategy
 from tilth.tasks.base import Task
 from tilth.teacher import Wait
 
@@ -35,13 +36,13 @@ OVER = frozenset({"stopped", "finished", "failed", "aborted"})
 
 
 @dataclass(frozen=True)
-class Works:
+class ActiveParts:
     """What a run that is at work has, and a run that was only opened has not."""
 
     execution: Execution
     journal: Journal
-    lines: Sequence[Line]
-    switches: Switches
+    connections: Sequence[ModelConnection]
+    controls: Controls
     closes: bool
 
 
@@ -85,7 +86,7 @@ class Run(Background):
         self._settings = dict(settings)
         self._budget = Budget(**settings["budget"])
         self._reason = reason
-        self._works: Works | None = None
+        self._active: ActiveParts | None = None
         self._task: asyncio.Task[None] | None = None
         self._aborted = self._ending = False
         self._began = time.monotonic()
@@ -97,20 +98,20 @@ class Run(Background):
 
     # -- at work ------------------------------------------------------------------------------------------
 
-    def begin(self, works: Works) -> None:
+    def begin(self, active: ActiveParts) -> None:
         """Starts the work on the runner. Called once, by the engine."""
-        self._works = works
-        for line in works.lines:
-            line.gate.turned = self._turned
-        self._future = runner().submit(self._work(works))
+        self._active = active
+        for connection in active.connections:
+            connection.gate.turned = self._turned
+        self._future = runner().submit(self._work(active))
 
-    async def _work(self, works: Works) -> None:
+    async def _work(self, active: ActiveParts) -> None:
         self._task = asyncio.current_task()
         self._set("running")
         try:
-            await works.journal.write(set_settings(self.id, self._settings))
-            await works.journal.write(set_status(self.id, "running", None))
-            ending = await works.execution.drive()
+            await active.journal.write(set_settings(self.id, self._settings))
+            await active.journal.write(set_status(self.id, "running", None))
+            ending = await active.execution.drive()
         except asyncio.CancelledError:
             ending = Ending("aborted", "aborted by the user")
         except Exception as error:  # noqa: BLE001 - whatever it is, the run tells it
@@ -120,14 +121,14 @@ class Run(Background):
             ending = Ending("failed", str(error))
         self._ending, self._ended = True, time.monotonic()
         try:
-            for line in works.lines:
-                await line.close()
+            for connection in active.connections:
+                await connection.close()
             self._settings["seconds"] += self._ended - self._began
-            works.journal.post(set_settings(self.id, self._settings))
-            works.journal.post(set_status(self.id, ending.status, ending.reason))
+            active.journal.post(set_settings(self.id, self._settings))
+            active.journal.post(set_status(self.id, ending.status, ending.reason))
         finally:
-            if works.closes:
-                await _beside(works.journal.close)
+            if active.closes:
+                await _beside(active.journal.close)
             self._reason = ending.reason
             self._set(ending.status)
 
@@ -140,15 +141,15 @@ class Run(Background):
             elif not self._ending:
                 act()
 
-        if self._works is not None and self.status not in OVER:
+        if self._active is not None and self.status not in OVER:
             runner().loop.call_soon_threadsafe(once_begun)
 
     def pause(self) -> None:
         """No new call starts; calls in flight finish."""
 
         def act() -> None:
-            if self._status == "running" and self._works:
-                self._works.switches.going.clear()
+            if self._status == "running" and self._active:
+                self._active.controls.going.clear()
                 self._set("paused")
 
         self._steer(act)
@@ -157,9 +158,9 @@ class Run(Background):
         """Goes on after `pause`. A run that has ended goes on by starting it again on its path."""
 
         def act() -> None:
-            if self._status == "paused" and self._works:
+            if self._status == "paused" and self._active:
                 self._set("running")
-                self._works.execution.resume()
+                self._active.execution.resume()
 
         self._steer(act)
 
@@ -167,9 +168,9 @@ class Run(Background):
         """No new unit starts; started ones finish, for they are reserved. Returns at once."""
 
         def act() -> None:
-            if self._works:
+            if self._active:
                 self._set("stopping")
-                self._works.execution.stop()
+                self._active.execution.stop()
 
         self._steer(act)
 
@@ -188,17 +189,17 @@ class Run(Background):
         """Sets other limits on a run that is at work; whether it still was, and took them."""
         limit = Budget.of(budget)
 
-        async def act(works: Works) -> bool:
+        async def act(active: ActiveParts) -> bool:
             if self._ending or self._status == "stopping":
                 return False
             if limit != self._budget:
                 self._budget = limit
                 self._settings["budget"] = limit.to_json()
-                works.execution.limit(limit)
-                works.journal.post(set_settings(self.id, self._settings))
+                active.execution.limit(limit)
+                active.journal.post(set_settings(self.id, self._settings))
             return True
 
-        return self._works is not None and runner().submit(act(self._works)).result()
+        return self._active is not None and runner().submit(act(self._active)).result()
 
     # -- what it is and where it stands -------------------------------------------------------------------
 
@@ -210,8 +211,8 @@ class Run(Background):
     @property
     def failing(self) -> bool:
         """Whether an endpoint gives nothing but failures: such a run can only wait, even one that stops."""
-        works = self._works if self._status not in OVER else None
-        return works is not None and any(line.gate.failing for line in works.lines)
+        active = self._active if self._status not in OVER else None
+        return active is not None and any(connection.gate.failing for connection in active.connections)
 
     def _turned(self) -> None:
         """An endpoint gives nothing but failures from now on, or is back."""
@@ -226,9 +227,9 @@ class Run(Background):
     @property
     def progress(self) -> Progress:
         """Where the run stands now."""
-        if self._works is None:
+        if self._active is None:
             return self._progress_of_file()
-        execution, switches = self._works.execution, self._works.switches
+        execution, controls = self._active.execution, self._active.controls
         ledger = execution.ledger
         counts = execution.counts
         now = time.monotonic()
@@ -245,23 +246,26 @@ class Run(Background):
             spent,
             in_doubt=ledger.in_doubt.queries,
             reserved=ledger.reserved.queries,
-            attempts=switches.attempts,
-            in_flight=switches.in_flight,
+            attempts=controls.attempts,
+            in_flight=controls.in_flight,
             seconds=(self._ended or now) - self._began,
             rate=rate,
             eta=left / queries_rate if left is not None and queries_rate else None,
-            wait=self._waiting(self._works.lines),
+            wait=self._waiting(self._active.connections),
         )
 
-    def _waiting(self, lines: Sequence[Line]) -> Wait | None:
+    def _waiting(self, connections: Sequence[ModelConnection]) -> Wait | None:
         if self._status not in ("running", "stopping"):
             return None
         # an endpoint that only fails is told before one that is only busy
-        waits = (line.waiting for line in sorted(lines, key=lambda line: not line.gate.failing))
+        waits = (
+            connection.waiting
+            for connection in sorted(connections, key=lambda connection: not connection.gate.failing)
+        )
         return next((wait for wait in waits if wait is not None), None)
 
     def _progress_of_file(self) -> Progress:
-        totals = reading.totals(self.path, self.id)
+        totals = queries.totals(self.path, self.id)
         counts = {name: totals.get(name, 0) for name in NO_ROWS}
         spent, in_doubt = totals["spent"], totals["in_doubt"]
         return self._progress(
@@ -324,19 +328,19 @@ class Run(Background):
         Counted anew in its file each time: rows, units and queries as whole numbers, US dollars as the ledger
         has them. Of 200,000 rows it takes about a second.
         """
-        live = self._works is not None and self.status not in OVER
+        live = self._active is not None and self.status not in OVER
         return quality(self.path, self.id, priced=self._settings["priced"], live=live)
 
     def spending(self) -> dict[str, int]:
         """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""
-        return reading.spending(self.path, self.id)
+        return queries.spending(self.path, self.id)
 
     # -- what it grew -------------------------------------------------------------------------------------
 
     @property
     def rows(self) -> pl.DataFrame:
         """All rows so far, sorted by unit and index; with check="filter" without the rejected."""
-        return self._kept(reading.rows(self.path, self.id))
+        return self._kept(queries.rows(self.path, self.id))
 
     def _kept(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.filter(rows["verdict"] != "rejected") if self._settings["check"] == "filter" else rows
@@ -354,11 +358,11 @@ class Run(Background):
         """
         if verdicts is None and self._settings["check"] == "filter":
             verdicts = ("accepted", "unverified")
-        return reading.samples(self.path, self.id, after, limit, verdicts, contains)
+        return queries.samples(self.path, self.id, after, limit, verdicts, contains)
 
     def detail(self, row_id: str) -> dict[str, Any]:
         """A row with its seed and the exchanges that led to it; `KeyError` where there is no such row."""
-        return reading.detail(self.path, self.id, row_id)
+        return queries.detail(self.path, self.id, row_id)
 
     def prefix(self, budget: Budget | int) -> pl.DataFrame:
         """The rows a run of this smaller budget would have grown, whatever the order of arrival."""
@@ -369,8 +373,8 @@ class Run(Background):
         limit = Budget.of(budget)
         if limit.usd is not None and not self._settings["priced"]:
             raise BudgetError("what this run cost in dollars is unknown; give a prefix in queries or tokens")
-        units = reading.prefix_units(self.path, self.id, limit)
-        return self._kept(reading.rows(self.path, self.id, units))
+        units = queries.prefix_units(self.path, self.id, limit)
+        return self._kept(queries.rows(self.path, self.id, units))
 
     def save(
         self,
@@ -379,9 +383,7 @@ class Run(Background):
         verdicts: Sequence[str] = ("accepted", "unverified"),
     ) -> Path:
         """Writes rows for training; see `tilth.save`."""
-        # the writers of files stand later in the house; only this method of convenience reaches for them
-        saved: Path = import_module("tilth.export").save(self.rows, path, format=format, verdicts=verdicts)
-        return saved
+        return save(self.rows, path, format=format, verdicts=verdicts)
 
 
 async def _beside(work: Callable[[], None]) -> None:

@@ -12,29 +12,31 @@ from sqlite3 import Connection
 from typing import Any
 
 from tilth import tasks
-from tilth.engine import reading, registry
-from tilth.engine.asking import Desk
 from tilth.engine.budget import Budget, Ledger
-from tilth.engine.checking import Check, with_checks
-from tilth.engine.conditions import check_money, check_needs
-from tilth.engine.estimate import estimate
-from tilth.engine.execution import Execution
-from tilth.engine.figures import Plan
-from tilth.engine.harvest import CheckMode, Origin
-from tilth.engine.identity import default_path, number_of, refuse_other, run_identity
-from tilth.engine.journal import Journal
-from tilth.engine.line import Line
-from tilth.engine.measured import measure
-from tilth.engine.order import SeedPasses
-from tilth.engine.past import Past
-from tilth.engine.records import create_run, identities, settings_of
-from tilth.engine.reuse import Pool
-from tilth.engine.run import OVER, Run, Works
-from tilth.engine.strategy import Role, Strategy
-from tilth.engine.switches import Switches
+from tilth.engine.file import queries
+from tilth.engine.file.journal import Journal
+from tilth.engine.file.resume import JournalledRun
+from tilth.engine.file.reuse import Pool
+from tilth.engine.file.writes import create_run, identities, settings_of
+from tilth.engine.growing.asking import AskContext
+from tilth.engine.growing.connection import ModelConnection
+from tilth.engine.growing.controls import Controls
+from tilth.engine.growing.execution import Execution
+from tilth.engine.growing.rows import CheckMode, Origin
+from tilth.engine.planning.estimate import estimate
+from tilth.engine.planning.measurements import measure
+from tilth.engine.planning.preconditions import check_money, check_needs
+from tilth.engine.planning.ranges import Plan
+from tilth.engine.recipe import default_path, refuse_other, run_id_of, run_identity
+from tilth.engine.run import OVER, ActiveParts, Run
+from tilth.errors import TeacherError
 from tilth.seeds import Seeds, TaskLike
+from tilth.strategies import registry
+from tilth.strategies.base import Role, Strategy
+from tilth.strategies.check import Check, with_checks
+from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Task
-from tilth.teacher import RecordedTeacher, Teacher, TeacherError
+from tilth.teacher import RecordedTeacher, Teacher
 
 _runs: dict[Path, Run] = {}
 _lock = threading.RLock()
@@ -162,11 +164,11 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
         live = _runs.get(where.resolve())
         if live is not None and live.status not in OVER:
             return live
-    record = reading.head(where, run_id)
+    record = queries.head(where, run_id)
     identity, settings = record["identity"], record["settings"]
     judging = settings.get("judging", {})
     task = tasks.restored(identity["task"], judging.get("task"))
-    seeds = reading.seeds_of(where, record["run_id"], task or identity["task"]["name"], settings["seeds"])
+    seeds = queries.seeds_of(where, record["run_id"], task or identity["task"]["name"], settings["seeds"])
     strategy = identity["strategy"]
     found = registry.restored(strategy, judging.get("checks"))
     return Run(
@@ -193,7 +195,7 @@ def _recorded(path: str | Path | None) -> tuple[Teacher, Teacher]:
         raise TeacherError(
             "pass teacher=: a tilth.Teacher, or tilth.demo.teacher() for the built-in simulation"
         )
-    record = reading.head(Path(path))
+    record = queries.head(Path(path))
     limits = record["settings"]["max_tokens"]
     return (
         RecordedTeacher(record["identity"]["teacher"], limits["teacher"]),
@@ -205,8 +207,8 @@ def _joined(path: Path, identity: Mapping[str, Any], limit: Budget) -> Run | Non
     live = _runs.get(path.resolve())
     if live is None or live.status in OVER:
         return None
-    if live.id != number_of(identity):
-        refuse_other(path, reading.head(path)["identity"], identity)
+    if live.id != run_id_of(identity):
+        refuse_other(path, queries.head(path)["identity"], identity)
     if live.limit(limit):
         return live
     with suppress(Exception):  # its end was told to those who waited for it
@@ -276,9 +278,9 @@ def _judging(parts: Parts) -> dict[str, Any]:
 
 def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes: bool) -> Run:
     """Starts a run in an open file, or goes on with it; `closes` hands it the file to close at its end."""
-    number, teacher, writer = number_of(identity), parts.teacher, parts.writer
+    number, teacher, writer = run_id_of(identity), parts.teacher, parts.writer
     models: dict[Role, Teacher] = {"teacher": teacher, "writer": writer, **parts.strategy.models()}
-    opened = {model: Line(model, parts.patience) for model in dict.fromkeys(models.values())}
+    opened = {model: ModelConnection(model, parts.patience) for model in dict.fromkeys(models.values())}
     lines = {role: opened[model] for role, model in models.items()}
     limits: dict[Role, int] = {role: line.model.max_tokens for role, line in lines.items()}
     priced = all(line.price is not None for line in lines.values())
@@ -312,20 +314,28 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
 
     def take_up(connection: Connection) -> tuple[Any, ...]:
         create_run(number, identity, settings, tuple(parts.seeds))(connection)
-        past = Past(connection, number)
-        return past, past.reopen_cut_off(limits), past.sums(), past.counts(), past.origins()
+        journalled = JournalledRun(connection, number)
+        return (
+            journalled,
+            journalled.reopen_cut_off(limits),
+            journalled.sums(),
+            journalled.counts(),
+            journalled.origins(),
+        )
 
-    past, reopened, (spent, in_doubt), counts, used = journal.write_now(take_up)
+    journalled, reopened, (spent, in_doubt), counts, used = journal.write_now(take_up)
     if parts.pool is not None:
         parts.pool.forget(used)
     run = Run(number, journal.path, parts.seeds, parts.task, parts.strategy, settings)
-    switches = Switches()
-    switches.going.set()
+    controls = Controls()
+    controls.going.set()
     limit = parts.limit
     if parts.nested and limit.queries is not None:
         limit = replace(limit, queries=limit.queries + in_doubt.queries)
     ledger = Ledger(limit, spent, in_doubt)
-    desk = Desk(number, journal, past, ledger, lines, run.events, switches, parts.random_state, parts.pool)
+    context = AskContext(
+        number, journal, journalled, ledger, lines, run.events, controls, parts.random_state, parts.pool
+    )
     origin = Origin(
         number,
         parts.strategy.name,
@@ -337,7 +347,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
     judged_otherwise = bool(stored) and stored.get("judging", {}) != settings["judging"]
     passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested, parts.task.put)
     execution = Execution(
-        desk,
+        context,
         parts.seeds,
         parts.strategy,
         parts.task,
@@ -347,5 +357,5 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         reopened,
         judged_otherwise=judged_otherwise,
     )
-    run.begin(Works(execution, journal, tuple(opened.values()), switches, closes))
+    run.begin(ActiveParts(execution, journal, tuple(opened.values()), controls, closes))
     return run

@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from tilth import tasks
-from tilth.engine import registry
-from tilth.engine.audit import audit_file, audit_run, audit_study
-from tilth.engine.copying import snapshot
-from tilth.engine.harvest import Origin, judge, rows_of
-from tilth.engine.identity import canonical, number_of, shown
-from tilth.engine.journal import JournalError
-from tilth.engine.order import SeedPasses
-from tilth.engine.past import Past
-from tilth.engine.reading import seeds_from
-from tilth.engine.replay import NotJournalled, Replay
-from tilth.engine.strategy import Strategy, Unit
+from tilth.engine.file.audit import audit_file, audit_run, audit_study
+from tilth.engine.file.copying import snapshot
+from tilth.engine.file.digests import canonical
+from tilth.engine.file.queries import seeds_from
+from tilth.engine.file.resume import JournalledRun
+from tilth.engine.growing.replay import NotJournalled, Replay
+from tilth.engine.growing.rows import Origin, judge, rows_of
+from tilth.engine.recipe import run_id_of, shown
+from tilth.errors import JournalError
 from tilth.seeds import Seeds
+from tilth.strategies import registry
+from tilth.strategies.base import Strategy, Unit
+from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher
 
@@ -134,7 +135,7 @@ class _Run:
 
     def seeds_and_identity(self) -> Iterator[str]:
         """Whether the run is what its id says."""
-        if number_of(self._identity) != self._id:
+        if run_id_of(self._identity) != self._id:
             yield f"the identity was changed: its digest does not begin with {self._id}"
         if self._seeds.identity() != self._identity["seeds"]:
             yield "the seeds are not those of the run's identity"
@@ -161,9 +162,9 @@ class _Run:
         writer = RecordedTeacher(identity["writer"], limits["writer"])
         nested = tuple(identity.get("nested", ()))
         passes = SeedPasses(tuple(self._seeds), identity["random_state"], nested, task.put)
-        past = Past(file, self._id)
+        journalled = JournalledRun(file, self._id)
         models = {"teacher": teacher, "writer": writer, **strategy.models()}
-        replay = Replay(past, self._seeds, strategy, task, models, passes)
+        replay = Replay(journalled, self._seeds, strategy, task, models, passes)
         origin = Origin(
             self._id,
             strategy.name,

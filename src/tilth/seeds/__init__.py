@@ -11,31 +11,13 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from tilth.errors import SeedsError
 from tilth.seeds.sources import Record, Source, SourceError, kind, open_source
 
 if TYPE_CHECKING:
     import polars as pl
 
 _SHOWN = 20
-
-
-class SeedsError(ValueError):
-    """Seeds that cannot be used: every problem of a source, told at once.
-
-    Attributes:
-        problems: One line per problem, each with file, line or row, and reason.
-    """
-
-    def __init__(self, name: str, problems: Sequence[str]) -> None:
-        self.problems = list(problems)
-        if len(self.problems) == 1:
-            message = self.problems[0]
-        else:
-            shown = "\n  ".join(self.problems[:_SHOWN])
-            rest = len(self.problems) - _SHOWN
-            more = f"\n  and {rest:,} more, in .problems" if rest > 0 else ""
-            message = f"{name} has {len(self.problems):,} problems:\n  {shown}{more}"
-        super().__init__(message)
 
 
 @runtime_checkable

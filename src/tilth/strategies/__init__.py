@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tilth.engine.registry import available, get
+from tilth.strategies.registry import available, get
 
 __all__ = ["available", "get"]

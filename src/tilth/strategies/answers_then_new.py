@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from tilth.engine.strategy import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.strategies.answer_augmentation import AnswerAugmentation
+from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.strategies.new_question import NewQuestion
 from tilth.tasks.base import Task
 

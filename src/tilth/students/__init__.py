@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tilth.students.base import FunctionStudent, Model, Student, StudentError, TrainFunction
+from tilth.errors import StudentError
+from tilth.students.base import FunctionStudent, Model, Student, TrainFunction
 from tilth.students.neighbour import Neighbour
 from tilth.students.parser import Parser
 from tilth.students.sketch import SketchParser

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
+from tilth.errors import StudentError
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -16,10 +18,6 @@ _Read = TypeVar("_Read")
 Answers = Sequence[str | None]
 AnswerFunction = Callable[[Sequence[str]], Answers]
 """Takes questions, gives as many answers; None where it has none."""
-
-
-class StudentError(ValueError):
-    """A student was given what it cannot train on, or broke its contract."""
 
 
 class Model(ABC):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tilth.tasks.sql_reading import find
+from tilth.tasks.sql.reading import find
 
 if TYPE_CHECKING:
     from sqlglot import exp

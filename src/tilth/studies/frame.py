@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from tilth.errors import StudyFrameError
+
 if TYPE_CHECKING:
     import polars as pl
     from polars._typing import PolarsDataType
@@ -22,10 +24,6 @@ CELL = (
     "writer",
 )
 """The columns that tell one cell from another, beside its study."""
-
-
-class StudyFrameError(ValueError):
-    """A frame is no frame of a study. The message says what is wrong, where, and what to do."""
 
 
 def studies_schema() -> dict[str, PolarsDataType]:

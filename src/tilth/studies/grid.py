@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tilth.engine.budget import Amount, Budget
-from tilth.engine.identity import digest
-from tilth.engine.order import SeedPasses, drawn
-from tilth.engine.reading import UnitCosts
-from tilth.engine.strategy import Strategy
+from tilth.engine.file.digests import digest
+from tilth.engine.file.queries import UnitCosts
+from tilth.strategies.base import Strategy
+from tilth.strategies.passes import SeedPasses, drawn
 
 if TYPE_CHECKING:
     from tilth.students.base import Student

@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
-from tilth.engine import registry
-from tilth.engine.conditions import ConfirmationNeeded, check_needs
-from tilth.engine.identity import number_of, refuse_other
-from tilth.engine.journal import Journal
+from tilth.engine.file.journal import Journal
+from tilth.engine.file.writes import identities
 from tilth.engine.plan import plan
-from tilth.engine.records import identities
+from tilth.engine.planning.preconditions import check_needs
+from tilth.engine.recipe import refuse_other, run_id_of
 from tilth.engine.run import OVER
-from tilth.engine.strategy import Strategy
+from tilth.errors import ConfirmationNeeded, TeacherError
 from tilth.seeds import Seeds, TaskLike
+from tilth.strategies import registry
+from tilth.strategies.base import Strategy
 from tilth.students.base import Student, TrainFunction
 from tilth.studies import store
 from tilth.studies.grid import Check, Grid, queries_of
 from tilth.studies.measure import questions_of
 from tilth.studies.study import Field, Study
-from tilth.teacher import Teacher, TeacherError
+from tilth.teacher import Teacher
 
 if TYPE_CHECKING:
     import polars as pl
@@ -127,7 +128,7 @@ def start_study(
     tests = _tests(seeds, test, validation)
     field = Field(grid, seeds, chosen_task, tests, teacher, writer or teacher, patience)
     identity = _identity(field)
-    number = number_of(identity)
+    number = run_id_of(identity)
     name = f"study-{Path(seeds.name).stem or 'seeds'}-{number[:8]}.tilth"
     where = Path(path or name).absolute()
     with _lock:
@@ -195,7 +196,7 @@ def open_study(path: str | Path) -> Study:
 
 
 def _open(where: Path, identity: Mapping[str, Any], field: Field, planned: StudyPlan) -> Study:
-    number = number_of(identity)
+    number = run_id_of(identity)
     settings = {
         "seeds": field.seeds.name,
         "teacher": field.teacher.name,
@@ -226,7 +227,7 @@ def _identity(field: Field) -> dict[str, Any]:
         "task": field.task.identity(),
         "teacher": field.teacher.identity(),
         "writer": field.writer.identity(),
-        "tests": {name: number_of({"rows": frame.rows()}) for name, frame in field.tests.items()},
+        "tests": {name: run_id_of({"rows": frame.rows()}) for name, frame in field.tests.items()},
     }
 
 

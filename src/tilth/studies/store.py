@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.identity import canonical
-from tilth.engine.journal import JournalError, Operation, now
-from tilth.engine.reading import reading
+from tilth.engine.file.digests import canonical
+from tilth.engine.file.journal import Operation, now
+from tilth.engine.file.queries import read_only
+from tilth.errors import JournalError
 from tilth.studies.frame import outcomes_schema, studies_schema
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def save_cell(records: Sequence[Mapping[str, Any]], answers: Mapping[str, Sequen
 
 def head(path: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """The study in a file: its id, identity and settings."""
-    with reading(path) as connection:
+    with read_only(path) as connection:
         found = connection.execute("SELECT study_id, identity, settings FROM studies").fetchone()
     if found is None:
         raise JournalError(f"{path} holds no study; a run's file opens with tilth.open_run")
@@ -68,7 +69,7 @@ def cells(path: Path, study_id: str) -> pl.DataFrame:
     """
     import polars as pl
 
-    with reading(path) as connection:
+    with read_only(path) as connection:
         records = connection.execute(
             "SELECT record FROM cells WHERE study_id = ? ORDER BY rowid", (study_id,)
         ).fetchall()
@@ -81,7 +82,7 @@ def outcomes(path: Path, study_id: str, cell_id: str | None = None) -> pl.DataFr
     """The outcomes of all cells, or of one: by cell and test set, questions in the set's order."""
     import polars as pl
 
-    with reading(path) as connection:
+    with read_only(path) as connection:
         records = connection.execute(
             "SELECT cell_id, test, question_id, answer, correct FROM outcomes"
             " WHERE study_id = ?1 AND (?2 IS NULL OR cell_id = ?2) ORDER BY cell_id, test, rowid",
@@ -94,7 +95,7 @@ def outcomes(path: Path, study_id: str, cell_id: str | None = None) -> pl.DataFr
 
 def counts(path: Path, study_id: str) -> tuple[int, int]:
     """How many cells of a study are measured, and the queries settled in the whole file, of all its runs."""
-    with reading(path) as connection:
+    with read_only(path) as connection:
         [(cells, queries)] = connection.execute(
             "SELECT (SELECT count(DISTINCT cell_id) FROM cells WHERE study_id = ?),"
             " (SELECT total(queries) FROM ledger WHERE state = 'settled')",

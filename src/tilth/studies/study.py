@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine.background import Background
 from tilth.engine.events import Measured
-from tilth.engine.identity import run_identity
-from tilth.engine.journal import Journal
-from tilth.engine.order import SeedPasses
-from tilth.engine.reading import rows as rows_of
-from tilth.engine.reading import unit_costs
+from tilth.engine.file.journal import Journal
+from tilth.engine.file.queries import rows as rows_of
+from tilth.engine.file.queries import unit_costs
+from tilth.engine.recipe import run_identity
 from tilth.engine.run import OVER, Run
 from tilth.engine.runner import runner
 from tilth.engine.start import Parts, begin
 from tilth.seeds import Seeds
+from tilth.strategies.passes import SeedPasses
 from tilth.studies import store
 from tilth.studies.frame import read_outcomes, read_studies
 from tilth.studies.grid import Cell, Cut, Grid, Plot, cut

@@ -13,22 +13,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tilth.errors import Unreadable
 from tilth.seeds import Seeds, TaskLike
-from tilth.tasks.base import Message, Prompt, Reading, Task, Unreadable, Verdict, refuse_faults
+from tilth.tasks.base import Message, Prompt, Reading, Task, Verdict, refuse_faults
 
 if TYPE_CHECKING:
-    from tilth.tasks.choice import Choice as Choice
-    from tilth.tasks.code import Code as Code
-    from tilth.tasks.numeric import Numeric as Numeric
-    from tilth.tasks.open_ended import OpenEnded as OpenEnded
-    from tilth.tasks.sql import Sql as Sql
+    from tilth.tasks.choice.task import Choice as Choice
+    from tilth.tasks.code.task import Code as Code
+    from tilth.tasks.numeric.task import Numeric as Numeric
+    from tilth.tasks.open_ended.task import OpenEnded as OpenEnded
+    from tilth.tasks.sql.task import Sql as Sql
 
 _HOMES = {
-    "choice": "choice:Choice",
-    "code": "code:Code",
-    "numeric": "numeric:Numeric",
-    "open-ended": "open_ended:OpenEnded",
-    "sql": "sql:Sql",
+    "choice": "choice.task:Choice",
+    "code": "code.task:Code",
+    "numeric": "numeric.task:Numeric",
+    "open-ended": "open_ended.task:OpenEnded",
+    "sql": "sql.task:Sql",
 }
 """Where each built-in task lives; loaded at first use."""
 

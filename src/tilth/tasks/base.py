@@ -8,16 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.seeds import Seed, Seeds, SeedsError
+from tilth.errors import SeedsError
+from tilth.seeds import Seed, Seeds
 
 Message = Mapping[str, str]
 """One chat message: `role` ("system", "user" or "assistant") and `content`."""
 
 VerdictName = Literal["accepted", "rejected", "unverified"]
-
-
-class Unreadable(Exception):
-    """A reply that does not hold what its prompt asked for. The message is the reason shown to users."""
 
 
 @dataclass(frozen=True, slots=True)

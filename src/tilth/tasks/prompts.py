@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tilth.errors import Unreadable
 from tilth.seeds import Seed
-from tilth.tasks.base import Prompt, Task, Unreadable
+from tilth.tasks.base import Prompt, Task
 
 MAX_QUESTION = 4_000
 """Characters a written question may have; longer ones are rejected."""

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+from tilth.errors import TeacherError
 from tilth.teacher import failures
 from tilth.teacher.endpoint import Endpoint
-from tilth.teacher.errors import CallError, TeacherError
+from tilth.teacher.errors import CallError
 from tilth.teacher.redact import redacted
 from tilth.teacher.replies import Completion, completion_of
 

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tilth.errors import TeacherError
 from tilth.teacher import failures
 from tilth.teacher.dialect import Dialect
-from tilth.teacher.errors import CallError, TeacherError
+from tilth.teacher.errors import CallError
 from tilth.teacher.failures import Answer
 from tilth.teacher.preflight import find_problem
 from tilth.teacher.quota import quota_of

@@ -19,10 +19,6 @@ CallErrorKind = Literal[
 ]
 
 
-class TeacherError(Exception):
-    """A teacher that cannot be used: wrong key, wrong model, dead host. Says what, where, and what to do."""
-
-
 class CallError(Exception):
     """One attempt that brought no reply. Its message is plain, redacted and at most 300 characters.
 

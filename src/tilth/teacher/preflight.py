@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from tilth.errors import TeacherError
 from tilth.teacher import failures
-from tilth.teacher.errors import CallError, TeacherError
+from tilth.teacher.errors import CallError
 from tilth.teacher.redact import redacted
 
 Fetch = Callable[[str], Awaitable[failures.Answer]]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from tilth.errors import TeacherError
 from tilth.teacher.client import Teacher
 from tilth.teacher.endpoint import Endpoint
-from tilth.teacher.errors import TeacherError
 
 
 class RecordedTeacher(Teacher):

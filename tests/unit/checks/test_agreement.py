@@ -135,7 +135,7 @@ def test_a_resume_asks_nothing_again_and_a_replay_rebuilds_the_rows() -> None:
     undisturbed = grow(voter(), [Agreement()], path="other.tilth")
     dropped = ("created_at", "seconds")
     assert_frame_equal(again.rows.drop(dropped), undisturbed.rows.drop(dropped))
-    report = tilth.verify("run.tilth", using=[tilth.engine.checking.Checked(OnePass(), [Agreement()])])
+    report = tilth.verify("run.tilth", using=[tilth.strategies.check.Checked(OnePass(), [Agreement()])])
     assert report.findings == ()
     assert report.rebuilt == again.rows.height
 

@@ -11,7 +11,7 @@ from tests.unit.checks.scripted import OnePass, Scripted, asked_number, grow, se
 
 import tilth
 from tilth.checks import RUBRICS, Judge, Rubric
-from tilth.engine.checking import Checked
+from tilth.strategies.check import Checked
 
 QUALITY = Rubric("quality", {"clarity": "5: clear; 1: not", "truth": "5: true; 1: not"})
 
@@ -187,7 +187,7 @@ def test_a_price_of_the_judge_is_part_of_the_plan_and_of_the_question_before_rea
     assert planned.usd is not None
     assert planned.usd > 0
     assert planned.units == 10, "an answer and a judgement each"
-    with pytest.raises(tilth.engine.conditions.ConfirmationNeeded, match="real money"):
+    with pytest.raises(tilth.engine.planning.preconditions.ConfirmationNeeded, match="real money"):
         tilth.start(seeds(4), "answer-augmentation", 20, teacher=teacher, checks=[dear])
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.engine.structured import Form
-from tilth.tasks import Unreadable
+from tilth.errors import Unreadable
+from tilth.strategies.structured import Form
 
 FORM = Form(
     "all",

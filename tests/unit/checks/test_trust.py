@@ -13,7 +13,7 @@ from tests.unit.checks.scripted import Scripted, grow
 
 import tilth
 from tilth.checks import Judge, Rubric, audit, calibrate
-from tilth.checks.errors import INJECTIONS, Good, inject
+from tilth.checks.injected_errors import INJECTIONS, Good, inject
 
 TRUTH = Rubric("truth", {"truth": "5: right; 1: wrong"})
 ROWS = pl.DataFrame(

@@ -18,7 +18,7 @@ from tilth.demo.reader import read_question
 from tilth.demo.sets import draw_seeds
 from tilth.demo.stories import own_story
 from tilth.demo.world import Problem
-from tilth.tasks.numeric import Numeric
+from tilth.tasks.numeric.task import Numeric
 from tilth.tasks.prompts import read_question as read_reply
 
 SEEDS = draw_seeds(600, 42)

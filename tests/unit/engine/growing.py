@@ -15,8 +15,8 @@ from typing import Any
 import polars as pl
 
 import tilth
-from tilth.engine.strategy import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.seeds import Seeds
+from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.tasks.base import Prompt, Task
 from tilth.teacher import CallError
 

@@ -10,7 +10,8 @@ from tests.unit.engine.growing import Model, comparable, prompt, seeds
 
 import tilth
 from tilth.engine.run import Run
-from tilth.engine.strategy import (
+from tilth.seeds import Seeds
+from tilth.strategies.base import (
     Ask,
     Candidate,
     Passes,
@@ -20,7 +21,6 @@ from tilth.engine.strategy import (
     UnitCost,
     UnitResult,
 )
-from tilth.seeds import Seeds
 from tilth.tasks.base import Task
 
 SEEDS = seeds(4)

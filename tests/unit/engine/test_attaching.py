@@ -10,8 +10,8 @@ import pytest
 from tests.unit.engine.growing import RESET, SEEDS, Model, started, until
 
 import tilth
-from tilth.engine.identity import IdentityMismatch
 from tilth.engine.run import Run
+from tilth.errors import IdentityMismatch
 
 
 def test_a_second_start_on_the_path_joins_the_run() -> None:

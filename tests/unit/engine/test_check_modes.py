@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from tests.unit.engine.growing import SEEDS, Model, comparable
 
 import tilth
-from tilth.engine import reading
+from tilth.engine.file import queries
 
 
 class Uneven(Model):
@@ -65,7 +65,7 @@ def test_nothing_is_checked_where_that_is_wanted() -> None:
 def test_another_check_judges_stored_replies_and_asks_nothing(first, then) -> None:
     first_run = grown(Uneven(), check=first)
     every = ("accepted", "rejected", "unverified")
-    arrivals = reading.samples(Path("run.tilth"), first_run.id, 0, 500, every, None).select(
+    arrivals = queries.samples(Path("run.tilth"), first_run.id, 0, 500, every, None).select(
         "arrival", "row_id", "created_at"
     )
     model = Uneven()

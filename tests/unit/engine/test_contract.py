@@ -14,15 +14,8 @@ from tests.unit.engine.growing import BAD_REQUEST, Model, aborted, comparable, p
 from tests.unit.engine.rounds import SEEDS, Deciding, grown
 
 import tilth
-from tilth.engine.strategy import (
-    Ask,
-    Candidate,
-    Strategy,
-    StrategyError,
-    StrategyNotDeterministic,
-    Unit,
-    UnitCost,
-)
+from tilth.errors import StrategyError, StrategyNotDeterministic
+from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.tasks.base import Task
 
 

@@ -14,7 +14,7 @@ from tests.support.openai_server import Plan, serve
 from tests.unit.engine.growing import ENOUGH, SEEDS, Model, comparable, seeds, started, until
 
 import tilth
-from tilth.teacher import TeacherError
+from tilth.errors import TeacherError
 
 
 def in_a_thread(act: Callable[[], object]) -> None:

@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 from tests.unit.engine.growing import SEEDS, Model, comparable, grown, until
 
 import tilth
-from tilth.engine.journal import JournalError
+from tilth.errors import JournalError
 
 
 def names(folder: Path) -> set[str]:
@@ -99,7 +99,7 @@ def test_a_file_cut_short_is_told_and_left_as_it_is(tmp_path: Path, kept: float)
 
 
 def test_a_file_that_another_program_locks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tilth.engine.journal.LOCKED_SECONDS", 0.05)
+    monkeypatch.setattr("tilth.engine.file.journal.LOCKED_SECONDS", 0.05)
     grown(Model())
     model = Model()
     with closing(sqlite3.connect("run.tilth", isolation_level=None)) as other:
@@ -133,7 +133,7 @@ def elsewhere(text: str, **options: object) -> dict:
 FULL = """
     import json, resource, sys, tilth
     from tests.unit.engine.growing import Model, seeds
-    from tilth.engine.journal import JournalError
+    from tilth.errors import JournalError
 
     room = int(sys.stdin.readline())
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
@@ -174,7 +174,7 @@ NOBODY = 65_534
 READ_ONLY = """
     import json, os, tempfile, tilth
     from tests.unit.engine.growing import Model, seeds
-    from tilth.engine.journal import JournalError
+    from tilth.errors import JournalError
 
     def grown(model, path):
         return tilth.generate_sync(

@@ -15,12 +15,9 @@ from tests.unit.engine.growing import BAD_REQUEST, REFUSED, RESET, TIMEOUT, Mode
 
 import tilth
 from tilth import Budget
-from tilth.engine.asking import Overspent
-from tilth.engine.budget import BudgetError
-from tilth.engine.conditions import ConfirmationNeeded
-from tilth.engine.line import EndpointUnavailable
 from tilth.engine.run import Run
-from tilth.teacher import CallError, TeacherError
+from tilth.errors import BudgetError, ConfirmationNeeded, EndpointUnavailable, Overspent, TeacherError
+from tilth.teacher import CallError
 
 SEEDS = seeds(6)
 PRICE = tilth.Price(prompt=Decimal("0.40"), completion=Decimal("1.60"), source="test", date="2026-01-01")

@@ -25,8 +25,8 @@ from tests.unit.engine.growing import (
 )
 
 import tilth
-from tilth.engine.journal import JournalError, RunBusy
-from tilth.engine.schema import VERSION, rows_schema
+from tilth.engine.file.schema import VERSION, rows_schema
+from tilth.errors import JournalError, RunBusy
 from tilth.strategies.answer_augmentation import AnswerAugmentation
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tilth.engine.budget import Amount
-from tilth.engine.headway import Headway
-from tilth.engine.journal import Journal, Together
-from tilth.engine.records import Address, Settled, StoredReply, Usage, reserve, settle
+from tilth.engine.file.journal import Journal, Together
+from tilth.engine.file.writes import Address, Settled, StoredReply, Usage, reserve, settle
+from tilth.engine.growing.lookahead import Lookahead
 
 WORST = Amount(1, 500, 0)
 
@@ -100,7 +100,7 @@ def test_a_failure_is_told_to_all_that_were_committed_with_it(journal: Journal) 
 
 
 def test_as_many_calls_are_made_ready_as_slots_come_free_meanwhile() -> None:
-    headway = Headway()
+    headway = Lookahead()
     assert headway.beyond(64) == 0, "nothing is known yet"
     for _ in range(200):
         headway.called(0.05)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tilth import Budget
-from tilth.engine.budget import Amount, BudgetError, DoesNotFit, Hold, Ledger
+from tilth.engine.budget import Amount, DoesNotFit, Hold, Ledger
+from tilth.errors import BudgetError
 
 amounts = st.builds(Amount, queries=st.integers(0, 3), tokens=st.integers(0, 400), nano=st.integers(0, 10**6))
 limits = st.one_of(

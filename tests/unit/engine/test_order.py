@@ -24,7 +24,7 @@ from tests.unit.engine.growing import (
 
 import tilth
 from tilth.engine.run import Run
-from tilth.engine.strategy import Strategy
+from tilth.strategies.base import Strategy
 from tilth.teacher import CallError
 
 BUDGET = 24

@@ -14,9 +14,9 @@ from tests.support.openai_server import serve
 from tests.unit.engine.growing import Model, Votes, seeds
 
 import tilth
-from tilth.engine.conditions import ConfirmationNeeded
-from tilth.engine.figures import FIGURES
-from tilth.jupyter.widgets import facts
+from tilth.engine.planning.ranges import FIGURES
+from tilth.errors import ConfirmationNeeded
+from tilth.jupyter.widgets import traits
 
 SEEDS = seeds(7)
 PRICE = tilth.Price(1, 2, source="by hand", date="2026-11-01")
@@ -195,7 +195,7 @@ def test_a_probe_too_small_is_refused() -> None:
 
 def test_the_workbench_tells_the_ranges_where_it_tells_the_sources() -> None:
     plan = tilth.plan(SEEDS, "new-question", 100, teacher=teacher())
-    trait = facts.planned(SEEDS, "new-question", tilth.Budget(100), teacher(), None)
+    trait = traits.planned(SEEDS, "new-question", tilth.Budget(100), teacher(), None)
     assert trait["rows"] == plan.rows == 50
     assert trait["sources"]["rows"] == f"24 to 50; {plan.sources['rows']}"
     assert trait["sources"]["usd"].startswith(f"${plan.usd_range.low:,.2f} to ${plan.usd_range.high:,.2f}; ")

@@ -10,7 +10,7 @@ import pytest
 from tests.unit import plants
 
 import tilth
-from tilth.seeds import SeedsError
+from tilth.errors import SeedsError
 from tilth.tasks import Sql
 
 QUESTIONS = {

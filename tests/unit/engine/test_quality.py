@@ -129,7 +129,7 @@ def test_second_solutions_and_answerability_are_counted() -> None:
         return seconds[asked_number(prompt)] if "by another way" in prompt else right(prompt, before)
 
     assert grow(Scripted(solve), [Resolve()]).quality.asked == {
-        "re-solve": tilth.engine.quality.Asked(rows=4, failed=1, unread=1)
+        "re-solve": tilth.engine.file.quality.Asked(rows=4, failed=1, unread=1)
     }
 
     def write(prompt: str, before: int) -> str:
@@ -149,7 +149,7 @@ def test_second_solutions_and_answerability_are_counted() -> None:
         seeds(3), "new-question", 13, teacher=teacher, path="written.tilth", checks=[Answerable()]
     )
     assert run.rows.height == 3
-    assert run.quality.asked == {"answerable": tilth.engine.quality.Asked(rows=3, failed=1, unread=1)}
+    assert run.quality.asked == {"answerable": tilth.engine.file.quality.Asked(rows=3, failed=1, unread=1)}
 
 
 def test_what_gave_no_row_is_told_with_its_reason(tmp_path: Path) -> None:

@@ -18,9 +18,8 @@ from tests.unit.engine.growing import (
 )
 
 import tilth
-from tilth.engine.identity import IdentityMismatch
-from tilth.tasks.numeric import Numeric
-from tilth.teacher import TeacherError
+from tilth.errors import IdentityMismatch, TeacherError
+from tilth.tasks.numeric.task import Numeric
 
 
 def test_the_same_call_again_spends_nothing() -> None:

@@ -11,8 +11,7 @@ from tests.support.openai_server import Fault, Plan, serve
 from tests.unit.engine.growing import SEEDS, Model, Votes, Wordy, comparable, seeds
 
 import tilth
-from tilth.engine.identity import IdentityMismatch
-from tilth.engine.journal import JournalError
+from tilth.errors import IdentityMismatch, JournalError
 
 PRICE = tilth.Price(1, 2)
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from tests.unit.engine.growing import BAD_REQUEST, RESET, SEEDS, Model, Votes, prompt, until
 
 import tilth
-from tilth.engine.journal import JournalError
-from tilth.engine.strategy import Ask, Candidate, Strategy, Unit, UnitCost
+from tilth.errors import JournalError
+from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.tasks.base import Task
-from tilth.tasks.numeric import Numeric
+from tilth.tasks.numeric.task import Numeric
 
 PRICE = tilth.Price(1, 2)
 

@@ -12,7 +12,7 @@ import pytest
 import traitlets
 
 import tilth
-from tilth.engine.conditions import ConfirmationNeeded
+from tilth.errors import ConfirmationNeeded
 
 PRICE = tilth.Price(prompt=Decimal(2), completion=Decimal(8), source="a test", date="2026-01-01")
 

@@ -12,8 +12,8 @@ import pytest
 
 import tilth
 from tilth.engine.events import Measured
-from tilth.engine.identity import IdentityMismatch
-from tilth.studies.frame import StudyFrameError, outcomes_schema, studies_schema
+from tilth.errors import IdentityMismatch, StudyFrameError
+from tilth.studies.frame import outcomes_schema, studies_schema
 
 SIZES, RATIOS = [10, 30], [1, 2, 4]
 STRATEGIES = ["answers-then-new", "answer-augmentation"]

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from openai import AsyncOpenAI
 
-from tilth.teacher import CallError, Teacher, TeacherError
+from tilth.errors import TeacherError
+from tilth.teacher import CallError, Teacher
 
 
 async def put(teacher, ask, **settings):

@@ -11,8 +11,9 @@ import pytest
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAI
 from tests.support.openai_server import serve
 
+from tilth.errors import TeacherError
 from tilth.tasks.base import Prompt
-from tilth.teacher import CallError, Teacher, TeacherError
+from tilth.teacher import CallError, Teacher
 
 ANSWERS = {"What?": "It is nine and nine.\n#### 18"}
 

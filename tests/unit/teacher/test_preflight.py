@@ -6,7 +6,8 @@ import pytest
 from openai import AsyncOpenAI
 from tests.support.openai_server import serve
 
-from tilth.teacher import Teacher, TeacherError
+from tilth.errors import TeacherError
+from tilth.teacher import Teacher
 
 MODELS = ("gpt-4.1", "gpt-4.1-mini", "models/gemini-2.0-flash", "llama3:latest")
 

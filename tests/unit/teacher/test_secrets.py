@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from openai import AsyncOpenAI
 from tests.support.openai_server import Fault
 
-from tilth.teacher import CallError, Teacher, TeacherError
+from tilth.errors import TeacherError
+from tilth.teacher import CallError, Teacher
 from tilth.teacher.redact import public_url, redacted
 
 CANARY = "canary-9f8e7d6c5b4a"

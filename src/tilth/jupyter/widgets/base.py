@@ -16,16 +16,13 @@ from typing import Any, ClassVar, Self
 import anywidget
 import traitlets
 
+from tilth.errors import BundleMissing
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets.sending import follow_cells, in_newest_cell
 
 STATIC = Path(__file__).parents[2] / "static"
 log = logging.getLogger("tilth.jupyter")
-
-
-class BundleMissing(RuntimeError):
-    """The widgets' JavaScript is not there: a checkout that was not built."""
 
 
 def _bundle() -> tuple[str, str]:

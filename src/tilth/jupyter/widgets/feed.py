@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine.events import Sampled, Text
 from tilth.engine.run import OVER
+from tilth.errors import TeacherError
 from tilth.export import VERDICTS
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
-from tilth.jupyter.widgets import facts
-from tilth.teacher import TeacherError
+from tilth.jupyter.widgets import traits
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,20 +82,20 @@ class Feed:
             "eta": p.eta,
             "waiting": p.waiting,
             "next_try": p.next_try,
-            "path": facts.shown_path(self.run.path),
+            "path": traits.shown_path(self.run.path),
             "last": max(self._last, p.rows),
             "error": None
             if error is None
             else {"message": without_secrets(str(error) or type(error).__name__)},
         }
 
-    def teacher_state(self, teacher: Teacher) -> facts.TeacherState | None:
+    def teacher_state(self, teacher: Teacher) -> traits.TeacherState | None:
         """How the teacher does, and a note on it; None where the run tells nothing of it."""
         error = self.run.error
         if isinstance(error, TeacherError):
             return "error", without_secrets(str(error) or type(error).__name__)
         progress = self.run.progress
-        return facts.teacher_state(teacher, progress.status, progress.queries)
+        return traits.teacher_state(teacher, progress.status, progress.queries)
 
     def push_news(self, push: Callable[..., None]) -> bool:
         """Pushes new samples and the streamed reply; whether there was anything new."""
@@ -138,7 +138,7 @@ def no_rows() -> pl.DataFrame:
     """The rows before the first run."""
     import polars as pl
 
-    from tilth.engine.schema import rows_schema
+    from tilth.engine.file.schema import rows_schema
 
     return pl.DataFrame(schema=rows_schema())
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
-from tilth.engine.conditions import ConfirmationNeeded
 from tilth.engine.run import OVER
+from tilth.errors import ConfirmationNeeded
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
-from tilth.jupyter.widgets import facts
+from tilth.jupyter.widgets import traits
 from tilth.jupyter.widgets.feed import stop
-from tilth.jupyter.widgets.figures import Figures
-from tilth.jupyter.widgets.ground import UNPLANNED, Choices, Ground
+from tilth.jupyter.widgets.study_charts import Figures
+from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, Ground
 from tilth.studies.start import VALIDATION, open_study
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Regimes:
         self._lock = threading.RLock()
         self._figures: Figures | None = None
         self._due: float | None = None
-        self.teacher_state: facts.TeacherState | None = None
+        self.teacher_state: traits.TeacherState | None = None
         self._choices = ground.usual(self._offered)
         if found := ground.newest():
             self._follow(found[0])
@@ -111,7 +111,7 @@ class Regimes:
             return self._due - now
         live = figures.study.status not in OVER  # read before the status, which is then the last one
         status = self._status()
-        self.teacher_state = facts.teacher_state(self._ground.teacher, status["state"], status["queries"])
+        self.teacher_state = traits.teacher_state(self._ground.teacher, status["state"], status["queries"])
         self._write(study_status=status)
         self._due = now + _STATUS_SECONDS if live else None
         return _STATUS_SECONDS if live else None
@@ -142,7 +142,7 @@ class Regimes:
             self._start(choices, confirm=False)
         except ConfirmationNeeded:
             ground = self._ground
-            text = facts.study_question(planned["queries"], planned["usd"], ground.teacher, ground.writer)
+            text = traits.study_question(planned["queries"], planned["usd"], ground.teacher, ground.writer)
             self._ask(text, lambda: self._confirmed(choices))
 
     def on_stop(self) -> None:
@@ -191,7 +191,7 @@ class Regimes:
             each = target if len(tests) == 1 else target.with_stem(f"{target.stem}-{test}")
             saved.append(figures.figure(kind, axis, test, theme).save(each))
         sizes = sum(each.stat().st_size for each in saved)
-        return "regimes-save", {"paths": [facts.shown_path(each) for each in saved], "bytes": sizes}, []
+        return "regimes-save", {"paths": [traits.shown_path(each) for each in saved], "bytes": sizes}, []
 
     # The study.
 
@@ -231,7 +231,7 @@ class Regimes:
             "most_queries": p.most_queries,
             # a study that was only opened has not worked for any time of this kernel's
             "seconds": p.seconds if p.runs or p.status not in OVER else None,
-            "path": facts.shown_path(study.path),
+            "path": traits.shown_path(study.path),
             "error": None if error is None else without_secrets(str(error) or type(error).__name__),
             "chosen": study.path == self._ground.path_of(self._choices),
         }

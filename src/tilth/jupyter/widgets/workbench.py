@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets
 
 import tilth
-from tilth.engine import registry
-from tilth.engine.budget import Budget, BudgetError
-from tilth.engine.checking import with_checks
-from tilth.engine.conditions import ConfirmationNeeded
-from tilth.engine.identity import default_path, number_of
+from tilth.engine.budget import Budget
+from tilth.engine.recipe import default_path, run_id_of
 from tilth.engine.run import OVER
+from tilth.errors import BudgetError, ConfirmationNeeded
 from tilth.jupyter import fallback, protocol
-from tilth.jupyter.widgets import facts
+from tilth.jupyter.widgets import traits
 from tilth.jupyter.widgets.base import Widget, chart_bundle
+from tilth.jupyter.widgets.confirmation import Question
 from tilth.jupyter.widgets.feed import Feed, no_rows, page_of, stop
-from tilth.jupyter.widgets.ground import PATIENCE, Ground
-from tilth.jupyter.widgets.question import Question
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
+from tilth.jupyter.widgets.study_choices import PATIENCE, Ground
+from tilth.strategies import registry
+from tilth.strategies.check import with_checks
 
 if TYPE_CHECKING:
     import polars as pl
 
     from tilth.checks import Calibration
-    from tilth.engine.checking import Check
-    from tilth.engine.harvest import CheckMode
+    from tilth.engine.growing.rows import CheckMode
     from tilth.engine.run import Run
-    from tilth.engine.strategy import Strategy
     from tilth.seeds import Seeds
+    from tilth.strategies.base import Strategy
+    from tilth.strategies.check import Check
     from tilth.studies.study import Study
     from tilth.teacher import Teacher
 
@@ -81,8 +81,8 @@ class Workbench(Widget):
 
     _feed: Feed | None = None
     _regimes: Regimes | None = None
-    _by_run: facts.TeacherState | None = None
-    _told: facts.TeacherState | None = None
+    _by_run: traits.TeacherState | None = None
+    _told: traits.TeacherState | None = None
 
     context = traitlets.Dict().tag(sync=True)
     strategies: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -90,7 +90,7 @@ class Workbench(Widget):
     budget_queries = traitlets.Int().tag(sync=True)
     budget_usd = traitlets.Float().tag(sync=True)
     plan = traitlets.Dict().tag(sync=True)
-    status = traitlets.Dict(facts.IDLE).tag(sync=True)
+    status = traitlets.Dict(traits.IDLE).tag(sync=True)
     regimes = traitlets.Dict().tag(sync=True)
     study_status = traitlets.Dict(NO_STUDY).tag(sync=True)
 
@@ -113,9 +113,9 @@ class Workbench(Widget):
             raise ValueError(
                 'teacher is missing; pass tilth.Teacher("a-model"), or tilth.demo.teacher() to try out'
             )
-        self._seeds: Seeds = facts.seeds(seeds)
-        self._teacher = facts.model(teacher) or tilth.demo.teacher()
-        self._writer = facts.model(writer)
+        self._seeds: Seeds = traits.seeds(seeds)
+        self._teacher = traits.model(teacher) or tilth.demo.teacher()
+        self._writer = traits.model(writer)
         self._path = None if path is None else Path(path).absolute()
         self._random_state, self._check = random_state, check
         self._checks, self._calibration = tuple(checks), calibration
@@ -124,14 +124,14 @@ class Workbench(Widget):
         name = strategy if isinstance(strategy, str) else strategy.name
         self._first_strategy = name
         self._configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
-        self._offered = facts.offers(self._seeds, self._configured, self._checks)
-        facts.usable(self._offered, name)
+        self._offered = traits.offers(self._seeds, self._configured, self._checks)
+        traits.usable(self._offered, name)
         self._starting = threading.Lock()
         self._question = Question(lambda token, text: self._push("confirm", token=token, text=text))
         self._text_wanted = False
         self._status_due = self._push_due = 0.0
         self._final = False
-        tests = facts.tests(test, validation, demo=seeds is None)
+        tests = traits.tests(test, validation, demo=seeds is None)
         if tests:
             on = (self._seeds, self._teacher, self._writer, tests, self._configured, random_state)
             self._regimes = Regimes(
@@ -143,7 +143,7 @@ class Workbench(Widget):
             strategy=name,
             budget_queries=limits.queries or 0,
             budget_usd=limits.usd or 0.0,
-            plan=facts.UNPLANNED,
+            plan=traits.UNPLANNED,
             **(self._regimes.traits() if self._regimes else {}),
         )
         self.observe(self._chosen, ("strategy", "budget_queries", "budget_usd"))
@@ -182,7 +182,7 @@ class Workbench(Widget):
     @traitlets.validate("strategy")
     def _check_strategy(self, proposal: Any) -> str:
         try:
-            return facts.usable(self._offered, proposal["value"])
+            return traits.usable(self._offered, proposal["value"])
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
 
@@ -200,12 +200,12 @@ class Workbench(Widget):
         try:
             self._write(plan=self._planned(self.strategy, self._budget()))
         except BudgetError as error:
-            self._write(plan=facts.problem(str(error)))
+            self._write(plan=traits.problem(str(error)))
         except Exception as error:  # noqa: BLE001 - logged and shown
-            self._write(plan=facts.problem(self._fail("the plan", error)))
+            self._write(plan=traits.problem(self._fail("the plan", error)))
 
     def _planned(self, name: str, budget: Budget) -> dict[str, Any]:
-        return facts.planned(self._seeds, self._option(name), budget, self._teacher, self._writer)
+        return traits.planned(self._seeds, self._option(name), budget, self._teacher, self._writer)
 
     def _budget(self) -> Budget:
         queries, usd = self.budget_queries or None, self.budget_usd or None
@@ -226,7 +226,7 @@ class Workbench(Widget):
             self._start(name, budget, confirm=False)
         except ConfirmationNeeded:
             usd = self._planned(name, budget)["usd"]
-            text = facts.dollar_question(usd, self._teacher, self._writer)
+            text = traits.dollar_question(usd, self._teacher, self._writer)
             self._question.ask(text, lambda: self._confirmed(name, budget))
 
     def _confirmed(self, name: str, budget: Budget) -> None:
@@ -276,7 +276,7 @@ class Workbench(Widget):
     def _on_save(
         self, format: str, path: str, verdicts: tuple[str, ...] | None
     ) -> tuple[str, dict[str, Any], list[bytes]]:
-        return "saved", facts.saved(self._required().rows, path, format, verdicts), []
+        return "saved", traits.saved(self._required().rows, path, format, verdicts), []
 
     def _required(self) -> Run:
         if self._feed is None:
@@ -310,7 +310,7 @@ class Workbench(Widget):
         path = self._path_of(self.strategy)
         if path.exists():
             run = tilth.open_run(path)
-            if run.id == number_of(self._identity(self.strategy)):
+            if run.id == run_id_of(self._identity(self.strategy)):
                 self._follow(run)
 
     def _follow(self, run: Run) -> None:
@@ -331,7 +331,7 @@ class Workbench(Widget):
         return with_checks(registry.get(self._configured.get(name, name)), self._checks)
 
     def _identity(self, name: str) -> dict[str, Any]:
-        return facts.identity(
+        return traits.identity(
             self._seeds, self._option(name), self._teacher, self._writer, self._random_state
         )
 
@@ -373,7 +373,7 @@ class Workbench(Widget):
 
     def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
         models = (self._teacher, self._writer)
-        return facts.context(self._seeds, *models, self._path, state, note, checks=self._checks)
+        return traits.context(self._seeds, *models, self._path, state, note, checks=self._checks)
 
     def close(self) -> None:
         """Closes the widget and its views. A run goes on: it belongs to the kernel."""

@@ -25,7 +25,7 @@ from tilth.demo.sql.model import FOREIGN_QUESTION, FOREIGN_SCHEMA
 from tilth.demo.sql.reader import read_question
 from tilth.demo.sql.sets import draw_seeds
 from tilth.seeds import Seed
-from tilth.tasks.numeric import PROMPTS
+from tilth.tasks.numeric.task import PROMPTS
 
 SEEDS = draw_seeds(300, 42)
 OTHER = "CREATE TABLE pupils (id INTEGER, name TEXT, age INTEGER);"

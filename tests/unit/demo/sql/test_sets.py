@@ -10,7 +10,7 @@ import pytest
 from tilth import demo
 from tilth.demo.data import load
 from tilth.demo.splits import Kind, Split
-from tilth.tasks.sql import Sql
+from tilth.tasks.sql.task import Sql
 
 KINDS = get_args(Kind)
 SPLITS = get_args(Split)

@@ -1,0 +1,58 @@
+"""The commands that keep files whole: `verify` and `copy`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import tilth
+from tilth.cli import DONE, FAILED, UsageError
+from tilth.cli.databases import sql_task
+from tilth.cli.terminal import printable, say
+from tilth.engine.file import queries
+from tilth.errors import JournalError
+from tilth.tasks import Task
+
+_LISTED = 50
+"""Findings that are printed; a damaged file can have one for every row."""
+
+
+def verify(options: Namespace) -> int:
+    """Checks a file, and fails where something is wrong with it."""
+    report = tilth.verify(options.file, _using(Path(options.file), options.database))
+    for note in report.notes:
+        say(f"note: {printable(note, 400)}")
+    for finding in report.findings[:_LISTED]:
+        say(f"wrong: {printable(finding, 400)}")
+    if len(report.findings) > _LISTED:
+        say(f"and {len(report.findings) - _LISTED:,} more")
+    if report.ok:
+        say(
+            f"{report.path} is whole: {report.replies:,} replies, {report.rows:,} rows, "
+            f"{report.rebuilt:,} of them rebuilt from replies and compared"
+        )
+    return DONE if report.ok else FAILED
+
+
+def _using(path: Path, databases: Sequence[str] | None) -> list[Task]:
+    """The task that a file's runs cannot be rebuilt without, where it is one that a file cannot hold."""
+    try:
+        simulated = [
+            run["settings"]["simulated"]
+            for run in queries.heads(path)
+            if run["identity"]["task"]["name"] == "sql"
+        ]
+    except (JournalError, LookupError, TypeError, ValueError):
+        return []  # what is wrong with the file is told when it is checked
+    try:
+        return [sql_task(databases, simulated=any(simulated))] if simulated else []
+    except UsageError as missing:
+        say(f"note: {missing}")
+        return []
+
+
+def copy(options: Namespace) -> int:
+    """Copies a file as it stands."""
+    say(f"{tilth.copy(options.file, options.to)}: the copy")
+    return DONE

@@ -1,0 +1,349 @@
+"""The run file's writer: one thread owns the connection and commits what came in together, together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import socket
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from filelock import FileLock, Timeout
+
+from tilth.engine.file.schema import APPLICATION_ID, TABLES, VERSION
+from tilth.errors import JournalError, RunBusy
+
+_BATCH = 512
+"""Most operations in one commit: enough for every worker's, few enough to keep a commit short."""
+
+_ENOUGH = 16
+"""Operations that are worth waking the writer for before the loop's turn is over."""
+
+LOCKED_SECONDS = 30.0
+"""How long another program's lock on a file is waited for."""
+
+_FOLDING = 5.0
+"""Seconds that closing waits for readers to be done; a log that stays is read along with its file."""
+
+_MAGIC = b"SQLite format 3\x00"
+_HEADER = 100
+"""Bytes of a SQLite file's header: page size at 16, number of pages at 28."""
+
+Operation = Callable[[sqlite3.Connection], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """An operation that is done in one go with all of its kind that are committed with it.
+
+    It depends on none that may be committed with it, so that the order among them does not matter.
+
+    Attributes:
+        kind: Takes the connection and `what` of each, and gives the result of each.
+        what: What this one is about.
+    """
+
+    kind: Callable[[sqlite3.Connection, list[Any]], Sequence[Any]]
+    what: Any
+
+
+_Waiter = asyncio.Future[Any] | queue.SimpleQueue[tuple[Any, BaseException | None]] | None
+"""Who is told the result: a future in its loop, a thread, or nobody."""
+
+
+class _Job(NamedTuple):
+    operation: Operation | Together
+    waiter: _Waiter
+
+
+def now() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """A connection to a run file that is known to be one; raises `JournalError`, saying what is wrong."""
+    if readonly and not path.exists():
+        raise JournalError(f"{path} does not exist")
+    # quoted by hand: as_uri needs an absolute path and would store nothing else of it
+    uri = path.absolute().as_uri() + ("?mode=ro" if readonly else "")
+    _refuse_cut_short(path)
+    try:
+        connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=LOCKED_SECONDS, check_same_thread=False
+        )
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise explained(path, error) from error
+        raise JournalError(
+            f"{path} cannot be opened: {error}; is its folder there, and yours to write?"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise JournalError(
+            f"{path} is no Tilth file, or a damaged one ({error}); it was left as it is"
+        ) from error
+    empty = application == 0 and tables == 0 and not readonly
+    if application != APPLICATION_ID and not empty:
+        connection.close()
+        raise JournalError(f"{path} is a database of something else; choose another path")
+    if version > VERSION:
+        connection.close()
+        raise JournalError(
+            f"{path} was written by a newer Tilth (file version {version}); upgrade tilth to read it"
+        )
+    return connection
+
+
+def _refuse_cut_short(path: Path) -> None:
+    """A file shorter than its own header says is told before SQLite, which would write to it, opens it.
+
+    With a log beside it, it may be shorter: the log holds the rest.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not path.is_file() or (log.exists() and log.stat().st_size):
+        return
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    size = path.stat().st_size
+    if not size or not header.startswith(_MAGIC[: len(header)]):
+        return  # a new file, or none of SQLite's
+    page = int.from_bytes(header[16:18], "big")
+    expected = (65_536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
+    if len(header) < _HEADER or size < expected:
+        raise JournalError(
+            f"{path} is cut short: {size:,} bytes of {expected:,}; it was left as it is. Copy it again from "
+            "where it came, or start anew on another path"
+        )
+
+
+class Journal:
+    """Writes one run file. Operations given to it from any thread are durable when they return."""
+
+    def __init__(self, path: Path) -> None:
+        """Takes the file's lock and opens it; raises `RunBusy` with its holder, or `JournalError`."""
+        self.path = path
+        self._jobs: deque[_Job | None] = deque()
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._asleep = False
+        self._unseen = 0
+        # hidden, for it stays behind: a lock file that is deleted can be locked twice
+        self._lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise RunBusy(
+                f"{path} is in use by {_holder(path)}; wait for it, or choose another path"
+            ) from None
+        except OSError as error:
+            raise JournalError(
+                f"{path} cannot be locked: {error.strerror}; choose a folder you may write"
+            ) from error
+        try:
+            self._connection = connect(path)
+            self._prepare()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._thread = threading.Thread(target=self._write, name="tilth-journal", daemon=True)
+        self._thread.start()
+
+    def _prepare(self) -> None:
+        connection = self._connection
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; {TABLES}"
+                    f"PRAGMA user_version={VERSION};"
+                )
+            else:
+                connection.execute("BEGIN IMMEDIATE")
+            connection.execute("DELETE FROM holder")
+            connection.execute(
+                "INSERT INTO holder VALUES (?, ?, ?)", (os.getpid(), socket.gethostname(), now())
+            )
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            connection.close()
+            raise explained(self.path, error) from error
+
+    def _write(self) -> None:
+        """The writer thread: takes whatever has come in, commits it, and only then answers."""
+        broken: BaseException | None = None
+        ending = False
+        while not ending:
+            while not self._jobs:
+                self._asleep = True
+                if not self._jobs:  # else it came before it could see that the writer sleeps
+                    self._wakes.get()
+                self._asleep = False
+            jobs: list[_Job] = []
+            while self._jobs and len(jobs) < _BATCH and not ending:
+                job = self._jobs.popleft()
+                if job is None:
+                    ending = True
+                else:
+                    jobs.append(job)
+            if jobs and broken is None:
+                broken = self._commit(jobs)
+            else:
+                _tell(jobs, [None] * len(jobs), broken)
+
+    def _commit(self, jobs: Sequence[_Job]) -> BaseException | None:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            results = _results(connection, [job.operation for job in jobs])
+            connection.execute("COMMIT")
+        except BaseException as error:  # noqa: BLE001 - those who wait for it must hear of it
+            if connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+            failure = explained(self.path, error) if isinstance(error, sqlite3.Error) else error
+            _tell(jobs, [None] * len(jobs), failure)
+            return failure
+        _tell(jobs, results, None)
+        return None
+
+    async def write(self, operation: Operation | Together) -> Any:
+        """Runs `operation` on the connection and returns its result once it is durable."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._jobs.append(_Job(operation, future))
+        self._unseen += 1
+        if self._unseen == 1:
+            loop.call_soon(self._wake)
+        elif self._unseen == _ENOUGH:
+            self._wake()
+        return await future
+
+    def _wake(self) -> None:
+        """Has the writer see what came in."""
+        self._unseen = 0
+        if self._asleep:  # waking it is a call to the system
+            self._wakes.put(None)
+
+    def post(self, operation: Operation) -> None:
+        """Runs `operation` soon, for those that cannot wait: a cancelled call's doubt."""
+        self._jobs.append(_Job(operation, None))
+        self._wake()
+
+    def write_now(self, operation: Operation) -> Any:
+        """Runs `operation` and blocks until it is durable; not for the runner's loop."""
+        box: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        self._jobs.append(_Job(operation, box))
+        self._wake()
+        result, error = box.get()
+        if error is not None:
+            raise error
+        return result
+
+    def close(self) -> None:
+        """Writes what is left, folds the log into the file (so it opens from a read-only folder), unlocks."""
+        self._jobs.append(None)
+        self._wake()
+        self._thread.join()
+        with suppress(sqlite3.Error):
+            self._connection.execute("DELETE FROM holder")
+        deadline = time.monotonic() + _FOLDING
+        while not self._folded() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._connection.close()
+        self._lock.release()
+
+    def _folded(self) -> bool:
+        """Whether the log could be folded into the file: not while somebody reads it."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            [mode] = self._connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        return bool(mode == "delete")
+
+
+def _results(connection: sqlite3.Connection, operations: Sequence[Operation | Together]) -> list[Any]:
+    """Does all operations; those of one kind together, but none of them after one that came later."""
+    results: list[Any] = [None] * len(operations)
+    gathered: dict[Any, list[tuple[int, Any]]] = {}
+
+    def do_gathered() -> None:
+        for kind, places in gathered.items():
+            found = kind(connection, [what for _, what in places])
+            for (place, _), result in zip(places, found, strict=True):
+                results[place] = result
+        gathered.clear()
+
+    for place, operation in enumerate(operations):
+        if isinstance(operation, Together):
+            gathered.setdefault(operation.kind, []).append((place, operation.what))
+        else:
+            do_gathered()
+            results[place] = operation(connection)
+    do_gathered()
+    return results
+
+
+def _tell(jobs: Sequence[_Job], results: Sequence[Any], error: BaseException | None) -> None:
+    """Answers all jobs of a commit, waking each loop once: a wake-up is a call to the system."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+    for (_, waiter), result in zip(jobs, results, strict=True):
+        if isinstance(waiter, asyncio.Future):
+            by_loop.setdefault(waiter.get_loop(), []).append((waiter, result))
+        elif waiter is not None:
+            waiter.put((result, error))
+
+    def tell(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+        for future, result in answers:
+            if not future.done():
+                future.set_result(result) if error is None else future.set_exception(error)
+
+    for loop, answers in by_loop.items():
+        loop.call_soon_threadsafe(tell, answers)
+
+
+def _holder(path: Path) -> str:
+    try:
+        connection = connect(path, readonly=True)
+        try:
+            pid, host, since = connection.execute("SELECT pid, host, since FROM holder").fetchone()
+        finally:
+            connection.close()
+    except (JournalError, sqlite3.Error, TypeError):
+        return "another process"
+    started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since / 1e6))
+    return f"process {pid} on {host} since {started}"
+
+
+def explained(path: Path, error: sqlite3.Error) -> JournalError:
+    """What SQLite's error means, and what to do."""
+    text = str(error)
+    if "full" in text:
+        return JournalError(
+            f"{path}: the disk is full; free some room and run again, what is journalled is safe"
+        )
+    if "readonly" in text:
+        return JournalError(
+            f"{path} is read-only; choose a path you may write, or open it with tilth.open_run"
+        )
+    if "malformed" in text or "not a database" in text:
+        return JournalError(f"{path} is damaged ({text}); it was left as it is")
+    if "I/O" in text:
+        return JournalError(
+            f"{path} cannot be read or written any more ({text}): is the disk full, a quota reached, or the "
+            "disk gone? What is journalled is safe; run again once there is room"
+        )
+    if "locked" in text:
+        return JournalError(f"{path} is locked by another program; close what has it open, then run again")
+    return JournalError(f"{path}: {text}")

@@ -1,0 +1,251 @@
+"""What can be read of a run file, live or finished, on a read-only connection of its own."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.engine.budget import Amount, Budget
+from tilth.engine.file.journal import connect, explained
+from tilth.engine.file.schema import SELECT_ROWS, frame_of
+from tilth.errors import JournalError
+from tilth.seeds import Seeds
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A short-lived connection: a reader that stays would keep the writer from folding its log on close."""
+    connection = connect(path, readonly=True)
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    finally:
+        connection.close()
+
+
+def head(path: Path, run_id: str | None = None) -> dict[str, Any]:
+    """A run's record: run_id, identity, settings, status, reason. A file of one run needs no `run_id`."""
+    found = heads(path, run_id)
+    if not found:
+        raise JournalError(f"{path} holds no run" + (f" {run_id}" if run_id else " yet"))
+    if len(found) > 1:
+        runs = ", ".join(sorted(record["run_id"] for record in found))
+        raise JournalError(f"{path} holds several runs, of a study; name one by run_id=: {runs}")
+    return found[0]
+
+
+def heads(path: Path, run_id: str | None = None) -> list[dict[str, Any]]:
+    """The records of all runs of a file, or of the one of that `run_id`."""
+    with read_only(path) as connection:
+        found = connection.execute(
+            "SELECT run_id, identity, settings, status, reason FROM runs WHERE ?1 IS NULL OR run_id = ?1",
+            (run_id,),
+        ).fetchall()
+    return [
+        {
+            "run_id": number,
+            "identity": json.loads(identity),
+            "settings": json.loads(settings),
+            "status": status,
+            "reason": reason,
+        }
+        for number, identity, settings, status, reason in found
+    ]
+
+
+def seeds_of(path: Path, run_id: str, task: Any, name: str) -> Seeds:
+    """The seeds a run was grown from."""
+    with read_only(path) as connection:
+        return seeds_from(connection, run_id, task, name)
+
+
+def seeds_from(connection: sqlite3.Connection, run_id: str, task: Any, name: str) -> Seeds:
+    """The seeds a run was grown from, of an open file."""
+    import polars as pl
+
+    records = connection.execute(
+        "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? ORDER BY position",
+        (run_id,),
+    ).fetchall()
+    schema = {"seed_id": pl.String(), "question": pl.String(), "reference": pl.String(), "extra": pl.String()}
+    return Seeds(pl.DataFrame(records, schema=schema, orient="row"), task, name)
+
+
+def rows(path: Path, run_id: str, units: set[int] | None = None) -> pl.DataFrame:
+    """All rows, sorted by unit and index; or those of some units."""
+    import polars as pl
+
+    with read_only(path) as connection:
+        records = connection.execute(
+            f'{SELECT_ROWS} WHERE run_id = ? ORDER BY unit, "index"', (run_id,)
+        ).fetchall()
+    frame = frame_of(records).drop("arrival")
+    return frame if units is None else frame.filter(pl.col("unit").is_in(sorted(units)))
+
+
+def samples(
+    path: Path,
+    run_id: str,
+    after: int,
+    limit: int,
+    verdicts: Sequence[str] | None,
+    contains: str | None,
+) -> pl.DataFrame:
+    """Rows in order of arrival, those after number `after`."""
+    clauses, values = ["run_id = ?", "arrival > ?"], [run_id, after]
+    if verdicts is not None:
+        clauses.append(f"verdict IN ({', '.join('?' * len(verdicts))})")
+        values += verdicts
+    if contains:
+        clauses.append("(instr(lower(question), lower(?)) OR instr(lower(response), lower(?)))")
+        values += [contains, contains]
+    with read_only(path) as connection:
+        records = connection.execute(
+            f"{SELECT_ROWS} WHERE {' AND '.join(clauses)} ORDER BY arrival LIMIT ?", (*values, limit)
+        ).fetchall()
+    return frame_of(records)
+
+
+def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
+    """One row with its seed and every exchange that led to it."""
+    owner, _, rest = row_id.rpartition(":")
+    owner, _, unit = owner.rpartition(":")
+    if owner != run_id or not unit.lstrip("-").isdigit() or not rest.isdigit():
+        raise KeyError(f"{row_id!r} is no row of this run; a row_id reads {run_id}:unit:index")
+    with read_only(path) as connection:
+        connection.row_factory = sqlite3.Row
+        row = connection.execute(
+            'SELECT * FROM rows WHERE run_id = ? AND unit = ? AND "index" = ?', (run_id, int(unit), int(rest))
+        ).fetchone()
+        if row is None:
+            raise KeyError(f"{row_id!r} is no row of this run")
+        seed = connection.execute(
+            "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? AND seed_id = ?",
+            (run_id, row["seed_id"]),
+        ).fetchone()
+        exchanges = connection.execute(
+            "SELECT l.role, l.purpose, q.body, r.text AS reply, r.finish_reason, r.model, l.prompt_tokens,"
+            " l.completion_tokens, l.nano / 1e9 AS usd, l.estimated, r.seconds,"
+            " r.origin IS NOT NULL AS reused"
+            " FROM replies r JOIN ledger l USING (call)"
+            " JOIN requests q ON q.run_id = r.run_id AND q.digest = r.digest"
+            " WHERE r.run_id = ? AND r.unit = ? ORDER BY l.call",
+            (run_id, int(unit)),
+        ).fetchall()
+    shown = {**dict(row), "row_id": row_id, "usd": None if row["nano"] is None else row["nano"] / 1e9}
+    return {
+        "row": shown,
+        "seed": dict(seed) if seed is not None else None,
+        "exchanges": [
+            {
+                **{k: v for k, v in dict(e).items() if k != "body"},
+                # An unknown price stands as 0 in the ledger, which adds up; here it would be a figure.
+                "usd": None if row["nano"] is None else e["usd"],
+                "reused": bool(e["reused"]),
+                "messages": json.loads(e["body"])["messages"],
+            }
+            for e in exchanges
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCosts:
+    """A finished unit: its place in the order of admission, its worst case then, and what it cost."""
+
+    unit: int
+    position: int
+    worst: Amount
+    actual: Amount
+
+
+def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
+    """What preparing cost, and the finished units in the order of admission."""
+    with read_only(path) as connection:
+        prepared = connection.execute(
+            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
+            " WHERE run_id = ? AND unit < 0 AND state IN ('settled', 'reused')",
+            (run_id,),
+        ).fetchone()
+        units = connection.execute(
+            "SELECT unit, position, worst_queries, worst_tokens, worst_nano, queries, tokens, nano FROM units"
+            " WHERE run_id = ? ORDER BY position",
+            (run_id,),
+        ).fetchall()
+    return Amount(*map(int, prepared)), [
+        UnitCosts(unit, position, Amount(*amounts[:3]), Amount(*amounts[3:]))
+        for unit, position, *amounts in units
+    ]
+
+
+def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
+    """The units a run of this budget would have admitted, by the journalled costs; those in doubt aside.
+
+    Units are taken in the order of admission while what was spent before them plus their worst case fits.
+    The first unit that is missing ends it: what came behind it might not have been admitted.
+    """
+    spent, units = unit_costs(path, run_id)
+    admitted: set[int] = set()
+    for expected, record in enumerate(units):
+        if record.position != expected or budget.exceeded_by(spent + record.worst):
+            break
+        spent += record.actual
+        admitted.add(record.unit)
+    return admitted
+
+
+_SPENDING = """
+SELECT CASE
+        WHEN l.state <> 'settled' THEN 'in doubt'
+        WHEN l.unit < 0 THEN 'preparing'
+        WHEN r.call IS NULL THEN 'cut off, and asked again with more room'
+        WHEN u.unit IS NULL THEN 'units that are not finished'
+        WHEN u.outcome = 'grown' THEN 'rows'
+        ELSE coalesce(u.reason, u.outcome) END AS why,
+    sum(CASE l.state WHEN 'settled' THEN l.queries ELSE l.worst_queries END) AS queries
+FROM ledger l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
+    AND r.digest = l.digest AND r.n = l.n AND r.call = l.call
+LEFT JOIN units u ON u.run_id = l.run_id AND u.unit = l.unit
+WHERE l.run_id = ? AND l.state IN ('settled', 'in doubt', 'reserved') GROUP BY why ORDER BY queries DESC, why
+"""
+
+
+def spending(path: Path, run_id: str) -> dict[str, int]:
+    """All spent queries by what became of them: "rows", or why there is none."""
+    with read_only(path) as connection:
+        return dict(connection.execute(_SPENDING, (run_id,)).fetchall())
+
+
+def totals(path: Path, run_id: str) -> Mapping[str, Any]:
+    """What a file adds up to: spent and in doubt as Amounts, units, rows by verdict, rowless units."""
+    with read_only(path) as connection:
+
+        def amount(query: str) -> Amount:
+            return Amount(*map(int, connection.execute(query, (run_id,)).fetchone()))
+
+        spent = amount(
+            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
+            " WHERE run_id = ? AND state = 'settled'"
+        )
+        doubt = amount(
+            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
+            " WHERE run_id = ? AND state IN ('in doubt', 'reserved')"
+        )
+        verdicts = dict(
+            connection.execute(
+                "SELECT verdict, count(*) FROM rows WHERE run_id = ? GROUP BY verdict", (run_id,)
+            )
+        )
+        units, rowless = connection.execute(
+            "SELECT count(*), total(outcome <> 'grown') FROM units WHERE run_id = ?", (run_id,)
+        ).fetchone()
+    return {"spent": spent, "in_doubt": doubt, "units": units, **verdicts, "rowless": int(rowless)}

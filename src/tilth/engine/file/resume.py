@@ -1,0 +1,125 @@
+"""What a run file already holds: outcomes, replies, decisions and sums that a resume starts from."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from tilth.engine.budget import Amount
+from tilth.engine.file.writes import Address, Decision, StoredReply, Usage
+from tilth.strategies.base import Role, UnitResult
+
+
+class JournalledRun:
+    """What a run file already holds, read once when a run starts."""
+
+    def __init__(self, connection: sqlite3.Connection, run_id: str) -> None:
+        self._connection = connection
+        self._run_id = run_id
+        # calls that were out when the last process died
+        connection.execute(
+            "UPDATE ledger SET state = 'in doubt' WHERE run_id = ? AND state = 'reserved'", (run_id,)
+        )
+        self.finished = {unit for (unit,) in self._all("SELECT unit FROM units WHERE run_id = ?")}
+        self.touched = {
+            unit
+            for table in ("ledger", "decisions")
+            for (unit,) in self._all(f"SELECT DISTINCT unit FROM {table} WHERE run_id = ?")  # noqa: S608 - ours
+        }
+        self.paid = self._paid()
+
+    def _all(self, query: str, *more: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query, (self._run_id, *more)).fetchall()
+
+    def reopen_cut_off(self, limits: Mapping[Role, int]) -> set[int]:
+        """Takes units whose replies were cut off under a smaller limit as unfinished; gives their numbers."""
+        cut = {
+            unit
+            for role, limit in limits.items()
+            for (unit,) in self._all(
+                "SELECT DISTINCT unit FROM replies WHERE run_id = ? AND role = ? AND finish_reason = 'length'"
+                " AND max_tokens < ?",
+                role,
+                limit,
+            )
+        }
+        reopened = cut & self.finished
+        self.finished -= reopened
+        return reopened
+
+    def sums(self) -> tuple[Amount, Amount]:
+        """What was spent, and what is in doubt at its worst case."""
+        spent = self._all(
+            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
+            " WHERE run_id = ? AND state = 'settled'"
+        )[0]
+        doubt = self._all(
+            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
+            " WHERE run_id = ? AND state = 'in doubt'"
+        )[0]
+        return Amount(*map(int, spent)), Amount(*map(int, doubt))
+
+    def _paid(self) -> dict[int, Amount]:
+        """What units without an outcome have spent so far, by unit."""
+        found = self._all(
+            "SELECT l.unit, total(l.queries), total(l.prompt_tokens + l.completion_tokens), total(l.nano)"
+            " FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ?"
+            " AND NOT EXISTS (SELECT 1 FROM units u WHERE u.run_id = r.run_id AND u.unit = r.unit)"
+            " GROUP BY l.unit"
+        )
+        return {unit: Amount(*map(int, amounts)) for unit, *amounts in found}
+
+    def replies(self, unit: int) -> dict[Address, StoredReply]:
+        """The journalled replies of a unit."""
+        found = self._all(
+            "SELECT r.role, r.digest, r.n, l.prompt_tokens, l.completion_tokens, l.nano, l.estimated,"
+            " r.text, r.refusal, r.finish_reason, r.model, r.max_tokens, r.seconds, r.origin"
+            " FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ? AND r.unit = ?",
+            unit,
+        )
+        replies = {}
+        for role, digest, n, prompt, completion, nano, estimated, *rest in found:
+            usage = Usage(prompt, completion, nano, bool(estimated))
+            text, refusal, finish_reason, model, max_tokens, seconds, origin = rest
+            replies[Address(unit, role, digest, n)] = StoredReply(
+                text, refusal, finish_reason, model, max_tokens, seconds, usage, origin
+            )
+        return replies
+
+    def addresses(self, unit: int) -> set[Address]:
+        """Every address a unit ever made a call for, with a reply or without."""
+        found = self._all("SELECT DISTINCT role, digest, n FROM ledger WHERE run_id = ? AND unit = ?", unit)
+        return {Address(unit, *key) for key in found}
+
+    def decisions(self, unit: int) -> dict[str, Decision]:
+        """The journalled decisions of a unit."""
+        found = self._all("SELECT key, value FROM decisions WHERE run_id = ? AND unit = ?", unit)
+        stored = {key: json.loads(text) for key, text in found}
+        return {key: Decision(one["value"], tuple(map(tuple, one["asked"]))) for key, one in stored.items()}
+
+    def origins(self) -> list[str]:
+        """Where the replies of other files came from."""
+        return [origin for (origin,) in self._all("SELECT origin FROM replies WHERE run_id = ?") if origin]
+
+    def counts(self) -> dict[str, int]:
+        """Rows by verdict, and units without rows under "rowless"."""
+        found = dict(self._all("SELECT verdict, count(*) FROM rows WHERE run_id = ? GROUP BY verdict"))
+        [(rowless,)] = self._all("SELECT count(*) FROM units WHERE run_id = ? AND outcome <> 'grown'")
+        return {**found, "rowless": rowless}
+
+    def results(self, round: int) -> list[UnitResult]:
+        """How the finished units of earlier rounds than this one ended, by number."""
+        rows: dict[int, list[dict[str, Any]]] = {}
+        cursor = self._connection.execute(
+            'SELECT * FROM rows WHERE run_id = ? AND round < ? ORDER BY unit, "index"', (self._run_id, round)
+        )
+        names = [column[0] for column in cursor.description]
+        for record in cursor:
+            row = dict(zip(names, record, strict=True))
+            rows.setdefault(row["unit"], []).append(row)
+        ended = self._all(
+            "SELECT unit, outcome FROM units WHERE run_id = ? AND round < ? ORDER BY unit", round
+        )
+        return [UnitResult(unit, outcome, tuple(rows.get(unit, ()))) for unit, outcome in ended]

@@ -1,0 +1,1 @@
+"""How a run grows: units admitted and asked, money booked, replies read and made into rows."""

@@ -1,0 +1,344 @@
+"""One generation at work: admits units strictly in order, grows them side by side, commits their rows."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
+from tilth.engine.events import Sampled
+from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit
+from tilth.engine.growing.asking import AskContext, UnitAsk
+from tilth.engine.growing.rechecking import judge_again, set_verdicts, to_judge
+from tilth.engine.growing.rows import Origin, judge, judge_at_once, rows_of
+from tilth.errors import JournalError, Overspent, StrategyError, TeacherError, UnitFailed, Unreadable
+from tilth.seeds import Seeds
+from tilth.strategies.base import ROLES, Candidate, Strategy, Unit, UnitCost, UnitResult
+from tilth.strategies.passes import SeedPasses
+from tilth.tasks.base import Task
+
+RATE_WINDOW = 10.0
+"""Seconds over which the rate of rows is taken."""
+
+_UNITS_PER_CALL = 4
+"""Units at work for each call that may be out: those that have their replies are checked and written."""
+
+NO_ROWS = {"accepted": 0, "rejected": 0, "unverified": 0, "rowless": 0}
+"""The counts of a run that has not begun."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: a status and why."""
+
+    status: str
+    reason: str
+
+
+class Execution:
+    """Drives one run to its end. Lives in the runner's loop; its counters may be read from any thread."""
+
+    def __init__(
+        self,
+        context: AskContext,
+        seeds: Seeds,
+        strategy: Strategy,
+        task: Task,
+        origin: Origin,
+        passes: SeedPasses,
+        counts: Mapping[str, int],
+        reopened: set[int],
+        *,
+        judged_otherwise: bool = False,
+    ) -> None:
+        self._context = context
+        self._seeds = seeds
+        self._strategy = strategy
+        self._task = task
+        self._origin = origin
+        self._passes = passes
+        self._reopened = reopened
+        self._judged_otherwise = judged_otherwise
+        self._sizes: dict[tuple[object, ...], Amount] = {}
+        self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
+        self._live: set[asyncio.Task[None]] = set()
+        self._asking: set[int] = set()
+        connections = {id(connection): connection for connection in context.connections.values()}.values()
+        self._calls = sum(connection.model.concurrency for connection in connections)
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._failure: BaseException | None = None
+        self._short_of: str | None = None
+        self._raised = False
+        self._position = 0
+        self.counts = {**NO_ROWS, **counts}
+        self.recent: deque[tuple[float, int, int]] = deque()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The run's ledger."""
+        return self._context.ledger
+
+    def stop(self) -> None:
+        """No new unit starts; started ones finish: they are reserved. Called in the runner's loop."""
+        self._stopping = True
+        self._context.controls.going.set()
+        self._wake.set()
+
+    def limit(self, budget: Budget) -> None:
+        """Sets other limits. Called in the runner's loop."""
+        self.ledger.limit = budget
+        self._raised = self._raised or self._short_of is not None
+        self._short_of = None
+        self._wake.set()
+
+    async def drive(self) -> Ending:
+        """Runs until the budget, the strategy, the user or an error ends it. Raises the error."""
+        try:
+            await self._judge_again()
+            state = await self._prepare()
+            ending = await self._rounds(state)
+        finally:
+            for task in self._live:
+                task.cancel()
+            await asyncio.gather(*self._live, return_exceptions=True)
+            self._checks.shutdown(wait=False, cancel_futures=True)
+            if self._context.pool is not None:
+                self._context.pool.close()
+        if self._failure is not None:
+            raise self._failure
+        return ending
+
+    async def _prepare(self) -> Any:
+        hold = Hold(Amount())
+        asks = UnitAsk(self._context, PREPARING, hold, None)
+        if PREPARING in self._context.journalled.touched:
+            await asks.recall()
+        try:
+            return await self._strategy.prepare(self._seeds, asks, self._task)
+        except DoesNotFit as error:
+            self._short_of = str(error)
+            return None
+        finally:
+            try:
+                await asks.leave(cancelling=isinstance(sys.exception(), asyncio.CancelledError))
+            finally:
+                self.ledger.close(hold)
+
+    async def _rounds(self, state: Any) -> Ending:
+        number, results = 0, Results(self._context)
+        while self._short_of is None:
+            units = iter(
+                self._strategy.units(self._seeds, number, state, await results.upto(number), self._passes)
+            )
+            any_unit, first = False, self._position
+            for unit in units:
+                any_unit = True
+                position, self._position = self._position, self._position + 1
+                if unit.number in self._context.journalled.finished:
+                    continue
+                cost = self._strategy.unit_cost(unit, self._task)
+                worst = self._worst(unit, cost)
+                hold = await self._admit(
+                    worst.lacking(self._context.journalled.paid.get(unit.number, Amount()))
+                )
+                if hold is None:
+                    break
+                self._asking.add(unit.number)
+                task = asyncio.create_task(self._grow(unit, position, cost, worst, hold))
+                self._live.add(task)
+                task.add_done_callback(partial(self._ended, unit.number))
+            while self._live:  # a round is a barrier
+                self._wake.clear()
+                await self._wake.wait()
+            if self._failure is not None or self._stopping or self._short_of is not None:
+                break
+            if self._raised:  # the round goes on where it fell short
+                self._raised, self._position = False, first
+                continue
+            if not any_unit:
+                return Ending("finished", "the strategy has no more units")
+            number += 1
+        if self._short_of is not None and not self._stopping:
+            return Ending("finished", f"the budget of {self._short_of} is used up")
+        return Ending("stopped", "stopped by the user")
+
+    async def _admit(self, worst: Amount) -> Hold | None:
+        """Reserves the next unit's worst case, waiting for room; None ends the run."""
+        while self._failure is None and not self._stopping and self._short_of is None:
+            self._wake.clear()
+            if self._context.controls.going.is_set() and self._has_room(worst):
+                limit = self.ledger.shortage(worst)
+                if limit is None:
+                    return self.ledger.hold(worst)
+                if not self._live:
+                    self._short_of = limit
+                    break
+            await self._wake.wait()
+        return None
+
+    def _has_room(self, worst: Amount) -> bool:
+        """Whether another unit may be at work; ahead of its slot only while the budget is far from its end.
+
+        Near it, a call that is in doubt needs the room to be made again.
+        """
+        calls, asking = self._calls, len(self._asking)
+        if len(self._live) >= _UNITS_PER_CALL * calls:
+            return False
+        if asking < calls:
+            return True
+        ahead = asking < calls + self._context.lookahead.beyond(calls)
+        return ahead and self.ledger.shortage(worst.times(calls)) is None
+
+    def resume(self) -> None:
+        """Lets calls start again. Called in the runner's loop."""
+        self._context.controls.going.set()
+        self._wake.set()
+
+    def _worst(self, unit: Unit, cost: UnitCost) -> Amount:
+        """The most a unit can cost: each prompt at the longest for its seeds, plus all earlier replies."""
+        task = self._task
+        key = (cost, *(seed.index for seed in unit.seeds))
+        if key in self._sizes:
+            return self._sizes[key]
+        prompts = [asked for seed in unit.seeds for asked in self._strategy.prompts(seed, task)]
+        worst, earlier = Amount(), 0
+        for role in ROLES:
+            if not cost.most(role):
+                continue
+            connection = self._context.connections[role]
+            sizes = [
+                sum(len(m["content"].encode()) for m in connection.request(prompt)["messages"])
+                for by, prompt in prompts
+                if by == role
+            ]
+            size = max(sizes, default=0)
+            for _ in range(cost.most(role)):
+                worst += connection.worst_of(size + earlier)
+                earlier += connection.model.max_tokens
+        self._sizes[key] = worst
+        return worst
+
+    async def _grow(self, unit: Unit, position: int, cost: UnitCost, worst: Amount, hold: Hold) -> None:
+        asks = UnitAsk(self._context, unit.number, hold, cost, self._answered)
+        candidates: list[Candidate] = []
+        outcome: Outcome = "grown"
+        reason: str | None = None
+        try:
+            if unit.number in self._context.journalled.touched:
+                await asks.recall()
+            async for candidate in self._strategy.grow(unit, asks, self._task):
+                candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
+        except Unreadable as error:
+            outcome, reason = "rowless", str(error)
+        except UnitFailed as error:
+            outcome, reason = "failed", str(error)
+        except DoesNotFit as error:
+            # a call in doubt used up what the unit had reserved: it stays open for a larger budget
+            self._short_of = self._short_of or str(error)
+            self._context.journalled.touched.add(unit.number)
+            return
+        except (TeacherError, StrategyError, JournalError, Overspent):
+            raise
+        except Exception as error:
+            raise StrategyError(
+                f"strategy {self._strategy.name!r} raised {type(error).__name__} in unit {unit.number}: "
+                f"{error}"
+            ) from error
+        finally:
+            try:
+                await asks.leave(cancelling=isinstance(sys.exception(), asyncio.CancelledError))
+            finally:
+                self.ledger.close(hold)
+        self._answered(unit.number)
+        if candidates:
+            outcome = "grown"
+        elif outcome == "grown":
+            outcome, reason = "rowless", "the strategy yielded no candidate"
+        verdicts = await self._judge(candidates)
+        rows = rows_of(self._origin, unit, candidates, verdicts, asks.bill, self._task)
+        record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.bill.spent)
+        again = unit.number in self._reopened
+        arrival = await self._context.journal.write(
+            commit_unit(self._origin.run_id, record, rows, again=again)
+        )
+        self._context.journalled.finished.add(unit.number)
+        self._count(rows, outcome, asks.bill.spent.queries - asks.bill.reused)
+        if again:  # its earlier rows were replaced
+            self.counts = {
+                **NO_ROWS,
+                **await self._context.journal.write(lambda _: self._context.journalled.counts()),
+            }
+        if rows:
+            self._context.events.publish(Sampled(arrival))
+
+    async def _judge_again(self) -> None:
+        """Judges stored rows as the run's check wants it now; nothing is asked."""
+        journal, origin, after = self._context.journal, self._origin, 0
+        again = partial(judge_again, task=self._task, checks=self._strategy.checks, checked=origin.checked)
+        every = self._judged_otherwise and origin.checked
+        while rows := await journal.write(
+            to_judge(origin.run_id, after, checked=origin.checked, every=every)
+        ):
+            after = rows[-1]["arrival"]
+            verdicts = await asyncio.get_running_loop().run_in_executor(self._checks, list, map(again, rows))
+            await journal.write(set_verdicts(verdicts))
+        if after:
+            self.counts = {**NO_ROWS, **await journal.write(lambda _: self._context.journalled.counts())}
+
+    async def _judge(self, candidates: Sequence[Candidate]) -> list[Any]:
+        """Checks run in threads of their own, for some wait for a worker process; the quick ones here."""
+        task, checks, checked = self._task, self._strategy.checks, self._origin.checked
+        verdicts = [judge_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
+        if None not in verdicts:
+            return verdicts
+        return await asyncio.get_running_loop().run_in_executor(
+            self._checks, lambda: [judge(one, task, checks, checked=checked) for one in candidates]
+        )
+
+    def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:
+        for row in rows:
+            self.counts[row["verdict"]] += 1
+        if outcome != "grown":
+            self.counts["rowless"] += 1
+        at = time.monotonic()
+        self.recent.append((at, len(rows), queries))
+        while self.recent and self.recent[0][0] < at - RATE_WINDOW:
+            self.recent.popleft()
+
+    def _answered(self, unit: int) -> None:
+        """Makes room for the next unit: this one asks for nothing more."""
+        if self._calls > 1:  # else units come strictly one after the other
+            self._asking.discard(unit)
+            self._wake.set()
+
+    def _ended(self, unit: int, task: asyncio.Task[None]) -> None:
+        self._live.discard(task)
+        self._asking.discard(unit)
+        failure = None if task.cancelled() else task.exception()
+        # the first is told; the others finish: their calls are reserved, and what they return is paid for
+        self._failure = self._failure or failure
+        self._wake.set()
+
+
+class Results:
+    """How finished units ended, read from the file only where a strategy works in rounds."""
+
+    def __init__(self, context: AskContext) -> None:
+        self._context = context
+
+    async def upto(self, round: int) -> Sequence[UnitResult]:
+        """The results of all rounds before this one."""
+        if round == 0:
+            return ()
+        results: list[UnitResult] = await self._context.journal.write(
+            lambda _: self._context.journalled.results(round)
+        )
+        return results

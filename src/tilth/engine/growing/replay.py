@@ -1,0 +1,123 @@
+"""Units grown again from their journalled replies: nothing is asked and nothing is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tilth.engine.file.digests import digest
+from tilth.engine.file.resume import JournalledRun
+from tilth.engine.file.writes import PREPARING, Address, Bill, Outcome
+from tilth.engine.growing.asking import together
+from tilth.engine.growing.replies import read
+from tilth.errors import UnitFailed, Unreadable
+from tilth.seeds import Seeds
+from tilth.strategies.base import Candidate, Reply, Role, Strategy, Unit
+from tilth.strategies.passes import SeedPasses
+from tilth.tasks.base import Prompt, Task
+from tilth.teacher import Teacher
+
+
+class NotJournalled(Exception):
+    """The strategy asks for something its journal does not hold."""
+
+
+class ReplayedAsk:
+    """Answers one unit's prompts with what is journalled for it."""
+
+    def __init__(self, journalled: JournalledRun, unit: int, models: Mapping[Role, Teacher]) -> None:
+        self._unit, self._models = unit, models
+        self._replies = journalled.replies(unit)
+        self._refused = journalled.addresses(unit) - set(self._replies)
+        self._decisions = journalled.decisions(unit)
+        self._seen: Counter[tuple[Role, str]] = Counter()
+        self.bill = Bill()
+
+    async def __call__(self, prompt: Prompt, role: Role = "teacher") -> Reply:
+        key = digest(self._models[role].request(prompt))
+        address = Address(self._unit, role, key, self._seen[role, key])
+        self._seen[role, key] += 1
+        stored = self._replies.get(address)
+        if stored is None:
+            if address in self._refused:  # the endpoint had refused it for good
+                raise UnitFailed
+            raise NotJournalled(f"its {prompt.purpose} prompt to the {role} has no reply in the journal")
+        self.bill.add(stored)
+        return read(prompt, stored)
+
+    async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
+        """`k` replies to one prompt, in order of asking."""
+        return await together(self(prompt, role) for _ in range(k))
+
+    async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
+        """The journalled result; `fn` is not run."""
+        if key not in self._decisions:
+            raise NotJournalled(f"its decision {key!r} is not in the journal")
+        decision = self._decisions[key]
+        for role, request, n in decision.asked:
+            if n >= self._seen[role, request]:
+                self._seen[role, request] = n + 1
+                if stored := self._replies.get(Address(self._unit, role, request, n)):
+                    self.bill.add(stored)
+        return decision.value
+
+
+@dataclass(frozen=True, slots=True)
+class Regrown:
+    """What a unit's replies give."""
+
+    candidates: Sequence[Candidate]
+    outcome: Outcome
+    reason: str | None
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A run's journal with all that made its rows of it."""
+
+    journalled: JournalledRun
+    seeds: Seeds
+    strategy: Strategy
+    task: Task
+    models: Mapping[Role, Teacher]
+    passes: SeedPasses
+
+    async def units(self, last: int) -> AsyncIterator[tuple[int, Unit]]:
+        """The units in the order of admission, with their positions from 0 to `last`."""
+        ask = ReplayedAsk(self.journalled, PREPARING, self.models)
+        state = await self.strategy.prepare(self.seeds, ask, self.task)
+        position = number = 0
+        while position <= last:
+            before, results = position, self.journalled.results(number) if number else ()
+            for unit in self.strategy.units(self.seeds, number, state, results, self.passes):
+                yield position, unit
+                position += 1
+                if position > last:
+                    return
+            if position == before:
+                return
+            number += 1
+
+    async def grow(self, unit: Unit) -> Regrown:
+        """Grows a unit again; raises `NotJournalled`."""
+        ask = ReplayedAsk(self.journalled, unit.number, self.models)
+        candidates: list[Candidate] = []
+        outcome: Outcome = "grown"
+        reason: str | None = None
+        try:
+            async for candidate in self.strategy.grow(unit, ask, self.task):
+                candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
+        except Unreadable as error:
+            outcome, reason = "rowless", str(error)
+        except UnitFailed:
+            outcome = "failed"
+        await asyncio.sleep(0)  # asks that the strategy left behind are on the bill too
+        if candidates:
+            outcome = "grown"
+        elif outcome == "grown":
+            outcome, reason = "rowless", "the strategy yielded no candidate"
+        return Regrown(candidates, outcome, reason, ask.bill)

@@ -1,0 +1,1 @@
+"""What a run will yield and cost, and what must hold before it starts."""

@@ -1,0 +1,359 @@
+"""What a run will yield and cost: figures with ranges, from assumptions or from units already grown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from tilth.engine.budget import NANO, Amount, Budget
+from tilth.engine.growing.connection import PROMPT_SLACK
+from tilth.engine.planning.measurements import Figure, Measured
+from tilth.engine.planning.ranges import Plan, Range
+from tilth.seeds import Seed, Seeds
+from tilth.strategies.base import ROLES, Role, Strategy, Unit
+from tilth.strategies.passes import SeedPasses
+from tilth.tasks.base import Prompt, Task
+from tilth.teacher import Teacher
+
+_Costs = tuple[float, float, float]
+"""Queries, tokens and nano-dollars."""
+_LIMITS = ("queries", "tokens", "dollars")
+
+_LOW, _TYPICAL, _HIGH = range(3)
+_ROUNDING = 1e-6
+"""What sums of fractions may lack of a whole number."""
+_CHARACTERS_PER_TOKEN = 4
+_FEWEST_PROMPT_CHARACTERS = 6
+"""Characters a token where prompts come cheap; where they come dear, two UTF-8 bytes a token."""
+_REPLY_TOKENS = 250
+"""What a reply is taken to need where no reference shows how long answers are."""
+_JUDGEMENT_TOKENS = 120
+"""What a judge's reason and scores are taken to need."""
+_SHORTEST_REPLIES = 10
+"""Replies are taken to be at least this part of what is typical, and at most the reply limit."""
+_LEAST_YIELD = 0.5
+"""The share of rows that a strategy is taken to give at least: other units are rowless."""
+_TOKENS_PER_SECOND = (200, 60, 30)
+_LATENCY = (0.2, 0.6, 2.0)
+"""Seconds until a hosted model's first token, and its tokens a second: round figures, no measurements."""
+_FEWER_AT_ONCE = 4
+"""How much fewer calls at once an endpoint may let through than its user set."""
+_SIMULATED_CALL = (0.0003, 0.004, 0.02)
+"""Seconds a call of the embedded simulation takes: the middle one measured on two cores."""
+_SIMULATED_START = (0.0, 0.0, 5.0)
+"""Seconds until its process answers, where it was not at work."""
+_SAMPLED = 200
+"""Seeds whose prompts are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One way in which it may go: which of low, typical and high each thing is.
+
+    Attributes:
+        cost: Queries of a unit, seconds of a call; where it is high, a unit's rows are low.
+        prompt: Tokens of prompts.
+        reply: Tokens of replies.
+        short: Whether the last unit's reservation stays unspent.
+    """
+
+    cost: int
+    prompt: int
+    reply: int
+    short: bool
+
+
+_CASES = (
+    _Case(_TYPICAL, _TYPICAL, _TYPICAL, short=False),
+    _Case(_LOW, _LOW, _LOW, short=False),
+    _Case(_HIGH, _HIGH, _HIGH, short=True),
+    # where tokens are the limit, dollars are most with short prompts, least with long ones; and vice versa
+    *(_Case(_TYPICAL, prompt, _HIGH - prompt, short) for prompt in (_LOW, _HIGH) for short in (False, True)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a run comes to in one case."""
+
+    units: int
+    total: Amount
+    rows: int
+    ends_by: str
+    seconds: float
+
+
+def estimate(
+    seeds: Seeds,
+    strategy: Strategy,
+    limit: Budget,
+    *,
+    teacher: Teacher,
+    writer: Teacher,
+    task: Task,
+    measured: Measured | None = None,
+) -> Plan:
+    """Estimates a run by what was measured of it, else by assumptions. Asks nothing."""
+    guess = _Estimate(
+        seeds, strategy, task, {"teacher": teacher, "writer": writer, **strategy.models()}, measured
+    )
+    cases = [guess.outcome(limit, case) for case in _CASES]
+    typical = cases[0]
+    prices = guess.prices.values()
+    known = all(price is not None for price in prices)
+    return Plan(
+        units=typical.units,
+        queries=typical.total.queries,
+        rows=typical.rows,
+        ratio=None if limit.queries is None else limit.queries / len(seeds),
+        rows_per_seed=typical.rows / len(seeds),
+        tokens=typical.total.tokens,
+        usd=typical.total.nano / NANO if known else None,
+        seconds=typical.seconds,
+        ends_by=typical.ends_by,
+        queries_range=_range(case.total.queries for case in cases),
+        rows_range=_range(case.rows for case in cases),
+        tokens_range=_range(case.total.tokens for case in cases),
+        usd_range=_range(case.total.nano / NANO for case in cases) if known else None,
+        seconds_range=_range(case.seconds for case in cases),
+        measured=measured.units if measured else 0,
+        sources=guess.sources(),
+    )
+
+
+def _range(values: Iterable[float]) -> Range:
+    several = list(values)
+    return Range(min(several), max(several))
+
+
+def _text(model: Teacher, prompt: Prompt) -> str:
+    return "".join(message["content"] for message in model.request(prompt)["messages"])
+
+
+class _Estimate:
+    """Costs of units in each case, and how many fit under a budget."""
+
+    def __init__(
+        self,
+        seeds: Seeds,
+        strategy: Strategy,
+        task: Task,
+        models: Mapping[Role, Teacher],
+        measured: Measured | None,
+    ) -> None:
+        self._strategy, self._task, self._models, self._measured = strategy, task, models, measured
+        self.prices = {role: model.price() for role, model in models.items()}
+        self._seeds = len(seeds)
+        self._passes = SeedPasses(tuple(seeds), 0, put=task.put)
+        self._units: dict[int, list[Unit]] = {}
+        self._prompts: dict[tuple[Role, int], tuple[int, int, int]] = {}
+        self._sample = tuple(islice(seeds, _SAMPLED))
+        references = [seed.reference for seed in self._sample if seed.reference]
+        written = [r for r in references if len(r) > 20]  # a bare number tells nothing of a worked answer
+        self._reply_source = "as long as the seeds' references" if written else "a round figure"
+        mean = sum(map(len, written)) / len(written) / _CHARACTERS_PER_TOKEN if written else _REPLY_TOKENS
+        self._reply_tokens = min(max(16, round(mean)), models["teacher"].max_tokens)
+
+    def outcome(self, limit: Budget, case: _Case) -> _Outcome:
+        """What the run comes to in that case."""
+        units, total, rows, ends_by = self._under(self._usable(limit) if case.short else limit, case)
+        return _Outcome(units, total, rows, ends_by, self._seconds(total.queries, case.cost))
+
+    def _under(self, limit: Budget, case: _Case) -> tuple[int, Amount, int, str]:
+        """Units, their cost, their rows, and the limit that ends them."""
+        limits = (limit.queries, limit.tokens, limit.nano)
+        units, rows, passing = 0, 0.0, 0
+        total: _Costs = (0.0, 0.0, 0.0)
+        while True:
+            each, yielded = self._one_pass(passing, case)
+            rooms = [
+                (max(0.0, most - used) / cost, name)
+                for most, used, cost, name in zip(limits, total, each, _LIMITS, strict=True)
+                if most is not None and cost > 0
+            ]
+            room, ends_by = min(rooms, default=(float(passing == 0), "queries"))
+            passes = room if room < 1 else 1.0 if passing == 0 else math.floor(room)
+            units += int(self._seeds * passes)
+            rows += yielded * passes
+            queries, tokens, nano = (used + passes * cost for used, cost in zip(total, each, strict=True))
+            total = queries, tokens, nano
+            if room < 1:
+                whole = (int(value + _ROUNDING) for value in total)
+                return units, Amount(*whole), int(rows + _ROUNDING), ends_by
+            passing += 1
+
+    def _one_pass(self, passing: int, case: _Case) -> tuple[_Costs, float]:
+        """What a pass over all seeds costs and yields, scaled up from a sample of them."""
+        units = self._sampled(passing)
+        queries = tokens = nano = 0.0
+        rows = 0
+        for unit in units:
+            for role, times, prompt, reply in self._asks(unit, case):
+                price = self.prices[role]
+                queries += times
+                tokens += times * (prompt + reply)
+                nano += times * (price.nano_dollars(prompt, reply) if price else 0)
+            rows += self._strategy.unit_cost(unit, self._task).rows
+        scale = self._seeds / len(units)
+        return (queries * scale, tokens * scale, nano * scale), rows * scale * self._share_of_rows(case.cost)
+
+    def _sampled(self, passing: int) -> list[Unit]:
+        if passing not in self._units:
+            first = passing * self._seeds
+            self._units[passing] = [self._passes.unit(first + i) for i in range(min(self._seeds, _SAMPLED))]
+        return self._units[passing]
+
+    def _share_of_rows(self, cost: int) -> float:
+        if self._measured is not None:
+            return self._measured.rows[_HIGH - cost] * self._measured.queries
+        return _LEAST_YIELD if cost == _HIGH else 1.0
+
+    def _asks(self, unit: Unit, case: _Case) -> list[tuple[Role, float, int, int]]:
+        """A unit's asks by role: how often, prompt tokens, reply tokens."""
+        cost, question = self._strategy.unit_cost(unit, self._task), unit.seed.question
+        asks: tuple[tuple[Role, int, int], ...] = (
+            ("writer", cost.writer, len(question) // _CHARACTERS_PER_TOKEN),
+            ("teacher", cost.teacher, self._reply_tokens),
+            ("judge", cost.judge, _JUDGEMENT_TOKENS),
+        )
+        found: list[tuple[Role, float, int, int]] = []
+        for role, typically, reply in asks:
+            times: float = cost.most(role) if case.cost == _HIGH else typically
+            if self._measured is not None:
+                times = typically * self._measured.queries
+            if times:
+                found.append((role, times, *self._tokens(role, unit.seed, reply, case)))
+        return found
+
+    def _tokens(self, role: Role, seed: Seed, reply: int, case: _Case) -> tuple[int, int]:
+        most = self._models[role].max_tokens
+        if self._measured is not None and role in self._measured.tokens:
+            seen = self._measured.tokens[role]
+            return math.ceil(seen.prompt[case.prompt]), min(math.ceil(seen.reply[case.reply]), most)
+        reply = min(reply, most)
+        replies = (math.ceil(reply / _SHORTEST_REPLIES), reply, most)
+        return self._prompt_tokens(role, seed)[case.prompt], replies[case.reply]
+
+    def _prompt_tokens(self, role: Role, seed: Seed) -> tuple[int, int, int]:
+        """Low, typical and high."""
+        key = (role, seed.index)
+        if key not in self._prompts:
+            text = _text(self._models[role], self._prompt(role, seed))
+            if role == "judge":  # it is shown what it judges
+                text += "x" * (self._reply_tokens * _CHARACTERS_PER_TOKEN)
+            self._prompts[key] = (
+                len(text) // _FEWEST_PROMPT_CHARACTERS,
+                len(text) // _CHARACTERS_PER_TOKEN,
+                len(text.encode("utf-8", "replace")) // 2,
+            )
+        return self._prompts[key]
+
+    def _prompt(self, role: Role, seed: Seed) -> Prompt:
+        """What a role is typically asked for a seed."""
+        if role == "judge":
+            asked = (prompt for by, prompt in self._strategy.prompts(seed, self._task) if by == role)
+            return next(asked, self._task.answer(seed.question))
+        return self._task.write_new_question(seed) if role == "writer" else self._task.answer(seed.question)
+
+    def _usable(self, limit: Budget) -> Budget:
+        """The budget less what a last unit would have to reserve: so much may stay unspent."""
+        seed = max(self._sample, key=lambda seed: len(seed.question))
+        prompts = list(self._strategy.prompts(seed, self._task))
+        worst, earlier, cost = Amount(), 0, self._strategy.cost(self._task)
+        for role in (role for role in ROLES if cost.most(role)):
+            model, price = self._models[role], self.prices[role]
+            sizes = [len(_text(model, p).encode("utf-8", "replace")) for by, p in prompts if by == role]
+            size = max(sizes, default=0)
+            for _ in range(cost.most(role)):
+                asked = size + earlier + PROMPT_SLACK
+                nano = price.nano_dollars(asked, model.max_tokens) if price else 0
+                worst += Amount(1, asked + model.max_tokens, nano)
+                earlier += model.max_tokens
+
+        def less(most: int | None, kept: int) -> int | None:
+            return None if most is None else max(0, most - max(0, kept - 1))
+
+        nano_left = less(limit.nano, worst.nano)
+        return Budget(
+            less(limit.queries, worst.queries),
+            less(limit.tokens, worst.tokens),
+            None if nano_left is None else nano_left / NANO,
+        )
+
+    def _per_call(self) -> Figure:
+        if self._models["teacher"].simulated:
+            return _SIMULATED_CALL
+        if self._measured is not None:
+            return self._measured.seconds
+        most = self._models["teacher"].max_tokens
+        replies = (self._reply_tokens / _SHORTEST_REPLIES, self._reply_tokens, most)
+        low, typical, high = (
+            _LATENCY[case] + replies[case] / _TOKENS_PER_SECOND[case] for case in (_LOW, _TYPICAL, _HIGH)
+        )
+        return low, typical, high
+
+    def _side_by_side(self, cost: int) -> int:
+        teacher = self._models["teacher"]
+        if teacher.simulated:
+            return 1
+        return max(1, teacher.concurrency // _FEWER_AT_ONCE) if cost == _HIGH else teacher.concurrency
+
+    def _seconds(self, queries: int, cost: int) -> float:
+        start = _SIMULATED_START[cost] if self._models["teacher"].simulated else 0.0
+        return start + math.ceil(queries / self._side_by_side(cost)) * self._per_call()[cost]
+
+    def sources(self) -> dict[str, str]:
+        """Where each figure comes from."""
+        return {
+            "rows": self._source_of_rows(),
+            "tokens": self._source_of_tokens(),
+            "usd": self._source_of_usd(),
+            "seconds": self._source_of_seconds(),
+        }
+
+    def _source_of_rows(self) -> str:
+        seen = self._measured
+        if seen is None:
+            return (
+                f"estimated: {self._strategy.title} takes {self._strategy.cost(self._task).queries} queries "
+                f"a row; at least {_LEAST_YIELD:.0%} of units are taken to give theirs"
+            )
+        verdicts = ", ".join(f"{count} {name}" for name, count in sorted(seen.verdicts.items()))
+        return f"measured on {seen.units} units: {seen.rowless} without a row; rows {verdicts or 'none'}"
+
+    def _source_of_tokens(self) -> str:
+        seen = self._measured
+        assumed = (
+            f"estimated: prompts at {_CHARACTERS_PER_TOKEN} characters a token, replies at "
+            f"{self._reply_tokens} tokens ({self._reply_source}); from a tenth of that to the reply limit"
+        )
+        if seen is None or not seen.tokens:
+            return assumed
+        means = (
+            f"{tokens.prompt[_TYPICAL]:.0f} prompt and {tokens.reply[_TYPICAL]:.0f} reply tokens a call to "
+            f"the {role}"
+            for role, tokens in seen.tokens.items()
+        )
+        cost = self._strategy.cost(self._task)
+        others = [role for role in self._models if cost.most(role) and role not in seen.tokens]
+        rest = "".join(f"; the {role} was not asked, so its calls are estimated" for role in others)
+        return f"measured on {seen.units} units: {', '.join(means)}{rest}"
+
+    def _source_of_usd(self) -> str:
+        known = [price for price in self.prices.values() if price is not None]
+        if len(known) < len(self.prices):
+            return "unknown price"
+        priced_by = "; ".join(sorted({", ".join(filter(None, (p.source, p.date))) for p in known}))
+        seen = self._measured
+        return f"{f'measured on {seen.units} units' if seen else 'estimated'}: tokens x {priced_by}"
+
+    def _source_of_seconds(self) -> str:
+        if self._models["teacher"].simulated:
+            return "estimated: measured speed of the simulation"
+        said = (
+            f"{self._side_by_side(_TYPICAL)} calls at once of {self._per_call()[_TYPICAL]:.1f} s each; "
+            f"at worst {self._side_by_side(_HIGH)} at once"
+        )
+        return f"measured on {self._measured.units} units: {said}" if self._measured else f"estimated: {said}"

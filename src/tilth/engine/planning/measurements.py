@@ -1,0 +1,137 @@
+"""What the units that a file already holds tell of those to come: tokens and seconds a call, rows a unit."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from sqlite3 import Connection
+from statistics import fmean
+
+from tilth.seeds import Seeds
+from tilth.strategies.base import ROLES, Role, Strategy
+from tilth.strategies.passes import SeedPasses
+from tilth.tasks.base import Task
+
+Figure = tuple[float, float, float]
+"""Low, typical, high."""
+
+LEAST_UNITS = 5
+"""Fewer say too little of how much units differ."""
+_MOST_UNITS = 500
+_NORMAL = 1.959964
+"""The normal distribution's quantile for intervals of 95 %."""
+_LEAST_SPREAD = 0.05
+"""The least that calls are taken to differ by, of their mean: alike so far is not alike for ever."""
+
+_UNITS = """
+SELECT u.unit, u.outcome FROM units u WHERE u.run_id = ? AND u.unit >= 0 AND NOT EXISTS
+    (SELECT 1 FROM ledger l WHERE l.run_id = u.run_id AND l.unit = u.unit AND l.state = 'reused')
+ORDER BY u.position LIMIT ?
+"""
+_CALLS = """
+SELECT l.role, l.prompt_tokens, l.completion_tokens, r.seconds
+FROM ledger l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
+    AND r.digest = l.digest AND r.n = l.n AND r.call = l.call
+WHERE l.run_id = ? AND l.unit = ? AND l.state = 'settled'
+"""
+_VERDICTS = "SELECT verdict FROM rows WHERE run_id = ? AND unit = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class CallTokens:
+    """Prompt and reply tokens of a call to one role."""
+
+    prompt: Figure
+    reply: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What finished units took and yielded; intervals of 95 %.
+
+    Attributes:
+        units: How many were looked at.
+        rowless: How many of them gave no row.
+        verdicts: Their rows by verdict.
+        queries: Queries they took, divided by those their strategy calls typical.
+        rows: Rows a query gave, divided by those it gives where every unit takes what is typical and yields.
+        seconds: What a call took.
+        tokens: What a call took, by the roles that were asked.
+    """
+
+    units: int
+    rowless: int
+    verdicts: Mapping[str, int]
+    queries: float
+    rows: Figure
+    seconds: Figure
+    tokens: Mapping[Role, CallTokens]
+
+
+def measure(
+    connection: Connection, run_id: str, seeds: Seeds, strategy: Strategy, task: Task
+) -> Measured | None:
+    """Measures the run's first finished units that reused nothing; None where they are too few."""
+    units = dict(connection.execute(_UNITS, (run_id, _MOST_UNITS)).fetchall())
+    if len(units) < LEAST_UNITS:
+        return None
+    # what a unit costs may depend on its pass, not on the draw
+    passes = SeedPasses(tuple(seeds), 0, put=task.put)
+    calls: list[tuple[Role, int, int, float | None]] = []
+    verdicts: Counter[str] = Counter()
+    pairs: list[tuple[float, float]] = []
+    for unit in units:
+        asked = connection.execute(_CALLS, (run_id, unit)).fetchall()
+        given = [verdict for (verdict,) in connection.execute(_VERDICTS, (run_id, unit))]
+        cost = strategy.unit_cost(passes.unit(unit), task)
+        calls += asked
+        verdicts.update(given)
+        pairs.append((len(given) / max(1, cost.rows), len(asked) / max(1, cost.queries)))
+    seconds = [took for *_, took in calls if took is not None]
+    if len(seconds) < LEAST_UNITS:
+        return None
+    tokens: dict[Role, CallTokens] = {}
+    for role in ROLES:
+        sizes = [(prompt, reply) for by, prompt, reply, _ in calls if by == role]
+        if len(sizes) >= LEAST_UNITS:
+            tokens[role] = CallTokens(_mean([p for p, _ in sizes]), _mean([r for _, r in sizes]))
+    return Measured(
+        units=len(units),
+        rowless=sum(outcome != "grown" for outcome in units.values()),
+        verdicts=verdicts,
+        queries=fmean(queries for _, queries in pairs),
+        rows=_yield(pairs),
+        seconds=_mean(seconds),
+        tokens=tokens,
+    )
+
+
+def _mean(values: Sequence[float]) -> Figure:
+    mean = fmean(values)
+    return _around(mean, (value - mean for value in values), len(values), _LEAST_SPREAD * mean)
+
+
+def _yield(pairs: Sequence[tuple[float, float]]) -> Figure:
+    """Rows over queries, whose interval counts one more unit that gave nothing: the next may be such."""
+    typical = _ratio(pairs)[1]
+    low, _, high = _ratio([*pairs, (0.0, fmean(queries for _, queries in pairs))])
+    return min(low, typical), typical, max(min(high, 1.0), typical)
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> Figure:
+    """The sum of the first over the sum of the second, by the ratio estimator."""
+    divisor = fmean(second for _, second in pairs)
+    ratio = fmean(first for first, _ in pairs) / divisor
+    return _around(ratio, ((first - ratio * second) / divisor for first, second in pairs), len(pairs))
+
+
+def _around(centre: float, residuals: Iterable[float], count: int, least_spread: float = 0.0) -> Figure:
+    """The 95 % interval in which the mean of as many again, or more, falls."""
+    free = count - 1
+    spread = max(math.sqrt(sum(r * r for r in residuals) / free), least_spread)
+    z = _NORMAL
+    student = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+    width = student * spread * math.sqrt(2 / count)  # what was seen scatters, and so does what is to come
+    return max(centre - width, centre / 4), centre, centre + width

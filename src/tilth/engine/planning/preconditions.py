@@ -1,0 +1,50 @@
+"""What must hold before a run starts: seeds that feed it, and real money that was agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tilth.engine.budget import Budget
+from tilth.engine.planning.ranges import Plan
+from tilth.errors import BudgetError, ConfirmationNeeded
+from tilth.seeds import Seeds
+from tilth.strategies.base import Strategy
+from tilth.tasks.base import Task, refuse_faults
+from tilth.teacher import RecordedTeacher, Teacher
+
+
+def check_needs(strategies: Iterable[Strategy], seeds: Seeds, task: Task) -> None:
+    """Raises where these seeds cannot feed a strategy or the task; what is wrong is told at once."""
+    if not len(seeds):
+        raise ValueError("there are no seeds; give at least one question to grow from")
+    for strategy in strategies:
+        if not task.comparable and any(check.compares for check in strategy.checks):
+            raise ValueError(
+                f"two answers of task {task.name!r} cannot be compared with each other; leave out "
+                + ", ".join(check.name for check in strategy.checks if check.compares)
+            )
+        if "reference" in strategy.needs and not seeds.has_references:
+            raise ValueError(
+                f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
+            )
+    refuse_faults(task, seeds)
+
+
+def check_money(limit: Budget, models: Iterable[Teacher], planned: Plan | None, *, confirm: bool) -> None:
+    """Raises where a limit in dollars cannot be kept, or where real dollars need a word first."""
+    prices = {model: model.price() for model in models}
+    if limit.usd is not None:
+        for model, price in prices.items():
+            if price is None and not isinstance(model, RecordedTeacher):
+                raise BudgetError(
+                    f"the price of {model.name} is unknown, so a limit in dollars cannot be kept; "
+                    "give its Teacher price=tilth.Price(prompt=…, completion=…), dollars per million tokens"
+                )
+        return
+    costly = [m.name for m, price in prices.items() if price and price.nano_dollars(10**6, 10**6) > 0]
+    if costly and not confirm:
+        about = "" if planned is None or planned.usd is None else f", about ${planned.usd:.2f} by the plan"
+        raise ConfirmationNeeded(
+            f"this spends real money on {' and '.join(sorted(set(costly)))}{about}, with no limit in "
+            "dollars; pass Budget(queries=…, usd=…) to set one, or confirm=True"
+        )

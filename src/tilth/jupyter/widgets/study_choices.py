@@ -1,0 +1,201 @@
+"""The studies a workbench could make: their choices, what they would cost, and the files they lie in."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth import students, tasks
+from tilth.engine.file.digests import canonical
+from tilth.engine.plan import plan
+from tilth.engine.recipe import run_id_of
+from tilth.errors import JournalError
+from tilth.strategies import registry
+from tilth.studies import store
+from tilth.studies.measure import questions_of
+from tilth.studies.start import STRATEGIES, VALIDATION, open_study, plan_study, start_study
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tilth.seeds import Seeds
+    from tilth.strategies.base import Strategy
+    from tilth.studies.study import Study
+    from tilth.teacher import Teacher
+
+PATIENCE = math.inf
+"""Seconds a failing endpoint is waited for: whoever sits before the widget sees it, and has a Stop button."""
+
+_SMALL, _LARGE = 25, 100
+_RATIOS = (1.0, 2.0, 4.0, 8.0, 16.0)
+_PLANNED = ("cells", "queries", "rows", "usd", "seconds", "runs")
+UNPLANNED: dict[str, Any] = {**dict.fromkeys(_PLANNED), "sources": {}, "problem": None}
+"""A plan that is still being made."""
+
+_FILES = 20
+"""The most files looked at for a study to go on with."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A grid as the page chooses it."""
+
+    strategies: tuple[str, ...]
+    sizes: tuple[int, ...]
+    ratios: tuple[float, ...]
+    replicates: int
+    student: str
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every study of one workbench has in common.
+
+    Attributes:
+        tests: The test sets by name, the validation set among them under its own name.
+        configured: Strategies with options of their own, by name.
+        path: The run's file, where one was named: studies lie beside it.
+    """
+
+    seeds: Seeds
+    teacher: Teacher
+    writer: Teacher | None
+    tests: Mapping[str, pl.DataFrame]
+    configured: Mapping[str, Strategy]
+    random_state: int
+    path: Path | None
+
+    def usual(self, offered: Mapping[str, Any]) -> Choices:
+        """What is chosen at first."""
+        count = len(self.seeds)
+        sizes = (_SMALL, _LARGE) if count >= _LARGE else (math.ceil(count / 4), count)
+        return Choices(
+            strategies=tuple(name for name in STRATEGIES if name in offered) or tuple(offered),
+            sizes=tuple(sorted(set(sizes))),
+            ratios=_RATIOS,
+            replicates=3,
+            student=next(iter(students.available(self.seeds.task_name)), ""),
+        )
+
+    def planned(self, choices: Choices) -> dict[str, Any]:
+        """What the study of these choices would take, each figure with its source; or why there is none."""
+        try:
+            options = self._options(choices)
+            whole = plan_study(self.seeds, teacher=self.teacher, writer=self.writer, **options)
+            one = plan(self.seeds, options["strategies"][0], 1, teacher=self.teacher, writer=self.writer)
+        except ValueError as error:
+            return {**UNPLANNED, "problem": str(error)}
+        return {
+            **{name: getattr(whole, name) for name in _PLANNED},
+            "sources": {
+                "cells": "counted: strategies × sizes × ratios × replicates",
+                "queries": "at most: the largest cells; smaller ones are parts of the same runs",
+                "rows": "estimated from the queries each strategy takes a row",
+                "usd": "a simulation costs nothing" if self.teacher.simulated else one.sources["usd"],
+                "seconds": f"{one.sources['seconds']}; training comes on top",
+            },
+            "problem": None,
+        }
+
+    def priced(self) -> bool:
+        """Whether calls cost dollars that are known."""
+        prices = [model.price() for model in (self.teacher, self.writer or self.teacher)]
+        return all(prices) and any(price.prompt or price.completion for price in prices if price)
+
+    def start(self, choices: Choices, *, confirm: bool) -> Study:
+        """Starts the study of these choices, or goes on with it; raises what `start_study` raises."""
+        return start_study(
+            self.seeds,
+            test={name: frame for name, frame in self.tests.items() if name != VALIDATION},
+            validation=self.tests.get(VALIDATION),
+            teacher=self.teacher,
+            writer=self.writer,
+            path=self.path_of(choices),
+            random_state=self.random_state,
+            confirm=confirm,
+            patience=PATIENCE,
+            **self._options(choices),
+        )
+
+    def path_of(self, choices: Choices) -> Path:
+        """The file of the study of these choices."""
+        own = {"grid": self._grid(choices), "random_state": self.random_state, **self._identity}
+        folder, prefix = self._place
+        return folder / f"{prefix}{run_id_of(own)[:8]}.tilth"
+
+    def newest(self) -> tuple[Study, Choices] | None:
+        """The study on this ground that was worked on last, whether it is at work or not."""
+        folder, prefix = self._place
+        files = folder.glob(f"{prefix}*.tilth")
+        for path in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)[:_FILES]:
+            try:
+                choices = self._chosen(store.head(path)[1])
+                if choices is not None and path == self.path_of(choices):
+                    return open_study(path), choices
+            except (JournalError, OSError, KeyError, TypeError, ValueError):
+                continue  # another's file, or no study at all
+        return None
+
+    @cached_property
+    def _place(self) -> tuple[Path, str]:
+        """Where studies' files lie and how their names begin; the notebook may change its folder later."""
+        if self.path is not None:
+            return self.path.parent, f"{self.path.stem}-study-"
+        return Path.cwd(), f"study-{Path(self.seeds.name).stem or 'seeds'}-"
+
+    @cached_property
+    def _identity(self) -> dict[str, Any]:
+        """The part of a study's identity that no choice changes, as a file holds it."""
+        own = {
+            "seeds": self.seeds.identity(),
+            "task": tasks.get(self.seeds.task).identity(),
+            "teacher": self.teacher.identity(),
+            "writer": (self.writer or self.teacher).identity(),
+            "tests": {name: run_id_of({"rows": frame.rows()}) for name, frame in self.tests.items()},
+        }
+        known: dict[str, Any] = json.loads(canonical(own))
+        return known
+
+    def _options(self, choices: Choices) -> dict[str, Any]:
+        strategies = [self.configured.get(name, name) for name in choices.strategies]
+        return {**asdict(choices), "strategies": strategies, "student": choices.student or None}
+
+    def _grid(self, choices: Choices) -> dict[str, Any]:
+        strategies = [registry.get(self.configured.get(name, name)) for name in choices.strategies]
+        told = [
+            {"name": s.name, "version": s.version, "options": vars(s) if hasattr(s, "__dict__") else {}}
+            for s in strategies
+        ]
+        return {**asdict(choices), "strategies": told}
+
+    def _chosen(self, identity: Mapping[str, Any]) -> Choices | None:
+        """The choices that make a study of this identity; None where it is not on this ground."""
+        grid = identity["study"]
+        if any(identity[part] != own for part, own in self._identity.items()) or len(grid["students"]) != 1:
+            return None
+        return Choices(
+            strategies=tuple(str(strategy["name"]) for strategy in grid["strategies"]),
+            sizes=tuple(map(int, grid["sizes"])),
+            ratios=tuple(map(float, grid["ratios"])),
+            replicates=int(grid["replicates"]),
+            student=str(grid["students"][0]),
+        )
+
+
+def test_sets(
+    test: pl.DataFrame | Mapping[str, pl.DataFrame], validation: pl.DataFrame | None
+) -> dict[str, pl.DataFrame]:
+    """Test sets by name, checked, and the validation set under its own name.
+
+    Raises:
+        ValueError: A set lacks a column, or holds an empty value or a question twice.
+    """
+    named = dict(test) if isinstance(test, Mapping) else {"test": test}
+    if validation is not None:
+        named[VALIDATION] = validation
+    return {name: questions_of(frame, name) for name, frame in named.items()}

@@ -1,0 +1,225 @@
+"""What the workbench's traits say of its parts: seeds, models, strategies, and what a plan would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tilth
+from tilth import tasks
+from tilth.engine.recipe import run_identity
+from tilth.export import KEPT
+from tilth.jupyter.doctor import version_of
+from tilth.jupyter.widgets.study_choices import test_sets
+from tilth.strategies import registry
+from tilth.strategies.check import with_checks
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tilth.engine.budget import Budget
+    from tilth.seeds import Seeds
+    from tilth.strategies.base import Strategy
+    from tilth.strategies.check import Check
+    from tilth.teacher import Teacher
+
+IDLE: dict[str, Any] = {
+    "state": "idle",
+    **dict.fromkeys(
+        ("reason", "limit_queries", "usd", "limit_usd", "eta", "waiting", "next_try", "path", "error")
+    ),
+    **dict.fromkeys(("queries", "accepted", "rejected", "unverified", "rowless", "rows"), 0),
+    **dict.fromkeys(("in_doubt", "in_flight", "rate", "seconds", "last"), 0),
+}
+"""The `status` trait before the first run."""
+
+TeacherState = tuple[str, str]
+"""How a teacher does, and a note on it."""
+
+_PLANNED = ("ratio", "rows", "rows_per_seed", "usd", "seconds", "queries")
+UNPLANNED: dict[str, Any] = {**dict.fromkeys(_PLANNED), "sources": {}, "problem": None}
+"""The `plan` trait while there is no plan yet."""
+
+
+def seeds(source: Any) -> Seeds:
+    """`Seeds`, or whatever `tilth.read_seeds` reads; the demo's for None."""
+    from tilth.seeds import Seeds, read_seeds
+
+    if source is None:
+        return tilth.demo.seeds()
+    return source if isinstance(source, Seeds) else read_seeds(source)
+
+
+def model(given: Teacher | str | None) -> Teacher | None:
+    """A teacher, or the one of that name."""
+    from tilth.teacher import Teacher
+
+    return Teacher(given) if isinstance(given, str) else given
+
+
+def tests(
+    test: pl.DataFrame | Mapping[str, pl.DataFrame] | None, validation: pl.DataFrame | None, *, demo: bool
+) -> dict[str, pl.DataFrame]:
+    """The test sets and the validation set by name; the demo's where they are meant, none where not given."""
+    if test is None and demo:
+        test = {kind: tilth.demo.questions(kind) for kind in ("same", "held-out", "hand-written")}
+        validation = tilth.demo.questions("same", "validation") if validation is None else validation
+    if test is None:
+        if validation is not None:
+            raise ValueError("validation= needs test= beside it: questions that only final figures see")
+        return {}
+    return test_sets(test, validation)
+
+
+def shown_path(path: Path) -> str:
+    """A path as a notebook may keep it: relative where it can be, and without the name of the home folder."""
+    path = path.absolute()
+    for base, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if path.is_relative_to(base):
+            return prefix + path.relative_to(base).as_posix()
+    return path.as_posix()
+
+
+def saved(rows: pl.DataFrame, path: str, format: str, verdicts: tuple[str, ...] | None) -> dict[str, Any]:
+    """Writes rows for training; the file as a page is told of it."""
+    if not path.strip():
+        raise ValueError("give the file a name, such as train.jsonl")
+    kept = KEPT if verdicts is None else verdicts
+    file = tilth.save(rows, Path(path).expanduser(), format or None, kept)
+    count = int(rows["verdict"].is_in(kept).sum())
+    return {"path": shown_path(file), "rows": count, "bytes": file.stat().st_size}
+
+
+def context(
+    seeds: Seeds,
+    teacher: Teacher,
+    writer: Teacher | None,
+    path: Path | None,
+    state: str | None = None,
+    note: str | None = None,
+    checks: Sequence[Check] = (),
+) -> dict[str, Any]:
+    """The `context` trait; `state` and `note` say how the teacher does where that is known."""
+    usual = ("ready", "A rule-based simulation, no language model.")
+    if not teacher.simulated:
+        usual = ("unknown", "It has not been called yet.")
+    return {
+        "version": version_of("tilth") or "not installed",
+        "title": "Tilth",
+        "seeds": {
+            "count": len(seeds),
+            "name": seeds.name,
+            "task": seeds.task if isinstance(seeds.task, str) else seeds.task.name,
+        },
+        "teacher": {
+            "name": teacher.name,
+            "simulated": teacher.simulated,
+            "state": state or usual[0],
+            "note": note or usual[1],
+        },
+        "writer": {"name": writer.name} if writer else None,
+        "checks": [
+            {"title": check.title, "about": (type(check).__doc__ or "").strip().partition("\n")[0]}
+            for check in checks
+        ],
+        "path": None if path is None else shown_path(path),
+    }
+
+
+def teacher_state(teacher: Teacher, status: str, queries: int) -> TeacherState | None:
+    """How the teacher of a run or a study of this status does; None where that tells nothing of it."""
+    if status == "waiting":
+        return "failing", "It gives nothing but failures."
+    return ("ready", "It has answered.") if queries and not teacher.simulated else None
+
+
+def offers(
+    seeds: Seeds, configured: Mapping[str, Strategy], checks: Sequence[Check] = ()
+) -> dict[str, dict[str, Any]]:
+    """The `strategies` trait by name: every installed strategy, and why these seeds cannot feed it."""
+    task = tasks.get(seeds.task)
+    found = {}
+    for name, kind in {**registry.available(), **{n: type(s) for n, s in configured.items()}}.items():
+        strategy = configured.get(name) or registry.get(kind)
+        cost = with_checks(strategy, checks).cost(task)
+        needs_reference = "reference" in strategy.needs
+        usable = seeds.has_references or not needs_reference
+        found[name] = {
+            "name": name,
+            "title": strategy.title,
+            "about": (kind.__doc__ or "").strip().partition("\n")[0],
+            "queries_per_row": cost.queries / cost.rows,
+            "needs_reference": needs_reference,
+            "usable": usable,
+            "why_not": None if usable else "it needs a reference for every seed",
+        }
+    return found
+
+
+def usable(offered: Mapping[str, Mapping[str, Any]], name: str) -> str:
+    """`name`, if these seeds can feed that strategy; raises `ValueError` that says what they can."""
+    if name not in offered:
+        raise ValueError(f"no strategy is called {name!r}; there are {', '.join(offered)}")
+    if not offered[name]["usable"]:
+        raise ValueError(f"{name} cannot be used with these seeds: {offered[name]['why_not']}")
+    return name
+
+
+def identity(
+    seeds: Seeds, strategy: str | Strategy, teacher: Teacher, writer: Teacher | None, random_state: int
+) -> dict[str, Any]:
+    """The identity of the run that these would make."""
+    return run_identity(
+        seeds,
+        registry.get(strategy),
+        tasks.get(seeds.task),
+        teacher.identity(),
+        (writer or teacher).identity(),
+        random_state,
+    )
+
+
+def planned(
+    seeds: Seeds, strategy: str | Strategy, budget: Budget, teacher: Teacher, writer: Teacher | None
+) -> dict[str, Any]:
+    """The `plan` trait."""
+    try:
+        plan = tilth.plan(seeds, strategy, budget, teacher=teacher, writer=writer)
+    except ValueError as error:
+        return problem(str(error))
+    return {
+        **{name: getattr(plan, name) for name in _PLANNED},
+        "sources": {name: f"{_spread(name, plan)}{source}" for name, source in plan.sources.items()},
+        "problem": None,
+    }
+
+
+def _spread(name: str, plan: tilth.Plan) -> str:
+    """The range of a figure as a hover text begins: "74 to 150; "."""
+    spread = plan.ranges[name]
+    if spread is None or spread.low == spread.high:
+        return ""
+    low, high = (
+        f"${value:,.2f}" if name == "usd" else f"{value:,.0f}{' s' if name == 'seconds' else ''}"
+        for value in (spread.low, spread.high)
+    )
+    return f"{low} to {high}; "
+
+
+def problem(text: str) -> dict[str, Any]:
+    """The `plan` trait where there is no plan: it says why."""
+    return {**UNPLANNED, "problem": text}
+
+
+def dollar_question(usd: float | None, teacher: Teacher, writer: Teacher | None) -> str:
+    """What to ask before real dollars are spent without a limit in dollars."""
+    names = " and ".join(model.name for model in (teacher, writer) if model is not None)
+    about = "real money" if usd is None else f"about ${usd:,.2f}"
+    return f"This will cost {about} at {names}, and no limit in dollars is set. Generate?"
+
+
+def study_question(queries: int, usd: float, teacher: Teacher, writer: Teacher | None) -> str:
+    """What to ask before a study spends real dollars, which no limit but its grid holds back."""
+    names = " and ".join(model.name for model in (teacher, writer) if model is not None)
+    return f"This study puts at most {queries:,} queries to {names}, about ${usd:,.2f} by the plan. Run it?"

@@ -1,0 +1,223 @@
+"""Checks that ask: what further replies say of a candidate, beside the task's own check of its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from tilth.seeds import Seed, Seeds
+from tilth.strategies.base import Ask, Candidate, Passes, Reply, Role, State, Strategy, Unit, UnitCost
+from tilth.strategies.structured import Manner, probe
+from tilth.tasks.base import Prompt, Task, Verdict
+
+if TYPE_CHECKING:
+    from tilth.strategies.base import UnitResult
+    from tilth.teacher import Teacher
+
+EVIDENCE = "checks"
+"""Where a row's `extra` keeps what its checks found, by their names."""
+
+_MANNERS = "structured"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What a check looks with: the unit's asks, the task, the unit, and how replies are structured.
+
+    Attributes:
+        ask: Puts prompts to the models.
+        task: How questions are put and answers compared.
+        unit: The unit whose candidate is looked at.
+        index: The candidate's place in it.
+        manners: How each role gives structured replies.
+    """
+
+    ask: Ask
+    task: Task
+    unit: Unit
+    index: int
+    manners: Mapping[Role, Manner]
+
+    async def agree(self, key: str, one: str, other: str, question: str) -> bool:
+        """Whether two replies to a question agree; found out once, and journalled under `key`."""
+
+        async def agreed() -> bool:
+            # in a thread, for it may wait for a worker process
+            return (await asyncio.to_thread(self.task.check, one, other, question)).accepted
+
+        same: bool = await self.ask.decide(key, agreed)
+        return same
+
+    @property
+    def group(self) -> str:
+        """A name for what is made of this candidate, unlike that of any other of the run."""
+        return f"{self.unit.number}:{self.index}"
+
+
+class Check(ABC):
+    """A check that asks. Its options are the fields of the subclass, a frozen dataclass.
+
+    It works in two steps, so that what was paid for can be judged anew: `look` asks, and notes in the
+    candidate what it found; `verdict` says what follows from that, without asking.
+
+    Attributes:
+        name: How users and files call it.
+        title: How a control calls it.
+        version: Raised whenever it would ask or find otherwise.
+        structured: The role it asks for structured replies, or None.
+        compares: Whether it compares answers with each other, which not every task can.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[int] = 1
+    structured: ClassVar[Role | None] = None
+    compares: ClassVar[bool] = False
+
+    @abstractmethod
+    def cost(self, task: Task) -> UnitCost:
+        """What a candidate typically and at most costs; `rows` counts for nothing."""
+
+    @abstractmethod
+    def prompts(self, seed: Seed, task: Task) -> Iterable[tuple[Role, Prompt]]:
+        """Its longest prompts for a seed, replies aside: what reservations go by."""
+
+    @abstractmethod
+    async def look(self, candidate: Candidate, context: CheckContext) -> Sequence[Candidate]:
+        """The candidate with what was found noted, and what else came of asking."""
+
+    @abstractmethod
+    def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
+        """What follows from what `look` found, after the checks before this one. Asks nothing."""
+
+    def models(self) -> Mapping[Role, Teacher]:
+        """The models it brings with it."""
+        return {}
+
+    def identity(self) -> dict[str, Any]:
+        """What decides what it asks, as JSON."""
+        return {"name": self.name, "version": self.version, "options": self.options()}
+
+    def options(self) -> dict[str, Any]:
+        """Its fields that decide what it asks, as JSON."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    def judging(self) -> dict[str, Any]:
+        """What else decides its verdicts, as JSON. Where it changes, stored rows are judged anew."""
+        return {}
+
+    @classmethod
+    def restored(cls, options: Mapping[str, Any], judging: Mapping[str, Any]) -> Self:
+        """The check of these `options()` and this `judging()`, to read or verify a file with."""
+        return cls(**options, **judging)
+
+
+def note(candidate: Candidate, check: Check, found: Mapping[str, Any]) -> Candidate:
+    """The candidate with what `check` found."""
+    evidence = {**candidate.extra.get(EVIDENCE, {}), check.name: dict(found)}
+    return replace(candidate, extra={**candidate.extra, EVIDENCE: evidence})
+
+
+def judged(checks: Sequence[Check], extra: Mapping[str, Any], verdict: Verdict) -> Verdict:
+    """The verdict after all checks; what an earlier one rejected stays rejected."""
+    found = extra.get(EVIDENCE, {})
+    for check in checks:
+        if verdict.verdict == "rejected":
+            break
+        if check.name in found:
+            verdict = check.verdict(found[check.name], verdict)
+    return verdict
+
+
+class Checked(Strategy):
+    """A strategy whose candidates go through checks that ask, in order.
+
+    Args:
+        strategy: What grows the candidates.
+        checks: What looks at them. One of each kind, at most.
+
+    Raises:
+        ValueError: Two checks of one kind.
+    """
+
+    def __init__(self, strategy: Strategy, checks: Sequence[Check]) -> None:
+        names = [check.name for check in checks]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(
+                f"checks: {', '.join(sorted(twice))} stands there more than once; give each once"
+            )
+        self.strategy, self.checks = strategy, tuple(checks)
+        for trait in ("name", "title", "version", "needs", "nested"):
+            setattr(self, trait, getattr(strategy, trait))
+
+    def identity(self) -> dict[str, Any]:
+        """The strategy's, and its checks'."""
+        return {**self.strategy.identity(), "checks": [check.identity() for check in self.checks]}
+
+    def models(self) -> Mapping[Role, Teacher]:
+        """The strategy's, and its checks'."""
+        found = dict(self.strategy.models())
+        for check in self.checks:
+            found |= check.models()
+        return found
+
+    def prompts(self, seed: Seed, task: Task) -> Iterable[tuple[Role, Prompt]]:
+        """The strategy's, and its checks'."""
+        yield from self.strategy.prompts(seed, task)
+        for check in self.checks:
+            yield from check.prompts(seed, task)
+
+    def cost(self, task: Task) -> UnitCost:
+        """The strategy's, and its checks' for every row."""
+        return self._with_checks(self.strategy.cost(task), task)
+
+    def unit_cost(self, unit: Unit, task: Task) -> UnitCost:
+        """The strategy's for this unit, and its checks' for every row."""
+        return self._with_checks(self.strategy.unit_cost(unit, task), task)
+
+    def _with_checks(self, cost: UnitCost, task: Task) -> UnitCost:
+        rows = cost.rows
+        for check in self.checks:
+            cost = cost.plus(check.cost(task), rows)
+        return cost
+
+    async def prepare(self, seeds: Seeds, ask: Ask, task: Task) -> State:
+        """The strategy's own; and how each model that is asked for structured replies gives them."""
+        inner = await self.strategy.prepare(seeds, ask, task)
+        roles = dict.fromkeys(check.structured for check in self.checks if check.structured)
+        return {"inner": inner, _MANNERS: {role: await probe(ask, role) for role in roles}}
+
+    def units(
+        self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes
+    ) -> Iterable[Unit]:
+        """The strategy's, each with what preparing found."""
+        for unit in self.strategy.units(seeds, round, state["inner"], results, passes):
+            yield replace(unit, data={**unit.data, _MANNERS: state[_MANNERS]})
+
+    async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
+        """The strategy's candidates, each after all checks."""
+        index = 0
+        async for candidate in self.strategy.grow(unit, ask, task):
+            context = CheckContext(ask, task, unit, index, unit.data[_MANNERS])
+            for looked in await self._through(candidate, context):
+                yield looked
+            index += 1
+
+    async def _through(self, candidate: Candidate, context: CheckContext) -> list[Candidate]:
+        """The candidate after all checks, and what they made of it. Only it goes on to the next check."""
+        if isinstance(candidate.response, Reply) and candidate.response.problem:
+            return [candidate]  # it is rejected as it is
+        beside: list[Candidate] = []
+        for check in self.checks:
+            candidate, *others = await check.look(candidate, context)
+            beside += others
+        return [candidate, *beside]
+
+
+def with_checks(strategy: Strategy, checks: Sequence[Check]) -> Strategy:
+    """The strategy, its rows going through these checks."""
+    return Checked(strategy, checks) if checks else strategy

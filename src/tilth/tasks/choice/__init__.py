@@ -1,0 +1,1 @@
+"""The choice task, and all that it finds options and picks with."""

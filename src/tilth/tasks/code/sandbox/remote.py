@@ -1,0 +1,192 @@
+"""The tests' end of the exchange: what stands for the code's objects, and how the code's process ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from tilth.tasks.code.sandbox import confine, serve, wire
+else:
+    import confine
+    import serve
+    import wire
+
+_LAST_BREATH = 0.5
+"""Seconds in which a process that closed its pipes has to end."""
+
+
+class Rejected(BaseException):
+    """The code fails; the message says how."""
+
+
+class Unjudged(BaseException):
+    """The tests cannot be judged from another process; the message says why."""
+
+
+class Remote:
+    """An object of another process, asked where it is. Its own word on equality or order is not taken."""
+
+    def __init__(self, peer: CodeProcess, number: int, kind: str) -> None:
+        object.__setattr__(self, "_remote", (peer, number, kind))
+
+    def __call__(self, /, *values: Any, **named: Any) -> Any:
+        return _ask("call", self, *values, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        return _ask("get attribute", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _ask("set attribute", self, name, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _ask("get item", self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _ask("set item", self, key, value)
+
+    def __len__(self) -> int:
+        return int(_ask("length", self))
+
+    def __bool__(self) -> bool:
+        return bool(_ask("truth", self))
+
+    def __iter__(self) -> Any:
+        return _ask("iterate", self)
+
+    def __next__(self) -> Any:
+        return _ask("next", self)
+
+    def __str__(self) -> str:
+        return str(_ask("text", self))
+
+    __repr__ = __str__
+
+
+def _known(remote: Remote) -> tuple[CodeProcess, int, str]:
+    known: tuple[CodeProcess, int, str] = object.__getattribute__(remote, "_remote")
+    return known
+
+
+def _ask(operation: str, remote: Remote, /, *values: Any, **named: Any) -> Any:
+    return _known(remote)[0].ask(operation, remote, *values, **named)
+
+
+def _refuse(name: str) -> Any:
+    def refuse(self: Remote, *_: Any) -> NoReturn:
+        server, _number, kind = _known(self)
+        server.stop(Unjudged(f"an object of the code's own class {kind!r} would judge itself, by {name}"))
+
+    return refuse
+
+
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "lshift", "rshift")
+_LOGIC = ("and", "or", "xor")
+_UNARY = ("neg", "pos", "abs", "invert", "int", "float", "complex", "index", "round", "reversed")
+_COMPARING = ("eq", "ne", "lt", "le", "gt", "ge", "hash", "contains", "instancecheck", "subclasscheck")
+_WAITING = ("await", "aiter", "anext", "enter", "aenter")
+_REFLECTED = tuple(f"r{name}" for name in (*_BINARY, *_LOGIC))
+
+for _name in (*_BINARY, *_LOGIC, *_REFLECTED, *_UNARY, *_COMPARING, *_WAITING):
+    setattr(Remote, f"__{_name}__", _refuse(f"__{_name}__"))
+
+
+class CodeProcess(wire.Peer):
+    """A process that runs code, as the tests see it.
+
+    Attributes:
+        stopped: What ended the tests by way of this process, though they may have caught it.
+    """
+
+    def __init__(self, limits: confine.Limits, uid: int, whose: str, blame: type[BaseException]) -> None:
+        """Starts the process. What goes wrong with it is told of `whose`, by a `blame`."""
+        there, here = os.pipe(), os.pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            try:
+                serve.main(there[0], here[1], limits, uid)
+            finally:
+                os._exit(0)
+        os.close(there[0])
+        os.close(here[1])
+        super().__init__(here[0], there[1])
+        self._limits, self._whose, self._blame = limits, whose, blame
+        self.stopped: BaseException | None = None
+
+    def wait(self) -> None:
+        """Returns once the process is confined; raises `confine.Refused` where it could not be."""
+        state, why, *_ = self.told()
+        if state != "ready":
+            raise confine.Refused(why)
+
+    def define(self, before: str, code: str, wanted: list[str]) -> dict[str, Any]:
+        """Runs the code there and gives what there is under the names that are wanted."""
+        given = self.ask("define", before, code, wanted)
+        if type(given) is not dict:
+            self.stop(self._blame(self._end()))
+        return given
+
+    def ask(self, operation: str, /, *values: Any, **named: Any) -> Any:
+        try:
+            return super().ask(operation, *values, **named)
+        except wire.Unsendable as error:
+            self.stop(Unjudged(f"the tests hand over {error}"))
+        except wire.Broken:
+            self.stop(self.stopped or self._blame(self._end()))
+        except (Rejected, Unjudged) as error:
+            self.stop(error)
+
+    def stop(self, error: BaseException) -> NoReturn:
+        """Ends the tests by `error`; the first one counts."""
+        self.stopped = self.stopped or error
+        raise error
+
+    def carry_out(self, operation: str, values: list[Any], named: dict[str, Any]) -> Any:
+        """The code may call a function that the tests gave it, and nothing else."""
+        if operation != "call" or not values or type(values[0]) is Remote:
+            raise wire.Broken
+        function, *others = values
+        return function(*others, **named)
+
+    def stand_in(self, number: int, kind: str) -> Any:
+        return Remote(self, number, kind)
+
+    def run_id_of(self, value: Any) -> int | None:
+        if type(value) is not Remote:
+            return None
+        server, number, _ = _known(value)
+        return number if server is self else None
+
+    def keep(self, value: Any) -> int:
+        if isinstance(value, type) or not callable(value):
+            raise wire.Unsendable(f"an object of their own, {type(value).__name__!r}")
+        return super().keep(value)
+
+    def error(self, names: list[str], arguments: tuple[Any, ...]) -> BaseException:
+        if names[:1] == ["Unsendable"]:
+            return Unjudged(f"{self._whose} gives {' '.join(map(str, arguments))}")
+        if "Exception" not in names:  # sys.exit and the like, which no test expects
+            return self._blame(f"{self._whose} raises {names[0] if names else 'an error'}")
+        return super().error(names, arguments)
+
+    def _end(self) -> str:
+        """How the process ended, which it does here at the latest."""
+        deadline = time.monotonic() + _LAST_BREATH
+        ended, status, used = os.wait4(self._process, os.WNOHANG)
+        while not ended and time.monotonic() < deadline:
+            time.sleep(0.001)
+            ended, status, used = os.wait4(self._process, os.WNOHANG)
+        if not ended:
+            os.kill(self._process, signal.SIGKILL)
+            os.wait4(self._process, 0)
+            return f"{self._whose} breaks off the exchange with its tests"
+        if not os.WIFSIGNALED(status):
+            return f"{self._whose} ends its process"
+        # The kernel counts the time up to a limit in ticks, and tells it more exactly afterwards.
+        if os.WTERMSIG(status) == signal.SIGKILL and used.ru_utime + used.ru_stime > self._limits["cpu"] / 2:
+            return f"{self._whose} takes more than {self._limits['cpu']} s of CPU time"
+        return f"{self._whose} crashes: {signal.strsignal(os.WTERMSIG(status))}"

@@ -1,0 +1,111 @@
+"""Reads the tests that a reference holds, and what they want of the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from dataclasses import dataclass
+
+from tilth.tasks.code.blocks import BUILT_IN, FUNCTIONS, Names, NoCode, names_of, parse, read_code
+from tilth.tasks.references import texts_in
+
+MAX_TESTS = 200_000
+"""Characters of tests that are run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """Tests that can be run.
+
+    Attributes:
+        source: Python source.
+        wanted: Names it reads and does not bind: those of the code.
+        modules: Modules of the standard library that it uses and does not import.
+        shadowing: Python's own functions that it calls, where it calls no others: one of them may be the
+            code's, as in `assert sum(10, 15) == 6`.
+        takes: Whether it defines a `check(candidate)` that it leaves to others to call.
+        calls: Its functions `test_...()`, for the same.
+    """
+
+    source: str
+    wanted: tuple[str, ...]
+    modules: tuple[str, ...]
+    shadowing: tuple[str, ...]
+    takes: bool
+    calls: tuple[str, ...]
+
+
+def read_tests(reference: str) -> Tests:
+    """The tests of a reference: Python source, or a JSON list of lines of it.
+
+    They assert in lines of their own, in functions `test_...()`, or in a function `check(candidate)`, as in
+    HumanEval (Chen et al., 2107.03374); MBPP (Austin et al., 2108.07732) has lists of lines.
+
+    Raises:
+        NoCode: They do not parse, assert nothing, or assert where nothing calls them.
+    """
+    lines = texts_in(reference)
+    source = reference if lines is None else "\n".join(lines)
+    if len(source) > MAX_TESTS:
+        raise NoCode(f"tests of {len(source):,} characters; at most {MAX_TESTS:,} are run")
+    try:
+        tree = parse(source)
+    except NoCode as error:
+        raise NoCode(str(error).replace("the code", "the reference", 1)) from None
+    names = names_of(tree)
+    outer = [node for node in tree.body if not isinstance(node, (*FUNCTIONS, ast.ClassDef))]
+    asserted = any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+    called_outside = {name for node in outer for name in _called(node)}
+    takes, calls = False, []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name not in called_outside:
+            required = len(node.args.posonlyargs) + len(node.args.args) - len(node.args.defaults)
+            takes = takes or (node.name == "check" and required == 1)
+            if node.name.startswith("test") and not required:
+                calls.append(node.name)
+    run = (
+        takes or calls or called_outside or any(isinstance(n, ast.Assert) for o in outer for n in ast.walk(o))
+    )
+    if not (asserted and run):
+        raise NoCode("the reference holds no tests: assert lines, test_...() or check(candidate)")
+    called = set(_called(tree))
+    based = {
+        n.value.id for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
+    }
+    modules = (names.free & based & sys.stdlib_module_names) - called
+    shadowing = () if takes or called & names.free else tuple(sorted(called & BUILT_IN - names.bound))
+    wanted = tuple(sorted(names.free - modules))
+    return Tests(source, wanted, tuple(sorted(modules)), shadowing, takes, tuple(calls))
+
+
+def _called(node: ast.AST) -> list[str]:
+    return [n.func.id for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+
+
+def entry_of(code: Names, question: str) -> str | None:
+    """The function that `check` is given: the last that the question defines, or else names, or else any."""
+    defined = re.findall(r"\bdef +(\w+) *\(", question)
+    named = set(re.findall(r"\w+", question))
+    preferred = (
+        [name for name in defined if name in code.functions],
+        [name for name in code.functions if name in named],
+        list(code.functions),
+    )
+    return next((names[-1] for names in preferred if names), None)
+
+
+def shown_by(question: str | None) -> tuple[str, tuple[str, ...]]:
+    """The code that a question shows, or "", and the functions of it that are helpers.
+
+    Those have a body and stand before the last, which is the one that is asked for.
+    """
+    code = read_code(question or "").answer
+    if code is None:
+        return "", ()
+    functions = [node for node in parse(code).body if isinstance(node, FUNCTIONS)]
+    return code, tuple(node.name for node in functions[:-1] if not _is_stub(node))
+
+
+def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return all(isinstance(node, ast.Pass | ast.Expr | ast.Raise) for node in function.body)

@@ -1,0 +1,1 @@
+"""The numeric task, and all that it reads and compares numbers with."""

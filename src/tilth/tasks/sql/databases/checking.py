@@ -1,0 +1,220 @@
+"""Judges a query by running it and its reference on every state of a database, and comparing results."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tilth.tasks.sql.databases import ties
+from tilth.tasks.sql.databases.files import signature
+from tilth.tasks.sql.databases.guard import Query, Refused, check_tables
+from tilth.tasks.sql.databases.opening import MAX_ROWS, Database, DatabaseFailed, QueryFailed
+from tilth.tasks.sql.databases.results import Result, in_order, same_rows
+
+_MOST_KEPT = 4_096
+_MOST_ROWS_KEPT = 200_000
+_TYING = ("other order", "other values")
+"""The differences that rows of a tie may make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What judging found: a verdict's name, its reason where it is no "accepted", and its score."""
+
+    verdict: str
+    reason: str | None = None
+    score: float | None = None
+
+
+@dataclass
+class _Expected:
+    """A reference's result on one state, or why it has none, and its ties once they were asked for."""
+
+    result: Result
+    error: Refused | QueryFailed | None = None
+    ties: ties.Ties | None = None
+    looked: bool = False
+
+
+@dataclass
+class States:
+    """The databases that are open, and the references' results on them.
+
+    A database whose files changed is opened again, and its results are worked out anew.
+    """
+
+    open: Callable[[Path], Database]
+    _opened: dict[Path, tuple[object, Database]] = field(default_factory=dict)
+    _kept: OrderedDict[tuple[object, ...], _Expected] = field(default_factory=OrderedDict)
+
+    def at(self, path: Path) -> Database:
+        """The database at `path`, opened.
+
+        Raises:
+            DatabaseFailed: It cannot be.
+        """
+        now = signature(path)
+        before, database = self._opened.get(path, (None, None))
+        if database is None or before != now:
+            self.drop(path)
+            database = self.open(path)
+            self._opened[path] = now, database
+        return database
+
+    def drop(self, path: Path) -> None:
+        """Closes a database, where it is open."""
+        if path in self._opened:
+            self._opened.pop(path)[1].close()
+
+    def rest(self) -> None:
+        """Closes all: an open DuckDB file could not be written to by its owner."""
+        for path in list(self._opened):
+            self.drop(path)
+
+    def run(self, query: Query, path: Path, seconds: float, most: int = MAX_ROWS) -> Result:
+        """The query's result on one state.
+
+        Raises:
+            Refused: It reads a table that is not there.
+            QueryFailed: It gave none.
+            DatabaseFailed: The database cannot be read.
+        """
+        database = self.at(path)
+        check_tables(query, database.names)
+        try:
+            return database.run(query.text, seconds, most)
+        except DatabaseFailed:
+            self.drop(path)
+            raise
+
+    def expected(self, reference: Query, path: Path, seconds: float) -> _Expected:
+        """The reference's result on one state, worked out once a day while the state stays as it is.
+
+        Raises:
+            Refused, QueryFailed, DatabaseFailed: As `run` does.
+        """
+        # A query may ask for today.
+        key = (path, signature(path), reference.text, seconds, dt.datetime.now(dt.UTC).date())
+        found = self._kept.get(key)
+        if found is None:
+            try:
+                found = _Expected(self.run(reference, path, seconds))
+            except (Refused, QueryFailed) as error:
+                found = _Expected(Result(0, ()), error)
+            self._keep(key, found)
+        self._kept.move_to_end(key)
+        if found.error is not None:
+            raise found.error
+        return found
+
+    def _keep(self, key: tuple[object, ...], new: _Expected) -> None:
+        self._kept[key] = new
+        rows = sum(len(kept.result.rows) for kept in self._kept.values())
+        while len(self._kept) > _MOST_KEPT or (rows > _MOST_ROWS_KEPT and len(self._kept) > 1):
+            rows -= len(self._kept.popitem(last=False)[1].result.rows)
+
+    def ties(
+        self, reference: Query, path: Path, expected: _Expected, dialect: str, seconds: float
+    ) -> ties.Ties | None:
+        """The reference's rows on one state in groups that tie; None where that cannot be found out."""
+        if not expected.looked:
+            expected.looked = True
+            shown = ties.keyed(reference.tree, dialect)
+            if shown is not None:
+                try:
+                    rows = self.at(path).run(shown.sql, seconds, MAX_ROWS).rows
+                except QueryFailed:
+                    return None
+                expected.ties = ties.ties(rows, shown, expected.result.rows)
+        return expected.ties
+
+
+def fault(states: States, reference: Query, paths: Sequence[Path], seconds: float) -> str | None:
+    """Why a reference gives no result on some state, or None."""
+    for number, path in enumerate(paths, 1):
+        try:
+            states.expected(reference, path, seconds)
+        except (Refused, QueryFailed, DatabaseFailed) as error:
+            return _on(str(error), number, paths)
+    return None
+
+
+def judge(
+    states: States,
+    query: Query,
+    reference: Query | None,
+    paths: Sequence[Path],
+    dialect: str,
+    seconds: float,
+    doubt: str,
+) -> Finding:
+    """What running a query says of it; `doubt` says why there is no reference.
+
+    Rejected where it fails on a state, or its result differs from the reference's on one. Unverified where
+    it does not, but the reference is missing, fails on a state, returns nothing on all of them, or leaves
+    open which of several rows it takes.
+    """
+    doubts: list[str] = []
+    telling = False
+    for number, path in enumerate(paths, 1):
+        expected = None
+        try:
+            if reference is not None:
+                expected = states.expected(reference, path, seconds)
+        except (Refused, QueryFailed) as error:
+            doubts.append(_on(f"the reference has no result: {error}", number, paths))
+        except DatabaseFailed as error:
+            doubts.append(_on(str(error), number, paths))
+            continue
+        most = MAX_ROWS if expected is None else len(expected.result.rows)
+        try:
+            result = states.run(query, path, seconds, most)
+        except (Refused, QueryFailed) as error:
+            return Finding("rejected", _on(str(error), number, paths), 0.0)
+        except DatabaseFailed as error:
+            doubts.append(_on(str(error), number, paths))
+            continue
+        if reference is None or expected is None:
+            continue
+        telling = telling or not expected.result.says_nothing
+        difference = _difference(result, expected.result, ordered=ties.is_ordered(reference.tree))
+        if difference in _TYING and (ties.is_ordered(reference.tree) or ties.is_limited(reference.tree)):
+            groups = states.ties(reference, path, expected, dialect, seconds)
+            agreed = groups and ties.agreement(result.rows, expected.result.rows, groups)
+            if agreed == "tied":
+                doubts.append(_on("other rows of a tie that the reference's LIMIT cuts", number, paths))
+            difference = None if agreed else difference
+        if difference:
+            return Finding("rejected", _on(difference, number, paths), 0.0)
+    if reference is None:
+        doubts.append(doubt)
+    elif not doubts and not telling:
+        doubts.append("the reference returns nothing, as many a wrong query does")
+    return Finding("unverified", doubts[0]) if doubts else Finding("accepted", None, 1.0)
+
+
+def _difference(result: Result, expected: Result, *, ordered: bool) -> str | None:
+    """How a result differs from the expected one, of which it was cut off one row past the end."""
+    if result.columns != expected.columns:
+        return f"{_counted(result.columns, 'column')}, not {expected.columns}"
+    returned, wanted = len(result.rows), len(expected.rows)
+    if returned != wanted:
+        if returned > wanted:
+            return f"more than {_counted(wanted, 'row')}"
+        return f"{_counted(returned, 'row')}, not {wanted:,}"
+    if ordered and in_order(result.rows, expected.rows):
+        return None
+    if not same_rows(result.rows, expected.rows):
+        return "other values"
+    return "other order" if ordered else None
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _on(reason: str, number: int, paths: Sequence[Path]) -> str:
+    return reason if len(paths) == 1 else f"{reason} (state {number})"

@@ -1,0 +1,220 @@
+"""What may run: one query that reads tables of the database, by a list of what its syntax tree may hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sqlglot import Dialect, Token, TokenType, exp
+from sqlglot.errors import ParseError
+
+from tilth.tasks.sql.reading import MAX_LENGTH, one_line
+
+Name = tuple[str, ...]
+"""A table's name as a query gives it, in lower case: with what qualifies it, or without."""
+
+_CLAUSES = (
+    exp.Alias,
+    exp.Aliases,
+    exp.CTE,
+    exp.ColumnDef,
+    exp.Comprehension,
+    exp.Cube,
+    exp.DataType,
+    exp.DataTypeParam,
+    exp.Distinct,
+    exp.Fetch,
+    exp.Filter,
+    exp.From,
+    exp.Group,
+    exp.GroupingSets,
+    exp.Having,
+    exp.HavingMax,
+    exp.Identifier,
+    exp.IgnoreNulls,
+    exp.Interval,
+    exp.Join,
+    exp.Lambda,
+    exp.Lateral,
+    exp.Limit,
+    exp.Offset,
+    exp.Order,
+    exp.Ordered,
+    exp.Pivot,
+    exp.PositionalColumn,
+    exp.Qualify,
+    exp.RespectNulls,
+    exp.Rollup,
+    exp.Select,
+    exp.SetOperation,
+    exp.Slice,
+    exp.Star,
+    exp.Subquery,
+    exp.Table,
+    exp.TableAlias,
+    exp.Tuple,
+    exp.Values,
+    exp.Var,
+    exp.Where,
+    exp.WindowSpec,
+    exp.With,
+    exp.WithinGroup,
+    exp.JSONPath,
+    exp.JSONPathPart,
+)
+_ALLOWED = (exp.Condition, exp.TimeUnit, *_CLAUSES)
+_PARAMETERS = (exp.Parameter, exp.Placeholder, exp.SessionParameter)
+
+_TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range", "unnest"})
+_CHANGING = re.compile(
+    r"gen_random_uuid|rand|random|randomblob|randomize|reservoir_quantile|setseed|uuid(?:v\d)?"
+)
+# A function that reads or writes anything but its arguments, in either dialect or in a shell's.
+_REACHING = re.compile(
+    r"read_\w+|readfile|write_\w+|writefile|edit|eval|load_extension|fts3_tokenizer|fsdir|lsdir|shell|system"
+    r"|getenv|getvariable|current_setting|set_config|setval|nextval|currval|lastval|sleep_ms|stats|vector_type"
+    r"|current_(?:query|query_id|connection_id|transaction_id)|txid_current|which_secret|query|query_table"
+    r"|json_execute_serialized_sql|last_insert_rowid|(?:total_)?changes|sqlite_\w+"
+)
+_PLAIN = re.compile(r"\w+")
+
+
+class Refused(Exception):
+    """A query that must not run. The message says why, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query that may run, on a database that has its tables.
+
+    Attributes:
+        text: As it was written, without a semicolon behind it, which is what runs.
+        normal: In normal form: one line, without comments, as sqlglot writes it.
+        tree: Its syntax tree.
+        tables: The tables it reads, but for those it makes itself by WITH.
+    """
+
+    text: str
+    normal: str
+    tree: exp.Query
+    tables: frozenset[Name]
+
+
+def normal(text: str, dialect: str) -> str:
+    """The normal form of a query, whether it may run or not."""
+    try:
+        (tree,) = _statements(_words(text, dialect), text, dialect)
+        return _written(tree, text, dialect)
+    except Exception:  # noqa: BLE001 - whatever foreign text makes a parser raise
+        return one_line(text)
+
+
+def admit(text: str, dialect: str) -> Query:
+    """The query in `text`.
+
+    Args:
+        text: SQL.
+        dialect: "sqlite" or "duckdb".
+
+    Raises:
+        Refused: It is no single query, or holds what is not on the list.
+    """
+    try:
+        return _admitted(text, dialect)
+    except Refused:
+        raise
+    except ParseError as error:
+        found = error.errors[0]["description"] if error.errors else ""
+        raise Refused(f"could not be parsed: {found}" if found else "could not be parsed") from error
+    except RecursionError as error:
+        raise Refused("could not be parsed: nested too deeply") from error
+    except Exception as error:
+        raise Refused("could not be parsed") from error
+
+
+def _admitted(text: str, dialect: str) -> Query:
+    words = _words(text, dialect)
+    statements = _statements(words, text, dialect)
+    if not statements:
+        raise Refused("no SQL")
+    if len(statements) > 1:
+        raise Refused(f"{len(statements)} statements, where one is asked for")
+    tree = statements[0]
+    if not isinstance(tree, exp.Query):
+        raise Refused(f"not a query: {text.split(None, 1)[0].upper()[:20]}")
+    _check_words(words)
+    for node in tree.walk():
+        _check_node(node)
+    return Query(
+        text.rstrip(" \t\r\n;"), _written(tree, text, dialect), tree, frozenset(_tables(tree, dialect))
+    )
+
+
+def _written(tree: exp.Expr, text: str, dialect: str) -> str:
+    return one_line(tree.sql(dialect=dialect, comments=False)) or one_line(text)
+
+
+def check_tables(query: Query, known: Collection[Name]) -> None:
+    """Raises `Refused` where the query reads what is not among the database's tables and views."""
+    for name in sorted(query.tables):
+        if name not in known:
+            raise Refused(f"not a table of the database: {'.'.join(name)[:60]}")
+
+
+def _words(text: str, dialect: str) -> list[Token]:
+    if len(text) > MAX_LENGTH:
+        raise Refused(f"a query of {len(text):,} characters; at most {MAX_LENGTH:,} are taken")
+    if "\x00" in text:
+        raise Refused("holds a null character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused("holds half a character") from error
+    return Dialect.get_or_raise(dialect).tokenize(text)
+
+
+def _statements(words: list[Token], text: str, dialect: str) -> list[exp.Expr]:
+    found = Dialect.get_or_raise(dialect).parser().parse(words, text)
+    return [one for one in found if one is not None and not isinstance(one, exp.Semicolon)]
+
+
+def _check_words(words: list[Token]) -> None:
+    """Refuses functions by the names that the query gives them, quoted or not."""
+    for word, following in pairwise(words):
+        if following.token_type is not TokenType.L_PAREN or word.token_type is TokenType.STRING:
+            continue
+        name = word.text.lower()
+        if _CHANGING.fullmatch(name):
+            raise Refused(f"gives another result each time: {name}()")
+        if _REACHING.fullmatch(name):
+            raise Refused(f"function not allowed: {name}")
+
+
+def _check_node(node: exp.Expr) -> None:
+    if isinstance(node, _PARAMETERS):
+        raise Refused("holds a parameter")
+    if isinstance(node, exp.TableSample):
+        raise Refused("gives another result each time: a sample")
+    if not isinstance(node, _ALLOWED):
+        raise Refused(f"not allowed: {node.key.upper()}")
+    if isinstance(node, exp.Table | exp.Lateral) and isinstance(node.this, exp.Func):
+        called = node.this
+        name = called.name if isinstance(called, exp.Anonymous) else called.sql_name()
+        if name.lower() not in _TABLE_FUNCTIONS or node.args.get("db"):
+            raise Refused(f"table function not allowed: {name.lower()[:60]}")
+
+
+def _tables(tree: exp.Expr, dialect: str) -> Iterator[Name]:
+    made = {cte.alias.lower() for cte in tree.find_all(exp.CTE) if _PLAIN.fullmatch(cte.alias)}
+    named: list[exp.Table | exp.Column] = [
+        table for table in tree.find_all(exp.Table) if not isinstance(table.this, exp.Func)
+    ]
+    if dialect == "sqlite":  # it takes a table's name behind IN, where DuckDB takes a list
+        fields = (test.args.get("field") for test in tree.find_all(exp.In))
+        named += (field for field in fields if isinstance(field, exp.Column))
+    for table in named:
+        name = tuple(part.name.lower() for part in table.parts)
+        if len(name) > 1 or name[0] not in made:
+            yield name
