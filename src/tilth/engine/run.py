@@ -20,12 +20,10 @@ from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import NO_ROWS, RATE_WINDOW, Ending, Execution
 from tilth.engine.progress import Progress
+from tilth.engine.recipe import Recipe, StoredRecipe
 from tilth.engine.runner import runner
 from tilth.errors import BudgetError, EndpointUnavailable
 from tilth.export import save
-from tilth.seeds import Seeds
-from tilth.strategies.base import Strategy
-from tilth.tasks.base import Task
 from tilth.teacher import Wait
 
 if TYPE_CHECKING:
@@ -53,7 +51,8 @@ class Run(Background):
         id: The first 16 hex digits of its identity's digest.
         path: Its file.
         seeds: What it grows from.
-        strategy_name: How it grows.
+        strategy: How it grows, with its checks; None for an opened file whose strategy is not installed here
+            as it was. `strategy_name` is known in any case.
         task: How its questions are put and checked; None for an opened file whose task needs more than the
             file holds.
         teacher_name: The model that answers; `writer_name`: the model that writes questions.
@@ -63,23 +62,20 @@ class Run(Background):
 
     def __init__(
         self,
-        run_id: str,
+        recipe: Recipe | StoredRecipe,
         path: Path,
-        seeds: Seeds,
-        task: Task | None,
-        strategy: Strategy | str,
         settings: Mapping[str, Any],
         *,
         status: str = "starting",
         reason: str | None = None,
     ) -> None:
         super().__init__(status)
-        self.id = run_id
+        self.id = recipe.run_id
         self.path = path
-        self.seeds = seeds
-        self.task = task
-        self.strategy = None if isinstance(strategy, str) else strategy
-        self.strategy_name = strategy if isinstance(strategy, str) else strategy.name
+        self.seeds = recipe.seeds
+        self.task = recipe.task
+        self.strategy = recipe.strategy
+        self.strategy_name: str = recipe.identity["strategy"]["name"]
         self.teacher_name: str = settings["teacher"]
         self.writer_name: str = settings["writer"]
         self.simulated: bool = settings["simulated"]
@@ -98,7 +94,7 @@ class Run(Background):
 
     # -- at work ------------------------------------------------------------------------------------------
 
-    def begin(self, active: ActiveParts) -> None:
+    def _begin(self, active: ActiveParts) -> None:
         """Starts the work on the runner. Called once, by the engine."""
         self._active = active
         for connection in active.connections:
@@ -185,9 +181,8 @@ class Run(Background):
 
         self._steer(act)
 
-    def limit(self, budget: Budget | int) -> bool:
+    def _set_limit(self, limit: Budget) -> bool:
         """Sets other limits on a run that is at work; whether it still was, and took them."""
-        limit = Budget.of(budget)
 
         async def act(active: ActiveParts) -> bool:
             if self._ending or self._status == "stopping":
@@ -226,7 +221,10 @@ class Run(Background):
 
     @property
     def progress(self) -> Progress:
-        """Where the run stands now."""
+        """Where the run stands now.
+
+        Of a run at work it costs nothing; of one that was only opened, its file is summed up each time.
+        """
         if self._active is None:
             return self._progress_of_file()
         execution, controls = self._active.execution, self._active.controls
@@ -339,7 +337,10 @@ class Run(Background):
 
     @property
     def rows(self) -> pl.DataFrame:
-        """All rows so far, sorted by unit and index; with check="filter" without the rejected."""
+        """All rows so far, sorted by unit and index; with check="filter" without the rejected.
+
+        A new frame of the whole file each time, at work or not: keep it where it is needed twice.
+        """
         return self._kept(queries.rows(self.path, self.id))
 
     def _kept(self, rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tilth.engine.assembly import RunOptions, start_in
 from tilth.engine.background import Background
 from tilth.engine.events import Measured
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import rows as rows_of
 from tilth.engine.file.queries import unit_costs
-from tilth.engine.recipe import run_identity
+from tilth.engine.recipe import Recipe
 from tilth.engine.run import OVER, Run
 from tilth.engine.runner import runner
-from tilth.engine.start import Parts, begin
 from tilth.seeds import Seeds
 from tilth.strategies.passes import SeedPasses
 from tilth.studies import store
@@ -146,29 +146,17 @@ class Study(Background):
         grid = field.grid
         random_state = grid.random_state_of(plot.replicate)
         seeds = field.seeds.subset(plot.seeds, random_state)
-        identity = {
-            **run_identity(
-                seeds,
-                plot.strategy,
-                field.task,
-                field.teacher.identity(),
-                field.writer.identity(),
-                random_state,
-            ),
-            "nested": list(plot.sizes),
-        }
-        parts = Parts(
-            seeds=seeds,
-            strategy=plot.strategy,
-            task=field.task,
-            limit=plot.budget,
-            teacher=field.teacher,
-            writer=field.writer,
-            random_state=random_state,
-            patience=field.patience,
+        recipe = Recipe(
+            seeds,
+            plot.strategy,
+            field.task,
+            field.teacher,
+            field.writer,
+            random_state,
             nested=plot.sizes,
         )
-        run = await asyncio.to_thread(begin, journal, identity, parts, closes=False)
+        options = RunOptions(plot.budget, field.patience)
+        run = await asyncio.to_thread(start_in, journal, recipe, options, closes=False)
         self._run = run
         if self._stopping:
             run.stop()

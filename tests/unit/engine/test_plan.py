@@ -15,6 +15,7 @@ from tests.unit.engine.growing import Model, Votes, seeds
 
 import tilth
 from tilth.engine.planning.ranges import FIGURES
+from tilth.engine.recipe import Recipe
 from tilth.errors import ConfirmationNeeded
 from tilth.jupyter.widgets import traits
 
@@ -195,7 +196,8 @@ def test_a_probe_too_small_is_refused() -> None:
 
 def test_the_workbench_tells_the_ranges_where_it_tells_the_sources() -> None:
     plan = tilth.plan(SEEDS, "new-question", 100, teacher=teacher())
-    trait = traits.planned(SEEDS, "new-question", tilth.Budget(100), teacher(), None)
+    recipe = Recipe.resolve(SEEDS, "new-question", teacher=teacher())
+    trait = traits.planned(recipe, tilth.Budget(100))
     assert trait["rows"] == plan.rows == 50
     assert trait["sources"]["rows"] == f"24 to 50; {plan.sources['rows']}"
     assert trait["sources"]["usd"].startswith(f"${plan.usd_range.low:,.2f} to ${plan.usd_range.high:,.2f}; ")

@@ -11,6 +11,7 @@ from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.growing.connection import PROMPT_SLACK
 from tilth.engine.planning.measurements import Figure, Measured
 from tilth.engine.planning.ranges import Plan, Range
+from tilth.engine.recipe import Recipe
 from tilth.seeds import Seed, Seeds
 from tilth.strategies.base import ROLES, Role, Strategy, Unit
 from tilth.strategies.passes import SeedPasses
@@ -85,20 +86,10 @@ class _Outcome:
     seconds: float
 
 
-def estimate(
-    seeds: Seeds,
-    strategy: Strategy,
-    limit: Budget,
-    *,
-    teacher: Teacher,
-    writer: Teacher,
-    task: Task,
-    measured: Measured | None = None,
-) -> Plan:
+def estimate(recipe: Recipe, limit: Budget, *, measured: Measured | None = None) -> Plan:
     """Estimates a run by what was measured of it, else by assumptions. Asks nothing."""
-    guess = _Estimate(
-        seeds, strategy, task, {"teacher": teacher, "writer": writer, **strategy.models()}, measured
-    )
+    seeds = recipe.seeds
+    guess = _Estimate(seeds, recipe.strategy, recipe.task, recipe.models, measured)
     cases = [guess.outcome(limit, case) for case in _CASES]
     typical = cases[0]
     prices = guess.prices.values()

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from statistics import fmean
 
-from tilth.seeds import Seeds
-from tilth.strategies.base import ROLES, Role, Strategy
-from tilth.strategies.passes import SeedPasses
-from tilth.tasks.base import Task
+from tilth.engine.recipe import Recipe
+from tilth.strategies.base import ROLES, Role
 
 Figure = tuple[float, float, float]
 """Low, typical, high."""
@@ -70,22 +68,19 @@ class Measured:
     tokens: Mapping[Role, CallTokens]
 
 
-def measure(
-    connection: Connection, run_id: str, seeds: Seeds, strategy: Strategy, task: Task
-) -> Measured | None:
+def measure(connection: Connection, recipe: Recipe) -> Measured | None:
     """Measures the run's first finished units that reused nothing; None where they are too few."""
+    run_id, passes = recipe.run_id, recipe.passes()
     units = dict(connection.execute(_UNITS, (run_id, _MOST_UNITS)).fetchall())
     if len(units) < LEAST_UNITS:
         return None
-    # what a unit costs may depend on its pass, not on the draw
-    passes = SeedPasses(tuple(seeds), 0, put=task.put)
     calls: list[tuple[Role, int, int, float | None]] = []
     verdicts: Counter[str] = Counter()
     pairs: list[tuple[float, float]] = []
     for unit in units:
         asked = connection.execute(_CALLS, (run_id, unit)).fetchall()
         given = [verdict for (verdict,) in connection.execute(_VERDICTS, (run_id, unit))]
-        cost = strategy.unit_cost(passes.unit(unit), task)
+        cost = recipe.strategy.unit_cost(passes.unit(unit), recipe.task)
         calls += asked
         verdicts.update(given)
         pairs.append((len(given) / max(1, cost.rows), len(asked) / max(1, cost.queries)))
