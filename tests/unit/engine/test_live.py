@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import inspect
 import threading
@@ -13,6 +14,7 @@ import pytest
 from tests.unit.engine.growing import SEEDS, Model, grown, started, until
 
 import tilth
+from tilth.engine.runner import runner
 
 LONG = 60.0
 """Seconds after which a test that waits for something that never comes fails instead."""
@@ -89,7 +91,9 @@ def paused() -> str:
     run.pause()
     until(lambda: run.status == "paused")
     gate.set()
-    until(lambda: not run.progress.in_flight)
+    until(lambda: run.progress.queries and not run.progress.in_flight)
+    for _ in range(100):  # turns of the loop, after which all that is left of the run waits for `resume`
+        runner().submit(asyncio.sleep(0)).result()
     return run.id
 
 
