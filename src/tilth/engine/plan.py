@@ -53,10 +53,17 @@ def plan(
         checks: The run's own.
 
     Raises:
-        ValueError: A probe too small to measure anything.
+        ValueError: A probe too small to measure anything, or a name that is unknown.
+        BudgetError: A budget that limits nothing.
         ConfirmationNeeded: A probe would spend real dollars, with neither a limit nor `confirm=True`.
         IdentityMismatch: The file that a probe would go on with holds another run.
         JournalError: The file cannot be read, or not be used for a probe.
+
+    Example:
+        >>> import tilth
+        >>> plan = tilth.plan(tilth.demo.seeds(10), "new-question", 40, teacher=tilth.demo.teacher())
+        >>> plan.queries, plan.rows, plan.usd
+        (40, 20, 0.0)
     """
     limit = Budget.of(budget)
     recipe = Recipe.resolve(

@@ -48,7 +48,7 @@ def start(
 
     Args:
         seeds: What to grow from.
-        strategy: How: a name (`tilth.strategies.available()`), or a `Strategy`.
+        strategy: How: a name (`tilth.strategies.registry.available()`), or a `Strategy`.
         budget: Hard limits on all that is spent in this file; a number is taken as queries.
         teacher: The model that answers. Not needed to replay a run that has nothing left to ask.
         writer: The model that writes questions; the teacher, unless given.

@@ -62,12 +62,6 @@ def heads(path: Path, run_id: str | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def seeds_of(path: Path, run_id: str, task: Any, name: str) -> Seeds:
-    """The seeds a run was grown from."""
-    with read_only(path) as connection:
-        return seeds_from(connection, run_id, task, name)
-
-
 def seeds_from(connection: sqlite3.Connection, run_id: str, task: Any, name: str) -> Seeds:
     """The seeds a run was grown from, of an open file."""
     import polars as pl
