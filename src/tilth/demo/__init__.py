@@ -46,6 +46,10 @@ def teacher(skill: float = 1.0, drift: float = 0.3) -> DemoTeacher:
 
     Raises:
         ValueError: A knob is out of range.
+
+    Example:
+        >>> tilth.demo.teacher(skill=2.0).simulated
+        True
     """
     from tilth.demo.client import DemoTeacher
 

@@ -77,7 +77,12 @@ class Facts:
 
 
 def database() -> tuple[Path, ...]:
-    """The two states as SQLite files, built once per process in a temporary folder that goes with it."""
+    """The two states as SQLite files, built once per process in a temporary folder that goes with it.
+
+    Example:
+        >>> sorted(path.name for path in tilth.demo.database())
+        ['nursery-autumn.sqlite', 'nursery-spring.sqlite']
+    """
     process = os.getpid()
     with _lock:
         if process not in _built:
