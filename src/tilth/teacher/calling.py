@@ -12,8 +12,8 @@ from typing import Any
 
 from tilth.errors import TeacherError
 from tilth.teacher import failures
+from tilth.teacher.call_error import CallError
 from tilth.teacher.endpoint import Endpoint
-from tilth.teacher.errors import CallError
 from tilth.teacher.redact import redacted
 from tilth.teacher.replies import Completion, completion_of
 

@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tilth.errors import TeacherError
 from tilth.teacher import prices
+from tilth.teacher.call_error import CallError
 from tilth.teacher.calling import CallableEndpoint, name_of
 from tilth.teacher.endpoint import Endpoint
-from tilth.teacher.errors import CallError
 from tilth.teacher.lean import open_lean
 from tilth.teacher.prices import Price
 from tilth.teacher.redact import Secret, public_url, url_secrets

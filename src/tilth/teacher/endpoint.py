@@ -11,8 +11,8 @@ from typing import Any
 
 from tilth.errors import TeacherError
 from tilth.teacher import failures
+from tilth.teacher.call_error import CallError
 from tilth.teacher.dialect import Dialect
-from tilth.teacher.errors import CallError
 from tilth.teacher.failures import Answer
 from tilth.teacher.preflight import find_problem
 from tilth.teacher.quota import quota_of

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tilth.teacher.admission import Admission, Controller
 from tilth.teacher.breaker import Breaker
-from tilth.teacher.errors import CallError
+from tilth.teacher.call_error import CallError
 from tilth.teacher.quota import Quota
 
 FIRST_DELAY = 0.5

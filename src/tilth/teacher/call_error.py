@@ -1,4 +1,4 @@
-"""What can go wrong with a teacher, and what each failure means for a budget."""
+"""A call that brought no reply: what went wrong, and what that means for a budget."""
 
 from __future__ import annotations
 
