@@ -1,0 +1,71 @@
+// A field for a list of numbers: written to Python when it is left or entered, never while it is wrong.
+
+import { useId, useState } from "preact/hooks";
+import { readAmount } from "../../format";
+import { entering } from "./useDraft";
+
+interface Props {
+  label: string;
+  values: readonly number[];
+  whole?: boolean;
+  /** Takes one number. */
+  single?: boolean;
+  disabled: boolean;
+  commit(values: readonly number[]): void;
+}
+
+/** Numbers between commas or spaces; null where one of them is none, or none is there. */
+export function readNumbers(typed: string, whole: boolean): number[] | null {
+  const parts = typed.split(/[\s,;]+/).filter((part) => part !== "");
+  const numbers = parts.map(readAmount);
+  const right = (value: number | null): value is number =>
+    value !== null && value > 0 && (!whole || Number.isSafeInteger(value));
+  return numbers.length > 0 && numbers.every(right) ? numbers : null;
+}
+
+export function ListField({ label, values, whole = false, single = false, disabled, commit }: Props) {
+  const id = useId();
+  const [draft, setDraft] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const shown = values.join(", ");
+
+  const enter = (typed: string) => {
+    const numbers = readNumbers(typed, whole);
+    if (numbers === null || (single && numbers.length > 1)) {
+      setDraft(typed);
+      setProblem(
+        single
+          ? `"${typed}" is no whole number above 0; write one like 3.`
+          : `"${typed}" is no list of ${whole ? "whole " : ""}numbers above 0; write one like 25, 100.`,
+      );
+      return;
+    }
+    setDraft(null);
+    setProblem(null);
+    if (numbers.join() !== values.join()) commit(numbers);
+  };
+
+  return (
+    <div class="tilth-list-field">
+      <label class="tilth-muted" for={`${id}-input`}>
+        {label}
+      </label>
+      <input
+        id={`${id}-input`}
+        class="tilth-input tilth-number"
+        type="text"
+        inputMode="decimal"
+        autocomplete="off"
+        spellcheck={false}
+        value={draft ?? shown}
+        disabled={disabled}
+        aria-invalid={problem !== null}
+        aria-describedby={`${id}-problem`}
+        {...entering(setDraft, enter)}
+      />
+      <span class="tilth-problem" id={`${id}-problem`} role="alert">
+        {problem}
+      </span>
+    </div>
+  );
+}

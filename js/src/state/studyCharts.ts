@@ -1,0 +1,133 @@
+// What one view of a study shows: which chart of which test sets, drawn again as cells are measured.
+
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { Theme } from "../host/theme";
+import type { Axis, Chart, ChartKind, Point, StudyStatus } from "../wire/study";
+import type { Store } from "./store";
+
+// A chart that grows is drawn again at most this often.
+const PAUSE_MS = 1_000;
+
+/** Stands for all test sets side by side. */
+export const ALL = "";
+
+export interface DrawnChart extends Chart {
+  test: string;
+}
+
+/** A point, and the test set it was seen on. */
+export interface Picked {
+  point: Point;
+  test: string;
+}
+
+export const isLive = ({ state }: StudyStatus): boolean => ["starting", "running", "waiting"].includes(state);
+
+export class RegimesQuery {
+  readonly kind = signal<ChartKind>("regimes");
+  readonly axis = signal<Axis>("ratio");
+  /** A test set's name, or ALL. */
+  readonly test = signal("");
+  readonly charts = signal<readonly DrawnChart[]>([]);
+  readonly picked = signal<Picked | null>(null);
+  /** Whether its tab is open: until it is, nothing is drawn. */
+  readonly shown = signal(false);
+  /** True while Python draws what was chosen last. */
+  readonly drawing = signal(false);
+
+  readonly #store: Store;
+  readonly #theme: ReadonlySignal<Theme>;
+  readonly #stop: () => void;
+  #wanted = "";
+  #chosen = "";
+  #place = "";
+  #busy = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  constructor(store: Store, theme: ReadonlySignal<Theme>) {
+    this.#store = store;
+    this.#theme = theme;
+    this.test.value = store.traits.regimes.peek().tests[0]?.name ?? "";
+    this.#stop = effect(() => {
+      const status = store.traits.study_status.value;
+      const chosen = [this.kind.value, this.axis.value, this.test.value, theme.value, status.path].join("\n");
+      if (this.shown.value) this.#want(status, chosen);
+    });
+  }
+
+  /** The test sets that are shown, validation only where it is chosen by name. */
+  tests(): readonly string[] {
+    const { tests } = this.#store.traits.regimes.peek();
+    const all = tests.filter(({ decides }) => !decides).map(({ name }) => name);
+    return this.test.peek() === ALL ? all : [this.test.peek()];
+  }
+
+  pick(picked: Picked | null): void {
+    this.picked.value = picked;
+  }
+
+  async save(path: string): Promise<{ paths: readonly string[]; bytes: number }> {
+    const drawn = { kind: this.kind.peek(), axis: this.axis.peek(), theme: this.#theme.peek() };
+    return (await this.#store.ask("regimes-save", { ...drawn, path, tests: this.tests() })).content;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+    this.#stop();
+  }
+
+  #want(status: StudyStatus, chosen: string): void {
+    const wanted = `${chosen}\n${status.cells}\n${isLive(status)}`;
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    const urgent = chosen !== this.#chosen;
+    this.#chosen = chosen;
+    const place = `${status.path}\n${this.test.peek()}`;
+    if (place !== this.#place) this.picked.value = null;
+    this.#place = place;
+    if (status.cells === 0) {
+      this.charts.value = [];
+      return;
+    }
+    this.drawing.value ||= urgent;
+    if (this.#busy) return;
+    if (urgent) clearTimeout(this.#timer);
+    else if (this.#timer) return;
+    void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    const wanted = this.#wanted;
+    const chosen = this.#chosen;
+    const drawn = { kind: this.kind.peek(), axis: this.axis.peek(), theme: this.#theme.peek() };
+    this.#busy = true;
+    this.#timer = undefined;
+    try {
+      const charts: DrawnChart[] = [];
+      for (const test of this.tests()) {
+        charts.push({ ...(await this.#store.ask("regimes-chart", { ...drawn, test })).content, test });
+      }
+      if (chosen === this.#chosen && !this.#disposed) this.charts.value = charts;
+    } catch (error) {
+      this.#store.tell(error as Error);
+    } finally {
+      this.#busy = false;
+      this.#next(wanted, chosen);
+    }
+  }
+
+  #next(wanted: string, chosen: string): void {
+    if (this.#disposed) return;
+    if (chosen !== this.#chosen) {
+      void this.#load();
+      return;
+    }
+    this.drawing.value = false;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (wanted !== this.#wanted && !this.#busy) void this.#load();
+    }, PAUSE_MS);
+  }
+}
