@@ -1,4 +1,4 @@
-// How figures are written: grouped thousands, dollars, durations, sizes.
+// How numbers are written: grouped thousands, dollars, durations, sizes.
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
@@ -42,8 +42,8 @@ export function bytes(value: number): string {
   return `${decimal(value / 1e6)} MB`;
 }
 
-/** Reads what a person typed as an amount ("2,000", "$1.50"); null where it is none. */
-export function readAmount(typed: string): number | null {
+/** What a person typed as an amount ("2,000", "$1.50"); null where it is none. */
+export function parseAmount(typed: string): number | null {
   const plain = typed
     .trim()
     .replace(/^\$\s*/, "")

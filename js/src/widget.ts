@@ -5,11 +5,11 @@ import { h, render as mount } from "preact";
 import { Workbench } from "./components/workbench/Workbench";
 import { followTheme } from "./host/theme";
 import { watchVisible } from "./host/visibility";
-import type { Model } from "./host/widgetModel";
+import type { WidgetModel } from "./host/widgetModel";
 import { Store } from "./state/store";
 
 interface InitializeProps {
-  model: Model;
+  model: WidgetModel;
   signal?: AbortSignal;
 }
 

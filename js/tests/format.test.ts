@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, clock, dollars, readAmount, roughly } from "../src/format";
+import { bytes, clock, dollars, parseAmount, roughly } from "../src/format";
 
 test.each([
   ["2,000", 2000],
@@ -8,13 +8,13 @@ test.each([
   ["$ .5", 0.5],
   ["1_000", 1000],
 ])("%j is the amount %d", (typed, amount) => {
-  expect(readAmount(typed)).toBe(amount);
+  expect(parseAmount(typed)).toBe(amount);
 });
 
 test.each(["", "many", "-5", "1e9", "1.2.3", "NaN", "Infinity", "0x10", "5 $"])(
   "%j is no amount",
   (typed) => {
-    expect(readAmount(typed)).toBeNull();
+    expect(parseAmount(typed)).toBeNull();
   },
 );
 

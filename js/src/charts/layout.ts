@@ -1,53 +1,19 @@
-// Draws a chart's specification: loads the bundle that can, once for the whole page, and fits it to its place.
+// Fits a chart's specification to its place, and tells what stands in it.
 
-import type { Store } from "../state/store";
-import type { Drawing, draw } from "../vega";
-import type { Point } from "../wire/study";
+import type { AccuracyPoint } from "../wire/types";
 
-type Spec = Record<string, unknown>;
-
-interface Bundle {
-  draw: typeof draw;
-}
-
-// One page may hold many widgets, each with a bundle of its own; the charts' is worth sharing.
-const PLACE = Symbol.for("tilth.vega");
-const shared = globalThis as { [PLACE]?: Promise<Bundle> | undefined };
-
-async function fetchBundle(store: Store): Promise<Bundle> {
-  const [code] = (await store.ask("vega", {})).buffers;
-  if (!code) throw new Error("the bundle that draws charts came without its code");
-  const bytes = new Uint8Array(code.buffer as ArrayBuffer, code.byteOffset, code.byteLength);
-  const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
-  try {
-    return (await import(/* @vite-ignore */ url)) as Bundle;
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-}
-
-/** Draws a specification; `picked` is told of each mark that is clicked. */
-export async function drawChart(store: Store, spec: Spec, picked: (datum: Spec) => void): Promise<Drawing> {
-  shared[PLACE] ??= fetchBundle(store);
-  let bundle: Bundle;
-  try {
-    bundle = await shared[PLACE];
-  } catch (error) {
-    shared[PLACE] = undefined; // the next chart asks again
-    throw error;
-  }
-  return bundle.draw(spec, picked);
-}
+/** A chart in Vega-Lite, with its data inside. */
+export type Spec = Record<string, unknown>;
 
 interface Titled {
   title?: { text?: unknown; subtitle?: unknown };
 }
 
-/** What a chart says above itself: its title, and where its figures come from. */
-export function headOf(spec: Spec): { title: string; lines: string[] } {
+/** What a chart says above itself: its title, and where its numbers come from. */
+export function headOf(spec: Spec): { title: string; subtitle: string[] } {
   const { text, subtitle } = (spec as Titled).title ?? {};
   const lines = Array.isArray(subtitle) ? subtitle : subtitle === undefined ? [] : [subtitle];
-  return { title: text === undefined ? "" : String(text), lines: lines.map(String) };
+  return { title: text === undefined ? "" : String(text), subtitle: lines.map(String) };
 }
 
 interface Panel {
@@ -94,14 +60,14 @@ export function narrow(spec: Spec, width: number, several: boolean): Spec {
   return { ...rest, concat: panels, columns, config: { ...(config as Spec), concat: { spacing: 12 } } };
 }
 
-export interface Sign {
+interface LegendEntry {
   strategy: string;
   color: string;
   shape: string;
 }
 
 /** Strategies with their colour and shape, as the chart draws them. */
-export function legendOf(spec: Spec): Sign[] {
+export function legendOf(spec: Spec): LegendEntry[] {
   const layers = panelsOf(spec).flatMap((panel) => (panel.vconcat?.[0] ?? panel).layer ?? []);
   const found = layers.find(({ encoding }) => encoding?.shape?.scale?.domain)?.encoding;
   const { domain = [], range: shapes = [] } = found?.shape?.scale ?? {};
@@ -114,8 +80,8 @@ export function legendOf(spec: Spec): Sign[] {
 }
 
 /** Whether a drawn mark stands for this point. */
-export const isPoint = (datum: unknown, point: Point): boolean => {
-  const { strategy, seeds, ratio, accuracy } = (datum ?? {}) as Partial<Point>;
+export const isPoint = (datum: unknown, point: AccuracyPoint): boolean => {
+  const { strategy, seeds, ratio, accuracy } = (datum ?? {}) as Partial<AccuracyPoint>;
   return (
     accuracy !== undefined && strategy === point.strategy && seeds === point.seeds && ratio === point.ratio
   );

@@ -2,7 +2,7 @@
 
 export type Listener = (...args: never[]) => void;
 
-export interface Model {
+export interface WidgetModel {
   get(name: string): unknown;
   set(name: string, value: unknown): void;
   save_changes(): void;

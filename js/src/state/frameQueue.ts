@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals";
 
-export class Frame {
+export class FrameQueue {
   #jobs = new Set<() => void>();
   #request = 0;
 

@@ -1,16 +1,15 @@
-// What one view of the samples shows: all that is kept, or what Python finds in the whole run.
+// What one view of the samples shows: all that the page holds, or what Python finds in the whole run.
 
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { Sample, Verdict } from "../wire/types";
-import { KEPT, PAGE } from "./sampleWindow";
+import { KEPT_VERDICTS, type Sample } from "../wire/types";
+import { PAGE_SIZE, WINDOW_SIZE } from "./sampleWindow";
 import type { Store } from "./store";
 
 const TYPING_PAUSE_MS = 250;
 // While a run goes on, a filter is asked again for what is new, this often.
 const ASK_AGAIN_MS = 1_000;
-const KEPT_VERDICTS: Verdict[] = ["accepted", "unverified"];
 
-export class SampleQuery {
+export class SampleFilter {
   readonly rejected = signal(true);
   /** What was typed into the filter. */
   readonly typed = signal("");
@@ -87,9 +86,9 @@ export class SampleQuery {
       for (let more = true; more; ) {
         const after = rows.at(-1)?.arrival ?? 0;
         const verdicts = this.rejected.peek() ? null : KEPT_VERDICTS;
-        const page = await this.#store.page(after, PAGE, verdicts, this.typed.peek());
+        const page = await this.#store.page(after, PAGE_SIZE, verdicts, this.typed.peek());
         if (turn !== this.#turn) return;
-        rows = rows.concat(page.rows).slice(-KEPT);
+        rows = rows.concat(page.rows).slice(-WINDOW_SIZE);
         more = page.more && page.rows.length > 0;
         this.#found.value = rows;
       }

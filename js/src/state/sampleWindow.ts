@@ -1,21 +1,22 @@
-// The samples a page keeps of one run: a bounded window by order of arrival, with its holes known.
+// The samples that a page holds of one run: a bounded window by order of arrival, with its holes known.
 
 import { signal } from "@preact/signals";
 import type { Sample } from "../wire/types";
 
-export const KEPT = 20_000;
+/** As many samples as a page holds. */
+export const WINDOW_SIZE = 20_000;
 /** As many as Python puts into one page. */
-export const PAGE = 500;
+export const PAGE_SIZE = 500;
 
-export interface Hole {
+interface Hole {
   /** Missing are the arrivals after `after`, up to and with `upto`. */
   after: number;
   upto: number;
 }
 
-export interface PageSource {
-  /** Asks Python for samples that arrived after `after`, oldest first. */
-  page(after: number, limit: number): Promise<Sample[]>;
+interface PageSource {
+  /** Asks Python for at most so many samples that arrived after `after`, oldest first. */
+  page(after: number, most: number): Promise<Sample[]>;
   /** Called whenever the window has changed; may be called often. */
   changed(): void;
   failed(error: Error): void;
@@ -23,7 +24,7 @@ export interface PageSource {
 
 const runOf = (rowId: string): string => rowId.split(":", 1)[0] ?? "";
 
-export class Samples {
+export class SampleWindow {
   /** Counts changes; a component that reads it is drawn again when the window changes. */
   readonly version = signal(0);
   /** Ascending by arrival. Never written to from outside. */
@@ -36,11 +37,11 @@ export class Samples {
   #loadingOlder = false;
   #generation = 0;
   readonly #source: PageSource;
-  readonly #kept: number;
+  readonly #size: number;
 
-  constructor(source: PageSource, kept = KEPT) {
+  constructor(source: PageSource, size = WINDOW_SIZE) {
     this.#source = source;
-    this.#kept = kept;
+    this.#size = size;
   }
 
   get first(): number {
@@ -51,7 +52,7 @@ export class Samples {
     return this.rows.at(-1)?.arrival ?? 0;
   }
 
-  /** The newest arrival heard of, kept or not. */
+  /** The newest arrival heard of, held or not. */
   get newest(): number {
     return this.#newest;
   }
@@ -76,7 +77,7 @@ export class Samples {
       return;
     }
     if (head.arrival > last + 1) {
-      if (head.arrival - last > this.#kept) this.rows = [];
+      if (head.arrival - last > this.#size) this.rows = [];
       else this.#holes.push({ after: last, upto: head.arrival - 1 });
     }
     this.#merge(batch);
@@ -87,19 +88,19 @@ export class Samples {
   expect(last: number): void {
     this.#newest = Math.max(this.#newest, last);
     if (!this.live || last <= this.last || this.#asking) return;
-    const after = Math.max(this.last, last - PAGE);
+    const after = Math.max(this.last, last - PAGE_SIZE);
     if (after > this.last) this.rows = [];
     this.#holes.push({ after, upto: last });
     void this.#fill();
   }
 
-  /** Loads the page before the oldest row kept. */
+  /** Loads the page before the oldest row held. */
   async loadOlder(): Promise<void> {
     const first = this.first;
     if (first <= 1 || this.#loadingOlder || this.#asking) return;
     this.#loadingOlder = true;
     const generation = this.#generation;
-    const after = Math.max(0, first - 1 - PAGE);
+    const after = Math.max(0, first - 1 - PAGE_SIZE);
     try {
       const rows = await this.#source.page(after, first - 1 - after);
       if (generation !== this.#generation) return;
@@ -140,7 +141,7 @@ export class Samples {
     const generation = this.#generation;
     try {
       for (let hole = this.#holes[0]; hole; hole = this.#holes[0]) {
-        const wanted = Math.min(hole.upto - hole.after, PAGE);
+        const wanted = Math.min(hole.upto - hole.after, PAGE_SIZE);
         const rows = await this.#source.page(hole.after, wanted);
         if (generation !== this.#generation) return;
         this.#merge(rows);
@@ -166,11 +167,11 @@ export class Samples {
       for (const row of batch) byArrival.set(row.arrival, row);
       this.rows = [...byArrival.values()].sort((a, b) => a.arrival - b.arrival);
     }
-    if (this.rows.length > this.#kept) {
+    if (this.rows.length > this.#size) {
       if (side === "newer") {
-        this.rows = this.rows.slice(-this.#kept);
+        this.rows = this.rows.slice(-this.#size);
       } else {
-        this.rows = this.rows.slice(0, this.#kept);
+        this.rows = this.rows.slice(0, this.#size);
         this.live = false;
       }
     }

@@ -1,91 +1,79 @@
 // The state of one model: its traits as signals, its samples, and what can be asked of Python.
 
 import { batch, type Signal, signal } from "@preact/signals";
-import type { Listener, Model } from "../host/widgetModel";
+import type { Listener, WidgetModel } from "../host/widgetModel";
+import { EMPTY } from "../wire/emptyTraits";
 import { type Reply, Rpc } from "../wire/rpc";
-import type { Choices } from "../wire/study";
-import {
-  type Detail,
-  decodeSamples,
-  EMPTY,
-  type ExportFormat,
-  type Notice,
-  type Push,
-  type Replies,
-  type Requests,
-  type RunState,
-  type Sample,
-  type Traits,
-  type Verdict,
+import { decodeSamples } from "../wire/samples";
+import type {
+  Confirmation,
+  ExportFormat,
+  Notice,
+  Push,
+  Replies,
+  Requests,
+  RowDetail,
+  Sample,
+  StreamedReply,
+  StudyChoices,
+  Traits,
+  Verdict,
 } from "../wire/types";
-import { Frame } from "./frameQueue";
-import { Samples } from "./sampleWindow";
+import { isRunActive } from "./activity";
+import { FrameQueue } from "./frameQueue";
+import { SampleWindow } from "./sampleWindow";
 
 type TraitSignals = { readonly [K in keyof Traits]: Signal<Traits[K]> };
 
 const NAMES = Object.keys(EMPTY) as (keyof Traits)[];
 // A batch and the status that counts it travel apart; only a batch that stays away this long was lost.
 const LOST_AFTER_MS = 1_500;
-const ACTIVE: readonly RunState[] = ["starting", "running", "waiting", "paused", "stopping"];
 
-export const isActive = (state: RunState): boolean => ACTIVE.includes(state);
-
-export interface Typing {
-  unit: number;
-  purpose: string;
-  text: string;
-  done: boolean;
-}
-
-export interface Question {
-  token: string;
-  text: string;
-}
-
-export interface PageOfSamples {
+interface SamplePage {
   rows: Sample[];
-  total: number;
   more: boolean;
 }
 
 export class Store {
   readonly traits: TraitSignals;
-  readonly samples: Samples;
+  readonly samples: SampleWindow;
   /** The newest reply while it is being written, or null. */
-  readonly typing = signal<Typing | null>(null);
+  readonly streamedReply = signal<StreamedReply | null>(null);
   /** What Python asks before it spends, or null. */
-  readonly question = signal<Question | null>(null);
+  readonly confirmation = signal<Confirmation | null>(null);
   /** What there is to tell, newest last; the user takes them away one by one. */
   readonly notices = signal<readonly Notice[]>([]);
   /** The request that a button waits for, so that it is not sent twice. */
   readonly sent = signal<keyof Requests | null>(null);
 
-  readonly #model: Model;
+  readonly #model: WidgetModel;
   readonly #rpc: Rpc;
-  readonly #frame = new Frame();
+  readonly #frames = new FrameQueue();
   readonly #listeners: [string, Listener][] = [];
   readonly #stale = new Set<keyof Traits>();
   #open = 0;
   #choosing = 0;
   #ownNotices = 0;
   #path: string | null = null;
-  #latest: Typing | null = null;
+  #latest: StreamedReply | null = null;
   #lost: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
-  constructor(model: Model) {
+  constructor(model: WidgetModel) {
     this.#model = model;
     this.#rpc = new Rpc((message) => model.send(message));
-    this.traits = Object.fromEntries(NAMES.map((name) => [name, signal(this.#read(name))])) as TraitSignals;
-    this.samples = new Samples({
-      page: async (after, limit) => (await this.page(after, limit, null, "")).rows,
-      changed: () => this.#frame.schedule(this.#samplesChanged),
+    this.traits = Object.fromEntries(
+      NAMES.map((name) => [name, signal(this.#valueOf(name))]),
+    ) as TraitSignals;
+    this.samples = new SampleWindow({
+      page: async (after, most) => (await this.page(after, most, null, "")).rows,
+      changed: () => this.#frames.schedule(this.#samplesChanged),
       failed: (error) => this.tell(error),
     });
     for (const name of NAMES) {
       this.#listen(`change:${name}`, () => {
         this.#stale.add(name);
-        this.#frame.schedule(this.#refresh);
+        this.#frames.schedule(this.#refresh);
       });
     }
     this.#listen("msg:custom", (message: unknown, buffers: unknown) =>
@@ -107,7 +95,7 @@ export class Store {
   }
 
   /** Chooses another grid; Python answers with what it would take. */
-  chooseStudy(change: Partial<Choices>): void {
+  chooseStudy(change: Partial<StudyChoices>): void {
     const { regimes } = this.traits;
     const choices = { ...regimes.peek().choices, ...change };
     // Shown at once and kept until Python has taken the last, so that no choice undoes another.
@@ -118,7 +106,7 @@ export class Store {
       .catch((error: Error) => this.tell(error))
       .finally(() => {
         this.#choosing--;
-        if (this.#choosing === 0) regimes.value = this.#read("regimes");
+        if (this.#choosing === 0) regimes.value = this.#valueOf("regimes");
       });
   }
 
@@ -138,30 +126,28 @@ export class Store {
 
   async page(
     after: number,
-    limit: number,
-    verdicts: Verdict[] | null,
+    most: number,
+    verdicts: readonly Verdict[] | null,
     contains: string,
-  ): Promise<PageOfSamples> {
-    const reply = await this.#rpc.request("page", { after, limit, verdicts, contains });
+  ): Promise<SamplePage> {
+    const reply = await this.#rpc.request("page", { after, limit: most, verdicts, contains });
     return {
       rows: decodeSamples(reply.buffers[0]),
-      total: Number(reply.content.total),
       more: Boolean(reply.content.more),
     };
   }
 
-  async open(rowId: string): Promise<Detail> {
+  async open(rowId: string): Promise<RowDetail> {
     return (await this.#rpc.request("open", { row_id: rowId })).content.detail;
   }
 
-  async save(format: ExportFormat, path: string, verdicts: Verdict[]): Promise<Replies["save"]> {
-    const reply: Reply<Replies["save"]> = await this.#rpc.request("save", { format, path, verdicts });
-    return reply.content;
+  async save(format: ExportFormat, path: string, verdicts: readonly Verdict[]): Promise<Replies["save"]> {
+    return (await this.#rpc.request("save", { format, path, verdicts })).content;
   }
 
-  answer(question: Question, yes: boolean): void {
-    this.question.value = null;
-    this.#rpc.request("confirm", { token: question.token, yes }).catch((error: Error) => this.tell(error));
+  confirm({ token }: Confirmation, yes: boolean): void {
+    this.confirmation.value = null;
+    this.#rpc.request("confirm", { token, yes }).catch((error: Error) => this.tell(error));
   }
 
   /** Counts the views that can be seen; replies are streamed only while there is one. */
@@ -191,7 +177,7 @@ export class Store {
     this.#disposed = true;
     for (const [event, listener] of this.#listeners) this.#model.off(event, listener);
     clearTimeout(this.#lost);
-    this.#frame.cancel();
+    this.#frames.cancel();
     this.#rpc.close();
   }
 
@@ -203,7 +189,7 @@ export class Store {
     const stale = [...this.#stale];
     this.#stale.clear();
     for (const name of stale) {
-      (this.traits[name] as Signal<unknown>).value = this.#read(name);
+      (this.traits[name] as Signal<unknown>).value = this.#valueOf(name);
     }
     if (stale.includes("status")) this.#followStatus();
     if (stale.includes("notice")) this.#takeNotice();
@@ -214,7 +200,7 @@ export class Store {
     this.#listeners.push([event, listener]);
   }
 
-  #read<K extends keyof Traits>(name: K): Traits[K] {
+  #valueOf<K extends keyof Traits>(name: K): Traits[K] {
     const empty = EMPTY[name];
     const value = this.#model.get(name);
     if (name === "regimes" && this.#choosing > 0) {
@@ -231,8 +217,8 @@ export class Store {
     const push = message as unknown as Push;
     // A message of a kind this page does not know comes from a newer Python and is left alone.
     if (push.type === "rows") this.#takeRows(buffers);
-    else if (push.type === "text") this.#takeText(push);
-    else if (push.type === "confirm") this.question.value = { token: push.token, text: push.text };
+    else if (push.type === "text") this.#takeReply(push);
+    else if (push.type === "confirm") this.confirmation.value = { token: push.token, text: push.text };
   }
 
   #takeRows(buffers: DataView[]): void {
@@ -243,21 +229,21 @@ export class Store {
     }
   }
 
-  readonly #drawText = (): void => {
+  readonly #showReply = (): void => {
     // The last words of a run may come after it has ended.
-    this.typing.value = isActive(this.traits.status.value.state) ? this.#latest : null;
+    this.streamedReply.value = isRunActive(this.traits.status.value.state) ? this.#latest : null;
   };
 
-  #takeText(push: Extract<Push, { type: "text" }>): void {
-    this.#latest = { unit: push.unit, purpose: push.purpose, text: String(push.text), done: push.done };
-    this.#frame.schedule(this.#drawText);
+  #takeReply(reply: StreamedReply): void {
+    this.#latest = { unit: reply.unit, purpose: reply.purpose, text: String(reply.text), done: reply.done };
+    this.#frames.schedule(this.#showReply);
   }
 
   #followStatus(): void {
     const status = this.traits.status.value;
-    if (!isActive(status.state)) {
+    if (!isRunActive(status.state)) {
       this.#latest = null;
-      this.typing.value = null;
+      this.streamedReply.value = null;
     }
     if (status.path !== this.#path) {
       const other = this.#path !== null && status.path !== null;

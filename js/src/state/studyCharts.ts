@@ -2,7 +2,16 @@
 
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Theme } from "../host/theme";
-import type { Axis, Chart, ChartKind, Point, StudyStatus } from "../wire/study";
+import type {
+  AccuracyPoint,
+  Axis,
+  Chart,
+  ChartChoices,
+  ChartKind,
+  Replies,
+  StudyStatus,
+} from "../wire/types";
+import { isStudyActive } from "./activity";
 import type { Store } from "./store";
 
 // A chart that grows is drawn again at most this often.
@@ -11,25 +20,24 @@ const PAUSE_MS = 1_000;
 /** Stands for all test sets side by side. */
 export const ALL = "";
 
-export interface DrawnChart extends Chart {
+/** A chart of one test set. */
+export interface TestChart extends Chart {
   test: string;
 }
 
 /** A point, and the test set it was seen on. */
-export interface Picked {
-  point: Point;
+export interface PickedPoint {
+  point: AccuracyPoint;
   test: string;
 }
 
-export const isLive = ({ state }: StudyStatus): boolean => ["starting", "running", "waiting"].includes(state);
-
-export class RegimesQuery {
+export class StudyCharts {
   readonly kind = signal<ChartKind>("regimes");
   readonly axis = signal<Axis>("ratio");
   /** A test set's name, or ALL. */
-  readonly test = signal("");
-  readonly charts = signal<readonly DrawnChart[]>([]);
-  readonly picked = signal<Picked | null>(null);
+  readonly test = signal(ALL);
+  readonly charts = signal<readonly TestChart[]>([]);
+  readonly picked = signal<PickedPoint | null>(null);
   /** Whether its tab is open: until it is, nothing is drawn. */
   readonly shown = signal(false);
   /** True while Python draws what was chosen last. */
@@ -48,7 +56,7 @@ export class RegimesQuery {
   constructor(store: Store, theme: ReadonlySignal<Theme>) {
     this.#store = store;
     this.#theme = theme;
-    this.test.value = store.traits.regimes.peek().tests[0]?.name ?? "";
+    this.test.value = store.traits.regimes.peek().tests[0]?.name ?? ALL;
     this.#stop = effect(() => {
       const status = store.traits.study_status.value;
       const chosen = [this.kind.value, this.axis.value, this.test.value, theme.value, status.path].join("\n");
@@ -63,13 +71,8 @@ export class RegimesQuery {
     return this.test.peek() === ALL ? all : [this.test.peek()];
   }
 
-  pick(picked: Picked | null): void {
-    this.picked.value = picked;
-  }
-
-  async save(path: string): Promise<{ paths: readonly string[]; bytes: number }> {
-    const drawn = { kind: this.kind.peek(), axis: this.axis.peek(), theme: this.#theme.peek() };
-    return (await this.#store.ask("regimes-save", { ...drawn, path, tests: this.tests() })).content;
+  async save(path: string): Promise<Replies["regimes-save"]> {
+    return (await this.#store.ask("regimes-save", { ...this.#choices(), path, tests: this.tests() })).content;
   }
 
   dispose(): void {
@@ -78,8 +81,12 @@ export class RegimesQuery {
     this.#stop();
   }
 
+  #choices(): ChartChoices {
+    return { kind: this.kind.peek(), axis: this.axis.peek(), theme: this.#theme.peek() };
+  }
+
   #want(status: StudyStatus, chosen: string): void {
-    const wanted = `${chosen}\n${status.cells}\n${isLive(status)}`;
+    const wanted = `${chosen}\n${status.cells}\n${isStudyActive(status)}`;
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
     const urgent = chosen !== this.#chosen;
@@ -101,13 +108,13 @@ export class RegimesQuery {
   async #load(): Promise<void> {
     const wanted = this.#wanted;
     const chosen = this.#chosen;
-    const drawn = { kind: this.kind.peek(), axis: this.axis.peek(), theme: this.#theme.peek() };
+    const choices = this.#choices();
     this.#busy = true;
     this.#timer = undefined;
     try {
-      const charts: DrawnChart[] = [];
+      const charts: TestChart[] = [];
       for (const test of this.tests()) {
-        charts.push({ ...(await this.#store.ask("regimes-chart", { ...drawn, test })).content, test });
+        charts.push({ ...(await this.#store.ask("regimes-chart", { ...choices, test })).content, test });
       }
       if (chosen === this.#chosen && !this.#disposed) this.charts.value = charts;
     } catch (error) {

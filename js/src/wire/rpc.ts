@@ -1,7 +1,8 @@
 // Requests to Python: numbered, answered or refused, and never waited for without end.
 
-import { type Replies, type Requests, VERSION } from "./types";
+import type { Replies, Requests } from "./types";
 
+const VERSION = 1;
 const TIMEOUT_MS = 10_000;
 // Writing a large file, drawing a chart and sending the bundle that shows it may honestly take longer.
 const TIMEOUTS: Partial<Record<keyof Requests, number>> = {
@@ -34,17 +35,17 @@ export class Rpc {
   /** Sends one request; rejects with Python's own message, or when no answer comes in time. */
   request<K extends keyof Requests>(type: K, payload: Requests[K]): Promise<Reply<Replies[K]>> {
     const id = this.#next++;
-    const limit = TIMEOUTS[type] ?? TIMEOUT_MS;
+    const timeout = TIMEOUTS[type] ?? TIMEOUT_MS;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
         reject(
           new Error(
-            `No answer to "${type}" within ${limit / 1000} s. The kernel may be busy with another cell, ` +
+            `No answer to "${type}" within ${timeout / 1000} s. The kernel may be busy with another cell, ` +
               "or it was restarted: then run this cell again.",
           ),
         );
-      }, limit);
+      }, timeout);
       this.#pending.set(id, { resolve: resolve as Pending["resolve"], reject, timer });
       this.#send({ v: VERSION, id, type, ...payload });
     });

@@ -1,12 +1,25 @@
-// What Python and the page exchange: traits, messages, and samples as Arrow.
+// What Python and the page exchange: traits, requests and their replies, and what Python sends unasked.
 
-import { tableFromIPC } from "@uwdata/flechette";
-import type { QualityReply } from "../state/qualityReport";
-import type { Axis, Cell, Chart, ChartKind, Choices, Regimes, StudyStatus } from "./study";
+/** In the order of use: those that are kept come first. */
+export const VERDICTS = ["accepted", "unverified", "rejected"] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
-export const VERSION = 1;
+export const KEPT_VERDICTS: readonly Verdict[] = ["accepted", "unverified"];
 
-export type Verdict = "accepted" | "rejected" | "unverified";
+// Traits
+
+export interface Traits {
+  context: Context;
+  strategies: StrategyInfo[];
+  strategy: string;
+  budget_queries: number;
+  budget_usd: number;
+  plan: RunPlan;
+  status: RunStatus;
+  notice: Notice;
+  regimes: StudyOptions;
+  study_status: StudyStatus;
+}
 
 export interface Context {
   title: string;
@@ -34,19 +47,19 @@ export interface StrategyInfo {
 }
 
 export interface Plan {
-  ratio: number | null;
+  queries: number | null;
   rows: number | null;
-  rows_per_seed: number | null;
   usd: number | null;
   seconds: number | null;
-  queries: number | null;
+  /** Where each number comes from, by its name. */
   sources: Record<string, string>;
   problem: string | null;
 }
 
-/** Whether Python has made this plan yet; there is a problem, or each figure has its source. */
-export const isPlanned = (plan: Pick<Plan, "sources" | "problem">): boolean =>
-  plan.problem !== null || Object.keys(plan.sources).length > 0;
+export interface RunPlan extends Plan {
+  ratio: number | null;
+  rows_per_seed: number | null;
+}
 
 export type RunState =
   | "idle"
@@ -60,7 +73,7 @@ export type RunState =
   | "failed"
   | "aborted";
 
-export interface Status {
+export interface RunStatus {
   state: RunState;
   reason: string | null;
   queries: number;
@@ -82,6 +95,7 @@ export interface Status {
   /** Seconds until the next call may start. */
   next_try: number | null;
   path: string | null;
+  /** The newest arrival. */
   last: number;
   error: { message: string } | null;
 }
@@ -92,85 +106,125 @@ export interface Notice {
   text: string;
 }
 
-export interface Traits {
-  context: Context;
-  strategies: StrategyInfo[];
-  strategy: string;
-  budget_queries: number;
-  budget_usd: number;
-  plan: Plan;
-  status: Status;
-  notice: Notice;
-  regimes: Regimes;
-  study_status: StudyStatus;
+/** What can be compared and is chosen. Without test sets there is nothing to compare on. */
+export interface StudyOptions {
+  tests: readonly { name: string; questions: number; decides: boolean }[];
+  strategies: readonly string[];
+  students: readonly { name: string; about: string; cost: string }[];
+  axes: readonly Axis[];
+  choices: StudyChoices;
+  plan: StudyPlan;
 }
 
-// A trait that Python has not filled yet is an empty dict, so every read goes through these.
-export const EMPTY: Traits = {
-  context: { title: "Tilth", seeds: null, teacher: null, writer: null, checks: [], path: null },
-  strategies: [],
-  strategy: "",
-  budget_queries: 0,
-  budget_usd: 0,
-  plan: {
-    ratio: null,
-    rows: null,
-    rows_per_seed: null,
-    usd: null,
-    seconds: null,
-    queries: null,
-    sources: {},
-    problem: null,
-  },
-  status: {
-    state: "idle",
-    reason: null,
-    queries: 0,
-    limit_queries: null,
-    usd: null,
-    limit_usd: null,
-    accepted: 0,
-    rejected: 0,
-    unverified: 0,
-    rowless: 0,
-    rows: 0,
-    in_doubt: 0,
-    in_flight: 0,
-    rate: null,
-    seconds: 0,
-    eta: null,
-    waiting: null,
-    next_try: null,
-    path: null,
-    last: 0,
-    error: null,
-  },
-  notice: { id: 0, level: "info", text: "" },
-  regimes: {
-    tests: [],
-    strategies: [],
-    students: [],
-    axes: ["ratio"],
-    choices: { strategies: [], sizes: [], ratios: [], replicates: 1, student: "" },
-    plan: { cells: null, queries: null, rows: null, usd: null, seconds: null, sources: {}, problem: null },
-  },
-  study_status: {
-    state: "idle",
-    reason: null,
-    waiting: null,
-    next_try: null,
-    path: null,
-    error: null,
-    cells: 0,
-    all_cells: 0,
-    queries: 0,
-    most_queries: 0,
-    seconds: null,
-    chosen: false,
-  },
-};
+export interface StudyChoices {
+  strategies: readonly string[];
+  sizes: readonly number[];
+  ratios: readonly number[];
+  replicates: number;
+  student: string;
+}
 
-/** One row as the stream shows it; `arrival` counts from 1 within its run. */
+export interface StudyPlan extends Plan {
+  cells: number | null;
+}
+
+export interface StudyStatus {
+  state: "idle" | "starting" | "running" | "waiting" | "stopped" | "finished" | "failed" | "aborted";
+  reason: string | null;
+  /** As a run's status has them. */
+  waiting: string | null;
+  next_try: number | null;
+  path: string | null;
+  error: string | null;
+  cells: number;
+  all_cells: number;
+  queries: number;
+  most_queries: number;
+  seconds: number | null;
+  /** Whether the study that is shown is the one that the choices make. */
+  chosen: boolean;
+}
+
+// Requests and their replies
+
+/** What the page may ask for, by message type. */
+export interface Requests {
+  generate: Record<string, never>;
+  pause: Record<string, never>;
+  resume: Record<string, never>;
+  stop: Record<string, never>;
+  page: { after: number; limit: number; verdicts: readonly Verdict[] | null; contains: string };
+  open: { row_id: string };
+  quality: Record<string, never>;
+  save: { format: ExportFormat; path: string; verdicts: readonly Verdict[] };
+  view: { open: boolean };
+  confirm: { token: string; yes: boolean };
+  vega: Record<string, never>;
+  "regimes-plan": StudyChoices;
+  "regimes-run": Record<string, never>;
+  "regimes-stop": Record<string, never>;
+  "regimes-chart": ChartChoices & { test: string };
+  "regimes-cell": { cell_id: string; test: string };
+  "regimes-save": ChartChoices & { path: string; tests: readonly string[] };
+}
+
+export interface Replies {
+  generate: unknown;
+  pause: unknown;
+  resume: unknown;
+  stop: unknown;
+  /** The samples stand in the first buffer. */
+  page: { total: number; last: number; more: boolean };
+  open: { detail: RowDetail };
+  quality: QualityReply;
+  save: { path: string; rows: number; bytes: number };
+  view: unknown;
+  confirm: unknown;
+  /** The bundle itself stands in the first buffer. */
+  vega: unknown;
+  "regimes-plan": unknown;
+  "regimes-run": unknown;
+  "regimes-stop": unknown;
+  "regimes-chart": Chart;
+  "regimes-cell": { cell: Cell };
+  "regimes-save": { paths: readonly string[]; bytes: number };
+}
+
+export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv";
+
+/** What a chart of a study stands on, across its bottom. */
+export type Axis = "ratio" | "rows" | "rows_per_seed" | "usd";
+export type ChartKind = "regimes" | "spread";
+
+export interface ChartChoices {
+  kind: ChartKind;
+  axis: Axis;
+  theme: "light" | "dark";
+}
+
+/** What Python sends unasked; the samples of "rows" stand in the first buffer. */
+export type Push =
+  | { type: "rows"; seq: number; first: number; last: number }
+  | ({ type: "text" } & StreamedReply)
+  | ({ type: "confirm" } & Confirmation);
+
+/** A reply while it is being written. */
+export interface StreamedReply {
+  unit: number;
+  purpose: string;
+  text: string;
+  done: boolean;
+}
+
+/** What Python asks before it spends. */
+export interface Confirmation {
+  token: string;
+  text: string;
+}
+
+// Samples, and a row that is opened
+
+/** One row as the stream shows it; `arrival` counts from 1 within its run. It comes as a row of Arrow. */
 export interface Sample {
   arrival: number;
   rowId: string;
@@ -186,27 +240,8 @@ export interface Sample {
   seconds: number | null;
 }
 
-export interface ChatMessage {
-  role: string;
-  content: string;
-}
-
-export interface Exchange {
-  role: string;
-  purpose: string;
-  messages: ChatMessage[];
-  reply: string;
-  finish_reason: string | null;
-  prompt_tokens: number | null;
-  completion_tokens: number | null;
-  usd: number | null;
-  seconds: number | null;
-  /** The endpoint reported no usage, so that the reservation stands for it. */
-  estimated: boolean;
-}
-
 /** One row with its seed and every exchange that made it, as `Run.detail` gives it. */
-export interface Detail {
+export interface RowDetail {
   row: {
     row_id: string;
     question: string;
@@ -231,103 +266,137 @@ export interface Detail {
   exchanges: Exchange[];
 }
 
-export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv";
-
-interface Drawn {
-  kind: ChartKind;
-  axis: Axis;
-  theme: "light" | "dark";
+export interface Exchange {
+  role: string;
+  purpose: string;
+  messages: { role: string; content: string }[];
+  reply: string;
+  finish_reason: string | null;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  usd: number | null;
+  seconds: number | null;
+  /** The endpoint reported no usage, so that the reservation stands for it. */
+  estimated: boolean;
 }
 
-/** What the page may ask for, by message type. */
-export interface Requests {
-  generate: Record<string, never>;
-  pause: Record<string, never>;
-  resume: Record<string, never>;
-  stop: Record<string, never>;
-  page: { after: number; limit: number; verdicts: Verdict[] | null; contains: string };
-  open: { row_id: string };
-  quality: Record<string, never>;
-  save: { format: ExportFormat; path: string; verdicts: Verdict[] };
-  view: { open: boolean };
-  confirm: { token: string; yes: boolean };
-  vega: Record<string, never>;
-  "regimes-plan": Choices;
-  "regimes-run": Record<string, never>;
-  "regimes-stop": Record<string, never>;
-  "regimes-chart": Drawn & { test: string };
-  "regimes-cell": { cell_id: string; test: string };
-  "regimes-save": Drawn & { path: string; tests: readonly string[] };
+// A run's quality
+
+export interface QualityReply {
+  quality: Quality;
+  calibration: Calibration | null;
 }
 
-export interface Replies {
-  generate: unknown;
-  pause: unknown;
-  resume: unknown;
-  stop: unknown;
-  page: { total: number; last: number; more: boolean };
-  open: { detail: Detail };
-  quality: QualityReply;
-  save: { path: string; rows: number; bytes: number };
-  view: unknown;
-  confirm: unknown;
-  /** The bundle itself stands in the first buffer. */
-  vega: unknown;
-  "regimes-plan": unknown;
-  "regimes-run": unknown;
-  "regimes-stop": unknown;
-  "regimes-chart": Chart;
-  "regimes-cell": { cell: Cell };
-  "regimes-save": { paths: readonly string[]; bytes: number };
+export interface Quality {
+  accepted: number;
+  rejected: number;
+  unverified: number;
+  rejected_by: Record<string, number>;
+  unverified_by: Record<string, number>;
+  rowless_by: Record<string, number>;
+  /** Queries settled by account: "generation", "judge". */
+  queries: Record<string, number>;
+  /** Queries in doubt, at their worst case, beside those settled. */
+  in_doubt: number;
+  usd: number | null;
+  queries_per_accepted: number | null;
+  usd_per_accepted: number | null;
+  queries_per_kept: number | null;
+  usd_per_kept: number | null;
+  agreement: { questions: number; by_share: Record<string, number>; mean_share: number } | null;
+  /** `scores`: by criterion, how many rows had 1, 2, 3, 4 and 5. */
+  judge: {
+    rows: number;
+    malformed: number;
+    scores: Record<string, number[]>;
+    means: Record<string, number>;
+  } | null;
+  /** What checks found that asked about a row once more, by check. */
+  asked: Record<string, { rows: number; failed: number; unread: number }>;
 }
 
-/** What Python sends unasked. */
-export type Push =
-  | { type: "rows"; seq: number; first: number; last: number }
-  | { type: "text"; unit: number; purpose: string; text: string; done: boolean }
-  | { type: "confirm"; token: string; text: string };
+export interface Calibration {
+  judge: string;
+  rows: number;
+  hit: Proportion;
+  false_alarm: Proportion;
+  by_error: (Proportion & { error: string })[];
+}
 
-/** In the order of use: those that are kept come first. */
-export const VERDICTS: readonly Verdict[] = ["accepted", "unverified", "rejected"];
+/** A share of `n` with its interval of 95%. */
+export interface Proportion {
+  rate: number | null;
+  low: number | null;
+  high: number | null;
+  n: number;
+}
 
-const text = (value: unknown): string => (value == null ? "" : String(value));
-const maybeText = (value: unknown): string | null => (value == null ? null : String(value));
-const maybeNumber = (value: unknown): number | null => (value == null ? null : Number(value));
+// A study's charts and cells
 
-/** Reads samples from an Arrow IPC stream. Throws where `arrival` or `row_id` is missing. */
-export function decodeSamples(buffer: DataView | undefined): Sample[] {
-  if (!buffer || buffer.byteLength === 0) return [];
-  // Hosts may hand over a view into a larger buffer, so offset and length matter.
-  const table = tableFromIPC(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
-  const column = (name: string): ArrayLike<unknown> => table.getChild(name)?.toArray() ?? [];
-  const required = (name: string): ArrayLike<unknown> => {
-    if (!table.names.includes(name)) throw new Error(`samples came without the column "${name}"`);
-    return column(name);
-  };
-  const arrival = required("arrival");
-  const rowId = required("row_id");
-  const unit = column("unit");
-  const question = column("question");
-  const answer = column("answer");
-  const verdict = column("verdict");
-  const reason = column("reason");
-  const strategy = column("strategy");
-  const seedId = column("seed_id");
-  const reference = column("reference");
-  const queries = column("queries");
-  const seconds = column("seconds");
-  return Array.from({ length: table.numRows }, (_, i) => ({
-    arrival: Number(arrival[i]),
-    rowId: text(rowId[i]),
-    unit: Number(unit[i] ?? 0),
-    question: text(question[i]),
-    answer: maybeText(answer[i]),
-    verdict: VERDICTS.find((known) => known === verdict[i]) ?? "unverified",
-    reason: maybeText(reason[i]),
-    strategy: text(strategy[i]),
-    seedId: text(seedId[i]),
-    reference: maybeText(reference[i]),
-    queries: maybeNumber(queries[i]),
-    seconds: maybeNumber(seconds[i]),
-  }));
+export interface Chart {
+  /** Vega-Lite with its data inside; null where there is nothing to draw, and `problem` says why. */
+  spec: Record<string, unknown> | null;
+  /** The chart in words. */
+  words: string;
+  points: readonly (AccuracyPoint | SpreadPoint)[];
+  problem: string | null;
+}
+
+/** The mean accuracy of some cells, one for each replicate. */
+export interface AccuracyPoint {
+  strategy: string;
+  seeds: number;
+  ratio: number;
+  rows: number | null;
+  rows_per_seed: number | null;
+  queries: number | null;
+  usd: number | null;
+  accuracy: number;
+  low: number;
+  high: number;
+  interval: string;
+  replicates: number;
+  cells: readonly string[];
+}
+
+/** How far apart the strategies are; `at` is in units of the axis. */
+export interface SpreadPoint {
+  seeds: number;
+  at: number;
+  spread: number;
+  low: number | null;
+  high: number | null;
+  noise: number | null;
+  best: string;
+  worst: string;
+}
+
+/** A trained student on one test set. */
+export interface TestResult {
+  test: string;
+  n_test: number;
+  correct: number;
+  accuracy: number;
+  ci_low: number;
+  ci_high: number;
+}
+
+export interface Cell extends TestResult {
+  cell_id: string;
+  run_id: string;
+  strategy: string;
+  seeds: number;
+  ratio: number;
+  budget_queries: number;
+  rows: number;
+  rows_per_seed: number;
+  replicate: number;
+  student: string;
+  queries: number;
+  usd: number | null;
+  seconds: number;
+  tests: readonly TestResult[];
+  /** The first questions it got wrong, and how many there are in all. */
+  wrong: readonly { question: string; answer: string | null; reference: string }[];
+  missed: number;
 }

@@ -1,7 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { QualityReply } from "../../src/state/qualityReport";
 import widget from "../../src/widget";
-import type { Traits } from "../../src/wire/types";
+import type { QualityReply, Traits } from "../../src/wire/types";
 import { HostModel } from "../support/host";
 
 const FOUND: QualityReply = {

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { headless, isCramped, legendOf, narrow } from "../../src/charts/layout";
-import { readNumbers } from "../../src/components/shared/NumberListField";
+import { parseNumbers } from "../../src/components/shared/NumberListField";
 import widget from "../../src/widget";
-import type { Cell, Chart, Point } from "../../src/wire/study";
-import type { Traits } from "../../src/wire/types";
+import type { AccuracyPoint, Cell, Chart, Traits } from "../../src/wire/types";
 import { HOSTILE, HostModel, type Sent } from "../support/host";
 
-const point = (strategy: string, ratio: number, change: Partial<Point> = {}): Point => ({
+const point = (strategy: string, ratio: number, change: Partial<AccuracyPoint> = {}): AccuracyPoint => ({
   strategy,
   seeds: 25,
   ratio,
@@ -393,5 +392,5 @@ test.each([
   ["", true, null],
   ["1e3", false, null],
 ] as const)("reads %j as numbers", (typed, whole, numbers) => {
-  expect(readNumbers(typed, whole)).toEqual(numbers);
+  expect(parseNumbers(typed, whole)).toEqual(numbers);
 });

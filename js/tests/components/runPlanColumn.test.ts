@@ -1,7 +1,8 @@
 // The plan beside the samples: a strategy and a budget are chosen, and every figure has its source.
 
 import { expect, test } from "vitest";
-import { EMPTY, type Traits } from "../../src/wire/types";
+import { EMPTY } from "../../src/wire/emptyTraits";
+import type { Traits } from "../../src/wire/types";
 import { HostModel } from "../support/host";
 import { button, drawn, find, host, open, press, TRAITS, type } from "../support/page";
 

@@ -1,11 +1,11 @@
 // The stream of samples: rows as they arrive, the row that is opened, what is left out and what is fetched.
 
 import { expect, test, vi } from "vitest";
-import type { Detail, Traits } from "../../src/wire/types";
+import type { RowDetail, Traits } from "../../src/wire/types";
 import { encode, HOSTILE, sample, samples } from "../support/host";
 import { drawn, find, host, open, press, type } from "../support/page";
 
-const DETAIL: Detail = {
+const DETAIL: RowDetail = {
   row: {
     row_id: "0123456789abcdef:3:0",
     question: HOSTILE,
@@ -128,7 +128,7 @@ test("a row opens and closes by the keyboard, and the focus comes back to the li
 });
 
 test("an opened row marks the part of the response that was read, or nothing", async () => {
-  let row: Detail["row"] = {
+  let row: RowDetail["row"] = {
     ...DETAIL.row,
     response: "𝟙𝟚 Not A.\nThe answer is x = 2 or x = -3.",
     answer: "x = 2 or x = -3",

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { indexOfArrival, PAGE, Samples } from "../../src/state/sampleWindow";
+import { indexOfArrival, PAGE_SIZE, SampleWindow } from "../../src/state/sampleWindow";
 import type { Sample } from "../../src/wire/types";
 import { sample, samples } from "../support/host";
 
 /** A run of `total` rows in Python's keeping, which answers pages as Python does. */
-function setup({ total = 0, kept = 20_000, pageRows = PAGE } = {}) {
+function setup({ total = 0, kept = 20_000, pageRows = PAGE_SIZE } = {}) {
   const run = { total, asked: [] as [number, number][], errors: [] as Error[], broken: false };
-  const window = new Samples(
+  const window = new SampleWindow(
     {
       page: async (after, limit) => {
         run.asked.push([after, limit]);

@@ -1,8 +1,9 @@
 // A host's side of a widget: an AFM model with the traits and the answers a test gives it.
 
 import { columnFromArray, float64, int32, tableFromColumns, tableToIPC, utf8 } from "@uwdata/flechette";
-import type { Listener, Model } from "../../src/host/widgetModel";
-import { EMPTY, type Sample, type Traits } from "../../src/wire/types";
+import type { Listener, WidgetModel } from "../../src/host/widgetModel";
+import { EMPTY } from "../../src/wire/emptyTraits";
+import type { Sample, Traits } from "../../src/wire/types";
 
 /** What a model may write, and what must reach a page as text only. */
 export const HOSTILE = '<img src=x onerror="globalThis.harmed = true">';
@@ -16,7 +17,7 @@ export interface Sent {
 
 type Answer = (request: Sent) => { content: Record<string, unknown>; buffers?: DataView[] } | undefined;
 
-export class HostModel implements Model {
+export class HostModel implements WidgetModel {
   readonly sent: Sent[] = [];
   saves = 0;
   readonly #traits: Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { columnFromArray, tableFromColumns, tableToIPC, utf8 } from "@uwdata/flechette";
 import { expect, test } from "vitest";
-import { decodeSamples } from "../../src/wire/types";
+import { decodeSamples } from "../../src/wire/samples";
 import { encode, sample } from "../support/host";
 
 test("samples come back from Arrow as they were sent, nulls and hostile text included", () => {

@@ -2,10 +2,10 @@
 
 import { useId, useState } from "preact/hooks";
 import { bytes, count } from "../../format";
-import { type ExportFormat, type Replies, VERDICTS, type Verdict } from "../../wire/types";
-import { useView } from "../shared/context";
-import { Figure } from "../shared/SourcedValue";
-import { Mark } from "../shared/VerdictMark";
+import { type ExportFormat, KEPT_VERDICTS, type Replies, VERDICTS, type Verdict } from "../../wire/types";
+import { SourcedValue } from "../shared/SourcedValue";
+import { VerdictMark } from "../shared/VerdictMark";
+import { useView } from "../shared/viewContext";
 
 interface Format {
   name: ExportFormat;
@@ -28,10 +28,10 @@ export function ExportPanel() {
   const id = useId();
   const [format, setFormat] = useState<Format>(FORMATS[0]);
   const [path, setPath] = useState(`train${FORMATS[0].suffix}`);
-  const [kept, setKept] = useState<readonly Verdict[]>(["accepted", "unverified"]);
+  const [chosen, setChosen] = useState<readonly Verdict[]>(KEPT_VERDICTS);
   const [outcome, setOutcome] = useState<Outcome>(null);
   const status = store.traits.status.value;
-  const rows = kept.reduce((sum, verdict) => sum + status[verdict], 0);
+  const rows = chosen.reduce((sum, verdict) => sum + status[verdict], 0);
 
   const choose = (next: Format) => {
     if (path.endsWith(format.suffix)) setPath(path.slice(0, -format.suffix.length) + next.suffix);
@@ -39,8 +39,8 @@ export function ExportPanel() {
     setOutcome(null);
   };
 
-  const keep = (verdict: Verdict, yes: boolean) => {
-    setKept(VERDICTS.filter((other) => (other === verdict ? yes : kept.includes(other))));
+  const toggle = (verdict: Verdict, yes: boolean) => {
+    setChosen(VERDICTS.filter((other) => (other === verdict ? yes : chosen.includes(other))));
     setOutcome(null);
   };
 
@@ -49,13 +49,13 @@ export function ExportPanel() {
       setOutcome({ problem: `The path is empty; write one like train${format.suffix}.` });
       return;
     }
-    if (kept.length === 0) {
+    if (chosen.length === 0) {
       setOutcome({ problem: "No verdict is chosen; choose at least one." });
       return;
     }
     setOutcome("saving");
     try {
-      setOutcome({ saved: await store.save(format.name, path.trim(), [...kept]) });
+      setOutcome({ saved: await store.save(format.name, path.trim(), chosen) });
     } catch (error) {
       setOutcome({ problem: (error as Error).message });
     }
@@ -96,10 +96,10 @@ export function ExportPanel() {
               <input
                 type="checkbox"
                 value={verdict}
-                checked={kept.includes(verdict)}
-                onChange={(event) => keep(verdict, event.currentTarget.checked)}
+                checked={chosen.includes(verdict)}
+                onChange={(event) => toggle(verdict, event.currentTarget.checked)}
               />
-              <Mark verdict={verdict} word />
+              <VerdictMark verdict={verdict} word />
               <span class="tilth-muted tilth-number">{count(status[verdict])}</span>
             </label>
           ))}
@@ -125,10 +125,10 @@ export function ExportPanel() {
           <button type="submit" class="tilth-button tilth-button-main" aria-disabled={outcome === "saving"}>
             {outcome === "saving" ? "Saving…" : "Save rows"}
           </button>
-          <Figure name="Rows to save" source="measured: counted by the run so far">
+          <SourcedValue name="Rows to save" source="measured: counted by the run so far">
             <span class="tilth-number">{count(rows)}</span>
             <span class="tilth-muted"> rows so far</span>
-          </Figure>
+          </SourcedValue>
         </div>
       </div>
       <div class="tilth-saved" role="status">

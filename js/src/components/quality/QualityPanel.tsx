@@ -2,23 +2,32 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../../format";
-import { type Quality, QualityQuery, sum } from "../../state/qualityReport";
-import { VERDICTS } from "../../wire/types";
-import { useView } from "../shared/context";
-import { Figure } from "../shared/SourcedValue";
-import { Mark } from "../shared/VerdictMark";
-import { Agreement, Calibrated, Judgement, SecondAskings } from "./QualityChecks";
-import { Counts, MEASURED, Part, share, Table } from "./QualityParts";
+import { QualityReport } from "../../state/qualityReport";
+import { type Quality, VERDICTS } from "../../wire/types";
+import { SourcedValue } from "../shared/SourcedValue";
+import { VerdictMark } from "../shared/VerdictMark";
+import { useView } from "../shared/viewContext";
+import { Agreement } from "./Agreement";
+import { CountBars } from "./CountBars";
+import { JudgeCalibration } from "./JudgeCalibration";
+import { JudgeScores } from "./JudgeScores";
+import { NumberTable } from "./NumberTable";
+import { SecondAskings } from "./SecondAskings";
+import { Section } from "./Section";
+import { COUNTED, shareText } from "./shares";
+
+const sum = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((total, each) => total + each, 0);
 
 export function QualityPanel({ shown }: { shown: boolean }) {
   const { store } = useView();
-  const [query] = useState(() => new QualityQuery(store));
-  useEffect(() => () => query.dispose(), [query]);
+  const [report] = useState(() => new QualityReport(store));
+  useEffect(() => () => report.dispose(), [report]);
   useEffect(() => {
-    query.shown.value = shown;
-  }, [query, shown]);
+    report.shown.value = shown;
+  }, [report, shown]);
 
-  const found = query.found.value;
+  const found = report.found.value;
   if (found === null) {
     return (
       <p class="tilth-quality tilth-muted">What the rows are worth is shown here once there are some.</p>
@@ -38,22 +47,22 @@ export function QualityPanel({ shown }: { shown: boolean }) {
     <div class="tilth-quality">
       <Verdicts quality={quality} />
       <Price quality={quality} />
-      <Counts title="Queries spent on" counts={spent} of={sum(spent)} what="queries" tone="unsure" />
-      <Counts
+      <CountBars title="Queries spent on" counts={spent} of={sum(spent)} what="queries" tone="unsure" />
+      <CountBars
         title="Rejected because"
         counts={quality.rejected_by}
         of={quality.rejected}
         what="rejected rows"
         tone="bad"
       />
-      <Counts
+      <CountBars
         title="Unverified because"
         counts={quality.unverified_by}
         of={quality.unverified}
         what="unverified rows"
         tone="unsure"
       />
-      <Counts
+      <CountBars
         title="No row because"
         counts={quality.rowless_by}
         of={sum(quality.rowless_by)}
@@ -61,9 +70,9 @@ export function QualityPanel({ shown }: { shown: boolean }) {
         tone="unsure"
       />
       {quality.agreement && <Agreement agreement={quality.agreement} />}
-      {quality.judge && <Judgement judge={quality.judge} />}
+      {quality.judge && <JudgeScores judge={quality.judge} />}
       <SecondAskings asked={quality.asked} />
-      {calibration && <Calibrated calibration={calibration} />}
+      {calibration && <JudgeCalibration calibration={calibration} />}
     </div>
   );
 }
@@ -71,7 +80,7 @@ export function QualityPanel({ shown }: { shown: boolean }) {
 function Verdicts({ quality }: { quality: Quality }) {
   const all = quality.accepted + quality.rejected + quality.unverified;
   return (
-    <Part title="Rows" wide>
+    <Section title="Rows" wide>
       <div class="tilth-quality-strip" aria-hidden="true">
         {VERDICTS.map((verdict) => (
           <span
@@ -84,21 +93,21 @@ function Verdicts({ quality }: { quality: Quality }) {
       <ul class="tilth-quality-legend">
         {VERDICTS.map((verdict) => (
           <li key={verdict}>
-            <Mark verdict={verdict} word />
-            <Figure name={`Rows ${verdict}`} source={MEASURED}>
+            <VerdictMark verdict={verdict} word />
+            <SourcedValue name={`Rows ${verdict}`} source={COUNTED}>
               <span class="tilth-number">{count(quality[verdict])}</span>
-              <span class="tilth-muted tilth-quality-share">{share(quality[verdict], all)}</span>
-            </Figure>
+              <span class="tilth-muted tilth-quality-share">{shareText(quality[verdict], all)}</span>
+            </SourcedValue>
           </li>
         ))}
       </ul>
-    </Part>
+    </Section>
   );
 }
 
 function Price({ quality }: { quality: Quality }) {
   const spent = sum(quality.queries) + quality.in_doubt;
-  const dear =
+  const dollarSource =
     quality.usd === null
       ? "unknown: a model's price is not known"
       : `measured: ${dollars(quality.usd)} spent, by the usage that the endpoint reported`;
@@ -112,27 +121,27 @@ function Price({ quality }: { quality: Quality }) {
     ],
   ] as const;
   return (
-    <Part title="What a row costs">
-      <Table of="Row" columns={["queries", "US dollars"]}>
+    <Section title="What a row costs">
+      <NumberTable of="Row" columns={["queries", "US dollars"]}>
         {rows.map(([kind, n, queries, usd]) => (
           <tr key={kind}>
             <th scope="row">{kind}</th>
             <td>
-              <Figure
+              <SourcedValue
                 name={`Queries for each row ${kind}`}
                 source={`measured: ${count(spent)} queries spent, those in doubt with them, for ${count(n)} rows`}
               >
                 <span class="tilth-number">{queries === null ? DASH : decimal(queries)}</span>
-              </Figure>
+              </SourcedValue>
             </td>
             <td>
-              <Figure name={`Dollars for each row ${kind}`} source={dear}>
+              <SourcedValue name={`Dollars for each row ${kind}`} source={dollarSource}>
                 <span class="tilth-number">{usd === null ? DASH : dollars(usd)}</span>
-              </Figure>
+              </SourcedValue>
             </td>
           </tr>
         ))}
-      </Table>
-    </Part>
+      </NumberTable>
+    </Section>
   );
 }

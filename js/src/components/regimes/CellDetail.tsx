@@ -2,13 +2,13 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars, percent } from "../../format";
-import type { Picked } from "../../state/studyCharts";
-import type { Cell } from "../../wire/study";
-import { useView } from "../shared/context";
+import type { PickedPoint } from "../../state/studyCharts";
+import type { Cell } from "../../wire/types";
 import { Icon } from "../shared/Icon";
-import { Figure } from "../shared/SourcedValue";
+import { SourcedValue } from "../shared/SourcedValue";
+import { useView } from "../shared/viewContext";
 
-export function RegimesCell({ picked, close }: { picked: Picked; close(): void }) {
+export function CellDetail({ picked, close }: { picked: PickedPoint; close(): void }) {
   const { store } = useView();
   const { point, test } = picked;
   const box = useRef<HTMLElement>(null);
@@ -49,7 +49,7 @@ export function RegimesCell({ picked, close }: { picked: Picked; close(): void }
         <span class="tilth-number">{count(point.seeds)} seeds</span>
         <span class="tilth-number">ratio {decimal(point.ratio)}</span>
         {point.cells.length > 1 && (
-          <fieldset class="tilth-segments tilth-cell-replicates">
+          <fieldset class="tilth-segments">
             <legend class="tilth-hidden">Replicate</legend>
             {point.cells.map((each, place) => (
               <button
@@ -76,45 +76,45 @@ export function RegimesCell({ picked, close }: { picked: Picked; close(): void }
           </p>
         )}
         {!cell && !problem && <p class="tilth-muted">Reading the study's file…</p>}
-        {cell && <Opened cell={cell} />}
+        {cell && <CellContent cell={cell} />}
       </div>
     </section>
   );
 }
 
-function Opened({ cell }: { cell: Cell }) {
+function CellContent({ cell }: { cell: Cell }) {
   return (
     <>
       <p class="tilth-facts">
-        <Figure name="Rows" source="counted: what the student was trained on">
+        <SourcedValue name="Rows" source="counted: what the student was trained on">
           <span class="tilth-number">{count(cell.rows)}</span> rows
-        </Figure>
-        <Figure name="Rows per seed" source="counted: rows divided by seeds">
+        </SourcedValue>
+        <SourcedValue name="Rows per seed" source="counted: rows divided by seeds">
           <span class="tilth-number">{decimal(cell.rows_per_seed)}</span> a seed
-        </Figure>
-        <Figure
+        </SourcedValue>
+        <SourcedValue
           name="Prefix"
           source={`measured: queries of the first units of run ${cell.run_id} that fit under ${count(cell.budget_queries)}`}
         >
           prefix of <span class="tilth-number">{count(cell.queries)}</span> queries
-        </Figure>
+        </SourcedValue>
         {cell.usd !== null && cell.usd > 0 && (
-          <Figure name="Cost" source="measured: reported usage at the teacher's price">
+          <SourcedValue name="Cost" source="measured: reported usage at the teacher's price">
             <span class="tilth-number">{dollars(cell.usd)}</span>
-          </Figure>
+          </SourcedValue>
         )}
-        <Figure
+        <SourcedValue
           name="Training"
           source="measured: CPU seconds to train the student and to ask it all questions"
         >
           {cell.student} in <span class="tilth-number">{cell.seconds.toFixed(2)}</span> CPU s
-        </Figure>
+        </SourcedValue>
       </p>
       <ul class="tilth-cell-tests">
         {cell.tests.map((record) => (
           <li key={record.test} class={record.test === cell.test ? "tilth-strong" : ""}>
             <span>{record.test}</span>
-            <Figure
+            <SourcedValue
               name={`Accuracy on ${record.test}`}
               source={`measured: ${count(record.correct)} of ${count(record.n_test)} questions; Wilson's 95% interval for this cell`}
             >
@@ -122,7 +122,7 @@ function Opened({ cell }: { cell: Cell }) {
               <span class="tilth-muted tilth-number">
                 {percent(record.ci_low)} to {percent(record.ci_high)}
               </span>
-            </Figure>
+            </SourcedValue>
           </li>
         ))}
       </ul>

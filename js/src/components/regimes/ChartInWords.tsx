@@ -1,20 +1,20 @@
 // The chart without sight or mouse: what it says in words, and its points as a table to open cells from.
 
 import { count, DASH, decimal, dollars, percent } from "../../format";
-import type { DrawnChart, RegimesQuery } from "../../state/studyCharts";
-import type { Apart, Point } from "../../wire/study";
+import type { StudyCharts, TestChart } from "../../state/studyCharts";
+import type { AccuracyPoint, SpreadPoint } from "../../wire/types";
 
 interface Props {
-  chart: DrawnChart;
-  query: RegimesQuery;
+  chart: TestChart;
+  charts: StudyCharts;
   several: boolean;
 }
 
 const amount = (value: number | null): string => (value === null ? DASH : decimal(value));
 
-export function RegimesPoints({ chart, query, several }: Props) {
-  const points = chart.points.filter((point): point is Point => "cells" in point);
-  const apart = chart.points.filter((point): point is Apart => "spread" in point);
+export function ChartInWords({ chart, charts, several }: Props) {
+  const points = chart.points.filter((point): point is AccuracyPoint => "cells" in point);
+  const spreads = chart.points.filter((point): point is SpreadPoint => "spread" in point);
   if (chart.points.length === 0) return null;
   const where = several ? ` of ${chart.test}` : "";
   return (
@@ -24,9 +24,9 @@ export function RegimesPoints({ chart, query, several }: Props) {
           Points{where} <span class="tilth-muted tilth-number">{count(chart.points.length)}</span>
         </summary>
         {points.length > 0 ? (
-          <Points points={points} chart={chart} query={query} />
+          <AccuracyTable points={points} chart={chart} charts={charts} />
         ) : (
-          <Spreads rows={apart} />
+          <SpreadTable points={spreads} />
         )}
       </details>
       <details class="tilth-fold">
@@ -37,8 +37,16 @@ export function RegimesPoints({ chart, query, several }: Props) {
   );
 }
 
-function Points({ points, chart, query }: { points: Point[]; chart: DrawnChart; query: RegimesQuery }) {
-  const picked = query.picked.value;
+function AccuracyTable({
+  points,
+  chart,
+  charts,
+}: {
+  points: AccuracyPoint[];
+  chart: TestChart;
+  charts: StudyCharts;
+}) {
+  const picked = charts.picked.value;
   const priced = points.some(({ usd }) => usd !== null && usd > 0);
   return (
     <table class="tilth-table">
@@ -65,7 +73,9 @@ function Points({ points, chart, query }: { points: Point[]; chart: DrawnChart; 
                   class="tilth-link"
                   aria-pressed={here}
                   aria-label={`Open the cells of ${point.strategy}, ${count(point.seeds)} seeds, ratio ${decimal(point.ratio)}`}
-                  onClick={() => query.pick({ point, test: chart.test })}
+                  onClick={() => {
+                    charts.picked.value = { point, test: chart.test };
+                  }}
                 >
                   {point.strategy}
                 </button>
@@ -87,7 +97,7 @@ function Points({ points, chart, query }: { points: Point[]; chart: DrawnChart; 
   );
 }
 
-function Spreads({ rows }: { rows: Apart[] }) {
+function SpreadTable({ points }: { points: SpreadPoint[] }) {
   return (
     <table class="tilth-table">
       <thead>
@@ -101,16 +111,18 @@ function Spreads({ rows }: { rows: Apart[] }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map((row) => (
-          <tr key={`${row.seeds} ${row.at}`}>
-            <td>{count(row.seeds)}</td>
-            <td>{decimal(row.at)}</td>
-            <td>{percent(row.spread)}</td>
+        {points.map((point) => (
+          <tr key={`${point.seeds} ${point.at}`}>
+            <td>{count(point.seeds)}</td>
+            <td>{decimal(point.at)}</td>
+            <td>{percent(point.spread)}</td>
             <td>
-              {row.low === null || row.high === null ? DASH : `${percent(row.low)} to ${percent(row.high)}`}
+              {point.low === null || point.high === null
+                ? DASH
+                : `${percent(point.low)} to ${percent(point.high)}`}
             </td>
-            <td>{row.best}</td>
-            <td>{row.worst}</td>
+            <td>{point.best}</td>
+            <td>{point.worst}</td>
           </tr>
         ))}
       </tbody>

@@ -2,23 +2,23 @@
 
 import { useState } from "preact/hooks";
 import { bytes } from "../../format";
-import type { RegimesQuery } from "../../state/studyCharts";
+import type { StudyCharts } from "../../state/studyCharts";
 
 const FORMATS = ["svg", "png", "html"] as const;
 
 type Outcome = { saved: readonly string[]; bytes: number } | { problem: string } | "saving" | null;
 
-export function RegimesSave({ query }: { query: RegimesQuery }) {
+export function FigureSaveForm({ charts }: { charts: StudyCharts }) {
   const [path, setPath] = useState("regimes.svg");
   const [open, setOpen] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>(null);
-  const known = query.charts.value.some(({ spec }) => spec !== null);
+  const known = charts.charts.value.some(({ spec }) => spec !== null);
   const format = FORMATS.find((each) => path.toLowerCase().endsWith(`.${each}`)) ?? "";
 
   const save = async () => {
     setOutcome("saving");
     try {
-      const { paths, bytes: size } = await query.save(path);
+      const { paths, bytes: size } = await charts.save(path);
       setOutcome({ saved: paths, bytes: size });
     } catch (error) {
       setOutcome({ problem: (error as Error).message });

@@ -3,14 +3,16 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { currentTheme, followTheme } from "../../host/theme";
-import { ALL, isLive, RegimesQuery } from "../../state/studyCharts";
-import type { Axis, ChartKind, StudyStatus } from "../../wire/study";
-import { useView } from "../shared/context";
+import { isStudyActive } from "../../state/activity";
+import { ALL, StudyCharts } from "../../state/studyCharts";
+import type { Axis, ChartKind, StudyStatus } from "../../wire/types";
 import { Select } from "../shared/Select";
-import { RegimesCell } from "./CellDetail";
-import { RegimesPoints } from "./ChartInWords";
-import { RegimesSave } from "./FigureSaveForm";
-import { RegimesChart, RegimesLegend } from "./StudyChart";
+import { useView } from "../shared/viewContext";
+import { CellDetail } from "./CellDetail";
+import { ChartInWords } from "./ChartInWords";
+import { SharedLegend } from "./ChartLegend";
+import { FigureSaveForm } from "./FigureSaveForm";
+import { StudyChart } from "./StudyChart";
 
 const AXES: Record<Axis, string> = {
   ratio: "ratio",
@@ -21,31 +23,31 @@ const AXES: Record<Axis, string> = {
 
 const KINDS: Record<ChartKind, string> = { regimes: "accuracy", spread: "spread" };
 
-export function Regimes({ shown }: { shown: boolean }) {
+export function RegimeExplorer({ shown }: { shown: boolean }) {
   const { store } = useView();
   const [theme] = useState(() => signal(currentTheme()));
-  const [query] = useState(() => new RegimesQuery(store, theme));
+  const [charts] = useState(() => new StudyCharts(store, theme));
   const pane = useRef<HTMLDivElement>(null);
-  useEffect(() => () => query.dispose(), [query]);
+  useEffect(() => () => charts.dispose(), [charts]);
   useEffect(() => {
-    query.shown.value = shown;
-  }, [query, shown]);
+    charts.shown.value = shown;
+  }, [charts, shown]);
   useEffect(() => followTheme((next) => (theme.value = next)), [theme]);
 
   const { tests, axes } = store.traits.regimes.value;
   const study = store.traits.study_status.value;
-  const charts = query.charts.value;
-  const picked = query.picked.value;
-  const first = charts[0];
-  const several = charts.length > 1;
-  const sets = tests.map(({ name, questions }) => ({
+  const drawn = charts.charts.value;
+  const picked = charts.picked.value;
+  const first = drawn[0];
+  const several = drawn.length > 1;
+  const testSets = tests.map(({ name, questions }) => ({
     value: name,
     text: `${name}, ${questions}`,
   }));
-  if (tests.filter(({ decides }) => !decides).length > 1) sets.push({ value: ALL, text: "side by side" });
+  if (tests.filter(({ decides }) => !decides).length > 1) testSets.push({ value: ALL, text: "side by side" });
 
   const close = () => {
-    query.pick(null);
+    charts.picked.value = null;
     pane.current?.querySelector<HTMLElement>(".tilth-regimes-view")?.focus();
   };
 
@@ -55,28 +57,28 @@ export function Regimes({ shown }: { shown: boolean }) {
         <div class="tilth-regimes-tools">
           <Select
             label="test set"
-            value={query.test.value}
-            options={sets}
-            choose={(v) => (query.test.value = v)}
+            value={charts.test.value}
+            options={testSets}
+            choose={(v) => (charts.test.value = v)}
           />
           <Select
             label="against"
-            value={query.axis.value}
+            value={charts.axis.value}
             options={axes.map((value) => ({ value, text: AXES[value] }))}
-            choose={(value) => (query.axis.value = value)}
+            choose={(value) => (charts.axis.value = value)}
           />
           <Select
             label="show"
-            value={query.kind.value}
+            value={charts.kind.value}
             options={(Object.keys(KINDS) as ChartKind[]).map((value) => ({ value, text: KINDS[value] }))}
-            choose={(value) => (query.kind.value = value)}
+            choose={(value) => (charts.kind.value = value)}
           />
-          <RegimesSave query={query} />
+          <FigureSaveForm charts={charts} />
         </div>
         <section
           class="tilth-regimes-view"
           aria-label="Chart"
-          aria-busy={query.drawing.value}
+          aria-busy={charts.drawing.value}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must by keyboard too
           tabIndex={0}
         >
@@ -87,33 +89,31 @@ export function Regimes({ shown }: { shown: boolean }) {
           )}
           {first ? (
             <>
-              {several && <RegimesLegend chart={first} />}
+              {several && <SharedLegend chart={first} />}
               <div class={several ? "tilth-charts tilth-charts-several" : "tilth-charts"}>
-                {charts.map((chart) => (
-                  <RegimesChart key={chart.test} chart={chart} query={query} several={several} />
+                {drawn.map((chart) => (
+                  <StudyChart key={chart.test} chart={chart} charts={charts} several={several} />
                 ))}
               </div>
-              {charts.map((chart) => (
-                <RegimesPoints key={chart.test} chart={chart} query={query} several={several} />
+              {drawn.map((chart) => (
+                <ChartInWords key={chart.test} chart={chart} charts={charts} several={several} />
               ))}
             </>
           ) : (
             <div class="tilth-nothing">
-              <p>{nothing(study, query.drawing.value)}</p>
+              <p>{absence(study, charts.drawing.value)}</p>
             </div>
           )}
         </section>
       </div>
-      {picked && (
-        <RegimesCell key={`${picked.test} ${picked.point.cells[0]}`} picked={picked} close={close} />
-      )}
+      {picked && <CellDetail key={`${picked.test} ${picked.point.cells[0]}`} picked={picked} close={close} />}
     </div>
   );
 }
 
-function nothing(study: StudyStatus, drawing: boolean): string {
+function absence(study: StudyStatus, drawing: boolean): string {
   if (drawing) return "Drawing the chart…";
-  if (isLive(study)) {
+  if (isStudyActive(study)) {
     return "The first run grows its rows. Each cell appears here as it is measured.";
   }
   if (study.state !== "idle") return "No cell is measured yet.";

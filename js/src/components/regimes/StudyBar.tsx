@@ -1,12 +1,12 @@
 // The bar at the bottom of the Regimes tab: run, stop, and how far the study is.
 
 import { clock, count } from "../../format";
-import { isLive } from "../../state/studyCharts";
-import type { StudyStatus } from "../../wire/study";
-import { useView } from "../shared/context";
-import { Figure } from "../shared/SourcedValue";
-import { Action, withReason } from "../workbench/RunBar";
-import { nextTry } from "../workbench/WaitingNotice";
+import { isStudyActive } from "../../state/activity";
+import type { StudyStatus } from "../../wire/types";
+import { IconButton } from "../shared/IconButton";
+import { SourcedValue } from "../shared/SourcedValue";
+import { nextTry, withReason } from "../shared/stateText";
+import { useView } from "../shared/viewContext";
 
 const WORDS: Record<StudyStatus["state"], string> = {
   idle: "Not started",
@@ -19,11 +19,11 @@ const WORDS: Record<StudyStatus["state"], string> = {
   aborted: "Aborted",
 };
 
-export function RegimesBar() {
+export function StudyBar() {
   const { store } = useView();
   const { study_status, regimes } = store.traits;
   const study = study_status.value;
-  const live = isLive(study);
+  const live = isStudyActive(study);
   const done = study.chosen && study.state === "finished";
   const resumes = study.chosen && ["stopped", "aborted", "failed"].includes(study.state);
   const can = !live && !done && store.sent.value === null && !regimes.value.plan.problem;
@@ -33,19 +33,19 @@ export function RegimesBar() {
   return (
     <footer class="tilth-bar">
       <div class="tilth-bar-buttons">
-        <Action
+        <IconButton
           icon="play"
           text={resumes ? "Resume study" : "Run study"}
           main
           can={can}
-          run={() => void store.command("regimes-run")}
+          press={() => void store.command("regimes-run")}
         />
-        <Action
+        <IconButton
           icon="stop"
           text="Stop study"
           bare
           can={live}
-          run={() => void store.command("regimes-stop")}
+          press={() => void store.command("regimes-stop")}
         />
       </div>
       <div class="tilth-bar-run">
@@ -61,23 +61,23 @@ export function RegimesBar() {
           </span>
           {study.state !== "idle" && (
             <>
-              <Figure name="Cells" source="measured: students trained and tested, of all in the grid">
+              <SourcedValue name="Cells" source="measured: students trained and tested, of all in the grid">
                 <strong class="tilth-number">{count(study.cells)}</strong>
                 <span class="tilth-muted tilth-number"> / {count(study.all_cells)}</span>
                 <span class="tilth-muted"> cells</span>
-              </Figure>
-              <Figure
+              </SourcedValue>
+              <SourcedValue
                 name="Queries"
                 source="measured: completed, billable calls in the ledger of the study's file"
               >
                 <span class="tilth-number">{count(study.queries)}</span>
                 <span class="tilth-muted tilth-number"> / ≤ {count(study.most_queries)}</span>
                 <span class="tilth-muted"> queries</span>
-              </Figure>
+              </SourcedValue>
               {study.seconds !== null && (
-                <Figure name="Time" source="measured: since this session of the study began">
+                <SourcedValue name="Time" source="measured: since this session of the study began">
                   <span class="tilth-number">{clock(study.seconds)}</span>
-                </Figure>
+                </SourcedValue>
               )}
             </>
           )}

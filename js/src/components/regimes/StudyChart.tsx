@@ -1,48 +1,40 @@
 // One chart: drawn by Vega inside the page, its head as text, its points to be clicked.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { drawChart, headless, headOf, isCramped, isPoint, legendOf, narrow } from "../../charts/layout";
-import type { DrawnChart, RegimesQuery } from "../../state/studyCharts";
-import type { Point } from "../../wire/study";
-import { useView } from "../shared/context";
+import { drawChart } from "../../charts/drawing";
+import { headless, headOf, isCramped, isPoint, narrow } from "../../charts/layout";
+import type { StudyCharts, TestChart } from "../../state/studyCharts";
+import type { AccuracyPoint } from "../../wire/types";
+import { useView } from "../shared/viewContext";
+import { ChartLegend } from "./ChartLegend";
 
 // A chart is drawn again where its place has become wider or narrower by this much, in pixels.
 const STEP = 24;
 
-const SIGNS: Record<string, string> = {
-  circle: "●",
-  square: "■",
-  "triangle-up": "▲",
-  diamond: "◆",
-  "triangle-down": "▼",
-  cross: "✚",
-  "triangle-right": "▶",
-};
-
 interface Props {
-  chart: DrawnChart;
-  query: RegimesQuery;
+  chart: TestChart;
+  charts: StudyCharts;
   several: boolean;
 }
 
-export function RegimesChart({ chart, query, several }: Props) {
+export function StudyChart({ chart, charts, several }: Props) {
   const { store } = useView();
   const box = useRef<HTMLDivElement>(null);
   const [drawn, setDrawn] = useState(0);
   const [problem, setProblem] = useState<string | null>(null);
   const { spec, points, test } = chart;
-  const picked = query.picked.value;
+  const picked = charts.picked.value;
   const [width, setWidth] = useState(0);
   const slim = spec !== null && (several || isCramped(spec, width));
 
   useEffect(() => {
     const node = box.current;
     if (!node) return;
-    const measure = () =>
+    const follow = () =>
       setWidth((now) => (Math.abs(node.clientWidth - now) < STEP ? now : node.clientWidth));
-    const observer = new ResizeObserver(measure);
+    const observer = new ResizeObserver(follow);
     observer.observe(node);
-    measure();
+    follow();
     return () => observer.disconnect();
   }, []);
 
@@ -51,8 +43,10 @@ export function RegimesChart({ chart, query, several }: Props) {
     let gone = false;
     let end: (() => void) | undefined;
     const pick = (datum: Record<string, unknown>) => {
-      const point = points.find((each) => "cells" in each && isPoint(datum, each)) as Point | undefined;
-      if (point) query.pick({ point, test });
+      const point = points.find((each) => "cells" in each && isPoint(datum, each)) as
+        | AccuracyPoint
+        | undefined;
+      if (point) charts.picked.value = { point, test };
     };
     const fitted = slim ? narrow(spec, width, several) : headless(spec);
     drawChart(store, fitted, pick).then(
@@ -74,7 +68,7 @@ export function RegimesChart({ chart, query, several }: Props) {
       gone = true;
       end?.();
     };
-  }, [store, query, spec, points, test, several, slim, width]);
+  }, [store, charts, spec, points, test, several, slim, width]);
 
   useEffect(() => {
     for (const mark of box.current?.querySelectorAll<SVGElement>(".mark-symbol path") ?? []) {
@@ -93,45 +87,18 @@ export function RegimesChart({ chart, query, several }: Props) {
     if (picked) box.current?.querySelector(".tilth-picked")?.scrollIntoView({ block: "nearest" });
   }, [picked]);
 
-  const head = spec ? headOf(spec) : { title: "", lines: [] };
+  const head = spec ? headOf(spec) : { title: "", subtitle: [] };
   const told = problem ?? chart.problem;
   return (
     <figure class="tilth-chart">
       <figcaption>
         <h4 class="tilth-chart-title">{several ? test : head.title}</h4>
-        {!several && <p class="tilth-chart-line tilth-chart-teacher">{head.lines[0]}</p>}
-        <p class="tilth-chart-line">{head.lines.slice(several ? 2 : 1).join(" · ")}</p>
+        {!several && <p class="tilth-chart-line tilth-chart-teacher">{head.subtitle[0]}</p>}
+        <p class="tilth-chart-line">{head.subtitle.slice(several ? 2 : 1).join(" · ")}</p>
       </figcaption>
-      {slim && !several && <Signs chart={chart} />}
+      {slim && !several && <ChartLegend chart={chart} />}
       {told && <p class="tilth-chart-none">{told}</p>}
       <div class="tilth-chart-box" role="img" aria-label={chart.words} ref={box} />
     </figure>
-  );
-}
-
-/** Who taught, and the strategies' colours and signs, once for charts side by side. */
-export function RegimesLegend({ chart }: { chart: DrawnChart }) {
-  return (
-    <div class="tilth-legend-box">
-      {chart.spec && <p class="tilth-chart-line tilth-chart-teacher">{headOf(chart.spec).lines[0]}</p>}
-      <Signs chart={chart} />
-    </div>
-  );
-}
-
-function Signs({ chart }: { chart: DrawnChart }) {
-  const signs = chart.spec ? legendOf(chart.spec) : [];
-  if (signs.length === 0) return null;
-  return (
-    <ul class="tilth-legend">
-      {signs.map(({ strategy, color, shape }) => (
-        <li key={strategy}>
-          <span style={{ color }} aria-hidden="true">
-            {SIGNS[shape] ?? "●"}
-          </span>{" "}
-          {strategy}
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -1,19 +1,18 @@
 // The left column of the Regimes tab: what to compare, and what that would take.
 
 import { count, DASH, dollars, roughly } from "../../format";
-import { isLive } from "../../state/studyCharts";
-import type { Choices } from "../../wire/study";
-import { isPlanned } from "../../wire/types";
-import { useView } from "../shared/context";
-import { ListField } from "../shared/NumberListField";
-import { Expected } from "../workbench/BudgetPlanner";
+import { isPlanned, isStudyActive } from "../../state/activity";
+import type { StudyChoices } from "../../wire/types";
+import { ExpectedValue } from "../shared/ExpectedValue";
+import { NumberListField } from "../shared/NumberListField";
+import { useView } from "../shared/viewContext";
 
-export function RegimesPlan() {
+export function StudyPlanColumn() {
   const { store } = useView();
   const { regimes, strategies, study_status } = store.traits;
   const { choices, students, strategies: offered, plan } = regimes.value;
-  const locked = isLive(study_status.value);
-  const choose = (change: Partial<Choices>) => store.chooseStudy(change);
+  const locked = isStudyActive(study_status.value);
+  const choose = (change: Partial<StudyChoices>) => store.chooseStudy(change);
   const toggle = (name: string, on: boolean) =>
     choose({
       strategies: offered.filter((each) => (each === name ? on : choices.strategies.includes(each))),
@@ -40,20 +39,20 @@ export function RegimesPlan() {
       </fieldset>
       <div class="tilth-group">
         <h3 class="tilth-label">Over</h3>
-        <ListField
+        <NumberListField
           label="seeds"
           values={choices.sizes}
           whole
           disabled={locked}
           commit={(sizes) => choose({ sizes })}
         />
-        <ListField
+        <NumberListField
           label="ratios"
           values={choices.ratios}
           disabled={locked}
           commit={(ratios) => choose({ ratios })}
         />
-        <ListField
+        <NumberListField
           label="replicates"
           values={[choices.replicates]}
           whole
@@ -86,30 +85,30 @@ export function RegimesPlan() {
       <div class="tilth-group">
         <h3 class="tilth-label">Expected</h3>
         <ul class="tilth-expected">
-          <Expected
+          <ExpectedValue
             name="Cells"
             value={plan.cells === null ? none : count(plan.cells)}
             source={plan.sources.cells ?? ""}
             strong
           />
-          <Expected
+          <ExpectedValue
             name="Queries"
             value={plan.queries === null ? none : `≤ ${count(plan.queries)}`}
             source={plan.sources.queries ?? ""}
           />
-          <Expected
+          <ExpectedValue
             name="Rows"
             value={plan.rows === null ? none : `≈ ${count(plan.rows)}`}
             source={plan.sources.rows ?? ""}
           />
-          <Expected
+          <ExpectedValue
             name="Cost"
             value={
               plan.usd === null ? none && "unknown" : plan.usd === 0 ? dollars(0) : `≈ ${dollars(plan.usd)}`
             }
             source={plan.sources.usd ?? ""}
           />
-          <Expected
+          <ExpectedValue
             name="Time"
             value={plan.seconds === null ? none : `≈ ${roughly(plan.seconds)}`}
             source={plan.sources.seconds ?? ""}

@@ -3,7 +3,7 @@
 import { count, dollars } from "../../format";
 import type { Exchange } from "../../wire/types";
 
-export function ExchangeView({ exchange }: { exchange: Exchange }) {
+export function ExchangeDetail({ exchange }: { exchange: Exchange }) {
   const { role, purpose, messages, reply, finish_reason, prompt_tokens, completion_tokens, usd, seconds } =
     exchange;
   return (

@@ -2,19 +2,19 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count, dollars } from "../../format";
-import type { Detail, Sample } from "../../wire/types";
-import { useView } from "../shared/context";
+import type { RowDetail, Sample } from "../../wire/types";
 import { Icon } from "../shared/Icon";
-import { Figure } from "../shared/SourcedValue";
-import { Mark } from "../shared/VerdictMark";
-import { ExchangeView } from "./ExchangeDetail";
+import { SourcedValue } from "../shared/SourcedValue";
+import { VerdictMark } from "../shared/VerdictMark";
+import { useView } from "../shared/viewContext";
+import { ExchangeDetail } from "./ExchangeDetail";
 
 type Span = readonly [start: number, end: number];
 
 export function SampleDetail({ row, close }: { row: Sample; close(): void }) {
   const { store } = useView();
   const box = useRef<HTMLElement>(null);
-  const [detail, setDetail] = useState<Detail | null>(null);
+  const [detail, setDetail] = useState<RowDetail | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
   useEffect(() => {
@@ -44,7 +44,7 @@ export function SampleDetail({ row, close }: { row: Sample; close(): void }) {
       }}
     >
       <header class="tilth-detail-head">
-        <Mark verdict={row.verdict} word />
+        <VerdictMark verdict={row.verdict} word />
         {row.reason && <bdi class="tilth-detail-reason">{row.reason}</bdi>}
         <span class="tilth-detail-id">
           {row.strategy} <span class="tilth-number">#{row.arrival}</span>
@@ -60,13 +60,13 @@ export function SampleDetail({ row, close }: { row: Sample; close(): void }) {
           </p>
         )}
         {!detail && !problem && <p class="tilth-muted">Reading the run's file…</p>}
-        {detail && <Opened detail={detail} />}
+        {detail && <RowContent detail={detail} />}
       </div>
     </section>
   );
 }
 
-function Opened({ detail: { row, seed, exchanges } }: { detail: Detail }) {
+function RowContent({ detail: { row, seed, exchanges } }: { detail: RowDetail }) {
   const span: Span | null =
     row.span_start === null || row.span_end === null ? null : [row.span_start, row.span_end];
   return (
@@ -103,22 +103,22 @@ function Opened({ detail: { row, seed, exchanges } }: { detail: Detail }) {
       </div>
       <h4 class="tilth-label">
         Exchanges
-        <Figure
+        <SourcedValue
           name="Cost of the row"
           source="measured: the usage reported for each exchange, or estimated where an exchange says so"
           class="tilth-facts"
         >
           <Cost row={row} />
-        </Figure>
+        </SourcedValue>
       </h4>
       {exchanges.map((exchange, index) => (
-        <ExchangeView key={index} exchange={exchange} />
+        <ExchangeDetail key={index} exchange={exchange} />
       ))}
     </>
   );
 }
 
-function Cost({ row }: { row: Detail["row"] }) {
+function Cost({ row }: { row: RowDetail["row"] }) {
   return (
     <>
       {row.queries !== null && (

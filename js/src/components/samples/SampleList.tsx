@@ -3,8 +3,8 @@
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { indexOfArrival } from "../../state/sampleWindow";
 import type { Sample } from "../../wire/types";
-import { useView } from "../shared/context";
 import { Icon } from "../shared/Icon";
+import { useView } from "../shared/viewContext";
 import { SampleRow } from "./SampleRow";
 import { useVirtualRows } from "./useVirtualRows";
 

@@ -2,7 +2,7 @@
 
 import type { Sample } from "../../wire/types";
 import { Icon } from "../shared/Icon";
-import { Mark } from "../shared/VerdictMark";
+import { VerdictMark } from "../shared/VerdictMark";
 
 // More than any line can show; a reply of a megabyte must not become a megabyte of layout.
 const SHOWN_CHARACTERS = 300;
@@ -33,7 +33,7 @@ export function SampleRow({ id, row, top, position, of, active, opened, open }: 
       style={{ transform: `translateY(${top}px)` }}
       onClick={open}
     >
-      <Mark verdict={row.verdict} />
+      <VerdictMark verdict={row.verdict} />
       <bdi class="tilth-row-question">{row.question.slice(0, SHOWN_CHARACTERS)}</bdi>
       <span class="tilth-row-answer">
         <Icon name="arrow" />

@@ -2,24 +2,24 @@
 
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { count } from "../../format";
-import { SampleQuery } from "../../state/sampleFilter";
+import { SampleFilter } from "../../state/sampleFilter";
 import type { Sample } from "../../wire/types";
-import { useView } from "../shared/context";
+import { useView } from "../shared/viewContext";
 import { SampleDetail } from "./SampleDetail";
 import { SampleList } from "./SampleList";
 import { TypingReply } from "./TypingReply";
 
-export function Samples() {
+export function SampleStream() {
   const { store } = useView();
   const id = useId();
-  const [query] = useState(() => new SampleQuery(store));
+  const [filter] = useState(() => new SampleFilter(store));
   const [follow, setFollow] = useState(true);
   const [opened, setOpened] = useState<Sample | null>(null);
   const pane = useRef<HTMLDivElement>(null);
-  useEffect(() => () => query.dispose(), [query]);
+  useEffect(() => () => filter.dispose(), [filter]);
 
-  const rows = query.rows.value;
-  const filtered = query.typed.value !== "";
+  const rows = filter.rows.value;
+  const filtered = filter.typed.value !== "";
   // The window is read through its version, so that a row let go or come in redraws this.
   store.samples.version.value;
 
@@ -51,7 +51,7 @@ export function Samples() {
             }}
           />
         ) : (
-          <Nothing searching={query.searching.value} filtered={filtered} />
+          <EmptyStream searching={filter.searching.value} filtered={filtered} />
         )}
         <div class="tilth-tools">
           <label class="tilth-check">
@@ -72,15 +72,15 @@ export function Samples() {
               autocomplete="off"
               spellcheck={false}
               placeholder="text in the whole run"
-              value={query.typed.value}
-              onInput={(event) => query.filter(event.currentTarget.value)}
+              value={filter.typed.value}
+              onInput={(event) => filter.filter(event.currentTarget.value)}
             />
           </label>
           <label class="tilth-check">
             <input
               type="checkbox"
-              checked={query.rejected.value}
-              onChange={(event) => query.showRejected(event.currentTarget.checked)}
+              checked={filter.rejected.value}
+              onChange={(event) => filter.showRejected(event.currentTarget.checked)}
             />
             rejected
           </label>
@@ -88,7 +88,7 @@ export function Samples() {
             {filtered && (
               <>
                 <span class="tilth-number">{count(rows.length)}</span>{" "}
-                {query.searching.value ? "found so far…" : "found"}
+                {filter.searching.value ? "found so far…" : "found"}
               </>
             )}
           </span>
@@ -99,13 +99,13 @@ export function Samples() {
   );
 }
 
-function Nothing({ searching, filtered }: { searching: boolean; filtered: boolean }) {
+function EmptyStream({ searching, filtered }: { searching: boolean; filtered: boolean }) {
   const { store } = useView();
   const { state, rows } = store.traits.status.value;
   const words = filtered
     ? searching
       ? "Searching the whole run…"
-      : "Nothing in this run holds that text."
+      : "EmptyStream in this run holds that text."
     : state === "idle"
       ? "No rows yet. Choose a strategy and a budget, then Generate."
       : rows > 0

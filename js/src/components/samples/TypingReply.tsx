@@ -1,13 +1,13 @@
 // The newest reply, typing itself out above the list.
 
-import { useView } from "../shared/context";
+import { useView } from "../shared/viewContext";
 
 const SHOWN_CHARACTERS = 400;
 
 export function TypingReply() {
-  const typing = useView().store.typing.value;
-  if (!typing) return null;
-  const { text, purpose, unit, done } = typing;
+  const reply = useView().store.streamedReply.value;
+  if (!reply) return null;
+  const { text, purpose, unit, done } = reply;
   return (
     // A screen reader is told how the run goes, not every word of it.
     <div class="tilth-typing" aria-hidden="true">

@@ -1,8 +1,8 @@
 // A field for an amount: written to Python when it is left or entered, never while it is wrong.
 
-import { useId, useState } from "preact/hooks";
-import { readAmount } from "../../format";
-import { entering } from "./useDraft";
+import { useId } from "preact/hooks";
+import { parseAmount } from "../../format";
+import { useDraft } from "./useDraft";
 
 interface Props {
   label: string;
@@ -17,30 +17,21 @@ interface Props {
 
 export function AmountField({ label, unit, value, show, whole = false, disabled, commit }: Props) {
   const id = useId();
-  const [draft, setDraft] = useState<string | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
 
-  const enter = (typed: string) => {
-    const amount = typed.trim() === "" ? 0 : readAmount(typed);
+  const { draft, problem, handlers } = useDraft((typed) => {
+    const amount = typed.trim() === "" ? 0 : parseAmount(typed);
     if (amount === null || (whole && !Number.isSafeInteger(amount))) {
-      setDraft(typed);
-      setProblem(
-        whole
-          ? `"${typed}" is no whole number; write one like 2,000, or nothing for no limit.`
-          : `"${typed}" is no amount in dollars; write one like 1.50, or nothing for no limit.`,
-      );
-      return;
+      return whole
+        ? `"${typed}" is no whole number; write one like 2,000, or nothing for no limit.`
+        : `"${typed}" is no amount in dollars; write one like 1.50, or nothing for no limit.`;
     }
-    setDraft(null);
-    setProblem(null);
     if (amount !== value) commit(amount);
-  };
+    return null;
+  });
 
   return (
     <div class="tilth-amount">
-      <label class="tilth-amount-label" for={`${id}-input`}>
-        {label}
-      </label>
+      <label for={`${id}-input`}>{label}</label>
       <input
         id={`${id}-input`}
         class="tilth-input tilth-number"
@@ -52,7 +43,7 @@ export function AmountField({ label, unit, value, show, whole = false, disabled,
         disabled={disabled}
         aria-invalid={problem !== null}
         aria-describedby={`${id}-unit ${id}-problem`}
-        {...entering(setDraft, enter)}
+        {...handlers}
       />
       <span class="tilth-muted" id={`${id}-unit`}>
         {unit}

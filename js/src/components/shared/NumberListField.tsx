@@ -1,8 +1,8 @@
 // A field for a list of numbers: written to Python when it is left or entered, never while it is wrong.
 
-import { useId, useState } from "preact/hooks";
-import { readAmount } from "../../format";
-import { entering } from "./useDraft";
+import { useId } from "preact/hooks";
+import { parseAmount } from "../../format";
+import { useDraft } from "./useDraft";
 
 interface Props {
   label: string;
@@ -15,35 +15,26 @@ interface Props {
 }
 
 /** Numbers between commas or spaces; null where one of them is none, or none is there. */
-export function readNumbers(typed: string, whole: boolean): number[] | null {
+export function parseNumbers(typed: string, whole: boolean): number[] | null {
   const parts = typed.split(/[\s,;]+/).filter((part) => part !== "");
-  const numbers = parts.map(readAmount);
+  const numbers = parts.map(parseAmount);
   const right = (value: number | null): value is number =>
     value !== null && value > 0 && (!whole || Number.isSafeInteger(value));
   return numbers.length > 0 && numbers.every(right) ? numbers : null;
 }
 
-export function ListField({ label, values, whole = false, single = false, disabled, commit }: Props) {
+export function NumberListField({ label, values, whole = false, single = false, disabled, commit }: Props) {
   const id = useId();
-  const [draft, setDraft] = useState<string | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const shown = values.join(", ");
-
-  const enter = (typed: string) => {
-    const numbers = readNumbers(typed, whole);
+  const { draft, problem, handlers } = useDraft((typed) => {
+    const numbers = parseNumbers(typed, whole);
     if (numbers === null || (single && numbers.length > 1)) {
-      setDraft(typed);
-      setProblem(
-        single
-          ? `"${typed}" is no whole number above 0; write one like 3.`
-          : `"${typed}" is no list of ${whole ? "whole " : ""}numbers above 0; write one like 25, 100.`,
-      );
-      return;
+      return single
+        ? `"${typed}" is no whole number above 0; write one like 3.`
+        : `"${typed}" is no list of ${whole ? "whole " : ""}numbers above 0; write one like 25, 100.`;
     }
-    setDraft(null);
-    setProblem(null);
     if (numbers.join() !== values.join()) commit(numbers);
-  };
+    return null;
+  });
 
   return (
     <div class="tilth-list-field">
@@ -57,11 +48,11 @@ export function ListField({ label, values, whole = false, single = false, disabl
         inputMode="decimal"
         autocomplete="off"
         spellcheck={false}
-        value={draft ?? shown}
+        value={draft ?? values.join(", ")}
         disabled={disabled}
         aria-invalid={problem !== null}
         aria-describedby={`${id}-problem`}
-        {...entering(setDraft, enter)}
+        {...handlers}
       />
       <span class="tilth-problem" id={`${id}-problem`} role="alert">
         {problem}

@@ -1,11 +1,11 @@
-// A number that names its source, on hover and on focus.
+// A value that names its source, on hover and on focus.
 
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
-import { useView } from "./context";
+import { useView } from "./viewContext";
 
 interface Props {
-  /** What the figure is, as the tooltip opens: "Expected rows". */
+  /** What the value is, as the tooltip opens: "Expected rows". */
   name: string;
   /** Where it comes from: "estimated from …", "measured: …", "published: …". */
   source: string;
@@ -13,7 +13,7 @@ interface Props {
   children: ComponentChildren;
 }
 
-export function Figure({ name, source, class: extra, children }: Props) {
+export function SourcedValue({ name, source, class: extra, children }: Props) {
   const { tip } = useView();
   const id = useId();
   const text = `${name}: ${source}`;

@@ -3,7 +3,7 @@
 import type { Verdict } from "../../wire/types";
 import { Icon } from "./Icon";
 
-export function Mark({ verdict, word = false }: { verdict: Verdict; word?: boolean }) {
+export function VerdictMark({ verdict, word = false }: { verdict: Verdict; word?: boolean }) {
   return (
     <span class={`tilth-mark tilth-mark-${verdict}`}>
       <Icon name={verdict} />

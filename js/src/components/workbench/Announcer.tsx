@@ -2,13 +2,12 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../format";
-import type { StudyStatus } from "../../wire/study";
-import type { Status } from "../../wire/types";
-import { useView } from "../shared/context";
+import type { RunStatus, StudyStatus } from "../../wire/types";
+import { useView } from "../shared/viewContext";
 
 const EVERY_MS = 5_000;
 
-function sentence(status: Status): string {
+function sentence(status: RunStatus): string {
   if (status.state === "idle") return "";
   const limit = status.limit_queries ? ` of ${count(status.limit_queries)}` : "";
   return (

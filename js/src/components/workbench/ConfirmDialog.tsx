@@ -1,14 +1,14 @@
 // Asks before real dollars are spent, inside the page, with "no" as the answer at hand.
 
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { useView } from "../shared/context";
+import { useView } from "../shared/viewContext";
 
-export function Confirm() {
+export function ConfirmDialog() {
   const { store } = useView();
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
-  const question = store.question.value;
-  const token = question?.token;
+  const confirmation = store.confirmation.value;
+  const token = confirmation?.token;
 
   // The focus moves with the dialog: a frame later it would take it from where the user went meanwhile, and
   // JupyterLab's active cell with it.
@@ -20,12 +20,12 @@ export function Confirm() {
     return () => before?.focus();
   }, [token]);
 
-  if (!question) return null;
+  if (!confirmation) return null;
 
   const keys = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
       event.preventDefault();
-      store.answer(question, false);
+      store.confirm(confirmation, false);
     } else if (event.key === "Tab") {
       // Two buttons: Tab in either direction goes to the other one.
       event.preventDefault();
@@ -47,20 +47,20 @@ export function Confirm() {
         onKeyDown={keys}
       >
         <h3 id={`${id}-title`}>This spends real money</h3>
-        <p id={`${id}-text`}>{question.text}</p>
+        <p id={`${id}-text`}>{confirmation.text}</p>
         <div class="tilth-dialog-buttons">
           <button
             type="button"
             class="tilth-button"
             data-tilth-no
-            onClick={() => store.answer(question, false)}
+            onClick={() => store.confirm(confirmation, false)}
           >
             Do not start
           </button>
           <button
             type="button"
             class="tilth-button tilth-button-main"
-            onClick={() => store.answer(question, true)}
+            onClick={() => store.confirm(confirmation, true)}
           >
             Spend and start
           </button>

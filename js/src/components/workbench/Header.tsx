@@ -1,7 +1,7 @@
 // The line on top: what is grown from, who answers, and whether that is a simulation.
 
 import { count } from "../../format";
-import { useView } from "../shared/context";
+import { useView } from "../shared/viewContext";
 
 const STATES = {
   ready: "ready",
@@ -32,7 +32,7 @@ export function Header() {
           )}
         </div>
         {teacher && (
-          <div class="tilth-header-part tilth-header-teacher">
+          <div class="tilth-header-part">
             <span class="tilth-label">Teacher</span>
             <strong class="tilth-cut" title={teacher.name}>
               {teacher.name}

@@ -1,8 +1,8 @@
 // What Tilth has to tell: errors and news, each until it is taken away.
 
-import { useView } from "../shared/context";
 import { Icon } from "../shared/Icon";
-import { Waiting } from "./WaitingNotice";
+import { useView } from "../shared/viewContext";
+import { WaitingNotice } from "./WaitingNotice";
 
 export function Notices() {
   const { store } = useView();
@@ -19,22 +19,32 @@ export function Notices() {
         {notices
           .filter(({ level }) => level === "error")
           .map((notice) => (
-            <Line key={notice.id} text={notice.text} level="error" dismiss={() => store.dismiss(notice.id)} />
+            <NoticeText
+              key={notice.id}
+              text={notice.text}
+              level="error"
+              dismiss={() => store.dismiss(notice.id)}
+            />
           ))}
       </div>
       <div class="tilth-notices" role="status">
-        <Waiting />
+        <WaitingNotice />
         {notices
           .filter(({ level }) => level !== "error")
           .map((notice) => (
-            <Line key={notice.id} text={notice.text} level="info" dismiss={() => store.dismiss(notice.id)} />
+            <NoticeText
+              key={notice.id}
+              text={notice.text}
+              level="info"
+              dismiss={() => store.dismiss(notice.id)}
+            />
           ))}
       </div>
     </>
   );
 }
 
-function Line({ text, level, dismiss }: { text: string; level: "info" | "error"; dismiss(): void }) {
+function NoticeText({ text, level, dismiss }: { text: string; level: "info" | "error"; dismiss(): void }) {
   return (
     <div class={`tilth-notice tilth-notice-${level}`}>
       <p>{text}</p>

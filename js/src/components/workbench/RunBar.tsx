@@ -1,12 +1,12 @@
 // The bar at the bottom: start, pause and stop, and the run's own count of what it did and spent.
 
 import { clock, count, decimal, dollars } from "../../format";
-import type { RunState, Status, Verdict } from "../../wire/types";
-import { useView } from "../shared/context";
-import { Icon, type IconName } from "../shared/Icon";
-import { Figure } from "../shared/SourcedValue";
-import { Mark } from "../shared/VerdictMark";
-import { nextTry } from "./WaitingNotice";
+import type { RunState, RunStatus, Verdict } from "../../wire/types";
+import { IconButton } from "../shared/IconButton";
+import { SourcedValue } from "../shared/SourcedValue";
+import { nextTry, withReason } from "../shared/stateText";
+import { VerdictMark } from "../shared/VerdictMark";
+import { useView } from "../shared/viewContext";
 
 const WORDS: Record<RunState, string> = {
   idle: "Not started",
@@ -21,9 +21,9 @@ const WORDS: Record<RunState, string> = {
   aborted: "Aborted",
 };
 
-const VERDICTS: readonly Verdict[] = ["accepted", "rejected", "unverified"];
+const SHOWN_VERDICTS: readonly Verdict[] = ["accepted", "rejected", "unverified"];
 
-export function BottomBar() {
+export function RunBar() {
   const { store } = useView();
   const { status, plan, context } = store.traits;
   const run = status.value;
@@ -39,60 +39,31 @@ export function BottomBar() {
   return (
     <footer class="tilth-bar">
       <div class="tilth-bar-buttons">
-        <Action
+        <IconButton
           icon="play"
           text={resumes ? "Resume" : "Generate"}
           main
           can={canStart}
-          run={() => void store.command(run.state === "paused" ? "resume" : "generate")}
+          press={() => void store.command(run.state === "paused" ? "resume" : "generate")}
         />
-        <Action icon="pause" text="Pause" bare can={working} run={() => void store.command("pause")} />
-        <Action
+        <IconButton icon="pause" text="Pause" bare can={working} press={() => void store.command("pause")} />
+        <IconButton
           icon="stop"
           text="Stop"
           bare
           can={working || run.state === "paused" || (run.state === "stopping" && run.waiting !== null)}
-          run={() => void store.command("stop")}
+          press={() => void store.command("stop")}
         />
       </div>
       <div class="tilth-bar-run">
-        <Progress run={run} />
-        <Counts run={run} />
+        <SpentBar run={run} />
+        <RunCounts run={run} />
       </div>
     </footer>
   );
 }
 
-interface ActionProps {
-  icon: IconName;
-  text: string;
-  main?: boolean;
-  /** Shows the sign alone; its word is said and stands in the tooltip. */
-  bare?: boolean;
-  can: boolean;
-  run(): void;
-}
-
-// aria-disabled instead of disabled: a button that goes dead under the finger must not lose the focus.
-export function Action({ icon, text, main = false, bare = false, can, run }: ActionProps) {
-  return (
-    <button
-      type="button"
-      class={`tilth-button${main ? " tilth-button-main" : ""}`}
-      aria-disabled={!can}
-      aria-label={text}
-      title={bare ? text : undefined}
-      onClick={() => {
-        if (can) run();
-      }}
-    >
-      <Icon name={icon} />
-      {!bare && text}
-    </button>
-  );
-}
-
-function Progress({ run }: { run: Status }) {
+function SpentBar({ run }: { run: RunStatus }) {
   const byMoney = !run.limit_queries && run.limit_usd !== null && run.limit_usd > 0;
   const most = byMoney ? run.limit_usd : run.limit_queries;
   const now = byMoney ? (run.usd ?? 0) : run.queries;
@@ -106,7 +77,7 @@ function Progress({ run }: { run: Status }) {
   );
 }
 
-function told(run: Status): string {
+function stateInWords(run: RunStatus): string {
   // What went wrong stands whole in the notice above.
   const why = run.error ? null : (run.waiting ?? run.reason);
   const word = WORDS[run.state];
@@ -115,20 +86,14 @@ function told(run: Status): string {
   return withReason(word, why);
 }
 
-/** "Finished: the budget is used up"; and not "Stopped: stopped by the user". */
-export function withReason(word: string, why: string | null): string {
-  if (!why) return word;
-  return why.startsWith(word.toLowerCase()) ? word + why.slice(word.length) : `${word}: ${why}`;
-}
-
-function Counts({ run }: { run: Status }) {
-  const state = told(run);
+function RunCounts({ run }: { run: RunStatus }) {
+  const state = stateInWords(run);
   return (
     <div class="tilth-counts">
       <span class={`tilth-counts-state tilth-counts-state-${run.state}`} title={state}>
         {state}
       </span>
-      <Figure
+      <SourcedValue
         name="Queries"
         source="measured: completed, billable calls in the run's ledger, with those in doubt"
       >
@@ -137,49 +102,49 @@ function Counts({ run }: { run: Status }) {
           <span class="tilth-muted tilth-number"> / {count(run.limit_queries)}</span>
         ) : null}
         <span class="tilth-muted"> queries</span>
-      </Figure>
+      </SourcedValue>
       {run.usd !== null && (
-        <Figure
+        <SourcedValue
           name="Spent"
           source="measured: reported usage at the teacher's price, calls in doubt at their worst"
         >
           <span class="tilth-number">{dollars(run.usd)}</span>
-        </Figure>
+        </SourcedValue>
       )}
-      {VERDICTS.map((verdict) => (
-        <Figure key={verdict} name={`Rows ${verdict}`} source="measured: counted by the run">
-          <Mark verdict={verdict} /> <span class="tilth-number">{count(run[verdict])}</span>
-        </Figure>
+      {SHOWN_VERDICTS.map((verdict) => (
+        <SourcedValue key={verdict} name={`Rows ${verdict}`} source="measured: counted by the run">
+          <VerdictMark verdict={verdict} /> <span class="tilth-number">{count(run[verdict])}</span>
+        </SourcedValue>
       ))}
       {run.rowless > 0 && (
-        <Figure name="Rowless" source="measured: queries of units that yielded no row">
+        <SourcedValue name="Rowless" source="measured: queries of units that yielded no row">
           <span class="tilth-number">{count(run.rowless)}</span> <span class="tilth-muted">rowless</span>
-        </Figure>
+        </SourcedValue>
       )}
       {run.in_doubt > 0 && (
-        <Figure
+        <SourcedValue
           name="In doubt"
           source="measured: calls whose reply never reached the run's file, each counted at its worst case"
         >
           <span class="tilth-number">{count(run.in_doubt)}</span> <span class="tilth-muted">in doubt</span>
-        </Figure>
+        </SourcedValue>
       )}
       {run.rate !== null && run.state === "running" && (
-        <Figure name="Rate" source="measured: rows per second of late">
+        <SourcedValue name="Rate" source="measured: rows per second of late">
           <span class="tilth-number">{decimal(run.rate)}</span>
           <span class="tilth-muted">/s</span>
-        </Figure>
+        </SourcedValue>
       )}
       {run.state !== "idle" && (
-        <Figure name="Time" source="measured: since this session of the run began">
+        <SourcedValue name="Time" source="measured: since this session of the run began">
           <span class="tilth-number">{clock(run.seconds)}</span>
-        </Figure>
+        </SourcedValue>
       )}
       {run.eta !== null && run.state === "running" && (
-        <Figure name="Time left" source="estimated from the rate and what is left of the budget">
+        <SourcedValue name="Time left" source="estimated from the rate and what is left of the budget">
           <span class="tilth-muted">≈ </span>
           <span class="tilth-number">{clock(run.eta)}</span> <span class="tilth-muted">left</span>
-        </Figure>
+        </SourcedValue>
       )}
     </div>
   );

@@ -1,12 +1,12 @@
 // The left column: how to grow, for how much, and what to expect of it.
 
 import { Fragment } from "preact";
-import { useView } from "../shared/context";
-import { Figure } from "../shared/SourcedValue";
+import { SourcedValue } from "../shared/SourcedValue";
+import { useView } from "../shared/viewContext";
 import { BudgetPlanner } from "./BudgetPlanner";
 import { StrategyPicker } from "./StrategyPicker";
 
-export function PlanColumn() {
+export function RunPlanColumn() {
   const { checks } = useView().store.traits.context.value;
   return (
     <section class="tilth-plan" aria-label="Plan">
@@ -18,9 +18,9 @@ export function PlanColumn() {
             {checks.map(({ title, about }, i) => (
               <Fragment key={title}>
                 {i > 0 && ", "}
-                <Figure name={title} source={about}>
+                <SourcedValue name={title} source={about}>
                   {title}
-                </Figure>
+                </SourcedValue>
               </Fragment>
             ))}
           </p>

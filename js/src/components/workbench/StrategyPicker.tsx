@@ -2,15 +2,15 @@
 
 import { useId } from "preact/hooks";
 import { decimal } from "../../format";
-import { isActive } from "../../state/store";
+import { isRunActive } from "../../state/activity";
 import type { StrategyInfo } from "../../wire/types";
-import { useView } from "../shared/context";
+import { useView } from "../shared/viewContext";
 
 export function StrategyPicker() {
   const { store } = useView();
   const group = useId();
   const { strategies, strategy, status } = store.traits;
-  const locked = isActive(status.value.state);
+  const locked = isRunActive(status.value.state);
   return (
     <fieldset class="tilth-group" disabled={locked}>
       <legend class="tilth-label">Strategy</legend>

@@ -1,7 +1,7 @@
 // Draws the view's one tooltip above everything, where nothing cuts it off.
 
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { useView } from "../shared/context";
+import { useView } from "../shared/viewContext";
 
 const GAP = 6;
 
@@ -23,7 +23,7 @@ export function TipLayer() {
     node.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
   }, [shown]);
 
-  // The text itself is read out from beside its figure; this copy is for the eye.
+  // The text itself is read out from beside its value; this copy is for the eye.
   return shown ? (
     <div class="tilth-tip" ref={box} aria-hidden="true">
       {shown.text}

@@ -1,13 +1,8 @@
 // What is said while an endpoint gives nothing but failures: why, and what comes of it.
 
-import { clock } from "../../format";
-import { useView } from "../shared/context";
+import { useView } from "../shared/viewContext";
 
-/** When the next call goes out, in words. */
-export const nextTry = (seconds: number | null): string =>
-  seconds === null ? "trying now" : `next try in ${clock(Math.ceil(seconds))}`;
-
-export function Waiting() {
+export function WaitingNotice() {
   const { status, study_status } = useView().store.traits;
   const run = status.value;
   const stuck = run.state === "stopping" && run.waiting !== null;
@@ -15,7 +10,7 @@ export function Waiting() {
   return (
     <>
       {why !== null && (
-        <Line
+        <Explanation
           why={why}
           next={
             stuck
@@ -25,7 +20,7 @@ export function Waiting() {
         />
       )}
       {study_status.value.state === "waiting" && study_status.value.waiting !== null && (
-        <Line
+        <Explanation
           why={study_status.value.waiting}
           next="The study goes on when it is back. Stop ends it; what was measured is kept."
         />
@@ -34,7 +29,7 @@ export function Waiting() {
   );
 }
 
-function Line({ why, next }: { why: string; next: string }) {
+function Explanation({ why, next }: { why: string; next: string }) {
   return (
     <div class="tilth-notice tilth-notice-waiting">
       <p>

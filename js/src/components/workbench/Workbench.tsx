@@ -5,22 +5,22 @@ import { useState } from "preact/hooks";
 import type { Store } from "../../state/store";
 import { ExportPanel } from "../export/ExportPanel";
 import { QualityPanel } from "../quality/QualityPanel";
-import { Regimes } from "../regimes/RegimeExplorer";
-import { RegimesBar } from "../regimes/StudyBar";
-import { RegimesPlan } from "../regimes/StudyPlanColumn";
-import { Samples } from "../samples/SampleStream";
-import { type Tip, type View, ViewContext } from "../shared/context";
+import { RegimeExplorer } from "../regimes/RegimeExplorer";
+import { StudyBar } from "../regimes/StudyBar";
+import { StudyPlanColumn } from "../regimes/StudyPlanColumn";
+import { SampleStream } from "../samples/SampleStream";
+import { type Tip, type View, ViewContext } from "../shared/viewContext";
 import { Announcer } from "./Announcer";
-import { Confirm } from "./ConfirmDialog";
+import { ConfirmDialog } from "./ConfirmDialog";
 import { Header } from "./Header";
 import { Notices } from "./Notices";
-import { BottomBar } from "./RunBar";
-import { PlanColumn } from "./RunPlanColumn";
+import { RunBar } from "./RunBar";
+import { RunPlanColumn } from "./RunPlanColumn";
 import { type Tab, Tabs } from "./Tabs";
 import { TipLayer } from "./TipLayer";
 
-const SAMPLES: Tab = { name: "samples", title: "Samples", body: () => <Samples /> };
-const REGIMES: Tab = { name: "regimes", title: "Regimes", body: (shown) => <Regimes shown={shown} /> };
+const SAMPLES: Tab = { name: "samples", title: "Samples", body: () => <SampleStream /> };
+const REGIMES: Tab = { name: "regimes", title: "Regimes", body: (shown) => <RegimeExplorer shown={shown} /> };
 const QUALITY: Tab = { name: "quality", title: "Quality", body: (shown) => <QualityPanel shown={shown} /> };
 const EXPORT: Tab = { name: "export", title: "Export", body: () => <ExportPanel /> };
 
@@ -36,7 +36,7 @@ export function Workbench({ store }: { store: Store }) {
       <div class={`tilth-frame${study ? " tilth-frame-study" : ""}`}>
         <Header />
         <div class="tilth-body">
-          {study ? <RegimesPlan /> : <PlanColumn />}
+          {study ? <StudyPlanColumn /> : <RunPlanColumn />}
           <section class="tilth-main" aria-label="Results">
             <Tabs
               label="Results"
@@ -47,8 +47,8 @@ export function Workbench({ store }: { store: Store }) {
           </section>
         </div>
         <Notices />
-        {study ? <RegimesBar /> : <BottomBar />}
-        <Confirm />
+        {study ? <StudyBar /> : <RunBar />}
+        <ConfirmDialog />
         <TipLayer />
         <Announcer />
       </div>
