@@ -1,4 +1,4 @@
-// How numbers are written: grouped thousands, dollars, durations, sizes.
+// How numbers are written: grouped thousands, dollars, durations, sizes; and what is typed taken for one.
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
@@ -50,4 +50,13 @@ export function parseAmount(typed: string): number | null {
     .replace(/[,\s_]/g, "");
   if (!/^\d+(\.\d+)?$|^\.\d+$/.test(plain)) return null;
   return Number(plain);
+}
+
+/** Numbers between commas or spaces; null where one of them is none, or none is there. */
+export function parseNumbers(typed: string, whole: boolean): number[] | null {
+  const parts = typed.split(/[\s,;]+/).filter((part) => part !== "");
+  const numbers = parts.map(parseAmount);
+  const right = (value: number | null): value is number =>
+    value !== null && value > 0 && (!whole || Number.isSafeInteger(value));
+  return numbers.length > 0 && numbers.every(right) ? numbers : null;
 }

@@ -6,6 +6,7 @@ import { EMPTY } from "../wire/emptyTraits";
 import { type Reply, Rpc } from "../wire/rpc";
 import { decodeSamples } from "../wire/samples";
 import type {
+  Command,
   Confirmation,
   ExportFormat,
   Notice,
@@ -111,9 +112,7 @@ export class Store {
   }
 
   /** Sends a command of the bottom bar; a refusal becomes a notice. */
-  async command(
-    type: "generate" | "pause" | "resume" | "stop" | "regimes-run" | "regimes-stop",
-  ): Promise<void> {
+  async command(type: Command): Promise<void> {
     this.sent.value = type;
     try {
       await this.#rpc.request(type, {});

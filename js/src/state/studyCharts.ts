@@ -36,7 +36,7 @@ export class StudyCharts {
   readonly axis = signal<Axis>("ratio");
   /** A test set's name, or ALL. */
   readonly test = signal(ALL);
-  readonly charts = signal<readonly TestChart[]>([]);
+  readonly drawn = signal<readonly TestChart[]>([]);
   readonly picked = signal<PickedPoint | null>(null);
   /** Whether its tab is open: until it is, nothing is drawn. */
   readonly shown = signal(false);
@@ -95,7 +95,7 @@ export class StudyCharts {
     if (place !== this.#place) this.picked.value = null;
     this.#place = place;
     if (status.cells === 0) {
-      this.charts.value = [];
+      this.drawn.value = [];
       return;
     }
     this.drawing.value ||= urgent;
@@ -116,7 +116,7 @@ export class StudyCharts {
       for (const test of this.tests()) {
         charts.push({ ...(await this.#store.ask("regimes-chart", { ...choices, test })).content, test });
       }
-      if (chosen === this.#chosen && !this.#disposed) this.charts.value = charts;
+      if (chosen === this.#chosen && !this.#disposed) this.drawn.value = charts;
     } catch (error) {
       this.#store.tell(error as Error);
     } finally {

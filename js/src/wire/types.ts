@@ -113,7 +113,7 @@ export interface StudyOptions {
   students: readonly { name: string; about: string; cost: string }[];
   axes: readonly Axis[];
   choices: StudyChoices;
-  plan: StudyPlan;
+  plan: Plan & { cells: number | null };
 }
 
 export interface StudyChoices {
@@ -122,10 +122,6 @@ export interface StudyChoices {
   ratios: readonly number[];
   replicates: number;
   student: string;
-}
-
-export interface StudyPlan extends Plan {
-  cells: number | null;
 }
 
 export interface StudyStatus {
@@ -147,44 +143,30 @@ export interface StudyStatus {
 
 // Requests and their replies
 
+/** What a button asks for without more words. */
+export type Command = "generate" | "pause" | "resume" | "stop" | "regimes-run" | "regimes-stop";
+
+type Bare = Command | "quality" | "vega";
+
 /** What the page may ask for, by message type. */
-export interface Requests {
-  generate: Record<string, never>;
-  pause: Record<string, never>;
-  resume: Record<string, never>;
-  stop: Record<string, never>;
+export interface Requests extends Record<Bare, Record<string, never>> {
   page: { after: number; limit: number; verdicts: readonly Verdict[] | null; contains: string };
   open: { row_id: string };
-  quality: Record<string, never>;
   save: { format: ExportFormat; path: string; verdicts: readonly Verdict[] };
   view: { open: boolean };
   confirm: { token: string; yes: boolean };
-  vega: Record<string, never>;
   "regimes-plan": StudyChoices;
-  "regimes-run": Record<string, never>;
-  "regimes-stop": Record<string, never>;
   "regimes-chart": ChartChoices & { test: string };
   "regimes-cell": { cell_id: string; test: string };
   "regimes-save": ChartChoices & { path: string; tests: readonly string[] };
 }
 
-export interface Replies {
-  generate: unknown;
-  pause: unknown;
-  resume: unknown;
-  stop: unknown;
-  /** The samples stand in the first buffer. */
+/** What a reply holds. That to "vega" holds the bundle in its first buffer, that to "page" its samples. */
+export interface Replies extends Record<keyof Requests, unknown> {
   page: { total: number; last: number; more: boolean };
   open: { detail: RowDetail };
   quality: QualityReply;
   save: { path: string; rows: number; bytes: number };
-  view: unknown;
-  confirm: unknown;
-  /** The bundle itself stands in the first buffer. */
-  vega: unknown;
-  "regimes-plan": unknown;
-  "regimes-run": unknown;
-  "regimes-stop": unknown;
   "regimes-chart": Chart;
   "regimes-cell": { cell: Cell };
   "regimes-save": { paths: readonly string[]; bytes: number };

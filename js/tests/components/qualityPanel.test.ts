@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import widget from "../../src/widget";
-import type { QualityReply, Traits } from "../../src/wire/types";
+import type { QualityReply } from "../../src/wire/types";
 import { HostModel } from "../support/host";
 
 const FOUND: QualityReply = {
@@ -164,22 +164,6 @@ test("what was found of one run is not shown for another", async () => {
   model.status({ state: "running", last: 0, queries: 0, path: "two.tilth" });
   await vi.waitFor(() => expect(part("Rows")).toBeNull());
   expect(el.querySelector(".tilth-quality")?.textContent).toContain("once there are some");
-});
-
-test("the plan names the checks that ask, and says of each what it does", async () => {
-  const { model, el } = await opened();
-  expect(el.querySelector(".tilth-plan-checks")).toBeNull();
-  const checks = [
-    { title: "Agreement", about: "Keeps what answers agree on." },
-    { title: "Judge", about: "Scores rows." },
-  ];
-  model.set("context", { ...(model.get("context") as Traits["context"]), checks });
-  await vi.waitFor(() => expect(el.querySelector(".tilth-plan-checks")).not.toBeNull());
-  const [first] = el.querySelectorAll<HTMLElement>(".tilth-plan-checks .tilth-figure");
-  first?.focus();
-  await vi.waitFor(() =>
-    expect(el.querySelector(".tilth-tip")?.textContent).toBe("Agreement: Keeps what answers agree on."),
-  );
 });
 
 test("without checks there is no part for them", async () => {

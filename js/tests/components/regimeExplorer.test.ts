@@ -1,82 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { headless, isCramped, legendOf, narrow } from "../../src/charts/layout";
-import { parseNumbers } from "../../src/components/shared/NumberListField";
 import widget from "../../src/widget";
-import type { AccuracyPoint, Cell, Chart, Traits } from "../../src/wire/types";
+import type { Traits } from "../../src/wire/types";
 import { HOSTILE, HostModel, type Sent } from "../support/host";
-
-const point = (strategy: string, ratio: number, change: Partial<AccuracyPoint> = {}): AccuracyPoint => ({
-  strategy,
-  seeds: 25,
-  ratio,
-  rows: 25 * ratio,
-  rows_per_seed: ratio,
-  queries: 25 * ratio,
-  usd: null,
-  accuracy: 0.25 * ratio,
-  low: 0.2,
-  high: 0.6,
-  interval: "bootstrap",
-  replicates: 2,
-  cells: [`${strategy}-${ratio}-a`, `${strategy}-${ratio}-b`],
-  ...change,
-});
-
-const x = { field: "x", type: "quantitative" };
-const y = { field: "accuracy", type: "quantitative" };
-const color = { field: "strategy", scale: { domain: ["a", "b"], range: ["#0072B2", "#E69F00"] } };
-const shape = { field: "strategy", scale: { domain: ["a", "b"], range: ["circle", "square"] } };
-const POINTS = [point("a", 1), point("a", 2), point("b", 1), point("b", 2)];
-
-/** A chart as Python makes it: curves with names beside them, and a lane for each crossing below. */
-const SPEC = {
-  title: { text: "Accuracy by strategy", subtitle: ["Teacher t: simulated teacher", "Student parser"] },
-  description: "long",
-  columns: 1,
-  config: { axis: { ticks: false } },
-  concat: [
-    {
-      vconcat: [
-        {
-          width: 290,
-          height: 240,
-          layer: [
-            {
-              data: { values: POINTS.map((each) => ({ ...each, x: each.ratio })) },
-              mark: "point",
-              encoding: { x, y, color, shape },
-            },
-            { data: { values: [] }, mark: "text", encoding: { x: { value: 309 }, y } },
-          ],
-        },
-        { width: 290, layer: [{ data: { values: [] }, mark: "rule", encoding: { x } }] },
-      ],
-    },
-  ],
-};
-
-const CHART: Chart = { spec: SPEC, words: "Line chart of accuracy.", points: POINTS, problem: null };
-
-const record = { test: "same", n_test: 400, correct: 100, accuracy: 0.25, ci_low: 0.2, ci_high: 0.3 };
-const CELL: Cell = {
-  ...record,
-  cell_id: "a-1-a",
-  run_id: "run-1",
-  strategy: "a",
-  seeds: 25,
-  ratio: 1,
-  budget_queries: 25,
-  rows: 24,
-  rows_per_seed: 0.96,
-  replicate: 0,
-  student: "parser",
-  queries: 25,
-  usd: null,
-  seconds: 0.2,
-  tests: [record, { ...record, test: "held-out" }],
-  wrong: [{ question: HOSTILE, answer: null, reference: "18" }],
-  missed: 300,
-};
+import { CELL, CHART, POINTS } from "../support/study";
 
 const TRAITS: Partial<Traits> = {
   regimes: {
@@ -365,32 +291,4 @@ test("saves the figure that is shown", async () => {
     tests: ["same"],
   });
   expect(el.querySelector(".tilth-figure-saved")?.textContent).toContain("Saved out.svg");
-});
-
-test("a cramped chart keeps its letters and gives up the names beside its lines", () => {
-  expect(isCramped(SPEC, 700)).toBe(false);
-  expect(isCramped(SPEC, 400)).toBe(true);
-  expect(headless(SPEC)).not.toHaveProperty("title");
-  const [panel] = narrow(SPEC, 400, false).concat as { vconcat: { width: number; layer: unknown[] }[] }[];
-  expect(panel?.vconcat.map((part) => part.width)).toEqual([342, 342]);
-  expect(panel?.vconcat[0]?.layer).toHaveLength(1);
-  const [alone] = narrow(SPEC, 200, true).concat as { width: number; vconcat?: unknown }[];
-  expect(alone?.vconcat).toBeUndefined();
-  expect(legendOf(SPEC)).toEqual([
-    { strategy: "a", color: "#0072B2", shape: "circle" },
-    { strategy: "b", color: "#E69F00", shape: "square" },
-  ]);
-});
-
-test.each([
-  ["25, 100", true, [25, 100]],
-  ["1 2;4", false, [1, 2, 4]],
-  ["0.5", false, [0.5]],
-  ["0.5", true, null],
-  ["0", false, null],
-  ["-1", false, null],
-  ["", true, null],
-  ["1e3", false, null],
-] as const)("reads %j as numbers", (typed, whole, numbers) => {
-  expect(parseNumbers(typed, whole)).toEqual(numbers);
 });

@@ -1,4 +1,4 @@
-// The plan beside the samples: a strategy and a budget are chosen, and every figure has its source.
+// The plan beside the samples: a strategy and a budget are chosen, and every number has its source.
 
 import { expect, test } from "vitest";
 import { EMPTY } from "../../src/wire/emptyTraits";
@@ -14,16 +14,16 @@ test("Generate is shut while the plan has a problem, and the problem is told", a
   expect(find(el, '[role="alert"]', "set a limit in queries")).toBeTruthy();
 });
 
-test("figures of a plan that is not made yet stay blank, and Generate need not wait for it", async () => {
+test("numbers of a plan that is not made yet stay blank, and Generate need not wait for it", async () => {
   const host = new HostModel({ ...TRAITS, plan: EMPTY.plan });
   const { el } = await open(host);
-  const figures = () =>
+  const numbers = () =>
     [...el.querySelectorAll(".tilth-expected .tilth-number")].map(({ textContent }) => textContent);
-  expect(figures()).toEqual(["", "", "", "", ""]);
+  expect(numbers()).toEqual(["", "", "", "", ""]);
   expect(button(el, "Generate").getAttribute("aria-disabled")).toBe("false");
   host.set("plan", { ...(TRAITS.plan as Traits["plan"]), usd: null });
   await drawn();
-  expect(figures()).toEqual(["≈ 930", "unknown", "≈ 4 min", "20", "≈ 9.3"]);
+  expect(numbers()).toEqual(["≈ 930", "unknown", "≈ 4 min", "20", "≈ 9.3"]);
 });
 
 test("a strategy is chosen by its radio; one that cannot work says why and cannot be chosen", async () => {
@@ -57,27 +57,41 @@ test("a budget is written when it is entered, never while it is typed or wrong",
   expect(host.get("budget_usd")).toBe(0);
 });
 
-test("a figure names its source to the eye on focus, and to a screen reader", async () => {
+test("a value names its source to the eye on focus, and to a screen reader", async () => {
   const { el } = await open();
-  const figure = find(el, ".tilth-expected-figure", "930");
-  expect(figure.tabIndex).toBe(0);
-  figure.dispatchEvent(new FocusEvent("focus"));
+  const value = find(el, ".tilth-expected-figure", "930");
+  expect(value.tabIndex).toBe(0);
+  value.dispatchEvent(new FocusEvent("focus"));
   await drawn();
   expect(find(el, ".tilth-tip").textContent).toBe("Rows: estimated: 2 queries a row");
-  const described = figure.getAttribute("aria-describedby") ?? "";
+  const described = value.getAttribute("aria-describedby") ?? "";
   expect(document.getElementById(described)?.textContent).toBe("Rows: estimated: 2 queries a row");
-  press(figure, "Escape");
+  press(value, "Escape");
   await drawn();
   expect(el.querySelector(".tilth-tip")).toBeNull();
 });
 
-test("every figure has a source", async () => {
+test("every value has a source", async () => {
   host.status({ state: "running", usd: 0.5, rowless: 1, in_doubt: 1, rate: 3, eta: 60, limit_queries: 2000 });
   const { el } = await open();
-  const figures = [...el.querySelectorAll(".tilth-figure")];
-  expect(figures.length).toBeGreaterThanOrEqual(15);
-  for (const figure of figures) {
-    const source = document.getElementById(figure.getAttribute("aria-describedby") ?? "")?.textContent;
+  const values = [...el.querySelectorAll(".tilth-figure")];
+  expect(values.length).toBeGreaterThanOrEqual(15);
+  for (const value of values) {
+    const source = document.getElementById(value.getAttribute("aria-describedby") ?? "")?.textContent;
     expect(source).toMatch(/: .*(measured|estimated|published|divided)/);
   }
+});
+
+test("the plan names the checks that ask, and says of each what it does", async () => {
+  const { el } = await open();
+  expect(el.querySelector(".tilth-plan-checks")).toBeNull();
+  const checks = [
+    { title: "Agreement", about: "Keeps what answers agree on." },
+    { title: "Judge", about: "Scores rows." },
+  ];
+  host.set("context", { ...TRAITS.context, checks });
+  await drawn();
+  find(el, ".tilth-plan-checks .tilth-figure").focus();
+  await drawn();
+  expect(find(el, ".tilth-tip").textContent).toBe("Agreement: Keeps what answers agree on.");
 });

@@ -12,7 +12,7 @@ export function FigureSaveForm({ charts }: { charts: StudyCharts }) {
   const [path, setPath] = useState("regimes.svg");
   const [open, setOpen] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>(null);
-  const known = charts.charts.value.some(({ spec }) => spec !== null);
+  const known = charts.drawn.value.some(({ spec }) => spec !== null);
   const format = FORMATS.find((each) => path.toLowerCase().endsWith(`.${each}`)) ?? "";
 
   const save = async () => {

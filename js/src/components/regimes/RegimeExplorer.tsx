@@ -36,7 +36,7 @@ export function RegimeExplorer({ shown }: { shown: boolean }) {
 
   const { tests, axes } = store.traits.regimes.value;
   const study = store.traits.study_status.value;
-  const drawn = charts.charts.value;
+  const drawn = charts.drawn.value;
   const picked = charts.picked.value;
   const first = drawn[0];
   const several = drawn.length > 1;

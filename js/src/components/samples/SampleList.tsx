@@ -8,7 +8,7 @@ import { useView } from "../shared/viewContext";
 import { SampleRow } from "./SampleRow";
 import { useVirtualRows } from "./useVirtualRows";
 
-export const ROW_HEIGHT = 28;
+const ROW_HEIGHT = 28;
 const NEAR_END = 40;
 // Answers of other tasks, such as SQL, are lines to read and need more than a column for a number.
 const SHORT_ANSWERS = new Set(["numeric", "choice"]);

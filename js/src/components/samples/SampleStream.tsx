@@ -20,7 +20,7 @@ export function SampleStream() {
 
   const rows = filter.rows.value;
   const filtered = filter.typed.value !== "";
-  // The window is read through its version, so that a row let go or come in redraws this.
+  // The window is followed through its version, so that a row let go or come in redraws this.
   store.samples.version.value;
 
   const startFollowing = (yes: boolean) => {

@@ -10,7 +10,7 @@ import {
 import type { RefObject } from "preact";
 import { useLayoutEffect, useReducer, useState } from "preact/hooks";
 
-export interface VirtualRows {
+interface VirtualRows {
   items: VirtualItem[];
   height: number;
   reveal(index: number): void;

@@ -1,7 +1,7 @@
 // A field for a list of numbers: written to Python when it is left or entered, never while it is wrong.
 
 import { useId } from "preact/hooks";
-import { parseAmount } from "../../format";
+import { parseNumbers } from "../../format";
 import { useDraft } from "./useDraft";
 
 interface Props {
@@ -12,15 +12,6 @@ interface Props {
   single?: boolean;
   disabled: boolean;
   commit(values: readonly number[]): void;
-}
-
-/** Numbers between commas or spaces; null where one of them is none, or none is there. */
-export function parseNumbers(typed: string, whole: boolean): number[] | null {
-  const parts = typed.split(/[\s,;]+/).filter((part) => part !== "");
-  const numbers = parts.map(parseAmount);
-  const right = (value: number | null): value is number =>
-    value !== null && value > 0 && (!whole || Number.isSafeInteger(value));
-  return numbers.length > 0 && numbers.every(right) ? numbers : null;
 }
 
 export function NumberListField({ label, values, whole = false, single = false, disabled, commit }: Props) {
