@@ -39,7 +39,7 @@ export class SampleFilter {
     });
   }
 
-  filter(typed: string): void {
+  setText(typed: string): void {
     this.typed.value = typed;
     clearTimeout(this.#pause);
     this.#restart(TYPING_PAUSE_MS);

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { Sample } from "../wire/types";
 
-/** As many samples as a page holds. */
+/** As many samples as are held at once. */
 export const WINDOW_SIZE = 20_000;
 /** As many as Python puts into one page. */
 export const PAGE_SIZE = 500;

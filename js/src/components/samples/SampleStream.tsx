@@ -73,7 +73,7 @@ export function SampleStream() {
               spellcheck={false}
               placeholder="text in the whole run"
               value={filter.typed.value}
-              onInput={(event) => filter.filter(event.currentTarget.value)}
+              onInput={(event) => filter.setText(event.currentTarget.value)}
             />
           </label>
           <label class="tilth-check">
@@ -105,7 +105,7 @@ function EmptyStream({ searching, filtered }: { searching: boolean; filtered: bo
   const words = filtered
     ? searching
       ? "Searching the whole run…"
-      : "EmptyStream in this run holds that text."
+      : "Nothing in this run holds that text."
     : state === "idle"
       ? "No rows yet. Choose a strategy and a budget, then Generate."
       : rows > 0
