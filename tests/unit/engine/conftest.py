@@ -21,6 +21,6 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def short_waits() -> None:
     """Failures are frequent here, and how long the wait after one is belongs to the teacher's tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tilth.teacher.limits.FIRST_DELAY", 0.002)
-        patch.setattr("tilth.teacher.limits.LONGEST_DELAY", 0.02)
+        patch.setattr("tilth.teacher.gate.FIRST_DELAY", 0.002)
+        patch.setattr("tilth.teacher.gate.LONGEST_DELAY", 0.02)
         yield

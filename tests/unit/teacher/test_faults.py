@@ -45,7 +45,7 @@ async def put(teacher, ask, *, stream, question="What?", max_tokens=50):
         return await endpoint.complete(
             teacher.request(ask(question)),
             max_tokens=max_tokens,
-            seed=1,
+            sampling_seed=1,
             on_text=shown.append if shown is not None else None,
         )
 
@@ -137,7 +137,7 @@ async def test_a_connection_that_the_server_dropped_while_idle_is_replaced(ask, 
     async with teacher.open() as endpoint:
 
         async def call():
-            return await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=1)
+            return await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, sampling_seed=1)
 
         assert (await call()).text == WHOLE
         with pytest.raises(CallError):

@@ -18,7 +18,7 @@ def calls(server, prompts, **settings):
     async def main():
         async with teacher.open() as endpoint:
             started = [
-                endpoint.complete(teacher.request(prompt), max_tokens=500, seed=seed)
+                endpoint.complete(teacher.request(prompt), max_tokens=500, sampling_seed=seed)
                 for prompt, seed in prompts
             ]
             return await asyncio.gather(*started, return_exceptions=True)

@@ -84,7 +84,7 @@ class ModelConnection:
                     sent()
                     try:
                         completion = await endpoint.complete(
-                            request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text
+                            request, max_tokens=self.model.max_tokens, sampling_seed=seed, on_text=on_text
                         )
                     except CallError as error:
                         self.gate.failed(admission, error)
