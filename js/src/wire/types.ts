@@ -163,7 +163,7 @@ export interface Requests extends Record<Bare, Record<string, never>> {
 
 /** What a reply holds. That to "vega" holds the bundle in its first buffer, that to "page" its samples. */
 export interface Replies extends Record<keyof Requests, unknown> {
-  page: { total: number; last: number; more: boolean };
+  page: { last: number; more: boolean };
   open: { detail: RowDetail };
   quality: QualityReply;
   save: { path: string; rows: number; bytes: number };

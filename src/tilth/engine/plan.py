@@ -60,7 +60,6 @@ def plan(
         JournalError: The file cannot be read, or not be used for a probe.
 
     Example:
-        >>> import tilth
         >>> plan = tilth.plan(tilth.demo.seeds(10), "new-question", 40, teacher=tilth.demo.teacher())
         >>> plan.queries, plan.rows, plan.usd
         (40, 20, 0.0)

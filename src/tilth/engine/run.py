@@ -58,6 +58,11 @@ class Run(Background):
         teacher_name: The model that answers; `writer_name`: the model that writes questions.
         simulated: Whether a rule-based stand-in answers, not a model.
         error: What it failed of, or None.
+
+    Example:
+        >>> run = tilth.start(tilth.demo.seeds(10), "new-question", 20, teacher=tilth.demo.teacher())
+        >>> run.wait().rows.height, run.prefix(10).height
+        (10, 5)
     """
 
     def __init__(

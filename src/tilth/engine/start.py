@@ -79,7 +79,6 @@ def start(
         ValueError: These seeds cannot feed the strategy, or a name is unknown.
 
     Example:
-        >>> import tilth
         >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
         >>> run = tilth.start(seeds, "new-question", 20, teacher=teacher, path="new.tilth")
         >>> run.wait().progress.queries
@@ -198,7 +197,6 @@ def generate_sync(
     Takes and raises what `start` does, and raises what the run failed of, as `Run.wait` does.
 
     Example:
-        >>> import tilth
         >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
         >>> run = tilth.generate_sync(seeds, "answer-augmentation", 20, teacher=teacher, path="twice.tilth")
         >>> run.status, run.rows.height
@@ -243,7 +241,6 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
         JournalError: There is no such file or run, or the file cannot be read.
 
     Example:
-        >>> import tilth
         >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
         >>> _ = tilth.generate_sync(seeds, "answer-augmentation", 5, teacher=teacher, path="once.tilth")
         >>> tilth.open_run("once.tilth").rows["verdict"].value_counts(name="rows").to_dicts()

@@ -71,7 +71,6 @@ def verify(path: str | Path, using: Sequence[Strategy | Task] = ()) -> Report:
         JournalError: There is no such file, it is of something else, or of a newer Tilth.
 
     Example:
-        >>> import tilth
         >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
         >>> run = tilth.generate_sync(seeds, "new-question", 10, teacher=teacher, path="whole.tilth")
         >>> report = tilth.verify("whole.tilth")
