@@ -40,7 +40,7 @@ def comparable(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.drop("created_at", "seconds")
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], Any], seconds: float = 120.0) -> None:
     """Waits for a condition, and fails where it does not come true."""
     end = time.monotonic() + seconds
     while not condition():

@@ -70,17 +70,18 @@ def test_stop_ends_a_paused_run() -> None:
     run.pause()
     until(lambda: run.status == "paused")
     run.stop()
-    assert run.wait(20).status == "stopped"
+    assert run.wait().status == "stopped"
 
 
 @pytest.mark.parametrize("control", ["stop", "abort"])
 def test_a_control_right_after_start_is_not_lost(control: str) -> None:
-    run = started(Model(gate=threading.Event()), 10**6)
+    model = Model(gate=threading.Event())
+    run = started(model, 10**6)
     getattr(run, control)()
-    if control == "stop":  # the one call that may have started needs its reply
-        run.abort()
-    run.wait(20)
-    assert run.status in {"stopped", "aborted"}
+    if control == "stop":  # what may have started needs its reply
+        model.gate.set()
+    run.wait()
+    assert run.status == {"stop": "stopped", "abort": "aborted"}[control]
     assert tilth.open_run("run.tilth").status == run.status
 
 
@@ -90,7 +91,7 @@ def test_abort_is_immediate_flushes_and_resumes() -> None:
     until(lambda: model.out == 4)
     for _ in range(3):  # more than once does no harm
         in_a_thread(run.abort)
-    run.wait(20)
+    run.wait()
     assert run.status == "aborted"
     assert (run.progress.in_doubt, run.progress.reserved) == (4, 0)
     assert run.progress.queries == model.completed + 4

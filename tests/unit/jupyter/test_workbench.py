@@ -83,9 +83,9 @@ def test_paces_what_it_says(workbench, page, tap):
     page.until(lambda m: m.custom.get("last") == 3_000)
     during = page.sent[begin:]
     seconds = during[-1].at - during[0].at
-    assert seconds > 1.5
     statuses = [m for m in during if "status" in m.update]
     pushes = [m for m in during if "seq" in m.custom]
+    assert min(len(statuses), len(pushes)) > 4, "there was something to pace"
     assert len(statuses) <= 4 * seconds + 2
     assert len(statuses) + len(pushes) <= 20 * seconds + 4
     assert {m.custom["type"] for m in pushes} == {"rows", "text"}
