@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
-import subprocess
 import sys
-import textwrap
 import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from polars.testing import assert_frame_equal
-from tests.unit.engine.growing import SEEDS, Model, comparable, grown, until
+from tests.unit.engine.growing import SEEDS, Model, comparable, elsewhere, grown, until
 
 import tilth
 from tilth.engine.journal import JournalError
@@ -111,23 +108,6 @@ def test_a_file_that_another_program_locks_is_told(monkeypatch: pytest.MonkeyPat
         other.execute("ROLLBACK")
     assert model.calls == 0
     assert grown(model, 20).progress.queries == 20
-
-
-def elsewhere(text: str, **options: object) -> dict:
-    """Runs a program in a process of its own; what it printed last, as JSON."""
-    checkout = Path(__file__).parents[3]
-    paths = [str(checkout), str(Path(tilth.__file__).parents[1])]
-    ended = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(text)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        **options,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout.splitlines()[-1])
 
 
 FULL = """
