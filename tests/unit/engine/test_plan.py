@@ -209,7 +209,7 @@ def test_a_run_at_work_is_measured_and_its_limit_stays() -> None:
     try:
         mailbox = run.subscribe()
         while run.progress.rows < 30:
-            assert mailbox.wait(10)
+            assert mailbox.wait(120)
             mailbox.drain()
         plan = tilth.plan(SEEDS, "answer-augmentation", 60, teacher=teacher(model), probe=10, **options)
     finally:
