@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 import random
-import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
+from tests.support.growth import WIDE, growth
 from tests.unit.choices import QUESTIONS
 
 import tilth
@@ -93,7 +94,7 @@ def test_reads_the_option_that_is_picked(case):
         assert case["reply"][start:end] == case["part"]
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(
     name=st.sampled_from(sorted(QUESTIONS)),
     text=st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)),
@@ -119,19 +120,14 @@ def test_no_question_makes_it_raise(question, text):
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_megabyte_is_read_in_linear_time(text):
-    began = time.process_time()
-    Choice().read(text, PALMS)
-    Choice().read("A", text)
-    # Measured at under 0.3 s; what is not linear takes minutes.
-    assert time.process_time() - began < 2.0
+    assert growth(lambda reply: Choice().read(reply, PALMS), text) < WIDE
+    assert growth(lambda question: Choice().read("A", question), text) < WIDE
 
 
-def test_a_thousand_replies_are_checked_well_within_a_second():
+def test_each_of_a_thousand_replies_is_checked_for_itself():
     steps = "Friction makes heat when two surfaces rub.\nIt is higher where they are dry.\n" * 4
     replies = [f"{steps}The answer is {'AB'[n % 2]}.\n" for n in range(1_000)]
-    began = time.process_time()
     verdicts = [Choice().check(reply, "A. dry palms", PALMS) for reply in replies]
-    assert time.process_time() - began < 0.8
     assert [verdict.accepted for verdict in verdicts] == [True, False] * 500
 
 

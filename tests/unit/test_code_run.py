@@ -7,8 +7,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 
 import tilth
 from tilth.seeds import Seed
@@ -223,7 +224,7 @@ LINES = st.lists(
 ).map("\n".join)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(code=LINES, tests=LINES, question=LINES)
 def test_no_code_and_no_tests_make_a_check_raise(code, tests, question):
     verdict = Code(run=True, cpu=1, seconds=2).check(code, tests, question)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.growth import WIDE, growth
 
 from tilth import tasks
 from tilth.errors import Unreadable
@@ -117,10 +117,7 @@ def test_every_fraction_equals_itself(value):
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_megabyte_is_read_in_linear_time(text):
-    began = time.process_time()
-    Numeric().read(text)
-    # Measured at under 0.1 s; what is not linear takes minutes.
-    assert time.process_time() - began < 1.0
+    assert growth(Numeric().read, text) < WIDE
 
 
 @pytest.mark.parametrize(
@@ -197,12 +194,10 @@ def test_what_is_judged_at_once_is_judged_alike(response, reference):
         assert verdict == Numeric().check(response, reference)
 
 
-def test_a_thousand_replies_are_checked_in_a_second():
+def test_each_of_a_thousand_replies_is_checked_for_itself():
     replies = [f"She has {n} + 1 = {n + 1} eggs.\n({n} + 1)\nThe answer is {n + 1}." for n in range(1_000)]
-    began = time.process_time()
-    verdicts = [tasks.check(reply, f"#### {n + 1}") for n, reply in enumerate(replies)]
-    assert time.process_time() - began < 1.0
-    assert all(verdict.accepted for verdict in verdicts)
+    verdicts = [tasks.check(reply, f"#### {n + n % 2}") for n, reply in enumerate(replies)]
+    assert [verdict.accepted for verdict in verdicts] == [False, True] * 500
 
 
 @pytest.mark.parametrize("name", ["gsm8k_train_1000.jsonl", "gsm8k_test_300.jsonl"])

@@ -44,7 +44,7 @@ def processes(parent: int) -> list[int]:
     return found
 
 
-def wait_until(true, seconds=20.0):
+def wait_until(true, seconds=120.0):
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.01)

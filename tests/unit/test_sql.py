@@ -11,8 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 from tests.unit import plants
 
 import tilth.tasks
@@ -299,7 +300,7 @@ def test_a_fault_says_why_a_reference_cannot_be_used(states, reference, part):
 
 
 @given(st.one_of(st.text(), st.text("SELECT FROMplants*();'\"-/`\n1,=").map("SELECT ".__add__)))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_text_makes_it_raise(task, text):
     reading, verdict = task.read(text), task.check(text, NAMES)
     assert (reading.answer is None) == (reading.reason is not None)

@@ -54,7 +54,7 @@ def either(folder):
 
 @pytest.fixture(scope="module", params=["sqlite", "duckdb"])
 def wide(request, tmp_path_factory):
-    """A database whose table `wide` has a thousand rows, and half a second for a query."""
+    """A database whose table `wide` has a thousand rows, and a second for a query."""
     path = tmp_path_factory.mktemp("wide") / "wide"
     if request.param == "sqlite":
         import sqlite3 as library
@@ -68,7 +68,7 @@ def wide(request, tmp_path_factory):
     )
     connection.commit()
     connection.close()
-    return Sql(database=path, seconds=0.5)
+    return Sql(database=path, seconds=1)
 
 
 def held(folder: Path) -> dict[str, str]:
@@ -109,8 +109,8 @@ def test_a_database_refuses_by_itself_what_a_guard_would_let_through(folder):
         "        print(ascii(opened[kind].run(sql, 1.0, 100).rows))\n"
         "    except QueryFailed:\n"
         "        pass\n"
-        "print(opened['sqlite'].run('SELECT COUNT(*) FROM plants', 1.0, 9).rows,\n"
-        "      opened['duckdb'].run('SELECT COUNT(*) FROM plants', 1.0, 9).rows)\n"
+        "print(opened['sqlite'].run('SELECT COUNT(*) FROM plants', 60.0, 9).rows,\n"
+        "      opened['duckdb'].run('SELECT COUNT(*) FROM plants', 60.0, 9).rows)\n"
     )
     before = held(folder)
     statements = [(case["dialect"], case["sql"].replace("{folder}", str(folder))) for case in HOSTILE]
@@ -131,14 +131,14 @@ def test_a_database_refuses_by_itself_what_a_guard_would_let_through(folder):
 @pytest.mark.parametrize("query", SLOW.values(), ids=SLOW)
 def test_a_query_ends_at_its_time_limit_and_the_next_one_runs(wide, query):
     verdict = wide.check(query, "SELECT 1")
-    assert (verdict.verdict, verdict.reason) == ("rejected", "the query took longer than 0.5 s")
+    assert (verdict.verdict, verdict.reason) == ("rejected", "the query took longer than 1 s")
     assert wide.check("SELECT COUNT(*) FROM wide", "SELECT 1000").accepted
 
 
 @pytest.mark.parametrize("name", LARGE)
 def test_a_result_has_limits_in_rows_bytes_and_memory(wide, name):
     query, reason = LARGE[name]
-    roomy = Sql(database=wide.database, seconds=20)
+    roomy = Sql(database=wide.database, seconds=120)
     verdict = roomy.check(query.format(**BIG[wide.dialect]), None)
     assert (verdict.verdict, verdict.reason) == ("rejected", reason)
     assert roomy.check("SELECT COUNT(*) FROM wide", "SELECT 1000").accepted
@@ -148,7 +148,7 @@ def test_a_reference_may_be_too_slow(wide):
     from tilth.seeds import Seed
 
     fault = wide.fault(Seed("s", 0, "How many?", SLOW["endless"]))
-    assert fault.startswith("the reference cannot be used: the query took longer than 0.5 s")
+    assert fault.startswith("the reference cannot be used: the query took longer than 1 s")
 
 
 def test_what_takes_a_parser_too_long_is_refused_and_hangs_nothing(either):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.growth import WIDE, growth
 
 from tilth.tasks.sql.reading import find
 
@@ -85,8 +85,5 @@ def test_finding_never_raises_and_gives_a_stretch_of_the_text(text):
 
 
 @pytest.mark.parametrize("piece", HOSTILE, ids=repr)
-def test_a_megabyte_is_read_in_bounded_time(piece):
-    began = time.process_time()
-    find(piece * (1_000_000 // len(piece)))
-    # Measured at under 0.5 s.
-    assert time.process_time() - began < 2.0
+def test_a_megabyte_is_read_in_linear_time(piece):
+    assert growth(find, piece * (1_000_000 // len(piece))) < WIDE

@@ -223,7 +223,7 @@ EXITING = """
 
 def test_an_interpreter_that_exits_flushes_and_closes_its_runs(tmp_path: Path) -> None:
     with program(EXITING) as process:
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == ["run.tilth"]
     left = tilth.open_run("run.tilth")
     assert left.status == "aborted"

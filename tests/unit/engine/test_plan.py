@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 from tests.support.openai_server import serve
 from tests.unit.engine.growing import Model, Votes, seeds
 
@@ -60,7 +61,7 @@ budgets = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(strategy=st.sampled_from(STRATEGIES), budget=budgets, size=st.integers(1, 9), most=st.integers(1, 900))
 def test_every_figure_lies_in_its_range_and_no_limit_is_passed(strategy, budget, size, most) -> None:
     plan = tilth.plan(seeds(size), strategy, budget, teacher=teacher(max_tokens=most))
@@ -71,7 +72,7 @@ def test_every_figure_lies_in_its_range_and_no_limit_is_passed(strategy, budget,
     assert budget.usd is None or plan.usd_range.high <= budget.usd
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(strategy=st.sampled_from(STRATEGIES), budget=budgets, more=budgets)
 def test_a_larger_budget_never_plans_fewer_rows(strategy, budget, more) -> None:
     larger = replace(
@@ -210,7 +211,7 @@ def test_a_run_at_work_is_measured_and_its_limit_stays() -> None:
     try:
         mailbox = run.subscribe()
         while run.progress.rows < 30:
-            assert mailbox.wait(10)
+            assert mailbox.wait(120)
             mailbox.drain()
         plan = tilth.plan(SEEDS, "answer-augmentation", 60, teacher=teacher(model), probe=10, **options)
     finally:

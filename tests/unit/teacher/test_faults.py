@@ -101,16 +101,15 @@ async def test_a_reply_beyond_8_mb_is_cut_and_not_read_on(fault, stream, ask, be
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize(
-    "fault", [Fault("silent", seconds=30), Fault("drip", seconds=30)], ids=lambda f: f.kind
+    "fault", [Fault("silent", seconds=600), Fault("drip", seconds=0.5)], ids=lambda f: f.kind
 )
 async def test_the_timeout_holds_for_the_whole_call_and_leaves_it_in_doubt(
     fault, stream, ask, behave, connect
 ):
     server = behave(faults=(fault,))
-    teacher = connect(server.base_url, timeout=0.3)
-    async with asyncio.timeout(5):
-        with pytest.raises(CallError, match="in time") as caught:
-            await put(teacher, ask, stream=stream)
+    teacher = connect(server.base_url, timeout=1.0)
+    with pytest.raises(CallError, match="in time") as caught:
+        await put(teacher, ask, stream=stream)
     assert (caught.value.kind, caught.value.in_doubt) == ("timeout", True)
 
 

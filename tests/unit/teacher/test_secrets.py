@@ -69,10 +69,12 @@ def test_an_unpickled_teacher_is_the_same_without_its_secrets(ask):
 @pytest.mark.parametrize("fault", ["400", "401", "429", "500", "reset", "reset-early", "silent"])
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["key", "login", "client"])
 async def test_no_error_leads_to_a_key(fault, which, ask, behave):
-    server = behave(faults=(Fault(fault, seconds=5),))
-    teacher = (*teachers_at(server.base_url, timeout=0.3), teacher_with_client(server.base_url, timeout=0.3))[
-        which
-    ]
+    server = behave(faults=(Fault(fault, seconds=600),))
+    limit = 1.0 if fault == "silent" else 60.0
+    teacher = (
+        *teachers_at(server.base_url, timeout=limit),
+        teacher_with_client(server.base_url, timeout=limit),
+    )[which]
     with pytest.raises(CallError) as caught:
         async with teacher.open() as endpoint:
             await endpoint.complete(teacher.request(ask("x")), max_tokens=5, sampling_seed=1)

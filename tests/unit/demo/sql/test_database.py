@@ -23,9 +23,8 @@ assert demo.database() == (first, second)
 if "fork" in sys.argv:
     import os
     if os.fork() == 0:
-        assert demo.database()[0] != first
-        sys.exit()
-    os.wait()
+        os._exit(0 if demo.database()[0] != first else 1)
+    assert os.wait()[1] == 0
     assert first.exists() and second.exists()
 print(first)
 """
