@@ -231,6 +231,7 @@ class _Run:
         wanted = {
             "round": unit.round,
             "outcome": regrown.outcome,
+            "cause": regrown.cause,
             "reason": record["reason"] if regrown.outcome == "failed" else regrown.reason,
             "worst_queries": replay.strategy.unit_cost(unit, replay.task).most_queries,
             "queries": amount.queries,

@@ -65,6 +65,7 @@ class Verdict:
     verdict: VerdictName
     answer: str | None = None
     reason: str | None = None
+    cause: str | None = None
     score: float | None = None
     span: tuple[int, int] | None = None
 

@@ -230,6 +230,7 @@ class Execution:
         asks = UnitAsk(self._context, unit.number, hold, cost, self._answered)
         candidates: list[Candidate] = []
         outcome: Outcome = "grown"
+        cause: str | None = None
         reason: str | None = None
         try:
             if unit.number in self._context.journalled.touched:
@@ -237,9 +238,9 @@ class Execution:
             async for candidate in self._strategy.grow(unit, asks, self._task):
                 candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
         except Unreadable as error:
-            outcome, reason = "rowless", str(error)
+            outcome, cause, reason = "rowless", error.cause, str(error)
         except UnitFailed as error:
-            outcome, reason = "failed", str(error)
+            outcome, cause, reason = "failed", "refused-request", str(error)
         except DoesNotFit as error:
             # a call in doubt used up what the unit had reserved: it stays open for a larger budget
             self._short_of = self._short_of or str(error)
@@ -259,12 +260,12 @@ class Execution:
                 self.ledger.close(hold)
         self._answered(unit.number)
         if candidates:
-            outcome = "grown"
+            outcome, cause = "grown", None
         elif outcome == "grown":
-            outcome, reason = "rowless", "the strategy yielded no candidate"
+            outcome, cause, reason = "rowless", "no-candidate", "the strategy yielded no candidate"
         verdicts = await self._judge(candidates)
         rows = rows_of(self._origin, unit, candidates, verdicts, asks.bill, self._task)
-        record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.bill.spent)
+        record = UnitRecord(unit.number, position, unit.round, outcome, cause, reason, worst, asks.bill.spent)
         again = unit.number in self._reopened
         arrival = await self._context.journal.write(
             commit_unit(self._origin.run_id, record, rows, again=again)

@@ -90,6 +90,7 @@ def rows_of(
                 "answer": verdict.answer,
                 "reference": candidate.reference,
                 "verdict": verdict.verdict,
+                "cause": verdict.cause,
                 "reason": verdict.reason,
                 "score": candidate.score if candidate.score is not None else verdict.score,
                 "group": candidate.group,

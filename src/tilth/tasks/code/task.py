@@ -138,7 +138,9 @@ class Code(TemplateTask):
         before, helpers = shown_by(question)
         entry = entry_of(names_of(parse(reply.answer)), question or "") if tests.takes else None
         if tests.takes and entry is None:
-            return Verdict("rejected", reply.answer, "the code defines no function", 0.0, reply.span)
+            return Verdict(
+                "rejected", reply.answer, "the code defines no function", "no-answer", 0.0, reply.span
+            )
         from tilth.tasks.code import sandbox
 
         verdict, reason = sandbox.examine(
@@ -149,7 +151,7 @@ class Code(TemplateTask):
         )
         if verdict == "unverified":
             return unverified(reason)
-        return Verdict(verdict, reply.answer, reason, float(verdict == "accepted"), reply.span)
+        return Verdict(verdict, reply.answer, reason, None, float(verdict == "accepted"), reply.span)
 
     def check_at_once(
         self, response: str, reference: str | None, question: str | None = None

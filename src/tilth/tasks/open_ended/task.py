@@ -159,7 +159,7 @@ class OpenEnded(TemplateTask):
             "contains": "the reference is not in it",
             "rouge-l": f"ROUGE-L is {score:.2f}, below {self.threshold:g}",
         }[self.measure]
-        return Verdict("rejected", reply.answer, reason, score, reply.span)
+        return Verdict("rejected", reply.answer, reason, "wrong-answer", score, reply.span)
 
     def check_at_once(
         self, response: str, reference: str | None, question: str | None = None

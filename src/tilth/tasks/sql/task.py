@@ -190,7 +190,7 @@ class Sql(TemplateTask):
             found = self._run({"do": "judge", "text": query, "reference": expected, "doubt": doubt})
         except NoAnswer as error:
             return Verdict("unverified", one_line(query), str(error), span=span)
-        return Verdict(found["verdict"], found["answer"], found["reason"], found["score"], span)
+        return Verdict(found["verdict"], found["answer"], found["reason"], None, found["score"], span)
 
     def fault(self, seed: Seed) -> str | None:
         """A reference must be a query that is admitted, and that returns a result on every database."""
