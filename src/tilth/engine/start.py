@@ -75,7 +75,7 @@ def start(
         patience: Seconds of nothing but failures after which the run fails with `EndpointUnavailable`.
         check: "label" keeps all rows and marks them; "filter" leaves rejected ones out of `run.rows`, samples
             and what is saved, and keeps them in the file; False checks nothing. No part of the identity: a
-            run that goes on with another is judged again, and asks nothing for it.
+            run that goes on with another is checked again, and asks nothing for it.
         checks: Checks that ask, from `tilth.checks`, in the order in which rows go through them: agreement,
             a judge. What they ask is part of the run, its budget and its identity.
         reuse: Other runs' files. Where this run would ask what they asked, in the same pass over the seeds,
@@ -166,11 +166,11 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
             return live
     record = queries.head(where, run_id)
     identity, settings = record["identity"], record["settings"]
-    judging = settings.get("judging", {})
-    task = tasks.restored(identity["task"], judging.get("task"))
+    options = settings.get("verdict_options", {})
+    task = tasks.restored(identity["task"], options.get("task"))
     seeds = queries.seeds_of(where, record["run_id"], task or identity["task"]["name"], settings["seeds"])
     strategy = identity["strategy"]
-    found = registry.restored(strategy, judging.get("checks"))
+    found = registry.restored(strategy, options.get("checks"))
     return Run(
         record["run_id"],
         where,
@@ -267,13 +267,13 @@ def _kept(
     return {**planned.to_json(), "budget": budget}
 
 
-def _judging(parts: Parts) -> dict[str, Any]:
-    """What verdicts depend on beside the run's identity: where it changes, stored rows are judged anew."""
+def _verdict_options(parts: Parts) -> dict[str, Any]:
+    """What verdicts depend on beside the run's identity: where it changes, stored rows are checked anew."""
     found = {
-        "task": parts.task.judging(),
-        "checks": {check.name: judging for check in parts.strategy.checks if (judging := check.judging())},
+        "task": parts.task.verdict_options(),
+        "checks": {check.name: own for check in parts.strategy.checks if (own := check.verdict_options())},
     }
-    return {part: judging for part, judging in found.items() if judging}
+    return {part: options for part, options in found.items() if options}
 
 
 def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes: bool) -> Run:
@@ -297,7 +297,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         "max_tokens": limits,
         "budget": parts.limit.to_json(),
         "check": parts.check,
-        "judging": _judging(parts),
+        "verdict_options": _verdict_options(parts),
         "plan": None,
         "seconds": 0.0,
     }
@@ -309,7 +309,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
             **stored,
             "budget": settings["budget"],
             "check": settings["check"],
-            "judging": settings["judging"],
+            "verdict_options": settings["verdict_options"],
         }
 
     def take_up(connection: Connection) -> tuple[Any, ...]:
@@ -344,7 +344,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         priced=settings["priced"],
         checked=parts.check is not False,
     )
-    judged_otherwise = bool(stored) and stored.get("judging", {}) != settings["judging"]
+    checked_otherwise = bool(stored) and stored.get("verdict_options", {}) != settings["verdict_options"]
     passes = SeedPasses(tuple(parts.seeds), parts.random_state, parts.nested, parts.task.put)
     execution = Execution(
         context,
@@ -355,7 +355,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
         passes,
         counts,
         reopened,
-        judged_otherwise=judged_otherwise,
+        checked_otherwise=checked_otherwise,
     )
     run.begin(ActiveParts(execution, journal, tuple(opened.values()), controls, closes))
     return run
