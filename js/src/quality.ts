@@ -15,19 +15,26 @@ export interface Rate {
   n: number;
 }
 
-export interface Asked {
-  rows: number;
-  failed: number;
-  unread: number;
+/** Figures of what a check found, as the check itself shows them. */
+export interface CheckTable {
+  title: string;
+  columns: { name: string; kind: "count" | "share" | "number" }[];
+  /** `figures`: one for each column, null for what is not known. */
+  rows: { name: string; figures: (number | null)[] }[];
+  /** What they say, in a few words. */
+  about: string;
 }
 
 export interface Quality {
   accepted: number;
   rejected: number;
   unverified: number;
+  /** By cause, as the two below. */
   rejected_by: Record<string, number>;
   unverified_by: Record<string, number>;
   rowless_by: Record<string, number>;
+  /** By cause, the reason of the latest row or unit, for people. */
+  latest: Record<"rejected" | "unverified" | "rowless", Record<string, string>>;
   /** Queries settled by account: "generation", "judge". */
   queries: Record<string, number>;
   /** Queries in doubt, at their worst case, beside those settled. */
@@ -37,15 +44,8 @@ export interface Quality {
   usd_per_accepted: number | null;
   queries_per_kept: number | null;
   usd_per_kept: number | null;
-  agreement: { questions: number; by_share: Record<string, number>; mean_share: number } | null;
-  /** `scores`: by criterion, how many rows had 1, 2, 3, 4 and 5. */
-  judge: {
-    rows: number;
-    malformed: number;
-    scores: Record<string, number[]>;
-    means: Record<string, number>;
-  } | null;
-  asked: Record<string, Asked>;
+  /** By the check's name. */
+  checks: Record<string, CheckTable[]>;
 }
 
 export interface Calibration {

@@ -1,111 +1,50 @@
-// What checks that ask found, as the Quality tab shows it: votes, a judge's scores, second askings.
+// What checks found, as they themselves show it, and how far a judge can be trusted.
 
 import { count, DASH, decimal, percent } from "../format";
-import type { Calibration, Quality, Rate } from "../quality";
+import type { Calibration, CheckTable, Rate } from "../quality";
 import { Figure } from "./Figure";
-import { Bar, Counts, MEASURED, Part, Table, type Tone } from "./QualityParts";
+import { Bar, MEASURED, Part, Table, type Tone } from "./QualityParts";
 
-const TITLES: Record<string, string> = { "re-solve": "Solved again", answerable: "Answerable" };
+const FORMATS = { count, share: (part: number) => percent(part, 0), number: decimal };
 
-export function Agreement({ agreement }: { agreement: NonNullable<Quality["agreement"]> }) {
-  const { questions, by_share, mean_share } = agreement;
+/** A table of any check. Where a row counts in several columns, their heights compare the counts. */
+export function Checked({ table }: { table: CheckTable }) {
+  const { title, columns, rows, about } = table;
+  const counting = columns.filter(({ kind }) => kind === "count").length > 1;
   return (
-    <Counts
-      title="Agreement"
-      counts={by_share}
-      of={questions}
-      what="questions that were put to a vote"
-      tone="good"
-      bad="no majority"
-    >
-      <p class="tilth-quality-note">
-        <Figure
-          name="Mean share of a question's answers that agree"
-          source={`measured: over ${count(questions)} questions that were put to a vote; a mistake that a model makes each time agrees with itself`}
-        >
-          mean share <span class="tilth-number">{percent(mean_share, 0)}</span>
-        </Figure>
-      </p>
-    </Counts>
-  );
-}
-
-export function Judgement({ judge }: { judge: NonNullable<Quality["judge"]> }) {
-  const { rows, malformed, scores, means } = judge;
-  return (
-    <Part title="The judge's scores">
-      <Table of="Criterion" columns={["1", "2", "3", "4", "5", "mean"]}>
-        {Object.entries(scores).map(([criterion, counts]) => {
-          const most = Math.max(1, ...counts);
-          const mean = means[criterion];
-          return (
-            <tr key={criterion}>
-              <th scope="row">{criterion}</th>
-              {counts.map((n, i) => (
-                <td key={i} class="tilth-quality-score">
-                  <span
-                    class="tilth-quality-column tilth-quality-fill tilth-quality-good"
-                    style={{ height: `${(22 * n) / most}px` }}
-                    aria-hidden="true"
-                  />
-                  <Figure name={`Rows with ${i + 1} of 5 for ${criterion}`} source={MEASURED}>
-                    <span class="tilth-number">{count(n)}</span>
-                  </Figure>
-                </td>
-              ))}
-              <td>
-                <Figure
-                  name={`Mean score for ${criterion}`}
-                  source="measured: from 1 to 5, over the rows that were judged; a model's opinion"
-                >
-                  <span class="tilth-number">{mean === undefined ? DASH : decimal(mean)}</span>
-                </Figure>
-              </td>
-            </tr>
+    <Part title={title}>
+      <Table of={title} columns={columns.map(({ name }) => name)}>
+        {rows.map(({ name, figures }) => {
+          const most = Math.max(
+            1,
+            ...columns.map(({ kind }, i) => (kind === "count" ? (figures[i] ?? 0) : 0)),
           );
-        })}
-      </Table>
-      <p class="tilth-quality-note">
-        <Figure name="Rows judged" source={MEASURED}>
-          <span class="tilth-number">{count(rows)}</span> judged
-        </Figure>
-        {malformed > 0 && (
-          <Figure
-            name="Judgements that could not be used"
-            source={`${MEASURED}; malformed again after a correction`}
-          >
-            <span class="tilth-number">{count(malformed)}</span> malformed
-          </Figure>
-        )}
-      </p>
-    </Part>
-  );
-}
-
-export function SecondAskings({ asked }: { asked: Quality["asked"] }) {
-  const checks = Object.entries(asked);
-  if (checks.length === 0) return null;
-  return (
-    <Part title="Asked once more">
-      <Table of="Check" columns={["rows", "failed", "unreadable"]}>
-        {checks.map(([check, { rows, failed, unread }]) => {
-          const title = TITLES[check] ?? check;
           return (
-            <tr key={check}>
-              <th scope="row">{title}</th>
-              {(
-                [
-                  ["rows asked about", rows],
-                  ["rows that did not pass", failed],
-                  ["replies that could not be read", unread],
-                ] as const
-              ).map(([what, n]) => (
-                <td key={what}>
-                  <Figure name={`${title}, ${what}`} source={MEASURED}>
-                    <span class="tilth-number">{count(n)}</span>
-                  </Figure>
-                </td>
-              ))}
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {columns.map((column, i) => {
+                const figure = figures[i] ?? null;
+                const bar = counting && column.kind === "count" && figure !== null;
+                return (
+                  <td key={column.name} class={bar ? "tilth-quality-score" : undefined}>
+                    {bar && (
+                      <span
+                        class="tilth-quality-column tilth-quality-fill tilth-quality-good"
+                        style={{ height: `${(22 * figure) / most}px` }}
+                        aria-hidden="true"
+                      />
+                    )}
+                    <Figure
+                      name={`${name}: ${column.name}`}
+                      source={about ? `${MEASURED}; ${about}` : MEASURED}
+                    >
+                      <span class="tilth-number">
+                        {figure === null ? DASH : FORMATS[column.kind](figure)}
+                      </span>
+                    </Figure>
+                  </td>
+                );
+              })}
             </tr>
           );
         })}

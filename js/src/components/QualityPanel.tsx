@@ -1,4 +1,4 @@
-// The Quality tab: verdicts and their reasons, what checks found, and the price of a row.
+// The Quality tab: verdicts and their causes, what checks found, and the price of a row.
 
 import { useEffect, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../format";
@@ -7,7 +7,7 @@ import { type Quality, QualityQuery, sum } from "../quality";
 import { useView } from "./context";
 import { Figure } from "./Figure";
 import { Mark } from "./Mark";
-import { Agreement, Calibrated, Judgement, SecondAskings } from "./QualityChecks";
+import { Calibrated, Checked } from "./QualityChecks";
 import { Counts, MEASURED, Part, share, Table } from "./QualityParts";
 
 export function QualityPanel({ shown }: { shown: boolean }) {
@@ -42,6 +42,7 @@ export function QualityPanel({ shown }: { shown: boolean }) {
       <Counts
         title="Rejected because"
         counts={quality.rejected_by}
+        latest={quality.latest.rejected}
         of={quality.rejected}
         what="rejected rows"
         tone="bad"
@@ -49,6 +50,7 @@ export function QualityPanel({ shown }: { shown: boolean }) {
       <Counts
         title="Unverified because"
         counts={quality.unverified_by}
+        latest={quality.latest.unverified}
         of={quality.unverified}
         what="unverified rows"
         tone="unsure"
@@ -56,13 +58,14 @@ export function QualityPanel({ shown }: { shown: boolean }) {
       <Counts
         title="No row because"
         counts={quality.rowless_by}
+        latest={quality.latest.rowless}
         of={sum(quality.rowless_by)}
         what="units that were paid for and gave no row"
         tone="unsure"
       />
-      {quality.agreement && <Agreement agreement={quality.agreement} />}
-      {quality.judge && <Judgement judge={quality.judge} />}
-      <SecondAskings asked={quality.asked} />
+      {Object.entries(quality.checks).flatMap(([check, tables]) =>
+        tables.map((table) => <Checked key={`${check} ${table.title}`} table={table} />),
+      )}
       {calibration && <Calibrated calibration={calibration} />}
     </div>
   );

@@ -30,14 +30,12 @@ interface CountsProps {
   counts: Record<string, number>;
   of: number;
   what: string;
-  /** The entry that tells of something bad, whatever the others do. */
-  bad?: string;
-  /** What stands below the bars. */
-  children?: ComponentChildren;
+  /** The latest reason for some of the entries, to tell with where the figure comes from. */
+  latest?: Record<string, string>;
   tone: Tone;
 }
 
-export function Counts({ title, counts, of, what, tone, bad, children }: CountsProps) {
+export function Counts({ title, counts, of, what, tone, latest = {} }: CountsProps) {
   const entries = Object.entries(counts);
   if (entries.length === 0) return null;
   return (
@@ -48,15 +46,14 @@ export function Counts({ title, counts, of, what, tone, bad, children }: CountsP
             key={name}
             label={name}
             share={of > 0 ? n / of : 0}
-            tone={name === bad ? "bad" : tone}
-            source={`${MEASURED}; ${count(n)} of ${count(of)} ${what}`}
+            tone={tone}
+            source={`${MEASURED}; ${count(n)} of ${count(of)} ${what}${Object.hasOwn(latest, name) ? `; the latest: ${latest[name]}` : ""}`}
           >
             <span class="tilth-number">{count(n)}</span>
             <span class="tilth-muted tilth-quality-share">{share(n, of)}</span>
           </Bar>
         ))}
       </ul>
-      {children}
     </Part>
   );
 }
