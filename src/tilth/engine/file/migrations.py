@@ -123,16 +123,8 @@ def _rebuild(connection: sqlite3.Connection, table: str, new: Mapping[str, str])
     connection.execute(_todays()[table])
     connection.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM older")  # noqa: S608 - ours
     # numbers that were given once are not given again
-    connection.execute(
-        "INSERT INTO sqlite_sequence SELECT ?, seq FROM sqlite_sequence WHERE name = 'older'"
-        " AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)",
-        (table, table),
-    )
-    connection.execute(
-        "UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'older')"
-        " WHERE name = ?",
-        (table,),
-    )
+    connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+    connection.execute("UPDATE sqlite_sequence SET name = ? WHERE name = 'older'", (table,))
     connection.execute("DROP TABLE older")
 
 
@@ -160,6 +152,9 @@ def todays_copy(path: Path) -> sqlite3.Connection:
         if file.exists() and (one := file.stat())
     ]
     copied = _copy(path.absolute(), tuple(state))
+    if not copied.path.exists():  # temporary folders are tidied
+        _copy.cache_clear()
+        copied = _copy(path.absolute(), tuple(state))
     return sqlite3.connect(
         f"{copied.path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
     )
