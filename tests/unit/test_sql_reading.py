@@ -59,7 +59,8 @@ def test_at_least_a_hundred_replies_are_tried():
 @pytest.mark.parametrize("case", REPLIES, ids=lambda case: repr(case["reply"])[:60])
 def test_finds_the_query(case):
     span = find(case["reply"])
-    assert (None if isinstance(span, Why) else case["reply"][slice(*span)]) == case["sql"]
+    found = (None, span.cause) if isinstance(span, Why) else (case["reply"][slice(*span)], None)
+    assert found == (case["sql"], case.get("cause"))
 
 
 @pytest.mark.parametrize(
