@@ -61,12 +61,12 @@ def test_changes_that_only_the_wal_file_holds_are_seen(tmp_path):
         assert task.check(COUNT, "SELECT 2").accepted
 
 
-def test_a_database_that_is_locked_judges_nothing(tmp_path):
+def test_a_database_that_is_locked_decides_nothing(tmp_path):
     task = Sql(database=plants.sqlite(tmp_path / "plants.sqlite"))
     with closing(sqlite3.connect(tmp_path / "plants.sqlite", isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         verdict = task.check(COUNT, "SELECT 4")
-        assert verdict.verdict == "unverified"
+        assert (verdict.verdict, verdict.cause) == ("unverified", "database-failed")
         assert "locked" in verdict.reason
         writer.execute("ROLLBACK")
     assert task.check(COUNT, "SELECT 4").accepted
