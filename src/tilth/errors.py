@@ -123,7 +123,15 @@ class UnitFailed(TilthError):
 
 
 class Unreadable(TilthError):
-    """A reply that does not hold what its prompt asked for. The message is the reason shown to users."""
+    """A reply that does not hold what its prompt asked for. The message is the reason shown to users.
+
+    Attributes:
+        cause: The same in a word for machines, one of `tilth.tasks.CAUSES` or another.
+    """
+
+    def __init__(self, reason: str, cause: str = "malformed") -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class Malformed(TilthError):

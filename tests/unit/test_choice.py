@@ -17,7 +17,7 @@ from tests.unit.choices import QUESTIONS
 import tilth
 from tilth import tasks
 from tilth.seeds import Seed
-from tilth.tasks import Choice
+from tilth.tasks import CAUSES, Choice
 
 REPLIES = [
     json.loads(line)
@@ -88,7 +88,7 @@ def test_reads_the_option_that_is_picked(case):
     question = QUESTIONS[case["of"]]
     reading = Choice().read(case["reply"], question)
     label = reading.answer and reading.answer.partition(". ")[0]
-    assert label == case["picks"]
+    assert (label, reading.cause) == (case["picks"], case.get("cause"))
     if "part" in case:
         start, end = reading.span
         assert case["reply"][start:end] == case["part"]
@@ -101,7 +101,7 @@ def test_reads_the_option_that_is_picked(case):
 )
 def test_reading_never_raises_and_its_normal_form_reads_as_itself(name, text):
     reading = Choice().read(text, QUESTIONS[name])
-    assert (reading.answer is None) == (reading.reason is not None)
+    assert (reading.answer is None) == (reading.reason is not None) == (reading.cause in CAUSES)
     if reading.answer is not None:
         start, end = reading.span
         assert 0 <= start < end <= len(text)
@@ -112,7 +112,7 @@ def test_reading_never_raises_and_its_normal_form_reads_as_itself(name, text):
 @given(question=st.one_of(st.none(), st.text()), text=st.text())
 def test_no_question_makes_it_raise(question, text):
     verdict = Choice().check(text, text, question)
-    assert verdict.accepted or verdict.reason
+    assert verdict.accepted or (verdict.reason and verdict.cause in CAUSES)
     seed = Seed("s1", 0, question or "?", text)
     Choice(shuffle=True).put(seed, random.Random(0))
     assert Choice().fault(seed) != ""
@@ -135,39 +135,40 @@ def test_each_of_a_thousand_replies_is_checked_for_itself():
 def test_accepts_the_same_option_however_it_is_named(reference):
     for response in ("A", "The answer is (A).", "dry palms", "Dry palms is correct."):
         verdict = Choice().check(response, reference, PALMS)
-        assert (verdict.accepted, verdict.answer, verdict.reason) == (True, "A. dry palms", None)
+        assert (verdict.accepted, verdict.answer) == (True, "A. dry palms")
+        assert (verdict.reason, verdict.cause) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("question", "response", "reference", "reason"),
+    ("question", "response", "reference", "reason", "cause"),
     [
-        (PALMS, "The answer is B.", "A", "B is not A"),
-        (PALMS, "wet palms", "dry palms", "B is not A"),
-        (PALMS, "I cannot say.", "A", "no final answer"),
-        (PALMS, "", None, "no final answer"),
-        (PALMS, "A or B", "A", "more than one option"),
-        (PALMS, "The answer is B. dry palms", "A", "label and text name different options"),
-        (QUESTIONS["sentiment"], "positive", "negative", "positive is not negative"),
-        (None, "The answer is B.", "A", "B is not A"),
+        (PALMS, "The answer is B.", "A", "B is not A", "wrong-answer"),
+        (PALMS, "wet palms", "dry palms", "B is not A", "wrong-answer"),
+        (PALMS, "I cannot say.", "A", "no final answer", "no-answer"),
+        (PALMS, "", None, "no final answer", "no-answer"),
+        (PALMS, "A or B", "A", "more than one option", "ambiguous"),
+        (PALMS, "The answer is B. dry palms", "A", "label and text name different options", "ambiguous"),
+        (QUESTIONS["sentiment"], "positive", "negative", "positive is not negative", "wrong-answer"),
+        (None, "The answer is B.", "A", "B is not A", "wrong-answer"),
     ],
 )
-def test_rejects_with_a_reason(question, response, reference, reason):
+def test_rejects_with_a_reason(question, response, reference, reason, cause):
     verdict = Choice().check(response, reference, question)
-    assert (verdict.verdict, verdict.reason) == ("rejected", reason)
+    assert (verdict.verdict, verdict.reason, verdict.cause) == ("rejected", reason, cause)
 
 
 @pytest.mark.parametrize(
-    ("question", "response", "reference", "reason"),
+    ("question", "response", "reference", "reason", "cause"),
     [
-        (PALMS, "A", None, "no reference"),
-        (PALMS, "A", "E", "no option in the reference"),
-        ("How many?", "A", "A", "no options in the question"),
-        (None, "wet palms", "wet palms", "no label, and no question to compare texts with"),
+        (PALMS, "A", None, "no reference", "no-reference"),
+        (PALMS, "A", "E", "no option in the reference", "bad-reference"),
+        ("How many?", "A", "A", "no options in the question", "no-options"),
+        (None, "wet palms", "wet palms", "no label, and no question to compare texts with", "no-options"),
     ],
 )
-def test_unverified_where_nothing_can_judge(question, response, reference, reason):
+def test_unverified_where_nothing_can_judge(question, response, reference, reason, cause):
     verdict = Choice().check(response, reference, question)
-    assert (verdict.verdict, verdict.reason) == ("unverified", reason)
+    assert (verdict.verdict, verdict.reason, verdict.cause) == ("unverified", reason, cause)
 
 
 def test_numbers_name_options_by_place_where_told():
@@ -200,7 +201,7 @@ def test_it_is_found_by_name_and_loaded_when_used():
 )
 def test_it_is_restored_from_its_identity(task):
     identity = json.loads(json.dumps(task.identity()))
-    assert tasks.restored(identity, task.judging()) == task
+    assert tasks.restored(identity, task.verdict_options()) == task
     assert pickle.loads(pickle.dumps(task)) == task
     assert task.identity() != Choice(counts_from=1).identity()
 

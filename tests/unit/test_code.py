@@ -13,7 +13,7 @@ from tests.support.growth import WIDE, growth
 from tilth import tasks
 from tilth.errors import Unreadable
 from tilth.seeds import Seed
-from tilth.tasks import Code
+from tilth.tasks import CAUSES, Code
 
 REPLIES = [
     json.loads(line)
@@ -94,6 +94,7 @@ def test_reads_the_code(case):
     assert reading.answer == case["answer"]
     if reading.answer is None:
         assert reading.reason.startswith(case["reason"])
+        assert reading.cause == case["cause"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_span_is_the_part_that_was_read(text, part):
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)))
 def test_reading_never_raises_and_an_answer_reads_as_itself(text):
     reading = Code().read(text)
-    assert (reading.answer is None) == (reading.reason is not None)
+    assert (reading.answer is None) == (reading.reason is not None) == (reading.cause in CAUSES)
     if reading.answer is not None:
         start, end = reading.span
         assert 0 <= start < end <= len(text)
@@ -136,36 +137,38 @@ def test_blocks_at_the_limit_are_read_in_linear_time(block):
 
 def test_code_of_more_than_the_limit_is_not_read():
     text = f"{ADD}\n" + "# a comment\n" * 2_000
-    assert Code().read(text).reason.startswith("code of 24,0")
+    reading = Code().read(text)
+    assert reading.reason.startswith("code of 24,0")
+    assert reading.cause == "too-long"
 
 
 def test_it_is_found_by_name_and_runs_nothing():
     assert tasks.get("code") == tasks.Code() == Code()
     verdict = tasks.check(f"```python\n{ADD}\n```", "assert add(1, 2) == 4", task="code")
     assert (verdict.verdict, verdict.answer) == ("unverified", ADD)
-    assert verdict.reason == "code is not run; Code(run=True) runs it"
+    assert (verdict.reason, verdict.cause) == ("code is not run; Code(run=True) runs it", "not-run")
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"),
+    ("reply", "reason", "cause"),
     [
-        ("", "empty reply"),
-        ("No.", "no code in the reply"),
-        ("```\ndef f(\n```", "the code does not parse (line 1)"),
+        ("", "empty reply", "empty"),
+        ("No.", "no code in the reply", "no-answer"),
+        ("```\ndef f(\n```", "the code does not parse (line 1)", "syntax-error"),
     ],
 )
-def test_a_reply_without_code_is_rejected(reply, reason):
+def test_a_reply_without_code_is_rejected(reply, reason, cause):
     verdict = Code().check(reply, None)
-    assert (verdict.verdict, verdict.reason) == ("rejected", reason)
+    assert (verdict.verdict, verdict.reason, verdict.cause) == ("rejected", reason, cause)
 
 
-def test_running_is_no_part_of_what_is_asked_but_of_judging(confined):
+def test_running_is_no_part_of_what_is_asked_but_of_verdicts(confined):
     running = Code(run=True, cpu=2, prompts={"answer": "Do: {question}"})
     assert running.identity() == Code(prompts={"answer": "Do: {question}"}).identity()
-    assert running.judging() != Code().judging()
-    assert running.judging() != Code(run=True).judging()
+    assert running.verdict_options() != Code().verdict_options()
+    assert running.verdict_options() != Code(run=True).verdict_options()
     for task in (running, Code()):
-        stored = json.loads(json.dumps([task.identity(), task.judging()]))
+        stored = json.loads(json.dumps([task.identity(), task.verdict_options()]))
         assert tasks.restored(*stored) == task
 
 

@@ -66,7 +66,7 @@ def test_answers_agree_where_they_say_the_same(case):
     for left, right in (case["left"], case["right"]), (case["right"], case["left"]):
         verdict = tasks.check(f"\\boxed{{{left}}}", f"#### {right}")
         assert verdict.verdict == case["verdict"]
-        assert (verdict.reason is None) == verdict.accepted
+        assert (verdict.reason is None) == (verdict.cause is None) == verdict.accepted
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,8 @@ def test_answers_agree_where_they_say_the_same(case):
 )
 def test_a_verdict_says_what_was_compared(response, reference, verdict, reason):
     found = tasks.check(response, reference)
-    assert (found.verdict, found.reason) == (verdict, reason)
+    cause = {"accepted": None, "rejected": "wrong-answer", "unverified": "not-compared"}[verdict]
+    assert (found.verdict, found.reason, found.cause) == (verdict, reason, cause)
 
 
 @pytest.mark.parametrize(

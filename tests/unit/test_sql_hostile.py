@@ -90,6 +90,7 @@ def test_hostile_sql_is_refused_with_its_reason_and_changes_nothing(folder, eith
         verdict = either[case["dialect"]].check(reply, "SELECT name FROM plants")
         assert verdict.verdict == "rejected", case
         assert verdict.reason.startswith(case["reason"].replace("{folder}", str(folder))[:60]), case
+        assert verdict.cause == case["cause"], case
         assert held(folder) == before, case
     for task in either.values():
         assert task.check("SELECT COUNT(*), MAX(price) FROM plants", "SELECT 4, 12.5").accepted
@@ -132,6 +133,7 @@ def test_a_database_refuses_by_itself_what_a_guard_would_let_through(folder):
 def test_a_query_ends_at_its_time_limit_and_the_next_one_runs(wide, query):
     verdict = wide.check(query, "SELECT 1")
     assert (verdict.verdict, verdict.reason) == ("rejected", "the query took longer than 1 s")
+    assert verdict.cause == "timed-out"
     assert wide.check("SELECT COUNT(*) FROM wide", "SELECT 1000").accepted
 
 
@@ -140,7 +142,7 @@ def test_a_result_has_limits_in_rows_bytes_and_memory(wide, name):
     query, reason = LARGE[name]
     roomy = Sql(database=wide.database, seconds=120)
     verdict = roomy.check(query.format(**BIG[wide.dialect]), None)
-    assert (verdict.verdict, verdict.reason) == ("rejected", reason)
+    assert (verdict.verdict, verdict.reason, verdict.cause) == ("rejected", reason, "over-limit")
     assert roomy.check("SELECT COUNT(*) FROM wide", "SELECT 1000").accepted
 
 

@@ -273,9 +273,12 @@ export interface Quality {
   accepted: number;
   rejected: number;
   unverified: number;
+  /** By cause, as the two below. */
   rejected_by: Record<string, number>;
   unverified_by: Record<string, number>;
   rowless_by: Record<string, number>;
+  /** By cause, the reason of the latest row or unit, for people. */
+  latest: Record<"rejected" | "unverified" | "rowless", Record<string, string>>;
   /** Queries settled by account: "generation", "judge". */
   queries: Record<string, number>;
   /** Queries in doubt, at their worst case, beside those settled. */
@@ -285,16 +288,18 @@ export interface Quality {
   usd_per_accepted: number | null;
   queries_per_kept: number | null;
   usd_per_kept: number | null;
-  agreement: { questions: number; by_share: Record<string, number>; mean_share: number } | null;
-  /** `scores`: by criterion, how many rows had 1, 2, 3, 4 and 5. */
-  judge: {
-    rows: number;
-    malformed: number;
-    scores: Record<string, number[]>;
-    means: Record<string, number>;
-  } | null;
-  /** What checks found that asked about a row once more, by check. */
-  asked: Record<string, { rows: number; failed: number; unread: number }>;
+  /** By the check's name. */
+  checks: Record<string, CheckTable[]>;
+}
+
+/** What a check found, as the check itself shows it. */
+export interface CheckTable {
+  title: string;
+  columns: { name: string; kind: "count" | "share" | "number" }[];
+  /** `values`: one for each column, null for what is not known. */
+  rows: { name: string; values: (number | null)[] }[];
+  /** What they say, in a few words. */
+  about: string;
 }
 
 export interface Calibration {

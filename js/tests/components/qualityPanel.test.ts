@@ -8,9 +8,10 @@ const FOUND: QualityReply = {
     accepted: 60,
     rejected: 30,
     unverified: 10,
-    rejected_by: { "another answer than the reference's": 20, "<b>judged</b> too low": 10 },
-    unverified_by: { "no reference": 10 },
+    rejected_by: { "wrong-answer": 20, "<b>impolite</b>": 10 },
+    unverified_by: { "no-reference": 10 },
     rowless_by: {},
+    latest: { rejected: { "wrong-answer": "<i>7</i> is not 8" }, unverified: {}, rowless: {} },
     queries: { generation: 200, judge: 40 },
     usd: 0.6,
     in_doubt: 3,
@@ -18,14 +19,32 @@ const FOUND: QualityReply = {
     usd_per_accepted: 0.01,
     queries_per_kept: 3.47,
     usd_per_kept: null,
-    agreement: { questions: 50, by_share: { "2 of 2": 40, "2 of 3": 6, "no majority": 4 }, mean_share: 0.9 },
-    judge: {
-      rows: 20,
-      malformed: 2,
-      scores: { "<i>clarity</i>": [0, 0, 12, 0, 8] },
-      means: { "<i>clarity</i>": 3.8 },
+    checks: {
+      polite: [
+        {
+          title: "<i>How</i> polite",
+          columns: [
+            { name: "1", kind: "count" },
+            { name: "2", kind: "count" },
+            { name: "of all", kind: "share" },
+            { name: "mean", kind: "number" },
+          ],
+          rows: [
+            { name: "<b>please</b>", values: [12, 8, 0.25, 1.4] },
+            { name: "thanks", values: [0, 0, null, null] },
+          ],
+          about: "rows that were asked about",
+        },
+      ],
+      agreement: [
+        {
+          title: "Agreement",
+          columns: [{ name: "questions", kind: "count" }],
+          rows: [{ name: "2 of 2", values: [40] }],
+          about: "",
+        },
+      ],
     },
-    asked: { "re-solve": { rows: 40, failed: 5, unread: 1 } },
   },
   calibration: null,
 };
@@ -68,20 +87,25 @@ test("before a run there is nothing to ask and one sentence to read", async () =
   expect(model.ofType("quality")).toHaveLength(0);
 });
 
-test("verdicts, reasons, votes, scores and the price are shown with where they come from", async () => {
+test("verdicts, causes, what checks found and the price are shown with where they come from", async () => {
   const { model, el, part } = await opened();
   running(model, 1);
   await vi.waitFor(() => expect(part("Rows")?.textContent).toContain("60"));
   expect(part("Rows")?.textContent).toContain("60%");
-  expect(part("Rejected because")?.textContent).toContain("<b>judged</b> too low");
-  expect(part("Rejected because")?.querySelector("b")).toBeNull();
-  expect(part("Agreement")?.textContent).toMatch(/2 of 2.*40.*80%/);
-  expect(part("Agreement")?.textContent).toContain("mean share 90%");
-  const scores = [...(part("The judge's scores")?.querySelectorAll("tbody .tilth-number") ?? [])];
-  expect(scores.map((n) => n.textContent)).toEqual(["0", "0", "12", "0", "8", "3.8"]);
-  expect(part("The judge's scores")?.querySelector("i")).toBeNull();
-  expect(part("The judge's scores")?.textContent).toContain("2 malformed");
-  expect(rowOf(part("Asked once more"), "Solved again")).toEqual(["40", "5", "1"]);
+  expect(part("Rejected because")?.textContent).toContain("<b>impolite</b>");
+  expect(part("Rejected because")?.textContent).toContain("the latest: <i>7</i> is not 8");
+  const polite = part("<i>How</i> polite");
+  expect([...(polite?.querySelectorAll("thead th") ?? [])].slice(1).map((th) => th.textContent)).toEqual([
+    "1",
+    "2",
+    "of all",
+    "mean",
+  ]);
+  expect(rowOf(polite, "<b>please</b>")).toEqual(["12", "8", "25%", "1.4"]);
+  expect(rowOf(polite, "thanks")).toEqual(["0", "0", "–", "–"]);
+  expect(polite?.textContent).toContain("measured: counted in the run's file; rows that were asked about");
+  expect(rowOf(part("Agreement"), "2 of 2")).toEqual(["40"]);
+  expect(el.querySelector(".tilth-quality b, .tilth-quality i")).toBeNull();
   expect(rowOf(part("What a row costs"), "accepted")).toEqual(["4.1", "$0.01"]);
   expect(rowOf(part("What a row costs"), "accepted or unverified")).toEqual(["3.5", "–"]);
   expect(part("What a row costs")?.textContent).toContain("measured: 243 queries spent");
@@ -169,9 +193,9 @@ test("what was found of one run is not shown for another", async () => {
 test("without checks there is no part for them", async () => {
   const { model, part } = await opened({
     ...FOUND,
-    quality: { ...FOUND.quality, agreement: null, judge: null, asked: {} },
+    quality: { ...FOUND.quality, checks: {} },
   });
   running(model, 1);
   await vi.waitFor(() => expect(part("Rows")).not.toBeNull());
-  for (const name of ["Agreement", "The judge's scores", "Asked once more"]) expect(part(name)).toBeNull();
+  for (const name of ["Agreement", "<i>How</i> polite"]) expect(part(name)).toBeNull();
 });

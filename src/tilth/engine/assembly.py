@@ -89,7 +89,7 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
         recipe.passes(),
         counts,
         reopened,
-        judged_otherwise=bool(stored) and stored.get("judging", {}) != settings["judging"],
+        checked_otherwise=bool(stored) and stored.get("verdict_options", {}) != settings["verdict_options"],
     )
     run._begin(ActiveParts(execution, journal, tuple(opened.values()), controls, closes))  # noqa: SLF001 - here only
     return run
@@ -131,7 +131,12 @@ def _settings(
     }
     if isinstance(recipe.teacher, RecordedTeacher):  # it knows neither prices nor what it stands for
         known |= stored
-    return {**known, "budget": options.limit.to_json(), "check": options.check, "judging": recipe.judging}
+    return {
+        **known,
+        "budget": options.limit.to_json(),
+        "check": options.check,
+        "verdict_options": recipe.verdict_options,
+    }
 
 
 def _plan(

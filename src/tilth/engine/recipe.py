@@ -98,11 +98,11 @@ class Recipe:
         return {"teacher": self.teacher, "writer": self.writer, **self.strategy.models()}
 
     @property
-    def judging(self) -> dict[str, Any]:
-        """What verdicts depend on beside the identity: where it changes, stored rows are judged anew."""
-        checks = {check.name: judging for check in self.strategy.checks if (judging := check.judging())}
-        found = {"task": self.task.judging(), "checks": checks}
-        return {part: judging for part, judging in found.items() if judging}
+    def verdict_options(self) -> dict[str, Any]:
+        """What verdicts depend on beside the identity: where it changes, stored rows are checked anew."""
+        checks = {check.name: own for check in self.strategy.checks if (own := check.verdict_options())}
+        found = {"task": self.task.verdict_options(), "checks": checks}
+        return {part: options for part, options in found.items() if options}
 
     def passes(self) -> SeedPasses:
         """The order of its units."""
@@ -143,15 +143,15 @@ class StoredRecipe:
         using: Sequence[Strategy | Task] = (),
     ) -> StoredRecipe:
         """The recipe of a run's record; strategies and tasks in `using` are taken before installed ones."""
-        judging = settings.get("judging", {})
+        options = settings.get("verdict_options", {})
         strategy, task = (
             next((one for one in using if canonical(one.identity()) == canonical(identity[part])), None)
             for part in ("strategy", "task")
         )
         if not isinstance(strategy, Strategy):
-            strategy = registry.restored(identity["strategy"], judging.get("checks"))
+            strategy = registry.restored(identity["strategy"], options.get("checks"))
         if not isinstance(task, Task):
-            task = tasks.restored(identity["task"], judging.get("task"))
+            task = tasks.restored(identity["task"], options.get("task"))
         seeds = seeds_from(file, run_id, task or identity["task"]["name"], settings["seeds"])
         return cls(run_id, identity, settings, seeds, strategy, task)
 

@@ -14,12 +14,12 @@ from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.events import Changed
 from tilth.engine.file import queries
 from tilth.engine.file.journal import Journal
-from tilth.engine.file.quality import Quality, quality
 from tilth.engine.file.writes import set_settings, set_status
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import NO_ROWS, RATE_WINDOW, Ending, Execution
 from tilth.engine.progress import Progress
+from tilth.engine.quality import Quality, quality
 from tilth.engine.recipe import Recipe, StoredRecipe
 from tilth.engine.runner import runner
 from tilth.errors import BudgetError, EndpointUnavailable
@@ -326,13 +326,14 @@ class Run(Background):
 
     @property
     def quality(self) -> Quality:
-        """How good its rows are: verdicts by reason, what checks found, and the price of an accepted row.
+        """How good its rows are: verdicts by cause, what checks found, and the price of an accepted row.
 
         Counted anew in its file each time: rows, units and queries as whole numbers, US dollars as the ledger
         has them. Of 200,000 rows it takes about a second.
         """
         live = self._active is not None and self.status not in OVER
-        return quality(self.path, self.id, priced=self._settings["priced"], live=live)
+        checks = None if self.strategy is None else self.strategy.checks
+        return quality(self.path, self.id, priced=self._settings["priced"], live=live, checks=checks)
 
     def spending(self) -> dict[str, int]:
         """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""

@@ -61,7 +61,7 @@ def start(
         patience: Seconds of nothing but failures after which the run fails with `EndpointUnavailable`.
         check: "label" keeps all rows and marks them; "filter" leaves rejected ones out of `run.rows`, samples
             and what is saved, and keeps them in the file; False checks nothing. No part of the identity: a
-            run that goes on with another is judged again, and asks nothing for it.
+            run that goes on with another is checked again, and asks nothing for it.
         checks: Checks that ask, from `tilth.checks`, in the order in which rows go through them: agreement,
             a judge. What they ask is part of the run, its budget and its identity.
         reuse: Other runs' files. Where this run would ask what they asked, in the same pass over the seeds,

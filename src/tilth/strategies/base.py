@@ -27,14 +27,16 @@ class Reply(str):
 
     Attributes:
         problem: Why it cannot be used (cut off, refused, empty ...), in a few words, or None.
+        cause: The same in a word for machines, one of `tilth.tasks.CAUSES`, or None.
     """
 
-    __slots__ = ("problem",)
+    __slots__ = ("cause", "problem")
     problem: str | None
+    cause: str | None
 
-    def __new__(cls, text: str, problem: str | None = None) -> Self:
+    def __new__(cls, text: str, problem: str | None = None, cause: str | None = None) -> Self:
         reply = super().__new__(cls, text)
-        reply.problem = problem
+        reply.problem, reply.cause = problem, cause
         return reply
 
 

@@ -25,10 +25,11 @@ def create_study(study_id: str, identity: Mapping[str, Any], settings: Mapping[s
     """Writes a study, or the settings it was last started with."""
 
     def write(connection: sqlite3.Connection) -> None:
+        at = now()
         connection.execute(
-            "INSERT INTO studies VALUES (?, ?, ?, ?)"
+            "INSERT INTO studies VALUES (?, ?, ?, 'starting', NULL, ?, ?)"
             " ON CONFLICT (study_id) DO UPDATE SET settings = excluded.settings",
-            (study_id, canonical(identity), canonical(settings), now()),
+            (study_id, canonical(identity), canonical(settings), at, at),
         )
 
     return write

@@ -54,22 +54,22 @@ def rows_and_rowless_are_spent(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"),
+    ("kind", "reason", "cause"),
     [
-        ("null-content", "empty reply"),
-        ("refusal", "refused by the model"),
-        ("content-filter", "stopped by a content filter"),
-        ("length", "cut off at the reply limit"),
-        ("invalid-json", "malformed reply"),
-        ("html", "malformed reply"),
-        ("no-choices", "malformed reply"),
+        ("null-content", "empty reply", "empty"),
+        ("refusal", "refused by the model", "refused"),
+        ("content-filter", "stopped by a content filter", "filtered"),
+        ("length", "cut off at the reply limit", "cut-off"),
+        ("invalid-json", "malformed reply", "malformed"),
+        ("html", "malformed reply", "malformed"),
+        ("no-choices", "malformed reply", "malformed"),
     ],
 )
-def test_a_reply_of_200_is_one_query_however_bad(kind: FaultKind, reason: str) -> None:
+def test_a_reply_of_200_is_one_query_however_bad(kind: FaultKind, reason: str, cause: str) -> None:
     run, books = served(Plan(faults=(Fault(kind, every=3),)), 12)
     assert run.progress.queries == books["billed"] == 12
     assert run.progress.rows == 12
-    bad = run.rows.filter(reason=reason)
+    bad = run.rows.filter(reason=reason, cause=cause)
     assert bad.height == 4
     assert set(bad["verdict"]) == {"rejected"}
     rows_and_rowless_are_spent(run)
@@ -79,6 +79,7 @@ def test_a_question_that_cannot_be_read_costs_its_query_and_gives_no_row() -> No
     run, books = served(Plan(faults=(Fault("null-content", every=3),)), 13, "new-question", concurrency=1)
     assert run.progress.queries == books["billed"]
     assert run.progress.rowless > 0
+    assert set(run.quality.rowless_by) == {"empty"}
     rows_and_rowless_are_spent(run)
 
 

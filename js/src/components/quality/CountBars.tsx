@@ -1,6 +1,5 @@
 // Counts by name, each as a bar of its share.
 
-import type { ComponentChildren } from "preact";
 import { count } from "../../format";
 import { Section } from "./Section";
 import { ShareBar, type Tone } from "./ShareBar";
@@ -11,14 +10,12 @@ interface Props {
   counts: Record<string, number>;
   of: number;
   what: string;
-  /** The entry that tells of something bad, whatever the others do. */
-  bad?: string;
-  /** What stands below the bars. */
-  children?: ComponentChildren;
+  /** The latest reason for some of the entries, told with where the number comes from. */
+  latest?: Record<string, string>;
   tone: Tone;
 }
 
-export function CountBars({ title, counts, of, what, tone, bad, children }: Props) {
+export function CountBars({ title, counts, of, what, tone, latest = {} }: Props) {
   const entries = Object.entries(counts);
   if (entries.length === 0) return null;
   return (
@@ -29,15 +26,14 @@ export function CountBars({ title, counts, of, what, tone, bad, children }: Prop
             key={name}
             label={name}
             share={of > 0 ? n / of : 0}
-            tone={name === bad ? "bad" : tone}
-            source={`${COUNTED}; ${count(n)} of ${count(of)} ${what}`}
+            tone={tone}
+            source={`${COUNTED}; ${count(n)} of ${count(of)} ${what}${Object.hasOwn(latest, name) ? `; the latest: ${latest[name]}` : ""}`}
           >
             <span class="tilth-number">{count(n)}</span>
             <span class="tilth-muted tilth-quality-share">{shareText(n, of)}</span>
           </ShareBar>
         ))}
       </ul>
-      {children}
     </Section>
   );
 }

@@ -1,4 +1,4 @@
-// The Quality tab: verdicts and their reasons, what checks found, and the price of a row.
+// The Quality tab: verdicts and their causes, what checks found, and the price of a row.
 
 import { useEffect, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../../format";
@@ -7,12 +7,10 @@ import { type Quality, VERDICTS } from "../../wire/types";
 import { SourcedValue } from "../shared/SourcedValue";
 import { VerdictMark } from "../shared/VerdictMark";
 import { useView } from "../shared/viewContext";
-import { Agreement } from "./Agreement";
+import { CheckTable } from "./CheckTable";
 import { CountBars } from "./CountBars";
 import { JudgeCalibration } from "./JudgeCalibration";
-import { JudgeScores } from "./JudgeScores";
 import { NumberTable } from "./NumberTable";
-import { SecondAskings } from "./SecondAskings";
 import { Section } from "./Section";
 import { COUNTED, shareText } from "./shares";
 
@@ -51,6 +49,7 @@ export function QualityPanel({ shown }: { shown: boolean }) {
       <CountBars
         title="Rejected because"
         counts={quality.rejected_by}
+        latest={quality.latest.rejected}
         of={quality.rejected}
         what="rejected rows"
         tone="bad"
@@ -58,6 +57,7 @@ export function QualityPanel({ shown }: { shown: boolean }) {
       <CountBars
         title="Unverified because"
         counts={quality.unverified_by}
+        latest={quality.latest.unverified}
         of={quality.unverified}
         what="unverified rows"
         tone="unsure"
@@ -65,13 +65,14 @@ export function QualityPanel({ shown }: { shown: boolean }) {
       <CountBars
         title="No row because"
         counts={quality.rowless_by}
+        latest={quality.latest.rowless}
         of={sum(quality.rowless_by)}
         what="units that were paid for and gave no row"
         tone="unsure"
       />
-      {quality.agreement && <Agreement agreement={quality.agreement} />}
-      {quality.judge && <JudgeScores judge={quality.judge} />}
-      <SecondAskings asked={quality.asked} />
+      {Object.entries(quality.checks).flatMap(([check, tables]) =>
+        tables.map((table) => <CheckTable key={`${check} ${table.title}`} table={table} />),
+      )}
       {calibration && <JudgeCalibration calibration={calibration} />}
     </div>
   );

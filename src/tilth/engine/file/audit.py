@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -80,9 +81,14 @@ def audit_file(file: sqlite3.Connection) -> Iterator[str]:
     there, wanted = dict(file.execute(listing).fetchall()), dict(fresh.execute(listing).fetchall())
     fresh.close()
     for name in sorted({*there, *wanted}):
-        if there.get(name) != wanted.get(name):
+        if _bare(there.get(name, "")) != _bare(wanted.get(name, "")):
             how = "missing" if name not in there else "strange" if name not in wanted else "another"
             yield f"table {name} is {how} here"
+
+
+def _bare(sql: str) -> list[str]:
+    """The words and signs of a table's definition, its comments aside: they say nothing to SQLite."""
+    return re.findall(r"\w+|[^\w\s]", re.sub(r"--[^\n]*", "", sql))
 
 
 def audit_run(file: sqlite3.Connection, run_id: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
+from tilth.engine.file.migrations import migrate, todays_copy
 from tilth.engine.file.schema import APPLICATION_ID, TABLES, VERSION
 from tilth.errors import JournalError, RunBusy
 
@@ -70,7 +71,10 @@ def now() -> int:
 
 
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
-    """A connection to a run file that is known to be one; raises `JournalError`, saying what is wrong."""
+    """A connection to a run file that is known to be one; raises `JournalError`, saying what is wrong.
+
+    One to read has today's tables; where the file is of an older version, it reads a private copy.
+    """
     if readonly and not path.exists():
         raise JournalError(f"{path} does not exist")
     # quoted by hand: as_uri needs an absolute path and would store nothing else of it
@@ -102,6 +106,12 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         raise JournalError(
             f"{path} was written by a newer Tilth (file version {version}); upgrade tilth to read it"
         )
+    if readonly and version < VERSION:
+        connection.close()
+        try:
+            return todays_copy(path)
+        except sqlite3.Error as error:
+            raise explained(path, error) from error
     return connection
 
 
@@ -163,13 +173,16 @@ class Journal:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            [version] = connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
                 connection.executescript(
                     f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID}; {TABLES}"
                     f"PRAGMA user_version={VERSION};"
                 )
             else:
                 connection.execute("BEGIN IMMEDIATE")
+                if version < VERSION:
+                    migrate(connection)
             connection.execute("DELETE FROM holder")
             connection.execute(
                 "INSERT INTO holder VALUES (?, ?, ?)", (os.getpid(), socket.gethostname(), now())

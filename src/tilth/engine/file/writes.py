@@ -97,6 +97,7 @@ class UnitRecord:
     position: int
     round: int
     outcome: Outcome
+    cause: str | None
     reason: str | None
     worst: Amount
     actual: Amount
@@ -300,7 +301,8 @@ def _commit_units(
         "INSERT OR REPLACE INTO units",
         [
             (
-                *(run_id, record.unit, record.position, record.round, record.outcome, record.reason),
+                *(run_id, record.unit, record.position, record.round, record.outcome),
+                *(record.cause, record.reason),
                 *(record.worst.queries, record.worst.tokens, record.worst.nano),
                 *(record.actual.queries, record.actual.tokens, record.actual.nano),
             )

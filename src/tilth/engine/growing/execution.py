@@ -16,8 +16,8 @@ from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
 from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit
 from tilth.engine.growing.asking import AskContext, UnitAsk
-from tilth.engine.growing.rechecking import judge_again, set_verdicts, to_judge
-from tilth.engine.growing.rows import Origin, judge, judge_at_once, rows_of
+from tilth.engine.growing.rechecking import check_again, set_verdicts, to_check
+from tilth.engine.growing.rows import Origin, rows_of, verdict_at_once, verdict_of
 from tilth.errors import JournalError, Overspent, StrategyError, TeacherError, UnitFailed, Unreadable
 from tilth.seeds import Seeds
 from tilth.strategies.base import ROLES, Candidate, Strategy, Unit, UnitCost, UnitResult
@@ -56,7 +56,7 @@ class Execution:
         counts: Mapping[str, int],
         reopened: set[int],
         *,
-        judged_otherwise: bool = False,
+        checked_otherwise: bool = False,
     ) -> None:
         self._context = context
         self._seeds = seeds
@@ -65,7 +65,7 @@ class Execution:
         self._origin = origin
         self._passes = passes
         self._reopened = reopened
-        self._judged_otherwise = judged_otherwise
+        self._checked_otherwise = checked_otherwise
         self._sizes: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
         self._live: set[asyncio.Task[None]] = set()
@@ -102,7 +102,7 @@ class Execution:
     async def drive(self) -> Ending:
         """Runs until the budget, the strategy, the user or an error ends it. Raises the error."""
         try:
-            await self._judge_again()
+            await self._check_again()
             state = await self._prepare()
             ending = await self._rounds(state)
         finally:
@@ -230,6 +230,7 @@ class Execution:
         asks = UnitAsk(self._context, unit.number, hold, cost, self._answered)
         candidates: list[Candidate] = []
         outcome: Outcome = "grown"
+        cause: str | None = None
         reason: str | None = None
         try:
             if unit.number in self._context.journalled.touched:
@@ -237,9 +238,9 @@ class Execution:
             async for candidate in self._strategy.grow(unit, asks, self._task):
                 candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
         except Unreadable as error:
-            outcome, reason = "rowless", str(error)
+            outcome, cause, reason = "rowless", error.cause, str(error)
         except UnitFailed as error:
-            outcome, reason = "failed", str(error)
+            outcome, cause, reason = "failed", "refused-request", str(error)
         except DoesNotFit as error:
             # a call in doubt used up what the unit had reserved: it stays open for a larger budget
             self._short_of = self._short_of or str(error)
@@ -259,12 +260,12 @@ class Execution:
                 self.ledger.close(hold)
         self._answered(unit.number)
         if candidates:
-            outcome = "grown"
+            outcome, cause = "grown", None
         elif outcome == "grown":
-            outcome, reason = "rowless", "the strategy yielded no candidate"
-        verdicts = await self._judge(candidates)
+            outcome, cause, reason = "rowless", "no-candidate", "the strategy yielded no candidate"
+        verdicts = await self._verdicts(candidates)
         rows = rows_of(self._origin, unit, candidates, verdicts, asks.bill, self._task)
-        record = UnitRecord(unit.number, position, unit.round, outcome, reason, worst, asks.bill.spent)
+        record = UnitRecord(unit.number, position, unit.round, outcome, cause, reason, worst, asks.bill.spent)
         again = unit.number in self._reopened
         arrival = await self._context.journal.write(
             commit_unit(self._origin.run_id, record, rows, again=again)
@@ -279,13 +280,13 @@ class Execution:
         if rows:
             self._context.events.publish(Sampled(arrival))
 
-    async def _judge_again(self) -> None:
-        """Judges stored rows as the run's check wants it now; nothing is asked."""
+    async def _check_again(self) -> None:
+        """Checks stored rows as the run's check wants it now; nothing is asked."""
         journal, origin, after = self._context.journal, self._origin, 0
-        again = partial(judge_again, task=self._task, checks=self._strategy.checks, checked=origin.checked)
-        every = self._judged_otherwise and origin.checked
+        again = partial(check_again, task=self._task, checks=self._strategy.checks, checked=origin.checked)
+        every = self._checked_otherwise and origin.checked
         while rows := await journal.write(
-            to_judge(origin.run_id, after, checked=origin.checked, every=every)
+            to_check(origin.run_id, after, checked=origin.checked, every=every)
         ):
             after = rows[-1]["arrival"]
             verdicts = await asyncio.get_running_loop().run_in_executor(self._checks, list, map(again, rows))
@@ -293,14 +294,14 @@ class Execution:
         if after:
             self.counts = {**NO_ROWS, **await journal.write(lambda _: self._context.journalled.counts())}
 
-    async def _judge(self, candidates: Sequence[Candidate]) -> list[Any]:
+    async def _verdicts(self, candidates: Sequence[Candidate]) -> list[Any]:
         """Checks run in threads of their own, for some wait for a worker process; the quick ones here."""
         task, checks, checked = self._task, self._strategy.checks, self._origin.checked
-        verdicts = [judge_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
+        verdicts = [verdict_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
         if None not in verdicts:
             return verdicts
         return await asyncio.get_running_loop().run_in_executor(
-            self._checks, lambda: [judge(one, task, checks, checked=checked) for one in candidates]
+            self._checks, lambda: [verdict_of(one, task, checks, checked=checked) for one in candidates]
         )
 
     def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:

@@ -71,6 +71,7 @@ class Regrown:
 
     candidates: Sequence[Candidate]
     outcome: Outcome
+    cause: str | None
     reason: str | None
     bill: Bill
 
@@ -107,17 +108,18 @@ class Replay:
         ask = ReplayedAsk(self.journalled, unit.number, self.models)
         candidates: list[Candidate] = []
         outcome: Outcome = "grown"
+        cause: str | None = None
         reason: str | None = None
         try:
             async for candidate in self.strategy.grow(unit, ask, self.task):
                 candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
         except Unreadable as error:
-            outcome, reason = "rowless", str(error)
+            outcome, cause, reason = "rowless", error.cause, str(error)
         except UnitFailed:
-            outcome = "failed"
+            outcome, cause = "failed", "refused-request"
         await asyncio.sleep(0)  # asks that the strategy left behind are on the bill too
         if candidates:
-            outcome = "grown"
+            outcome, cause = "grown", None
         elif outcome == "grown":
-            outcome, reason = "rowless", "the strategy yielded no candidate"
-        return Regrown(candidates, outcome, reason, ask.bill)
+            outcome, cause, reason = "rowless", "no-candidate", "the strategy yielded no candidate"
+        return Regrown(candidates, outcome, cause, reason, ask.bill)

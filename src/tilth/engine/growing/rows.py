@@ -11,13 +11,15 @@ from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import now
 from tilth.engine.file.writes import Bill
 from tilth.strategies.base import Candidate, Reply, Unit
-from tilth.strategies.check import Check, judged
+from tilth.strategies.check import Check, verdict_after
 from tilth.tasks.base import Task, Verdict
+from tilth.tasks.causes import OTHER
 
 CheckMode = Literal["label", "filter", False]
 """Rows are checked and marked, the rejected are left out besides, or nothing is checked."""
 
-NOT_CHECKED = "not checked"
+NOT_CHECKED = "not-checked"
+"""The cause of a row that the run does not check."""
 
 OWN_SCORE = "score"
 """Where a row's `extra` keeps the score its strategy gave, which no check takes away."""
@@ -35,25 +37,25 @@ class Origin:
     checked: bool
 
 
-def judge(candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool) -> Verdict:
+def verdict_of(candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool) -> Verdict:
     """The task's verdict and that of checks that asked; or a rejection, where the reply is of no use."""
     if not checked:
-        return Verdict("unverified", reason=NOT_CHECKED)
-    problem = candidate.response.problem if isinstance(candidate.response, Reply) else None
-    if problem:
-        return Verdict("rejected", reason=problem)
+        return Verdict("unverified", reason="not checked", cause=NOT_CHECKED)
+    response = candidate.response
+    if isinstance(response, Reply) and response.problem:
+        return Verdict("rejected", reason=response.problem, cause=response.cause)
     verdict = task.check(candidate.response, candidate.reference, candidate.question)
-    return judged(checks, candidate.extra, verdict)
+    return verdict_after(checks, candidate.extra, verdict)
 
 
-def judge_at_once(
+def verdict_at_once(
     candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool
 ) -> Verdict | None:
-    """What `judge` says, where it takes next to no time and waits for nothing; else None."""
+    """What `verdict_of` says, where it takes next to no time and waits for nothing; else None."""
     if not checked or (isinstance(candidate.response, Reply) and candidate.response.problem):
-        return judge(candidate, task, checks, checked=checked)
+        return verdict_of(candidate, task, checks, checked=checked)
     verdict = task.check_at_once(candidate.response, candidate.reference, candidate.question)
-    return None if verdict is None else judged(checks, candidate.extra, verdict)
+    return None if verdict is None else verdict_after(checks, candidate.extra, verdict)
 
 
 def rows_of(
@@ -90,6 +92,7 @@ def rows_of(
                 "answer": verdict.answer,
                 "reference": candidate.reference,
                 "verdict": verdict.verdict,
+                "cause": cause_of(verdict),
                 "reason": verdict.reason,
                 "score": candidate.score if candidate.score is not None else verdict.score,
                 "group": candidate.group,
@@ -109,6 +112,11 @@ def rows_of(
             }
         )
     return rows
+
+
+def cause_of(verdict: Verdict) -> str | None:
+    """Why a row is not accepted, in a word; None where it is."""
+    return None if verdict.accepted else verdict.cause or OTHER
 
 
 @lru_cache(maxsize=1024)
