@@ -19,6 +19,7 @@ from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.reuse import Pool
 from tilth.engine.file.writes import create_run, identities, settings_of
 from tilth.engine.growing.asking import AskContext
+from tilth.engine.growing.booking import Booking
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import Execution
@@ -332,9 +333,9 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
     limit = parts.limit
     if parts.nested and limit.queries is not None:
         limit = replace(limit, queries=limit.queries + in_doubt.queries)
-    ledger = Ledger(limit, spent, in_doubt)
+    booking = Booking(number, journal, Ledger(limit, spent, in_doubt), controls)
     context = AskContext(
-        number, journal, journalled, ledger, lines, run.events, controls, parts.random_state, parts.pool
+        number, journal, journalled, booking, lines, run.events, controls, parts.random_state, parts.pool
     )
     origin = Origin(
         number,

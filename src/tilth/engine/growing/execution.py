@@ -16,11 +16,12 @@ from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
 from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit
 from tilth.engine.growing.asking import AskContext, UnitAsk
+from tilth.engine.growing.booking import worst_of_unit
 from tilth.engine.growing.rechecking import judge_again, set_verdicts, to_judge
 from tilth.engine.growing.rows import Origin, judge, judge_at_once, rows_of
 from tilth.errors import JournalError, Overspent, StrategyError, TeacherError, UnitFailed, Unreadable
 from tilth.seeds import Seeds
-from tilth.strategies.base import ROLES, Candidate, Strategy, Unit, UnitCost, UnitResult
+from tilth.strategies.base import Candidate, Strategy, Unit, UnitCost, UnitResult
 from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Task
 
@@ -66,7 +67,8 @@ class Execution:
         self._passes = passes
         self._reopened = reopened
         self._judged_otherwise = judged_otherwise
-        self._sizes: dict[tuple[object, ...], Amount] = {}
+        self._models = {role: connection.priced for role, connection in context.connections.items()}
+        self._worsts: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
         self._live: set[asyncio.Task[None]] = set()
         self._asking: set[int] = set()
@@ -84,7 +86,7 @@ class Execution:
     @property
     def ledger(self) -> Ledger:
         """The run's ledger."""
-        return self._context.ledger
+        return self._context.booking.ledger
 
     def stop(self) -> None:
         """No new unit starts; started ones finish: they are reserved. Called in the runner's loop."""
@@ -194,7 +196,7 @@ class Execution:
             return False
         if asking < calls:
             return True
-        ahead = asking < calls + self._context.lookahead.beyond(calls)
+        ahead = asking < calls + self._context.booking.lookahead.beyond(calls)
         return ahead and self.ledger.shortage(worst.times(calls)) is None
 
     def resume(self) -> None:
@@ -203,28 +205,11 @@ class Execution:
         self._wake.set()
 
     def _worst(self, unit: Unit, cost: UnitCost) -> Amount:
-        """The most a unit can cost: each prompt at the longest for its seeds, plus all earlier replies."""
-        task = self._task
+        """The most a unit can cost, worked out once for all units of the same seeds and cost."""
         key = (cost, *(seed.index for seed in unit.seeds))
-        if key in self._sizes:
-            return self._sizes[key]
-        prompts = [asked for seed in unit.seeds for asked in self._strategy.prompts(seed, task)]
-        worst, earlier = Amount(), 0
-        for role in ROLES:
-            if not cost.most(role):
-                continue
-            connection = self._context.connections[role]
-            sizes = [
-                sum(len(m["content"].encode()) for m in connection.request(prompt)["messages"])
-                for by, prompt in prompts
-                if by == role
-            ]
-            size = max(sizes, default=0)
-            for _ in range(cost.most(role)):
-                worst += connection.worst_of(size + earlier)
-                earlier += connection.model.max_tokens
-        self._sizes[key] = worst
-        return worst
+        if key not in self._worsts:
+            self._worsts[key] = worst_of_unit(self._strategy, unit.seeds, cost, self._task, self._models)
+        return self._worsts[key]
 
     async def _grow(self, unit: Unit, position: int, cost: UnitCost, worst: Amount, hold: Hold) -> None:
         asks = UnitAsk(self._context, unit.number, hold, cost, self._answered)

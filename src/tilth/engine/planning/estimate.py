@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tilth.engine.budget import NANO, Amount, Budget
-from tilth.engine.growing.connection import PROMPT_SLACK
+from tilth.engine.growing.booking import PricedModel, worst_of_unit
 from tilth.engine.planning.measurements import Figure, Measured
 from tilth.engine.planning.ranges import Plan, Range
 from tilth.seeds import Seed, Seeds
-from tilth.strategies.base import ROLES, Role, Strategy, Unit
+from tilth.strategies.base import Role, Strategy, Unit
 from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Prompt, Task
 from tilth.teacher import Teacher
@@ -144,7 +144,8 @@ class _Estimate:
         measured: Measured | None,
     ) -> None:
         self._strategy, self._task, self._models, self._measured = strategy, task, models, measured
-        self.prices = {role: model.price() for role, model in models.items()}
+        self._priced = {role: PricedModel.of(model) for role, model in models.items()}
+        self.prices = {role: priced.price for role, priced in self._priced.items()}
         self._seeds = len(seeds)
         self._passes = SeedPasses(tuple(seeds), 0, put=task.put)
         self._units: dict[int, list[Unit]] = {}
@@ -260,17 +261,8 @@ class _Estimate:
     def _usable(self, limit: Budget) -> Budget:
         """The budget less what a last unit would have to reserve: so much may stay unspent."""
         seed = max(self._sample, key=lambda seed: len(seed.question))
-        prompts = list(self._strategy.prompts(seed, self._task))
-        worst, earlier, cost = Amount(), 0, self._strategy.cost(self._task)
-        for role in (role for role in ROLES if cost.most(role)):
-            model, price = self._models[role], self.prices[role]
-            sizes = [len(_text(model, p).encode("utf-8", "replace")) for by, p in prompts if by == role]
-            size = max(sizes, default=0)
-            for _ in range(cost.most(role)):
-                asked = size + earlier + PROMPT_SLACK
-                nano = price.nano_dollars(asked, model.max_tokens) if price else 0
-                worst += Amount(1, asked + model.max_tokens, nano)
-                earlier += model.max_tokens
+        cost = self._strategy.cost(self._task)
+        worst = worst_of_unit(self._strategy, (seed,), cost, self._task, self._priced)
 
         def less(most: int | None, kept: int) -> int | None:
             return None if most is None else max(0, most - max(0, kept - 1))
