@@ -324,7 +324,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
             journalled.origins(),
         )
 
-    journalled, reopened, (spent, in_doubt), counts, used = journal.write_now(take_up)
+    journalled, reopened, booked, counts, used = journal.write_now(take_up)
     if parts.pool is not None:
         parts.pool.forget(used)
     run = Run(number, journal.path, parts.seeds, parts.task, parts.strategy, settings)
@@ -332,8 +332,8 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
     controls.going.set()
     limit = parts.limit
     if parts.nested and limit.queries is not None:
-        limit = replace(limit, queries=limit.queries + in_doubt.queries)
-    booking = Booking(number, journal, Ledger(limit, spent, in_doubt), controls)
+        limit = replace(limit, queries=limit.queries + booked.in_doubt.queries)
+    booking = Booking(number, journal, Ledger(limit, booked.spent, booked.in_doubt), controls)
     context = AskContext(
         number, journal, journalled, booking, lines, run.events, controls, parts.random_state, parts.pool
     )

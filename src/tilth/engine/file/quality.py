@@ -14,6 +14,7 @@ from typing import Any
 
 from tilth.engine.budget import NANO
 from tilth.engine.file.queries import read_only
+from tilth.engine.file.sums import Sums, sums_by_account
 
 _STATE = re.compile(r" \(state \d+\)$")
 # Reasons that carry values are counted by what they say. First match wins.
@@ -46,13 +47,6 @@ _VOTES = """
 SELECT stands, agreeing, votes, count(*) FROM (
     SELECT DISTINCT "group", stands, agreeing, votes FROM found WHERE stands IN ('with', 'alone')
 ) WHERE typeof(votes) = 'integer' AND typeof(agreeing) = 'integer' AND votes > 0 GROUP BY 1, 2, 3
-"""
-_SPENT = """
-SELECT account, total(CASE state WHEN 'settled' THEN queries END),
-    total(CASE WHEN state <> 'settled' THEN worst_queries END),
-    total(CASE state WHEN 'settled' THEN nano ELSE worst_nano END)
-FROM ledger WHERE run_id = ? AND (state IN ('settled', 'in doubt') OR (state = 'reserved' AND NOT ?))
-GROUP BY account
 """
 
 # What each check that asks once more has found, as SQL reads its part of a row: 1 where it did not pass, and
@@ -186,9 +180,10 @@ def _quality(file: sqlite3.Connection, run_id: str, *, priced: bool, live: bool)
     rowless = Counter[str]()
     for reason, n in file.execute(_ROWLESS, (run_id,)):
         rowless[_kind(reason)] += n
-    spent = file.execute(_SPENT, (run_id, live)).fetchall()
-    all_queries = sum(settled + doubt for _, settled, doubt, _ in spent)
-    usd = sum(nano for *_, nano in spent) / NANO if priced else None
+    accounts = sums_by_account(file, run_id, live=live)
+    booked = sum(accounts.values(), Sums())
+    all_queries = booked.counted.queries
+    usd = booked.counted.nano / NANO if priced else None
     return Quality(
         accepted=accepted,
         rejected=rejected,
@@ -196,8 +191,8 @@ def _quality(file: sqlite3.Connection, run_id: str, *, priced: bool, live: bool)
         rejected_by=_most_frequent(verdicts["rejected"]),
         unverified_by=_most_frequent(verdicts["unverified"]),
         rowless_by=_most_frequent(rowless),
-        queries={account: int(settled) for account, settled, *_ in spent},
-        in_doubt=int(sum(doubt for _, _, doubt, _ in spent)),
+        queries={account: one.spent.queries for account, one in accounts.items()},
+        in_doubt=booked.in_doubt.queries,
         usd=usd,
         queries_per_accepted=_per(all_queries, accepted),
         usd_per_accepted=_per(usd, accepted),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.engine.budget import Amount, Budget
 from tilth.engine.file.journal import connect, explained
 from tilth.engine.file.schema import SELECT_ROWS, frame_of
+from tilth.engine.file.sums import COUNTED, PAID, sums
 from tilth.errors import JournalError
 from tilth.seeds import Seeds
 
@@ -172,8 +173,7 @@ def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
     """What preparing cost, and the finished units in the order of admission."""
     with read_only(path) as connection:
         prepared = connection.execute(
-            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
-            " WHERE run_id = ? AND unit < 0 AND state IN ('settled', 'reused')",
+            f"SELECT total(queries), total(tokens), total(nano) FROM {PAID} WHERE run_id = ? AND unit < 0",  # noqa: S608 - ours
             (run_id,),
         ).fetchone()
         units = connection.execute(
@@ -203,20 +203,20 @@ def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
     return admitted
 
 
-_SPENDING = """
+_SPENDING = f"""
 SELECT CASE
-        WHEN l.state <> 'settled' THEN 'in doubt'
+        WHEN l.in_doubt THEN 'in doubt'
         WHEN l.unit < 0 THEN 'preparing'
         WHEN r.call IS NULL THEN 'cut off, and asked again with more room'
         WHEN u.unit IS NULL THEN 'units that are not finished'
         WHEN u.outcome = 'grown' THEN 'rows'
         ELSE coalesce(u.reason, u.outcome) END AS why,
-    sum(CASE l.state WHEN 'settled' THEN l.queries ELSE l.worst_queries END) AS queries
-FROM ledger l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
+    sum(l.queries) AS queries
+FROM {COUNTED} l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
     AND r.digest = l.digest AND r.n = l.n AND r.call = l.call
 LEFT JOIN units u ON u.run_id = l.run_id AND u.unit = l.unit
-WHERE l.run_id = ? AND l.state IN ('settled', 'in doubt', 'reserved') GROUP BY why ORDER BY queries DESC, why
-"""
+WHERE l.run_id = ? GROUP BY why ORDER BY queries DESC, why
+"""  # noqa: S608 - ours
 
 
 def spending(path: Path, run_id: str) -> dict[str, int]:
@@ -228,18 +228,7 @@ def spending(path: Path, run_id: str) -> dict[str, int]:
 def totals(path: Path, run_id: str) -> Mapping[str, Any]:
     """What a file adds up to: spent and in doubt as Amounts, units, rows by verdict, rowless units."""
     with read_only(path) as connection:
-
-        def amount(query: str) -> Amount:
-            return Amount(*map(int, connection.execute(query, (run_id,)).fetchone()))
-
-        spent = amount(
-            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
-            " WHERE run_id = ? AND state = 'settled'"
-        )
-        doubt = amount(
-            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
-            " WHERE run_id = ? AND state IN ('in doubt', 'reserved')"
-        )
+        booked = sums(connection, run_id)
         verdicts = dict(
             connection.execute(
                 "SELECT verdict, count(*) FROM rows WHERE run_id = ? GROUP BY verdict", (run_id,)
@@ -248,4 +237,10 @@ def totals(path: Path, run_id: str) -> Mapping[str, Any]:
         units, rowless = connection.execute(
             "SELECT count(*), total(outcome <> 'grown') FROM units WHERE run_id = ?", (run_id,)
         ).fetchone()
-    return {"spent": spent, "in_doubt": doubt, "units": units, **verdicts, "rowless": int(rowless)}
+    return {
+        "spent": booked.spent,
+        "in_doubt": booked.in_doubt,
+        "units": units,
+        **verdicts,
+        "rowless": int(rowless),
+    }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilth.engine.budget import Amount
+from tilth.engine.file.sums import PAID, Sums, sums
 from tilth.engine.file.writes import Address, Decision, StoredReply, Usage
 from tilth.strategies.base import Role, UnitResult
 
@@ -49,23 +50,15 @@ class JournalledRun:
         self.finished -= reopened
         return reopened
 
-    def sums(self) -> tuple[Amount, Amount]:
+    def sums(self) -> Sums:
         """What was spent, and what is in doubt at its worst case."""
-        spent = self._all(
-            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
-            " WHERE run_id = ? AND state = 'settled'"
-        )[0]
-        doubt = self._all(
-            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
-            " WHERE run_id = ? AND state = 'in doubt'"
-        )[0]
-        return Amount(*map(int, spent)), Amount(*map(int, doubt))
+        return sums(self._connection, self._run_id)
 
     def _paid(self) -> dict[int, Amount]:
         """What units without an outcome have spent so far, by unit."""
         found = self._all(
-            "SELECT l.unit, total(l.queries), total(l.prompt_tokens + l.completion_tokens), total(l.nano)"
-            " FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ?"
+            "SELECT l.unit, total(l.queries), total(l.tokens), total(l.nano)"
+            f" FROM replies r JOIN {PAID} l USING (call) WHERE r.run_id = ?"  # noqa: S608 - ours
             " AND NOT EXISTS (SELECT 1 FROM units u WHERE u.run_id = r.run_id AND u.unit = r.unit)"
             " GROUP BY l.unit"
         )
