@@ -12,6 +12,13 @@ from tilth.engine.file.sums import PAID, Sums, sums
 from tilth.engine.file.writes import Address, Decision, StoredReply, Usage
 from tilth.strategies.base import Role, UnitResult
 
+_UNFINISHED = f"""
+SELECT l.unit, total(l.queries), total(l.tokens), total(l.nano)
+FROM replies r JOIN {PAID} l USING (call) WHERE r.run_id = ?
+    AND NOT EXISTS (SELECT 1 FROM units u WHERE u.run_id = r.run_id AND u.unit = r.unit)
+GROUP BY l.unit
+"""  # noqa: S608 - ours
+
 
 class JournalledRun:
     """What a run file already holds, read once when a run starts."""
@@ -56,13 +63,7 @@ class JournalledRun:
 
     def _paid(self) -> dict[int, Amount]:
         """What units without an outcome have spent so far, by unit."""
-        found = self._all(
-            "SELECT l.unit, total(l.queries), total(l.tokens), total(l.nano)"
-            f" FROM replies r JOIN {PAID} l USING (call) WHERE r.run_id = ?"  # noqa: S608 - ours
-            " AND NOT EXISTS (SELECT 1 FROM units u WHERE u.run_id = r.run_id AND u.unit = r.unit)"
-            " GROUP BY l.unit"
-        )
-        return {unit: Amount(*map(int, amounts)) for unit, *amounts in found}
+        return {unit: Amount(*map(int, amounts)) for unit, *amounts in self._all(_UNFINISHED)}
 
     def replies(self, unit: int) -> dict[Address, StoredReply]:
         """The journalled replies of a unit."""
