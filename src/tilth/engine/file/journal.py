@@ -172,7 +172,8 @@ class Journal:
                 connection.execute("BEGIN IMMEDIATE")
             connection.execute("DELETE FROM holder")
             connection.execute(
-                "INSERT INTO holder VALUES (?, ?, ?)", (os.getpid(), socket.gethostname(), now())
+                "INSERT INTO holder (pid, host, since) VALUES (?, ?, ?)",
+                (os.getpid(), socket.gethostname(), now()),
             )
             connection.execute("COMMIT")
         except sqlite3.Error as error:

@@ -14,7 +14,7 @@ from tilth.engine.budget import Amount, Budget
 from tilth.engine.file.journal import connect, explained
 from tilth.engine.file.schema import SELECT_ROWS, frame_of
 from tilth.engine.file.sums import COUNTED, PAID, sums
-from tilth.errors import JournalError
+from tilth.errors import BudgetError, JournalError
 from tilth.seeds import Seeds
 
 if TYPE_CHECKING:
@@ -187,20 +187,38 @@ def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
     ]
 
 
-def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
-    """The units a run of this budget would have admitted, by the journalled costs; those in doubt aside.
+def prefix_units(path: Path, run_id: str, budget: Budget | None) -> list[int]:
+    """The units a run under these limits would have admitted, in that order; those in doubt aside.
 
-    Units are taken in the order of admission while what was spent before them plus their worst case fits.
-    The first unit that is missing ends it: what came behind it might not have been admitted.
+    Units are taken in the order of admission while what was spent before them plus their worst case fits, by
+    the journalled costs. The first unit that is missing ends it: what came behind it might not have been
+    admitted. Without a budget nothing else does.
     """
     spent, units = unit_costs(path, run_id)
-    admitted: set[int] = set()
+    admitted: list[int] = []
     for expected, record in enumerate(units):
-        if record.position != expected or budget.exceeded_by(spent + record.worst):
+        if record.position != expected or (budget and budget.exceeded_by(spent + record.worst)):
             break
         spent += record.actual
-        admitted.add(record.unit)
+        admitted.append(record.unit)
     return admitted
+
+
+def prefix(path: Path, run_id: str, budget: Budget | None, goal: int | None) -> pl.DataFrame:
+    """The rows of `prefix_units`; of them the kept ones up to the goal, the budget's own if none is given."""
+    import polars as pl
+
+    if goal is None and budget is None:
+        raise BudgetError("give a prefix its budget or its rows: run.prefix(300) or run.prefix(rows=100)")
+    units = prefix_units(path, run_id, budget)
+    found = rows(path, run_id, set(units))
+    if goal is None and budget is not None:
+        goal = budget.rows
+    if goal is None:
+        return found
+    order = pl.DataFrame({"unit": units, "place": range(len(units))}, schema_overrides={"unit": pl.Int64()})
+    kept = found.filter(pl.col("verdict") != "rejected").join(order, on="unit")
+    return kept.sort("place", "index").head(goal).sort("unit", "index").drop("place")
 
 
 _SPENDING = f"""

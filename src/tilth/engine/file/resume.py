@@ -103,6 +103,14 @@ class JournalledRun:
         [(rowless,)] = self._all("SELECT count(*) FROM units WHERE run_id = ? AND outcome <> 'grown'")
         return {**found, "rowless": rowless}
 
+    def kept(self) -> dict[int, int]:
+        """Kept rows by unit, for units that have some."""
+        return dict(
+            self._all(
+                "SELECT unit, count(*) FROM rows WHERE run_id = ? AND verdict <> 'rejected' GROUP BY unit"
+            )
+        )
+
     def results(self, round: int) -> list[UnitResult]:
         """How the finished units of earlier rounds than this one ended, by number."""
         rows: dict[int, list[dict[str, Any]]] = {}
