@@ -154,6 +154,8 @@ def test_a_goal_needs_a_limit_beside_it() -> None:
         Budget(queries=5, rows=-1)
     with pytest.raises(BudgetError, match="its budget or its rows"):
         grown(Model(), 4).prefix()
+    with pytest.raises(BudgetError, match="rows=-1: give a whole number"):
+        tilth.open_run("run.tilth").prefix(rows=-1)
 
 
 def test_a_goal_is_part_of_what_a_file_says_of_its_budget() -> None:

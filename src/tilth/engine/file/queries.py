@@ -216,6 +216,8 @@ def prefix(path: Path, run_id: str, budget: Budget | None, goal: int | None) -> 
         goal = budget.rows
     if goal is None:
         return found
+    if type(goal) is not int or goal < 0:
+        raise BudgetError(f"rows={goal!r}: give a whole number of rows, 0 or more")
     order = pl.DataFrame({"unit": units, "place": range(len(units))}, schema_overrides={"unit": pl.Int64()})
     kept = found.filter(pl.col("verdict") != "rejected").join(order, on="unit")
     return kept.sort("place", "index").head(goal).sort("unit", "index").drop("place")

@@ -18,10 +18,10 @@ from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Prompt, Task
 from tilth.teacher import Teacher
 
-_Sums = tuple[float, float, float, float, float]
+_Sums = tuple[float, ...]
 """Queries, tokens, nano-dollars, kept rows, and all rows."""
 _LIMITS = ("queries", "tokens", "dollars", "rows")
-"""What may end a run, in the order of those sums."""
+"""What may end a run: the first of those sums."""
 
 _LOW, _TYPICAL, _HIGH = range(3)
 _ROUNDING = 1e-6
@@ -169,7 +169,7 @@ class _Estimate:
         limit = self._usable(limit) if case.short else limit
         limits = (limit.queries, limit.tokens, limit.nano, limit.rows)
         units = passing = 0
-        total: _Sums = (0.0, 0.0, 0.0, 0.0, 0.0)
+        total: _Sums = (0.0,) * 5
         while True:
             each = self._one_pass(passing, case)
             rooms = [
@@ -180,8 +180,7 @@ class _Estimate:
             room, ends_by = min(rooms, default=(float(passing == 0), "queries"))
             passes = room if room < 1 else 1.0 if passing == 0 else math.floor(room)
             units += int(self._seeds * passes)
-            a, b, c, d, e = (used + passes * cost for used, cost in zip(total, each, strict=True))
-            total = a, b, c, d, e
+            total = tuple(used + passes * cost for used, cost in zip(total, each, strict=True))
             if room < 1:
                 queries, tokens, nano, kept, rows = (int(value + _ROUNDING) for value in total)
                 seconds = self._seconds(queries, case.cost)
