@@ -140,6 +140,7 @@ def until(condition):
         (("sow",), "invalid choice"),
         (("generate", "seeds.jsonl"), "--model"),
         (("generate", "seeds.jsonl", "--model", "four"), "a budget is missing"),
+        (("generate", "seeds.jsonl", "--model", "four", "--rows", "9"), "a limit is missing beside --rows"),
         (("generate", "seeds.jsonl", "--model", "four", "--queries", "many"), "no whole number"),
         (("generate", "seeds.jsonl", "--model", "four", "--usd", "-1"), "no amount of dollars"),
         (("resume", "gone.tilth"), "no file gone.tilth"),
@@ -258,6 +259,24 @@ def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_
     for written in (first.stdout, first.stderr, more.stdout, shown.stdout):
         assert KEY not in written
     assert KEY.encode() not in (tmp_path / "run.tilth").read_bytes()
+
+
+def test_generates_up_to_a_goal_then_goes_on_to_a_higher_one(shell, endpoint, seeds, tmp_path):
+    first = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 300, "--rows", 12, "--out", "run.tilth"),
+    )
+    assert first.returncode == 0, first.stderr
+    assert "finished (the goal of 12 kept rows is met)" in first.stdout
+    assert tilth.open_run(tmp_path / "run.tilth").progress.kept == 12
+    served = endpoint.served
+    again = shell("resume", "run.tilth", "--base-url", endpoint.url)
+    assert again.returncode == 0, again.stderr
+    assert endpoint.served == served
+    more = shell("resume", "run.tilth", "--base-url", endpoint.url, "--rows", 15)
+    assert more.returncode == 0, more.stderr
+    assert tilth.open_run(tmp_path / "run.tilth").progress.kept == 15
+    assert "budget 300 queries and 15 rows" in shell("show", "run.tilth").stdout
 
 
 def test_says_that_it_waits_for_an_endpoint_that_only_fails_and_goes_on(shell, seeds):

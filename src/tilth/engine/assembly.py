@@ -13,6 +13,7 @@ from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.reuse import Pool
 from tilth.engine.file.writes import create_run, settings_of
 from tilth.engine.growing.asking import AskContext
+from tilth.engine.growing.booking import Booking
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import Execution
@@ -61,13 +62,13 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
         reopened = journalled.reopen_cut_off({role: model.max_tokens for role, model in models.items()})
         return journalled, reopened, journalled.sums(), journalled.counts(), journalled.origins()
 
-    journalled, reopened, (spent, in_doubt), counts, used = journal.write_now(take_up)
+    journalled, reopened, booked, counts, used = journal.write_now(take_up)
     if options.pool is not None:
         options.pool.forget(used)
     limit = options.limit
     if recipe.nested and limit.queries is not None:
         # a study's cells are prefixes, which leave out calls in doubt: these take nothing from its limit
-        limit = replace(limit, queries=limit.queries + in_doubt.queries)
+        limit = replace(limit, queries=limit.queries + booked.in_doubt.queries)
     run, controls = Run(recipe, journal.path, settings), Controls()
     controls.going.set()
     execution = Execution(
@@ -75,7 +76,7 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
             run_id,
             journal,
             journalled,
-            Ledger(limit, spent, in_doubt),
+            Booking(run_id, journal, Ledger(limit, booked.spent, booked.in_doubt), controls),
             connections,
             run.events,
             controls,

@@ -13,6 +13,7 @@ from typing import Any
 
 from tilth.engine.budget import NANO
 from tilth.engine.file.queries import read_only
+from tilth.engine.file.sums import Sums, sums_by_account
 from tilth.errors import StrategyError
 from tilth.strategies import registry
 from tilth.strategies.check import EVIDENCE, Check, Table
@@ -32,13 +33,6 @@ SELECT verdict, coalesce(cause, ''), count(*), reason, max(arrival) FROM found G
 _ROWLESS_BY_CAUSE = """
 SELECT 'rowless', coalesce(cause, ''), count(*), reason, max(position) FROM units
 WHERE run_id = ? AND outcome <> 'grown' GROUP BY 2
-"""
-_SPENT = """
-SELECT account, total(CASE state WHEN 'settled' THEN queries END),
-    total(CASE WHEN state <> 'settled' THEN worst_queries END),
-    total(CASE state WHEN 'settled' THEN nano ELSE worst_nano END)
-FROM ledger WHERE run_id = ? AND (state IN ('settled', 'in doubt') OR (state = 'reserved' AND NOT ?))
-GROUP BY account
 """
 
 
@@ -125,9 +119,10 @@ def _quality(
             reasons[verdict][cause] = reason
     accepted, rejected, unverified = (counts[name].total() for name in _VERDICTS)
     by_cause = {name: _most_frequent(counts[name]) for name in reasons}
-    spent = file.execute(_SPENT, (run_id, live)).fetchall()
-    all_queries = sum(settled + doubt for _, settled, doubt, _ in spent)
-    usd = sum(nano for *_, nano in spent) / NANO if priced else None
+    accounts = sums_by_account(file, run_id, live=live)
+    booked = sum(accounts.values(), Sums())
+    all_queries = booked.counted.queries
+    usd = booked.counted.nano / NANO if priced else None
     return Quality(
         accepted=accepted,
         rejected=rejected,
@@ -139,8 +134,8 @@ def _quality(
             name: {cause: reason for cause, reason in told.items() if cause in by_cause[name]}
             for name, told in reasons.items()
         },
-        queries={account: int(settled) for account, settled, *_ in spent},
-        in_doubt=int(sum(doubt for _, _, doubt, _ in spent)),
+        queries={account: one.spent.queries for account, one in accounts.items()},
+        in_doubt=booked.in_doubt.queries,
         usd=usd,
         queries_per_accepted=_per(all_queries, accepted),
         usd_per_accepted=_per(usd, accepted),

@@ -371,17 +371,20 @@ class Run(Background):
         """A row with its seed and the exchanges that led to it; `KeyError` where there is no such row."""
         return queries.detail(self.path, self.id, row_id)
 
-    def prefix(self, budget: Budget | int) -> pl.DataFrame:
-        """The rows a run of this smaller budget would have grown, whatever the order of arrival."""
+    def prefix(self, budget: Budget | int | None = None, *, rows: int | None = None) -> pl.DataFrame:
+        """The rows a run of this smaller budget would have grown, whatever the order of arrival.
+
+        With a goal, `rows` or the budget's own, they are the kept rows that it counts: the first so many in
+        the order of admission, fewer where there are no more.
+        """
         if self.strategy is not None and not self.strategy.nested:
             raise ValueError(
                 f"{self.strategy_name} is not nested: a smaller budget grows other rows, not a prefix"
             )
-        limit = Budget.of(budget)
-        if limit.usd is not None and not self._settings["priced"]:
+        limit = None if budget is None else Budget.of(budget)
+        if limit is not None and limit.usd is not None and not self._settings["priced"]:
             raise BudgetError("what this run cost in dollars is unknown; give a prefix in queries or tokens")
-        units = queries.prefix_units(self.path, self.id, limit)
-        return self._kept(queries.rows(self.path, self.id, units))
+        return self._kept(queries.prefix(self.path, self.id, limit, rows))
 
     def save(
         self,

@@ -205,7 +205,7 @@ class _Rebuilding:
             "round": unit.round,
             "outcome": regrown.outcome,
             "cause": regrown.cause,
-            "reason": record["reason"] if regrown.outcome == "failed" else regrown.reason,
+            "reason": record["reason"] if regrown.failed else regrown.reason,
             "worst_queries": replay.strategy.unit_cost(unit, replay.task).most_queries,
             "queries": amount.queries,
             "tokens": amount.tokens,

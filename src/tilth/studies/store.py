@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import read_only
+from tilth.engine.file.sums import sums
 from tilth.errors import JournalError
 from tilth.studies.frame import outcomes_schema, studies_schema
 
@@ -94,12 +95,13 @@ def outcomes(path: Path, study_id: str, cell_id: str | None = None) -> pl.DataFr
     return frame.with_columns(pl.col("correct").cast(pl.Boolean))
 
 
-def counts(path: Path, study_id: str) -> tuple[int, int]:
-    """How many cells of a study are measured, and the queries settled in the whole file, of all its runs."""
+def counts(path: Path, study_id: str, *, live: bool) -> tuple[int, int]:
+    """How many cells of a study are measured, and the queries of all its runs, those in doubt counted in.
+
+    `live` says that it is at work: what is reserved is not in doubt then.
+    """
     with read_only(path) as connection:
-        [(cells, queries)] = connection.execute(
-            "SELECT (SELECT count(DISTINCT cell_id) FROM cells WHERE study_id = ?),"
-            " (SELECT total(queries) FROM ledger WHERE state = 'settled')",
-            (study_id,),
+        [(cells,)] = connection.execute(
+            "SELECT count(DISTINCT cell_id) FROM cells WHERE study_id = ?", (study_id,)
         )
-    return cells, int(queries)
+        return cells, sums(connection, None, live=live).counted.queries

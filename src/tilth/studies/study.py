@@ -272,7 +272,7 @@ class Study(Background):
         """Where the study stands now."""
         settings = self._settings
         growing = self._run.progress if self._run is not None and self._status not in OVER else None
-        cells, queries = store.counts(self.path, self.id)
+        cells, queries = store.counts(self.path, self.id, live=self._status not in OVER)
         return StudyProgress(
             status=self.status,
             reason=self._reason,

@@ -236,6 +236,25 @@ def test_an_abort_puts_only_calls_that_were_out_in_doubt() -> None:
     assert (opened.progress.in_doubt, opened.progress.queries) == (1, 1), "the file says the same"
 
 
+def test_all_who_add_up_a_file_say_the_same_of_a_run_that_was_killed() -> None:
+    """A killed process leaves its calls reserved: they are in doubt for whoever reads the file."""
+    model = Model(fault=lambda key, attempt, number: RESET if number in (2, 5) else None)
+    run = tilth.generate_sync(SEEDS, "new-question", 12, teacher=tilth.Teacher(model, concurrency=2))
+    with closing(sqlite3.connect(run.path)) as file:
+        file.execute("UPDATE ledger SET state = 'reserved' WHERE state = 'in doubt'")
+        file.commit()
+    opened = tilth.open_run(run.path)
+    progress, quality, spending = opened.progress, opened.quality, opened.spending()
+    assert (progress.queries, progress.in_doubt) == (run.progress.queries, 2)
+    assert (sum(quality.queries.values()) + quality.in_doubt, quality.in_doubt) == (progress.queries, 2)
+    assert (sum(spending.values()), spending["in doubt"]) == (progress.queries, 2)
+    again = tilth.generate_sync(SEEDS, "new-question", 12, teacher=tilth.Teacher(model), path=run.path)
+    assert (again.progress.queries, again.progress.in_doubt, again.progress.tokens) == (
+        *(progress.queries, 2),
+        progress.tokens,
+    )
+
+
 def test_asks_that_a_strategy_leaves_behind_are_paid_and_booked() -> None:
     """One of several gathered replies is in doubt and others fail: nothing stays reserved or unbooked."""
     model = Model(

@@ -58,6 +58,7 @@ budgets = st.builds(
     queries=st.integers(0, 400),
     tokens=st.none() | st.integers(0, 100_000),
     usd=st.none() | st.floats(0, 0.2),
+    rows=st.none() | st.integers(0, 200),
 )
 
 
@@ -218,3 +219,44 @@ def test_a_run_at_work_is_measured_and_its_limit_stays() -> None:
         gate.set()
     assert plan.measured == 30
     assert run.wait().progress.queries == 60
+
+
+@examples(40)
+@given(
+    strategy=st.sampled_from(STRATEGIES),
+    budget=budgets,
+    more=st.integers(0, 200),
+    goals=st.tuples(st.integers(0, 200), st.integers(0, 200)).map(sorted),
+)
+def test_odds_of_a_goal_rise_with_its_limits_and_fall_with_the_goal(strategy, budget, more, goals) -> None:
+    near, far = (tilth.plan(SEEDS, strategy, replace(budget, rows=goal), teacher=teacher()) for goal in goals)
+    richer = replace(budget, queries=budget.queries + more, rows=goals[1])
+    more_likely = tilth.plan(SEEDS, strategy, richer, teacher=teacher())
+    assert 0 <= far.goal_odds <= near.goal_odds <= 1
+    if budget.tokens is None and budget.usd is None:
+        assert far.goal_odds <= more_likely.goal_odds
+    assert tilth.plan(SEEDS, strategy, replace(budget, rows=None), teacher=teacher()).goal_odds is None
+
+
+def test_a_plan_with_a_goal_ends_where_the_goal_is_met() -> None:
+    plan = tilth.plan(SEEDS, "new-question", tilth.Budget(queries=1_000, rows=30), teacher=teacher())
+    assert_ordered(plan)
+    assert (plan.rows, plan.queries, plan.ends_by, plan.goal_odds) == (30, 60, "rows", 1.0)
+    assert plan.queries_range.high == 240, "half of the units give rows, and half of those are kept"
+    assert "equally likely" in plan.sources["goal_odds"]
+    short = tilth.plan(SEEDS, "new-question", tilth.Budget(queries=50, rows=30), teacher=teacher())
+    assert (short.rows, short.queries, short.ends_by, short.goal_odds) == (25, 50, "queries", 0.0)
+
+
+@pytest.mark.parametrize(("queries", "odds"), [(120, (0.0, 0.05)), (240, (0.3, 0.7)), (600, (0.95, 1.0))])
+def test_measured_odds_go_by_the_share_of_rows_that_is_kept(queries: int, odds: tuple[float, float]) -> None:
+    """About one answer in four is accepted, whose odds for 60 rows are even at 240 queries."""
+    options = {"teacher": teacher(), "path": "run.tilth"}
+    probed = tilth.generate_sync(SEEDS, "answer-augmentation", 200, confirm=True, **options)
+    kept = probed.progress.kept / 200
+    goal = round(kept * 240)
+    plan = tilth.plan(SEEDS, "answer-augmentation", tilth.Budget(queries=queries, rows=goal), **options)
+    assert plan.measured == 200
+    assert odds[0] <= plan.goal_odds <= odds[1]
+    assert f"{probed.progress.kept} of 200 rows kept" in plan.sources["goal_odds"]
+    assert plan.to_json()["goal_odds"] == plan.goal_odds

@@ -293,3 +293,24 @@ def test_what_is_no_file_of_ours_is_an_error_and_no_finding(tmp_path: Path) -> N
     with pytest.raises(JournalError, match="does not exist"):
         tilth.verify("gone.tilth")
     assert not tilth.verify("text.tilth").ok
+
+
+class Twice(Strategy):
+    """Yields a candidate, then asks for a second one."""
+
+    name = "test-twice"
+    title = "Twice"
+
+    def cost(self, task: Task) -> UnitCost:
+        return UnitCost(teacher=2, rows=2)
+
+    async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
+        for turn in range(2):
+            yield Candidate(unit.seed.question, await ask(prompt(f"{unit.seed.question} {turn}")))
+
+
+def test_a_unit_with_a_row_and_a_request_refused_for_good_is_whole() -> None:
+    model = Model(fault=lambda key, attempt, number: BAD_REQUEST if number == 2 else None)
+    run = grown(model, 8, strategy=Twice(), limits={"concurrency": 1})
+    assert run.rows["unit"].to_list().count(0) == 1
+    assert_whole(using=(Twice(),))

@@ -182,7 +182,7 @@ def planned(recipe: Recipe, budget: Budget) -> dict[str, Any]:
 
 def _spread(name: str, plan: tilth.Plan) -> str:
     """The range of a figure as a hover text begins: "74 to 150; "."""
-    spread = plan.ranges[name]
+    spread = plan.ranges.get(name)
     if spread is None or spread.low == spread.high:
         return ""
     low, high = (
