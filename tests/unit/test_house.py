@@ -38,6 +38,7 @@ WINGS = (
     "growing",
     "planning",
     "run",
+    "live",
     "assembly",
     "start",
     "plan",

@@ -22,6 +22,7 @@ class Runner:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
+        self._working: set[concurrent.futures.Future[Any]] = set()
         self._thread = threading.Thread(target=self._serve, name="tilth-runner", daemon=True)
         self._thread.start()
         atexit.register(self._close)
@@ -31,8 +32,11 @@ class Runner:
         self.loop.run_forever()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Runs a coroutine on the loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop)
+        """Runs a coroutine on the loop, and holds it until it has ended: a loop holds its tasks weakly."""
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        self._working.add(future)
+        future.add_done_callback(self._working.discard)
+        return future
 
     def _close(self) -> None:
         """At interpreter exit: calls in flight are cancelled and journals flushed."""

@@ -332,7 +332,7 @@ def begin(journal: Journal, identity: Mapping[str, Any], parts: Parts, *, closes
     limit = parts.limit
     if parts.nested and limit.queries is not None:
         limit = replace(limit, queries=limit.queries + in_doubt.queries)
-    ledger = Ledger(limit, spent, in_doubt)
+    ledger = Ledger(limit, spent, in_doubt, len(used) if parts.nested else None)
     context = AskContext(
         number, journal, journalled, ledger, lines, run.events, controls, parts.random_state, parts.pool
     )

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import tilth
-from tilth.engine.events import Measured
+from tilth.engine.events import CellMeasured
 from tilth.errors import IdentityMismatch, StudyFrameError
 from tilth.studies.frame import outcomes_schema, studies_schema
 
@@ -122,7 +122,7 @@ def test_a_study_stopped_in_the_middle_goes_on_to_the_same_frame(
     path = tmp_path / "stopped.tilth"
     study = tilth.start_study(seeds, **small(path))
     events = study.subscribe()
-    while not any(isinstance(event, Measured) for event in events.drain()):
+    while not any(isinstance(event, CellMeasured) for event in events.drain()):
         assert events.wait(60), "no cell was measured"
     study.abort()
     study.wait()

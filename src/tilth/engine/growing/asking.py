@@ -202,6 +202,7 @@ class UnitAsk:
             return None
         stored = context.pool.take(address, connection.model.max_tokens, connection.price)
         if stored is not None:
+            context.ledger.take_over()
             await context.journal.write(reuse(context.run_id, address, purpose, body, stored))
         return stored
 

@@ -36,10 +36,11 @@ NO_ROWS = {"accepted": 0, "rejected": 0, "unverified": 0, "rowless": 0}
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: a status and why."""
+    """How a run ended: a status, why, and the limit that ended it, where one did."""
 
     status: str
     reason: str
+    short_of: str | None = None
 
 
 class Execution:
@@ -167,7 +168,7 @@ class Execution:
                 return Ending("finished", "the strategy has no more units")
             number += 1
         if self._short_of is not None and not self._stopping:
-            return Ending("finished", f"the budget of {self._short_of} is used up")
+            return Ending("finished", f"the budget of {self._short_of} is used up", self._short_of)
         return Ending("stopped", "stopped by the user")
 
     async def _admit(self, worst: Amount) -> Hold | None:
