@@ -152,7 +152,7 @@ def test_a_title_says_what_is_set_otherwise(options: str, title: str) -> None:
 
 
 def test_lines_that_would_be_called_alike_are_told_apart() -> None:
-    frame, outcomes = two_settings('{"checks":[{"name":"judge","options":{"model":{"model":"big"}}}]}')
+    frame, _ = two_settings('{"checks":[{"name":"judge","options":{"model":{"model":"big"}}}]}')
     third = frame.filter(pl.col("options") != "{}").with_columns(
         options=pl.lit('{"checks":[{"name":"judge","options":{"model":{"model":"small"}}}]}'),
         cell_id=pl.col("cell_id") + "t",
