@@ -12,7 +12,6 @@ import pytest
 import tilth
 from tilth.jupyter import protocol
 from tilth.jupyter.widgets import base
-from tilth.studies.start import plan_study
 from tilth.teacher import Price
 
 HOSTILE = "<script>alert(1)</script> Bo has 9 pens and loses 2. How many has he?"
@@ -106,7 +105,7 @@ def test_the_price_is_that_of_the_study(compare, page, seeds, tap):
     begin = len(page.sent)
     page.ask(widget, "regimes-plan", **GRID)
     offers = page.until(lambda m: "regimes" in m.update, begin).update["regimes"]
-    plan = plan_study(seeds, teacher=tilth.Teacher(tap), **GRID)
+    plan = tilth.plan_study(seeds, teacher=tilth.Teacher(tap), **GRID)
     assert (offers["plan"]["cells"], offers["plan"]["queries"]) == (plan.cells, plan.queries) == (8, 40)
     assert offers["plan"]["rows"] == plan.rows
     assert offers["plan"]["usd"] is None
@@ -219,7 +218,7 @@ def test_a_new_workbench_shows_the_study_with_its_choices(compare, page):
     assert again.study.id == study.id
     assert again.get_state()["regimes"]["choices"]["ratios"] == (1.0, 2.0)
     assert again.get_state()["study_status"]["cells"] == 8
-    assert again.get_state()["study_status"]["seconds"] == study.progress.seconds > 0
+    assert again.get_state()["study_status"]["seconds"] == pytest.approx(study.progress.seconds)
     assert compare(random_state=1).study is None
 
 
