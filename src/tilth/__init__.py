@@ -51,12 +51,16 @@ if TYPE_CHECKING:
     from tilth.strategies.base import Candidate as Candidate
     from tilth.strategies.base import Strategy as Strategy
     from tilth.strategies.base import UnitCost as UnitCost
+    from tilth.studies.curves import crossings as crossings
+    from tilth.studies.plan import StudyPlan as StudyPlan
+    from tilth.studies.plan import plan_study as plan_study
     from tilth.studies.start import open_study as open_study
-    from tilth.studies.start import plan_study as plan_study
     from tilth.studies.start import start_study as start_study
     from tilth.studies.start import study as study
     from tilth.studies.start import study_sync as study_sync
     from tilth.studies.study import Study as Study
+    from tilth.studies.study import StudyProgress as StudyProgress
+    from tilth.studies.study import StudyRun as StudyRun
     from tilth.tasks import Task as Task
     from tilth.tasks import check as check
     from tilth.teacher import Price as Price
@@ -95,12 +99,16 @@ _HOMES = {
     "Seeds": "tilth.seeds",
     "Strategy": "tilth.strategies.base",
     "Study": "tilth.studies.study",
+    "StudyPlan": "tilth.studies.plan",
+    "StudyProgress": "tilth.studies.study",
+    "StudyRun": "tilth.studies.study",
     "Task": "tilth.tasks",
     "Teacher": "tilth.teacher",
     "UnitCost": "tilth.strategies.base",
     "Workbench": "tilth.jupyter.widgets",
     "chart": "tilth.charts",
     "check": "tilth.tasks",
+    "crossings": "tilth.studies.curves",
     "copy": "tilth.engine.file.copying",
     "doctor": "tilth.jupyter.doctor",
     "generate": "tilth.engine.start",
@@ -108,7 +116,7 @@ _HOMES = {
     "open_study": "tilth.studies.start",
     "open_run": "tilth.engine.start",
     "plan": "tilth.engine.plan",
-    "plan_study": "tilth.studies.start",
+    "plan_study": "tilth.studies.plan",
     "read_seeds": "tilth.seeds",
     "save": "tilth.export",
     "start": "tilth.engine.start",

@@ -81,7 +81,7 @@ def test_a_study_from_its_price_to_a_saved_figure(lab: Lab) -> None:
     lab.page.keyboard.press("Escape")
     expect(cell).to_have_count(0)
     widget.locator("summary", has_text="Points").press("Enter")
-    button = widget.get_by_role("button", name="Open the cells of answer-augmentation, 10 seeds, ratio 2")
+    button = widget.get_by_role("button", name="Open the cells of Answers, 10 seeds, ratio 2")
     button.press("Enter")
     expect(cell).to_contain_text("20 rows")
     cell.get_by_role("button", name="Replicate 2").press("Enter")

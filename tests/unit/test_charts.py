@@ -21,6 +21,8 @@ from tilth.charts import Figure, chart
 from tilth.charts.axes import spaced
 
 Made = tuple[pl.DataFrame, pl.DataFrame]
+TITLES = ["Answers", "Rephrase", "New question", "Answers, then new"]
+"""Of the strategies of `COVERAGE`, in its order."""
 SIMULATED = "simulated teacher; says nothing about your model"
 
 
@@ -83,13 +85,13 @@ def test_a_wrong_specification_would_be_found(figure: Figure) -> None:
 
 def test_it_names_every_strategy_panel_and_ratio(figure: Figure, tmp_path: Path) -> None:
     said = words(figure, tmp_path)
-    for text in (*COVERAGE, "25 seeds", "100 seeds", *map(str, RATIOS), "50%", "ratio: queries per seed"):
+    for text in (*TITLES, "25 seeds", "100 seeds", *map(str, RATIOS), "50%", "ratio: queries per seed"):
         assert text in said, text
 
 
 def test_strategies_differ_by_colour_shape_and_dash(figure: Figure) -> None:
     found = looks(figure.spec())
-    assert list(found) == list(COVERAGE)
+    assert list(found) == TITLES
     for kind in range(3):
         assert len({look[kind] for look in found.values()}) == 4
 
@@ -97,7 +99,77 @@ def test_strategies_differ_by_colour_shape_and_dash(figure: Figure) -> None:
 def test_a_strategy_keeps_its_look_whatever_else_is_drawn(study: Made) -> None:
     frame, outcomes = study
     alone = chart(frame.filter(strategy="new-question"), outcomes).spec()
-    assert looks(alone) == {"new-question": looks(chart(frame, outcomes).spec())["new-question"]}
+    assert looks(alone) == {"New question": looks(chart(frame, outcomes).spec())["New question"]}
+
+
+def two_settings(options: str = '{"shots":2}', **more: Any) -> Made:
+    """New questions as they come and set otherwise, beside answers."""
+    lines = {name: {25: COVERAGE[name][25]} for name in ("answer-augmentation", "new-question")}
+    frame, outcomes = made_study(lines, **more)
+    plain = frame.filter(strategy="new-question")
+    ids = plain["cell_id"].to_list()
+    other = plain.with_columns(
+        options=pl.lit(options), cell_id=pl.col("cell_id") + "s", correct=pl.col("correct") // 2
+    ).with_columns(accuracy=pl.col("correct") / pl.col("n_test"))
+    half = outcomes.filter(pl.col("cell_id").is_in(ids)).with_columns(
+        pl.col("cell_id") + "s",
+        correct=pl.int_range(pl.len()).over("cell_id") < (pl.col("correct").sum().over("cell_id") // 2),
+    )
+    return pl.concat([frame, other]), pl.concat([outcomes, half])
+
+
+def test_two_settings_of_one_strategy_are_two_lines(tmp_path: Path) -> None:
+    figure = chart(*two_settings())
+    found = looks(figure.spec())
+    assert list(found) == ["Answers", "New question", "New question (shots=2)"]
+    assert len(set(found.values())) == 3
+    last = figure.data.filter(strategy="new-question", ratio=16).select("options", "accuracy")
+    by_options = dict(last.rows())
+    assert by_options['{"shots":2}'] == pytest.approx(by_options["{}"] / 2, abs=0.01)
+    said = words(figure, tmp_path).split(" | ")
+    assert any(text.startswith("New question (shots=2)\u2002") for text in said)
+    assert "New question (shots=2) stays above Answers, by ratio: not by 16" in figure.alt_text
+    apart = chart(*two_settings(), kind="spread")
+    assert set(apart.data["worst_options"]) == {'{"shots":2}'}
+    assert "New question (shots=2)" in json.dumps(apart.spec())
+
+
+@pytest.mark.parametrize(
+    ("options", "title"),
+    [
+        ('{"checks":[{"name":"agreement","options":{}}]}', "New question (agreement)"),
+        (
+            '{"checks":[{"name":"judge","options":{"model":{"model":"big"},"rubric":"style"}}],"shots":2}',
+            "New question (shots=2, judge rubric=style)",
+        ),
+        ("as in their paper", "New question (as in their paper)"),
+        ("</script>", "New question (</script>)"),
+        ("[1]", "New question ([1])"),
+    ],
+)
+def test_a_title_says_what_is_set_otherwise(options: str, title: str) -> None:
+    assert list(looks(chart(*two_settings(options)).spec()))[-1] == title
+
+
+def test_lines_that_would_be_called_alike_are_told_apart() -> None:
+    frame, _ = two_settings('{"checks":[{"name":"judge","options":{"model":{"model":"big"}}}]}')
+    third = frame.filter(pl.col("options") != "{}").with_columns(
+        options=pl.lit('{"checks":[{"name":"judge","options":{"model":{"model":"small"}}}]}'),
+        cell_id=pl.col("cell_id") + "t",
+    )
+    *_, one, other = looks(chart(pl.concat([frame, third])).spec())
+    assert one != other
+    assert one.startswith("New question (judge) #")
+    assert other.startswith("New question (judge) #")
+
+
+def test_published_figures_stand_beside_a_strategy_as_it_comes() -> None:
+    frame, outcomes = two_settings()
+    both = marks(chart(frame, outcomes, x="rows_per_seed", published=True).spec(), "point")
+    assert any(unit["mark"].get("filled") is False for unit in both)
+    set_otherwise = frame.filter(pl.col("options") != "{}")
+    only = chart(set_otherwise, x="rows_per_seed", published=True)
+    assert "No published figure lies in this range" in only.alt_text
 
 
 def test_the_data_are_the_curves(study: Made, figure: Figure) -> None:
@@ -138,9 +210,9 @@ def test_without_outcomes_the_subtitle_says_wilson(study: Made, tmp_path: Path) 
 
 
 def test_the_alternative_says_who_leads_and_where_they_cross(figure: Figure) -> None:
-    assert re.search(r"25 seeds, ratio 16: answers-then-new \d\d\.\d%, new-question", figure.alt_text)
+    assert re.search(r"25 seeds, ratio 16: Answers, then new \d\d\.\d%, New question", figure.alt_text)
     assert re.search(
-        r"new-question stays above answer-augmentation, by ratio: \d\.\d \(\d\.\d to \d\.\d\)",
+        r"New question stays above Answers, by ratio: \d\.\d \(\d\.\d to \d\.\d\)",
         figure.alt_text,
     )
     assert repr(figure) == figure.alt_text
@@ -150,7 +222,7 @@ def test_crossings_are_drawn_with_their_interval(study: Made, tmp_path: Path) ->
     frame, outcomes = study
     frame = frame.filter(pl.col("seeds") == 100)
     said = words(chart(frame, outcomes), tmp_path)
-    assert "ratio from which a strategy stays above answer-augmentation" in said
+    assert "ratio from which a strategy stays above Answers" in said
     assert re.search(r"\d\.\d \(\d\.\d to \d\.\d\)", said)
     rising = chart(frame.filter(strategy="new-question"), outcomes)
     assert "stays above" not in words(rising, tmp_path)
@@ -252,7 +324,7 @@ def test_it_saves_without_a_network(figure: Figure, tmp_path: Path) -> None:
     page = figure.save(tmp_path / "figure.html").read_text(encoding="utf-8")
     assert not re.search(r"""<(script|link|img)[^>]*(src|href)\s*=\s*["']?(https?:)?//""", page)
     assert not re.search(r"jsdelivr|unpkg|cdnjs|esm\.sh", page)
-    assert "answers-then-new" in page
+    assert "Answers, then new" in page
     with pytest.raises(ValueError, match=r"figure.pdf: .pdf is not written; use .svg, .png or .html"):
         figure.save(tmp_path / "figure.pdf")
 

@@ -20,6 +20,7 @@ from tests.support.openai_server import Fault, Plan, serve
 from tests.unit import plants
 
 import tilth
+from tilth.strategies import registry
 
 KEY = "sk-canary-0c44d1"
 
@@ -196,7 +197,7 @@ def test_demo_grows_with_three_strategies(shell, tmp_path):
     assert (tmp_path / "out" / "study.png").read_bytes().startswith(b"\x89PNG")
     drawn = (tmp_path / "out" / "study.svg").read_text()
     assert "says nothing about your model" in drawn
-    assert all(name in drawn for name in set(study.frame["strategy"]))
+    assert all(registry.available()[name].title in drawn for name in set(study.frame["strategy"]))
 
 
 def test_a_run_of_the_sql_demo_is_taken_up_again(shell, tmp_path):
@@ -376,6 +377,23 @@ def test_the_first_signal_stops_and_the_second_aborts(
     again = shell("resume", file, "--base-url", endpoint.url, "--queries", run.progress.queries + 10)
     assert again.returncode == 0, again.stderr
     assert tilth.open_run(file).status == "finished"
+
+
+def test_a_second_signal_aborts_the_study_of_a_command(tmp_path):
+    with subprocess.Popen(
+        command("demo", "--out", "out"), cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as process:
+        path = tmp_path / "out" / "study.tilth"
+        until(path.is_file)
+        # two numbers, for one that comes twice at once comes once
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Again to abort" in errors
+    assert "Traceback" not in errors
+    study = tilth.open_study(path)
+    assert (study.status, study.progress.reason) == ("aborted", "aborted by the user")
 
 
 def test_the_doctor_names_this_python(shell):

@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 from scipy.stats import binomtest
 from tests.support.made_study import COVERAGE, RATIOS, made_study
 
+from tilth.checks.intervals import wilson
 from tilth.errors import StudyFrameError
 from tilth.studies import curves, published
 from tilth.studies.frame import outcomes_schema, read_outcomes, read_studies, studies_schema
@@ -29,7 +30,7 @@ def crossing(frame: pl.DataFrame, outcomes: pl.DataFrame | None, passing: str, o
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_is_scipys(counts: tuple[int, int]) -> None:
-    low, high = curves.wilson(*counts)
+    low, high = wilson(*counts)
     expected = binomtest(*counts).proportion_ci(0.95, method="wilson")
     assert float(low) == pytest.approx(expected.low, abs=1e-12)
     assert float(high) == pytest.approx(expected.high, abs=1e-12)
@@ -73,7 +74,7 @@ def test_one_replicate_is_wilson() -> None:
     found = curves.accuracy(frame, outcomes)
     assert set(found["interval"]) == {"wilson"}
     row = found.row(0, named=True)
-    low, high = curves.wilson(round(row["accuracy"] * 400), 400)
+    low, high = wilson(round(row["accuracy"] * 400), 400)
     assert (row["low"], row["high"]) == (pytest.approx(float(low)), pytest.approx(float(high)))
 
 
@@ -90,6 +91,34 @@ def test_draws_are_shared_by_strategies() -> None:
     found = crossing(cells, pl.concat([shared, copied]), "twin", "new-question")
     assert found["state"] == "not reached"
     assert found["probability"] == 0
+
+
+def test_two_settings_of_one_strategy_are_two_lines() -> None:
+    frame, outcomes = made_study(PAIR, drawn=False)
+    named = {"a": '{"shots":1}', "b": '{"shots":2}'}
+    settings = frame.with_columns(
+        strategy=pl.lit("new-question"), options=pl.col("strategy").replace_strict(named)
+    )
+    found = curves.accuracy(settings, outcomes)
+    assert found.group_by("options").len().sort("options").rows() == [('{"shots":1}', 5), ('{"shots":2}', 5)]
+    passed = curves.crossings(settings, outcomes).filter(passing_options='{"shots":2}').row(0, named=True)
+    alone = crossing(frame, outcomes, "b", "a")
+    assert (passed["passing"], passed["overtaken"], passed["overtaken_options"]) == (
+        "new-question",
+        "new-question",
+        '{"shots":1}',
+    )
+    assert passed["crossing"] == alone["crossing"]
+    last = curves.spread(settings, outcomes).row(-1, named=True)
+    assert (last["best_options"], last["worst_options"]) == ('{"shots":2}', '{"shots":1}')
+
+
+def test_a_frame_without_options_is_taken_as_its_strategies_come() -> None:
+    frame, outcomes = made_study(PAIR, drawn=False)
+    older = frame.drop("options")
+    assert_frame_equal(curves.accuracy(older, outcomes), curves.accuracy(frame, outcomes))
+    assert_frame_equal(read_studies(older), frame)
+    assert set(read_studies(older.with_columns(options=pl.lit("")))["options"]) == {"{}"}
 
 
 def test_curves_are_reproducible() -> None:

@@ -11,6 +11,7 @@ from tilth.charts.spread import spread
 from tilth.charts.style import ThemeName
 from tilth.charts.style import theme as _theme
 from tilth.studies.curves import Axis
+from tilth.studies.options import with_options
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,6 +65,7 @@ def chart(
     test = tests[0] if test is None else test
     if test not in tests:
         raise ValueError(f"chart: the study has no test set {test!r}; it has {', '.join(map(repr, tests))}")
+    frame = with_options(frame)
     chosen = None if outcomes is None else outcomes.filter(pl.col("test") == test)
     source = Source(frame.filter(pl.col("test") == test), chosen, test)
     if kind == "regimes":

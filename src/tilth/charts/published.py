@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tilth.charts.axes import LogAxis, layered, share, values
 from tilth.charts.style import Look, Theme, encodings
 from tilth.studies import published
 from tilth.studies.curves import Axis
+from tilth.studies.options import DEFAULTS, Line, titled, with_options
 
 if TYPE_CHECKING:
     import altair as alt
@@ -18,8 +20,10 @@ _REACH = 4
 """Published figures lie far to the right of most studies; this many times one's own range is drawn."""
 
 
-def known(data: pl.DataFrame, x: Axis) -> pl.DataFrame:
-    """Published GSM8K accuracies of the strategies in `data`, with their place on `x`.
+def known(data: pl.DataFrame, names: Mapping[Line, str], x: Axis) -> pl.DataFrame:
+    """Published GSM8K accuracies of the lines in `data`, by their titles, with their place on `x`.
+
+    They stand beside strategies as these come, and not beside other settings of them.
 
     Raises:
         ValueError: `x` is no axis that papers report.
@@ -32,17 +36,20 @@ def known(data: pl.DataFrame, x: Axis) -> pl.DataFrame:
             'use x="rows_per_seed" or x="rows"'
         )
     reach = float(data["x"].to_numpy().max()) * _REACH
-    return (
-        published.results()
-        .filter((pl.col("benchmark") == "GSM8K") & pl.col("strategy").is_in(data["strategy"].to_list()))
+    drawn = data.filter(pl.col("options") == DEFAULTS)["strategy"].to_list()
+    figures = (
+        with_options(published.results())
+        .filter((pl.col("benchmark") == "GSM8K") & pl.col("strategy").is_in(drawn))
         .with_columns(pl.col(x).cast(pl.Float64).alias("x"))
         .filter(pl.col("x") <= reach)
     )
+    return titled(figures, names, ("strategy",))
 
 
-def known_crossings(baseline: str, x: Axis) -> pl.DataFrame | None:
+def known_crossings(baseline: Line, x: Axis) -> pl.DataFrame | None:
     """Where answer augmentation stopped being best in print; None where that is not what is asked."""
-    return published.crossings() if baseline == "answer-augmentation" and x == "rows_per_seed" else None
+    asked = baseline == ("answer-augmentation", DEFAULTS) and x == "rows_per_seed"
+    return published.crossings() if asked else None
 
 
 def cited(figures: pl.DataFrame) -> str:

@@ -25,12 +25,13 @@ from tilth.charts.published import background, cited, known, known_crossings
 from tilth.charts.style import Look, Theme, ThemeName, encodings, looks
 from tilth.studies import curves
 from tilth.studies.curves import PANEL, Axis
+from tilth.studies.options import DEFAULTS, Line, titled, titles
 
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-_BASELINE = "answer-augmentation"
+_BASELINE = ("answer-augmentation", DEFAULTS)
 
 
 def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Figure:
@@ -42,9 +43,11 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
     if missing.height or not data.height:
         what = "no complete cell" if not data.height else f"no {UNITS[x]} above 0 for {missing.height} points"
         raise ValueError(f'chart: the study has {what}; use x="ratio" or wait for its cells')
-    passed = curves.crossings(source.cells, source.outcomes, x=x)
+    names = titles(source.cells)
+    shown = titled(data, names, ("strategy",))
+    passed = titled(curves.crossings(source.cells, source.outcomes, x=x), names, ("passing", "overtaken"))
     axis = log_axis(x, data["x"])
-    others = known(data, x) if published else None
+    others = known(data, names, x) if published else None
     baseline = _baseline(data)
     marked = known_crossings(baseline, x) if published else None
     if others is not None:
@@ -52,7 +55,6 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
         axis = log_axis(x, [*data["x"], *others["x"], *ends])
     shares = [*data["low"], *data["high"], *(others["accuracy"] if others is not None else [])]
     domain = share_axis(min(shares), max(shares))
-    strategies = data["strategy"].unique(maintain_order=True).to_list()
     lines = [
         source.teachers(),
         source.measured(),
@@ -64,20 +66,20 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
     def build(colours: Theme) -> alt.ConcatChart:
         import altair as alt
 
-        drawn = looks(strategies, colours)
+        drawn = looks(names, colours)
         width = columns(data)
         charts: list[alt.LayerChart | alt.VConcatChart] = []
-        for place, (title, panel) in enumerate(panels(data)):
+        for place, (title, panel) in enumerate(panels(shown)):
             y_title = "accuracy on the test set" if place % width == 0 else None
             curve = _curves(panel, drawn, colours, axis, domain, y_title)
             if others is not None and others.height:
                 curve = background(others, drawn, colours, axis, domain, y_title) + curve
             curve = curve.properties(width=WIDTH, height=HEIGHT, title=_heading(title, colours))
             lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True).filter(
-                pl.col("overtaken") == baseline
+                pl.col("overtaken") == names[baseline]
             )
             if lanes.height:
-                below = crossing_lanes(lanes, drawn, colours, axis, baseline, marked)
+                below = crossing_lanes(lanes, drawn, colours, axis, names[baseline], marked)
                 charts.append(alt.vconcat(curve, below, spacing=14))
             else:
                 charts.append(curve)
@@ -85,7 +87,7 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
             title=alt.TitleParams("Accuracy by strategy and amount of data", subtitle=lines)
         )
 
-    return Figure(data, _words(data, passed, baseline, x, lines), theme, build)
+    return Figure(data, _words(shown, passed, names[baseline], x, lines), theme, build)
 
 
 def _curves(
@@ -153,11 +155,11 @@ def _heading(title: str, colours: Theme) -> alt.TitleParams:
     return alt.TitleParams(title, fontSize=13, fontWeight=600, color=colours.ink, offset=10)
 
 
-def _baseline(data: pl.DataFrame) -> str:
-    """What others are to pass: answer augmentation, else the best at the smallest ratio."""
-    if _BASELINE in data["strategy"]:
-        return _BASELINE
-    return str(data.sort("ratio", "accuracy", descending=[False, True])["strategy"][0])
+def _baseline(data: pl.DataFrame) -> Line:
+    """What others are to pass: answer augmentation as it comes, else the best at the smallest ratio."""
+    lines = data.sort("ratio", "accuracy", descending=[False, True]).select("strategy", "options").rows()
+    found: Line = _BASELINE if _BASELINE in lines else lines[0]
+    return found
 
 
 def _cited(others: pl.DataFrame) -> str:

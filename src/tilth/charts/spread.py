@@ -10,6 +10,7 @@ from tilth.charts.panels import Source, columns, panels
 from tilth.charts.style import Theme, ThemeName
 from tilth.studies import curves
 from tilth.studies.curves import Axis
+from tilth.studies.options import titled, titles
 
 if TYPE_CHECKING:
     import altair as alt
@@ -24,6 +25,7 @@ def spread(source: Source, *, x: Axis, theme: ThemeName) -> Figure:
             f"chart: the spread needs two strategies measured over a shared range of {UNITS[x]}; "
             'the study has none, use x="ratio" or add a strategy'
         )
+    shown = titled(data, titles(source.cells), ("best", "worst"))
     axis = log_axis(x, data["at"])
     highest = max(data["high"].max() or 0, data["spread"].max() or 0)
     domain = (0.0, max(0.05, float(highest) * 1.08))  # type: ignore[arg-type]
@@ -44,7 +46,7 @@ def spread(source: Source, *, x: Axis, theme: ThemeName) -> Figure:
         width = columns(data)
         charts = [
             _panel(panel, title, colours, axis, domain, named=place % width == 0)
-            for place, (title, panel) in enumerate(panels(data))
+            for place, (title, panel) in enumerate(panels(shown))
         ]
         return alt.concat(*charts, columns=width).properties(
             title=alt.TitleParams("Do choices matter less with more data?", subtitle=lines)

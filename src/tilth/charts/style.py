@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from tilth.studies.options import DEFAULTS, Line
 
 if TYPE_CHECKING:
     import altair as alt
@@ -21,7 +23,7 @@ class Theme:
     """Colours of a chart.
 
     Attributes:
-        palette: Strategies' colours; Okabe and Ito 2008 on white, lightened on black.
+        palette: Lines' colours; Okabe and Ito 2008 on white, lightened on black.
     """
 
     name: ThemeName
@@ -54,7 +56,7 @@ _THEMES = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a strategy is drawn, wherever it appears."""
+    """How a line is drawn, wherever it appears."""
 
     color: str
     shape: str
@@ -72,23 +74,23 @@ def theme(name: str) -> Theme:
     return _THEMES[name]
 
 
-def looks(strategies: Sequence[str], theme: Theme) -> dict[str, Look]:
-    """A look for each strategy; the paper's own keep theirs whatever else is shown."""
-    unknown = [strategy for strategy in strategies if strategy not in _FAMILIAR]
-    places = {name: place for place, name in enumerate(_FAMILIAR)}
-    places |= {name: len(_FAMILIAR) + place for place, name in enumerate(unknown)}
+def looks(lines: Mapping[Line, str], theme: Theme) -> dict[str, Look]:
+    """A look for each line, by its title; the paper's own strategies keep theirs whatever else is shown."""
+    familiar = [(name, DEFAULTS) for name in _FAMILIAR]
+    others = [line for line in lines if line not in familiar]
+    places = {line: place for place, line in enumerate([*familiar, *others])}
     return {
-        strategy: Look(
-            color=theme.palette[places[strategy] % len(theme.palette)],
-            shape=_SHAPES[places[strategy] % len(_SHAPES)],
-            dash=_DASHES[places[strategy] % len(_DASHES)],
+        title: Look(
+            color=theme.palette[places[line] % len(theme.palette)],
+            shape=_SHAPES[places[line] % len(_SHAPES)],
+            dash=_DASHES[places[line] % len(_DASHES)],
         )
-        for strategy in strategies
+        for line, title in lines.items()
     }
 
 
 def encodings(drawn: dict[str, Look]) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
-    """A strategy's colour, shape and dash as encodings of the field `strategy`."""
+    """A line's colour, shape and dash as encodings of the field `strategy`, which holds its title."""
     import altair as alt
 
     names, found = list(drawn), list(drawn.values())

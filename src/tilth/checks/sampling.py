@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tilth.checks.intervals import wilson
 from tilth.engine.run import Run
 from tilth.engine.start import generate_sync
 from tilth.seeds import Seeds
@@ -85,10 +86,8 @@ class Rate:
         """`count` of `n`."""
         if not n:
             return cls(None, None, None, 0)
-        from scipy.stats import binomtest
-
-        interval = binomtest(count, n).proportion_ci(method="wilson")
-        return cls(count / n, float(interval.low), float(interval.high), n)
+        low, high = wilson(count, n)
+        return cls(count / n, float(low), float(high), n)
 
     def __str__(self) -> str:
         if self.rate is None or self.low is None or self.high is None:

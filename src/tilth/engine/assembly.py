@@ -69,6 +69,9 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
     if recipe.nested and limit.queries is not None:
         # a study's cells are prefixes, which leave out calls in doubt: these take nothing from its limit
         limit = replace(limit, queries=limit.queries + booked.in_doubt.queries)
+    # so is what a study's run takes over: its cells count a reply wherever it was paid for
+    taken_over = len(used) if recipe.nested else None
+    ledger = Ledger(limit, booked.spent, booked.in_doubt, taken_over)
     run, controls = Run(recipe, journal.path, settings), Controls()
     controls.going.set()
     execution = Execution(
@@ -76,7 +79,7 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
             run_id,
             journal,
             journalled,
-            Booking(run_id, journal, Ledger(limit, booked.spent, booked.in_doubt), controls),
+            Booking(run_id, journal, ledger, controls),
             connections,
             run.events,
             controls,

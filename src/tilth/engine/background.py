@@ -7,14 +7,17 @@ import concurrent.futures
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator
-from typing import Any, Self
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from typing import Any, Self, TypeVar
 
 from tilth.engine.events import Changed, Events, Subscription
 
 _WAKE = 0.2
 """Seconds after which one who waits is woken. In a kernel an interrupt comes no sooner: ipykernel hands it on
 when its loop wakes (its issue 881), and a lock that is waited for may not notice it."""
+
+Work = TypeVar("Work", bound="Background")
 
 
 class Background(ABC):
@@ -80,3 +83,16 @@ class Background(ABC):
         if status != self._status:
             self._status = status
             self.events.publish(Changed(self.status))
+
+
+async def begun(start: Callable[[], Work]) -> Work:
+    """What `start` begins, called in a thread. Cancelled meanwhile, that is aborted and its end awaited."""
+    starting = asyncio.ensure_future(asyncio.to_thread(start))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(Exception):  # it was cancelled; what else befell it stands in its error
+            work = await starting
+            work.abort()
+            await work
+        raise

@@ -139,18 +139,29 @@ class Ledger:
     is settled, freed (an attempt that was no query) or put in doubt (its reply never reached the journal).
     """
 
-    def __init__(self, limit: Budget, spent: Amount | None = None, in_doubt: Amount | None = None) -> None:
+    def __init__(
+        self,
+        limit: Budget,
+        spent: Amount | None = None,
+        in_doubt: Amount | None = None,
+        taken_over: int | None = None,
+    ) -> None:
+        """`taken_over` counts replies of other files against the queries too: so it is in a study's run.
+
+        Its cells are prefixes by what a reply cost, wherever that was paid. None: such replies count nothing.
+        """
         self.limit = limit
+        self.taken_over = taken_over
         self.spent = spent or Amount()
         self.in_doubt = in_doubt or Amount()
         self.reserved = Amount()
 
     @property
     def committed(self) -> Amount:
-        """Spent, in doubt and reserved together: what the limits are held against."""
+        """Spent, in doubt, reserved and taken over together: what the limits are held against."""
         spent, in_doubt, reserved = self.spent, self.in_doubt, self.reserved
         return Amount(
-            spent.queries + in_doubt.queries + reserved.queries,
+            spent.queries + in_doubt.queries + reserved.queries + (self.taken_over or 0),
             spent.tokens + in_doubt.tokens + reserved.tokens,
             spent.nano + in_doubt.nano + reserved.nano,
         )
@@ -170,7 +181,9 @@ class Ledger:
     def draw(self, hold: Hold, worst: Amount) -> Amount:
         """Takes a call's worst case out of a hold, extending a hold too small for it; raises `DoesNotFit`."""
         lacking = worst.lacking(hold.remaining)
-        limit = self.shortage(lacking)
+        # beside a hold may stand replies that its unit took over: what it covers is not reserved anew
+        covered = self.taken_over is not None and lacking == Amount()
+        limit = None if covered else self.shortage(lacking)
         if limit:
             raise DoesNotFit(limit)
         self.reserved += lacking
@@ -190,6 +203,11 @@ class Ledger:
         self.reserved -= drawn
         self.spent += actual
         return actual.lacking(drawn)
+
+    def take_over(self) -> None:
+        """Books a reply of another file, whose unit keeps what it holds until it ends."""
+        if self.taken_over is not None:
+            self.taken_over += 1
 
     def free(self, hold: Hold, drawn: Amount) -> None:
         """Puts a draw back: the attempt was no query."""

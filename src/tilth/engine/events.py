@@ -37,13 +37,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class CellMeasured:
     """A study's cell was trained and measured."""
 
     cell_id: str
 
 
-Event = Sampled | Changed | Text | Measured
+Event = Sampled | Changed | Text | CellMeasured
 
 
 class Subscription:

@@ -58,6 +58,7 @@ class Run(Background):
         teacher_name: The model that answers; `writer_name`: the model that writes questions.
         simulated: Whether a rule-based stand-in answers, not a model.
         error: What it failed of, or None.
+        short_of: The limit that ended it here: "queries", "tokens" or "dollars"; None where none did.
 
     Example:
         >>> run = tilth.start(tilth.demo.seeds(10), "new-question", 20, teacher=tilth.demo.teacher())
@@ -87,6 +88,7 @@ class Run(Background):
         self._settings = dict(settings)
         self._budget = Budget(**settings["budget"])
         self._reason = reason
+        self.short_of: str | None = None
         self._active: ActiveParts | None = None
         self._task: asyncio.Task[None] | None = None
         self._aborted = self._ending = False
@@ -129,8 +131,8 @@ class Run(Background):
             active.journal.post(set_status(self.id, ending.status, ending.reason))
         finally:
             if active.closes:
-                await _beside(active.journal.close)
-            self._reason = ending.reason
+                await beside(active.journal.close)
+            self._reason, self.short_of = ending.reason, ending.short_of
             self._set(ending.status)
 
     def _steer(self, act: Any) -> None:
@@ -396,7 +398,7 @@ class Run(Background):
         return save(self.rows, path, format=format, verdicts=verdicts)
 
 
-async def _beside(work: Callable[[], None]) -> None:
+async def beside(work: Callable[[], None]) -> None:
     """Runs what blocks in a thread; here, where the interpreter exits and starts no thread any more."""
     try:
         await asyncio.to_thread(work)

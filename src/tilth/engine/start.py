@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from tilth.engine.assembly import RunOptions, start_in
+from tilth.engine.background import begun
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
 from tilth.engine.file.journal import Journal
@@ -148,7 +149,7 @@ async def generate(
 
             run = await tilth.generate(seeds, "new-question", 100, teacher=tilth.demo.teacher())
     """
-    work = asyncio.to_thread(
+    started = partial(
         start,
         seeds,
         strategy,
@@ -164,16 +165,7 @@ async def generate(
         checks=checks,
         reuse=reuse,
     )
-    starting = asyncio.ensure_future(work)
-    try:
-        run = await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        with suppress(Exception):  # it was cancelled; what else befell it stands in run.error
-            run = await starting
-            run.abort()
-            await run
-        raise
-    return await run
+    return await (await begun(started))
 
 
 def generate_sync(

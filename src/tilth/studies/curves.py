@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tilth.checks.intervals import wilson
+from tilth.studies.options import Line, with_options
+
 if TYPE_CHECKING:
     import polars as pl
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
@@ -30,22 +33,6 @@ PANEL = ("test", "task", "teacher", "writer", "student", "seed_rows", "check", "
 _ACCOUNTS = ("rows", "rows_per_seed", "queries", "usd")
 
 
-def wilson(correct: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Wilson's score interval for `correct` of `n`, as shares; both may be arrays. NaN where n is 0.
-
-    Source: Wilson 1927; without continuity correction.
-    """
-    from scipy.special import ndtri
-
-    z2 = float(ndtri(0.5 + level / 2)) ** 2
-    n = np.asarray(n, dtype=np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = np.asarray(correct, dtype=np.float64) / n
-        middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-        half = np.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
-
-
 def accuracy(
     studies: pl.DataFrame,
     outcomes: pl.DataFrame | None = None,
@@ -54,9 +41,9 @@ def accuracy(
     draws: int = 2000,
     random_state: int = 0,
 ) -> pl.DataFrame:
-    """Mean accuracy over replicates for each panel, strategy and ratio.
+    """Mean accuracy over replicates for each panel, strategy with its options, and ratio.
 
-    Cells that are not complete are left out. Columns: those of `PANEL`, strategy, ratio, rows,
+    Cells that are not complete are left out. Columns: those of `PANEL`, strategy, options, ratio, rows,
     rows_per_seed, queries, usd (means over replicates; null where unknown), replicates, n_test, accuracy,
     low, high (shares from 0 to 1) and interval: "bootstrap" over replicates and questions, or "wilson",
     test sampling only, with one replicate or without outcomes.
@@ -68,7 +55,7 @@ def accuracy(
             low, high = _interval(drawn, level)
         else:
             low, high = wilson(panel.mean * panel.n_test, panel.n_test, level)
-        for s, strategy in enumerate(panel.strategies):
+        for s, (strategy, options) in enumerate(panel.lines):
             for x, ratio in enumerate(panel.ratios):
                 if np.isnan(panel.mean[s, x]):
                     continue
@@ -76,6 +63,7 @@ def accuracy(
                     {
                         **panel.key,
                         "strategy": strategy,
+                        "options": options,
                         "ratio": ratio,
                         **{name: _number(panel.accounts[name][s, x]) for name in _ACCOUNTS},
                         "replicates": int(panel.present[s, x].sum()),
@@ -86,11 +74,12 @@ def accuracy(
                         "interval": "wilson" if drawn is None else "bootstrap",
                     }
                 )
-    columns = dict.fromkeys(("strategy", "interval"), "String") | dict.fromkeys(
+    columns = dict.fromkeys(("strategy", "options", "interval"), "String") | dict.fromkeys(
         ("ratio", *_ACCOUNTS, "accuracy", "low", "high"), "Float64"
     )
     columns |= dict.fromkeys(("replicates", "n_test"), "Int64")
-    order = ("strategy", "ratio", *_ACCOUNTS, "replicates", "n_test", "accuracy", "low", "high", "interval")
+    order = ["strategy", "options", "ratio", *_ACCOUNTS]
+    order += ["replicates", "n_test", "accuracy", "low", "high", "interval"]
     return _frame(records, studies, {name: columns[name] for name in order})
 
 
@@ -106,15 +95,28 @@ def crossings(
     """Where one strategy passes another for good: it is above from there to the last point measured.
 
     Between points, accuracy is taken as linear in log `x`. One row for each panel and ordered pair:
-    those of `PANEL`, passing, overtaken, state ("crossed"; "from the start": above at every point; "not
-    reached": not above at the last), crossing (in units of `x`; null unless crossed), low and high (-inf: at
-    or before `first`, inf: beyond `last`; null without outcomes), probability (share of draws in which it
-    is above at the last point), first, last (the range compared) and x.
+    those of `PANEL`, passing, passing_options, overtaken, overtaken_options, state ("crossed"; "from the
+    start": above at every point; "not reached": not above at the last), crossing (in units of `x`; null
+    unless crossed), low and high (-inf: at or before `first`, inf: beyond `last`; null without outcomes),
+    probability (share of draws in which it is above at the last point), first, last (the range compared)
+    and x.
+
+    Raises:
+        ValueError: Two cells differ in nothing but their ids: the frame holds more than one study.
+
+    Example:
+        >>> import polars as pl, tilth
+        >>> from tilth.studies.frame import read_studies
+        >>> columns = {"strategy": ["answer-augmentation"] * 2 + ["new-question"] * 2, "ratio": [1, 4] * 2}
+        >>> columns |= {"correct": [40, 50, 30, 70], "n_test": 100, "seeds": 50, "teacher": "a-model"}
+        >>> found = tilth.crossings(read_studies(pl.DataFrame(columns))).filter(passing="new-question")
+        >>> found.select("overtaken", "state", pl.col("crossing").round(2)).row(0)
+        ('answer-augmentation', 'crossed', 1.59)
     """
     records: list[dict[str, Any]] = []
     for panel in _panels(studies, outcomes):
         drawn = panel.resample(draws, random_state)
-        for passing, overtaken in permutations(range(len(panel.strategies)), 2):
+        for passing, overtaken in permutations(range(len(panel.lines)), 2):
             grid = panel.grid(x, (passing, overtaken))
             if not grid.size:
                 continue
@@ -132,8 +134,8 @@ def crossings(
             records.append(
                 {
                     **panel.key,
-                    "passing": panel.strategies[passing],
-                    "overtaken": panel.strategies[overtaken],
+                    **_line("passing", panel.lines[passing]),
+                    **_line("overtaken", panel.lines[overtaken]),
                     "state": "crossed"
                     if np.isfinite(point)
                     else "not reached"
@@ -148,7 +150,8 @@ def crossings(
                     "x": x,
                 }
             )
-    columns = {"passing": "String", "overtaken": "String", "state": "String", "crossing": "Float64"}
+    columns = dict.fromkeys(("passing", "passing_options", "overtaken", "overtaken_options"), "String")
+    columns |= {"state": "String", "crossing": "Float64"}
     columns |= dict.fromkeys(("low", "high", "probability", "first", "last"), "Float64") | {"x": "String"}
     return _frame(records, studies, columns)
 
@@ -166,13 +169,14 @@ def spread(
 
     Columns: those of `PANEL`, at (in units of `x`), spread, low, high (shares from 0 to 1), noise (the
     spread that chance alone would show between strategies that do not differ; a spread near it says
-    nothing), best, worst, change (from the first point to this), change_low, change_high, shrinks (share
-    of draws in which this spread is below the first) and x. Null without outcomes: low, high, noise,
-    change_low, change_high, shrinks. Being a maximum, a resampled spread leans upwards.
+    nothing), best, best_options, worst, worst_options, change (from the first point to this), change_low,
+    change_high, shrinks (share of draws in which this spread is below the first) and x. Null without
+    outcomes: low, high, noise, change_low, change_high, shrinks. Being a maximum, a resampled spread leans
+    upwards.
     """
     records: list[dict[str, Any]] = []
     for panel in _panels(studies, outcomes):
-        everyone = range(len(panel.strategies))
+        everyone = range(len(panel.lines))
         grid = panel.grid(x, tuple(everyone))
         if not grid.size or len(everyone) < 2:
             continue
@@ -193,16 +197,21 @@ def spread(
                     "at": at,
                     "spread": point[g],
                     **{name: values[g] for name, values in bounds.items()},
-                    "best": panel.strategies[int(mean[:, g].argmax())],
-                    "worst": panel.strategies[int(mean[:, g].argmin())],
+                    **_line("best", panel.lines[int(mean[:, g].argmax())]),
+                    **_line("worst", panel.lines[int(mean[:, g].argmin())]),
                     "change": point[g] - point[0],
                     "x": x,
                 }
             )
     columns = dict.fromkeys(("at", "spread", "low", "high", "noise"), "Float64")
-    columns |= {"best": "String", "worst": "String"}
+    columns |= dict.fromkeys(("best", "best_options", "worst", "worst_options"), "String")
     columns |= dict.fromkeys(("change", "change_low", "change_high", "shrinks"), "Float64") | {"x": "String"}
     return _frame(records, studies, columns)
+
+
+def _line(column: str, line: Line) -> dict[str, str]:
+    strategy, options = line
+    return {column: strategy, f"{column}_options": options}
 
 
 def _passes(gaps: Floats, log_x: Floats) -> Floats:
@@ -232,10 +241,10 @@ def _number(value: Any) -> float | None:
 
 @dataclass(frozen=True)
 class _Panel:
-    """The cells of one panel as arrays over (strategy, ratio[, replicate[, question]])."""
+    """The cells of one panel as arrays over (line, ratio[, replicate[, question]])."""
 
     key: dict[str, Any]
-    strategies: list[str]
+    lines: list[Line]
     ratios: list[float]
     replicates: list[int]
     present: NDArray[np.bool_]
@@ -300,7 +309,7 @@ class _Panel:
 def _panels(studies: pl.DataFrame, outcomes: pl.DataFrame | None) -> Iterator[_Panel]:
     import polars as pl
 
-    cells = studies.filter(pl.col("complete") & (pl.col("n_test") > 0))
+    cells = with_options(studies).filter(pl.col("complete") & (pl.col("n_test") > 0))
     for _, group in cells.group_by(PANEL, maintain_order=True):
         asked = None
         if outcomes is not None:
@@ -309,17 +318,19 @@ def _panels(studies: pl.DataFrame, outcomes: pl.DataFrame | None) -> Iterator[_P
 
 
 def _panel(cells: pl.DataFrame, outcomes: pl.DataFrame | None) -> _Panel:
-    strategies = cells["strategy"].unique(maintain_order=True).to_list()
+    lines = cells.select("strategy", "options").unique(maintain_order=True).rows()
     ratios = sorted(cells["ratio"].unique().to_list())
     replicates = sorted(cells["replicate"].unique().to_list())
     places = [
-        (strategies.index(strategy), ratios.index(ratio), replicates.index(replicate))
-        for strategy, ratio, replicate in cells.select("strategy", "ratio", "replicate").iter_rows()
+        (lines.index((strategy, options)), ratios.index(ratio), replicates.index(replicate))
+        for strategy, options, ratio, replicate in cells.select(
+            "strategy", "options", "ratio", "replicate"
+        ).iter_rows()
     ]
     if len(set(places)) < len(places):
         raise ValueError("studies: two cells differ in nothing but their ids; filter the frame to one study")
     index = tuple(np.array(places).T)
-    shape = (len(strategies), len(ratios), len(replicates))
+    shape = (len(lines), len(ratios), len(replicates))
 
     def spread_out(column: str) -> Floats:
         array = np.full(shape, np.nan)
@@ -329,7 +340,7 @@ def _panel(cells: pl.DataFrame, outcomes: pl.DataFrame | None) -> _Panel:
     accuracies = spread_out("accuracy")
     return _Panel(
         key=cells.select(PANEL).row(0, named=True),
-        strategies=strategies,
+        lines=lines,
         ratios=ratios,
         replicates=replicates,
         present=~np.isnan(accuracies),

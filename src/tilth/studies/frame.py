@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from tilth.checks.intervals import wilson
 from tilth.errors import StudyFrameError
+from tilth.studies.options import with_options
 
 if TYPE_CHECKING:
     import polars as pl
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 CELL = (
     "strategy",
+    "options",
     "seeds",
     "ratio",
     "replicate",
@@ -30,7 +33,8 @@ def studies_schema() -> dict[str, PolarsDataType]:
     """Columns and dtypes of a study's frame: one row for each cell and test set.
 
     `accuracy`, `ci_low` and `ci_high` are shares from 0 to 1; the interval is Wilson's, at 95 percent,
-    for test sampling only. `usd` is null where a price is unknown.
+    for test sampling only. `usd` is null where a price is unknown. `options` is JSON: what of the strategy
+    is set otherwise than it comes, its checks included; "{}" where nothing is.
     """
     import polars as pl
 
@@ -39,6 +43,7 @@ def studies_schema() -> dict[str, PolarsDataType]:
         "cell_id": pl.String(),
         "run_id": pl.String(),
         "strategy": pl.String(),
+        "options": pl.String(),
         "seeds": pl.Int64(),
         "ratio": pl.Float64(),
         "budget_queries": pl.Int64(),
@@ -83,17 +88,15 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
     """A study's frame from one that was measured elsewhere.
 
     Needed: strategy, seeds, ratio, correct, n_test and teacher. The rest is worked out (accuracy, its
-    interval, budget_queries, cell_id), takes a default (replicate 0, student "external", seed_rows false,
-    check "label", test "test", simulated false, complete true, writer as teacher) or is null. Columns that
-    a study does not have are left out.
+    interval, budget_queries, cell_id), takes a default (options "{}", replicate 0, student "external",
+    seed_rows false, check "label", test "test", simulated false, complete true, writer as teacher) or is
+    null. Columns that a study does not have are left out.
 
     Raises:
         StudyFrameError: A column is missing or of another kind, a value is impossible, or two rows say
             they are the same cell and test set.
     """
     import polars as pl
-
-    from tilth.studies.curves import wilson
 
     frame = _cast(
         frame, studies_schema(), needed=("strategy", "seeds", "ratio", "correct", "n_test", "teacher")
@@ -114,7 +117,7 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
         "accuracy",
         'it must be "correct" / "n_test", a share from 0 to 1; leave it out to have it worked out',
     )
-    frame = frame.with_columns(
+    frame = with_options(frame).with_columns(
         pl.col("study_id").fill_null(study_id),
         pl.col("budget_queries").fill_null((pl.col("ratio") * pl.col("seeds")).round().cast(pl.Int64)),
         pl.col("rows_per_seed").fill_null(pl.col("rows") / pl.col("seeds")),
@@ -142,7 +145,8 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
         frame,
         pl.struct("cell_id", "test").is_duplicated(),
         "cell_id",
-        "another row is the same cell and test set; tell repetitions apart by replicate",
+        "another row is the same cell and test set; tell repetitions apart by replicate, "
+        "settings of a strategy by options",
     )
     return frame
 

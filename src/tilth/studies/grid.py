@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from tilth.engine.budget import Amount, Budget
 from tilth.engine.file.digests import digest
 from tilth.engine.file.queries import UnitCosts
 from tilth.strategies.base import Strategy
+from tilth.strategies.check import Checked
 from tilth.strategies.passes import SeedPasses, drawn
+from tilth.studies.options import DEFAULTS, options_of
 
 if TYPE_CHECKING:
     from tilth.students.base import Student
 
-Check = Literal["label", "filter"]
-"""Train on all rows, or on those that were not rejected."""
+TrainedRows = Literal["label", "filter"]
+"""All rows, or those that were not rejected."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Grid:
     """What a study varies.
 
     Attributes:
-        strategies: How rows are grown.
+        strategies: How rows are grown, each with its checks.
         sizes: Numbers of seeds, smallest first; each is a nested subset of the next.
         ratios: Budgets in queries for each seed, smallest first.
         replicates: Repetitions, each with its own draw of seeds, order and replies.
@@ -40,16 +43,13 @@ class Grid:
     replicates: int
     students: tuple[Student, ...]
     seed_rows: tuple[bool, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[TrainedRows, ...]
     random_state: int
 
     def identity(self) -> dict[str, Any]:
         """What decides the study's figures, students by name."""
         return {
-            "strategies": [
-                {"name": s.name, "version": s.version, "options": vars(s) if hasattr(s, "__dict__") else {}}
-                for s in self.strategies
-            ],
+            "strategies": [strategy.identity() for strategy in self.strategies],
             "sizes": list(self.sizes),
             "ratios": list(self.ratios),
             "replicates": self.replicates,
@@ -61,7 +61,7 @@ class Grid:
 
     def random_state_of(self, replicate: int) -> int:
         """The random_state of a replicate: its seeds, their order and the replies come from it."""
-        return drawn(self.random_state, "replicate", replicate) >> 33
+        return random_state_of(self.random_state, replicate)
 
     def plots(self) -> Iterator[Plot]:
         """The runs it takes. Where units are passes over single seeds, one run serves all sizes."""
@@ -91,9 +91,15 @@ class Grid:
         return sum(1 for plot in self.plots() for _ in self.cells(plot))
 
 
+def random_state_of(random_state: int, replicate: int) -> int:
+    """The random_state of a replicate, drawn from that of its study."""
+    return drawn(random_state, "replicate", replicate) >> 33
+
+
 def _separable(strategy: Strategy) -> bool:
     """Whether every unit grows one seed of a pass, so that fewer seeds are a part of the run on all."""
-    return strategy.nested and type(strategy).units is Strategy.units
+    grower = strategy.strategy if isinstance(strategy, Checked) else strategy
+    return strategy.nested and type(grower).units is Strategy.units
 
 
 @dataclass(frozen=True)
@@ -106,10 +112,15 @@ class Plot:
     sizes: tuple[int, ...]
     ratios: tuple[float, ...]
 
+    @cached_property
+    def options(self) -> str:
+        """What tells the strategy from other settings of it."""
+        return options_of(self.strategy)
+
     @property
-    def budget(self) -> Budget:
+    def queries(self) -> int:
         """The largest cell's queries."""
-        return Budget(queries=queries_of(self.ratios[-1], self.seeds))
+        return queries_of(self.ratios[-1], self.seeds)
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,7 @@ class Cell:
     ratio: float
     student: Student
     seed_rows: bool
-    check: Check
+    check: TrainedRows
 
     @property
     def budget(self) -> Budget:
@@ -130,12 +141,14 @@ class Cell:
 
     def id(self, study_id: str) -> str:
         """Names it: 16 hex digits."""
-        return digest(
-            [
-                *(study_id, self.plot.strategy.name, self.seeds, self.ratio, self.plot.replicate),
-                *(self.student.name, self.seed_rows, self.check),
-            ]
-        )[:16]
+        plot = self.plot
+        told = [
+            *(study_id, plot.strategy.name, self.seeds, self.ratio, plot.replicate),
+            *(self.student.name, self.seed_rows, self.check),
+        ]
+        if plot.options != DEFAULTS:  # else it is named as before there were options
+            told.append(plot.options)
+        return digest(told)[:16]
 
 
 @dataclass(frozen=True)

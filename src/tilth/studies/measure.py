@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.students.base import Student
 from tilth.tasks.base import Task
 
 if TYPE_CHECKING:
     import polars as pl
+
+_IDLE_SECONDS = 300
+"""After which a process that has nothing to do ends."""
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""There is a process for each core."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Measured:
+class CellAnswers:
     """A trained cell's answers: for each test set, each question's answer and whether it was right."""
 
     cell_id: str
@@ -47,11 +55,11 @@ class Measured:
     seconds: float
 
 
-def measure(job: Job) -> list[Measured]:
+def measure(job: Job) -> list[CellAnswers]:
     """Trains and measures every lesson of a job. Nothing but rows goes into a student."""
     import polars as pl
 
-    measured = []
+    answered = []
     known: dict[tuple[str | None, str, str], bool] = {}  # students of one run give many answers alike
     for lesson in job.lessons:
         began = time.process_time()
@@ -69,26 +77,62 @@ def measure(job: Job) -> list[Measured]:
                     known[key] = _right(job.task, *key)
                 graded.append((answer, known[key]))
             answers[name] = graded
-        measured.append(Measured(lesson.cell_id, answers, time.process_time() - began))
-    return measured
+        answered.append(CellAnswers(lesson.cell_id, answers, time.process_time() - began))
+    return answered
 
 
 def _right(task: Task, answer: str | None, reference: str, question: str) -> bool:
     return answer is not None and task.check(answer, reference, question).accepted
 
 
-def measure_all(jobs: Sequence[Job]) -> Iterator[Measured]:
-    """Measures jobs side by side, in processes, and gives each cell as its job is done."""
-    from joblib import Parallel, delayed
+class Trainers:
+    """The processes in which one study's students are trained.
 
-    processes = min(len(jobs), max(1, (os.cpu_count() or 1)))
-    if processes < 2:
-        for job in jobs:
-            yield from measure(job)
-        return
-    parallel: Any = Parallel(n_jobs=processes, return_as="generator_unordered")
-    for measured in parallel(delayed(measure)(job) for job in jobs):
-        yield from measured
+    They are made when they are first needed. Those of a study that has ended are kept for the next one, for
+    a process loads what students need once; those of an aborted one are killed, whatever they are at.
+    """
+
+    _kept: ClassVar[dict[int, list[Any]]] = {}
+    _lock = threading.Lock()
+
+    def __init__(self, most: int) -> None:
+        """`most` is how many jobs there are at once."""
+        self._count = max(1, min(most, os.cpu_count() or 1))
+        self._executor: Any = None
+        self._killed = False
+
+    def measure(self, jobs: Sequence[Job]) -> Iterator[CellAnswers]:
+        """Measures jobs side by side, and gives each one's cells when it is done; raises what one raised."""
+        with self._lock:
+            if self._killed:
+                return
+            if self._executor is None:
+                kept = self._kept.get(self._count)
+                self._executor = kept.pop() if kept else _processes(self._count)
+            futures = [self._executor.submit(measure, job) for job in jobs]
+        for future in as_completed(futures):
+            yield from future.result()
+
+    def kill(self) -> None:
+        """Ends the processes at once; who waits for them gets an error. May block a little."""
+        with self._lock:
+            executor, self._executor, self._killed = self._executor, None, True
+        if executor is not None:
+            executor.shutdown(kill_workers=True)
+
+    def leave(self) -> None:
+        """Leaves the processes, which have nothing more to do, to the next study."""
+        with self._lock:
+            if self._executor is not None:
+                self._kept.setdefault(self._count, []).append(self._executor)
+                self._executor = None
+
+
+def _processes(count: int) -> Any:
+    """joblib's own kind of pool: it takes functions of a notebook, and needs no guarded main module."""
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(count, timeout=_IDLE_SECONDS, env=_ONE_THREAD)
 
 
 def questions_of(frame: pl.DataFrame, name: str) -> pl.DataFrame:

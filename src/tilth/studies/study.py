@@ -1,33 +1,27 @@
-"""A study at work: grows its runs one after another, trains and measures their cells as they come."""
+"""The handle on one study: watch it, steer it, read its cells and runs, from any thread."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.assembly import RunOptions, start_in
 from tilth.engine.background import Background
-from tilth.engine.events import Measured
-from tilth.engine.file.journal import Journal
-from tilth.engine.file.queries import rows as rows_of
-from tilth.engine.file.queries import unit_costs
-from tilth.engine.recipe import Recipe
-from tilth.engine.run import OVER, Run
+from tilth.engine.budget import NANO, Budget
+from tilth.engine.file.digests import canonical
+from tilth.engine.growing.execution import Ending
+from tilth.engine.run import OVER, Run, beside
 from tilth.engine.runner import runner
-from tilth.seeds import Seeds
-from tilth.strategies.passes import SeedPasses
+from tilth.engine.start import open_run
 from tilth.studies import store
+from tilth.studies.execution import StudyExecution
 from tilth.studies.frame import read_outcomes, read_studies
-from tilth.studies.grid import Cell, Cut, Grid, Plot, cut
-from tilth.studies.measure import Job, Lesson, measure_all
-from tilth.studies.measure import Measured as Answers
-from tilth.tasks.base import Task
-from tilth.teacher import Teacher
+from tilth.studies.grid import random_state_of
+from tilth.studies.options import DEFAULTS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,9 +29,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """Where a study stands: its status, cells measured of all, queries spent of at most, and seconds.
+    """Where a study stands.
 
-    `waiting` and `next_try` are those of the run that grows, as `Progress` has them.
+    Attributes:
+        status: "starting", "running", "waiting", or how it ended: "finished", "stopped", "failed", "aborted".
+        reason: Why it ended so.
+        cells: Cells measured, of `all_cells`.
+        runs: Runs grown to their end, of `all_runs`.
+        queries: Spent queries of all runs, those in doubt counted in; at most `most_queries` are planned.
+        tokens: Spent prompt and completion tokens, those of calls in doubt at their worst case.
+        usd: Spent US dollars, likewise; None where a price is unknown.
+        in_doubt: Queries whose reply never came.
+        limit: The limits on all runs together; None where there are none but the grid's queries.
+        seconds: How long it has worked, in all its sittings.
+        waiting: What the run that grows waits for, as `Progress` has it; `next_try` likewise.
     """
 
     status: str
@@ -48,22 +53,41 @@ class StudyProgress:
     all_runs: int
     queries: int
     most_queries: int
+    tokens: int
+    usd: float | None
+    in_doubt: int
+    limit: Budget | None
     seconds: float
     waiting: str | None
     next_try: float | None
 
 
 @dataclass(frozen=True)
-class Field:
-    """What a study works with."""
+class StudyRun:
+    """One run of a study.
 
-    grid: Grid
-    seeds: Seeds
-    task: Task
-    tests: Mapping[str, pl.DataFrame]
-    teacher: Teacher
-    writer: Teacher
-    patience: float
+    Attributes:
+        run_id: Its id; `path` is the study's file, which holds it.
+        strategy: How it grows, by name; `options` tells it from other settings of the strategy.
+        seeds: How many seeds it grows from: the largest of the study's sizes, as a rule.
+        replicate: Which repetition it belongs to.
+        random_state: What its draws come from.
+        status: Where it stands.
+    """
+
+    run_id: str
+    path: Path
+    strategy: str
+    options: str
+    seeds: int
+    replicate: int
+    random_state: int
+    status: str
+    _growing: Run | None = field(default=None, repr=False, compare=False)
+
+    def open(self) -> Run:
+        """The run, to read: its rows, what it cost, what it was asked. One that grows is given itself."""
+        return self._growing or open_run(self.path, self.run_id)
 
 
 class Study(Background):
@@ -74,22 +98,37 @@ class Study(Background):
         path: Its file, which holds its runs too.
         simulated: Whether a rule-based stand-in teaches, not a model.
         error: What it failed of, or None.
+
+    Example:
+        >>> import tilth
+        >>> study = tilth.study_sync(
+        ...     tilth.demo.seeds(10),
+        ...     test=tilth.demo.questions("same", "test").head(20),
+        ...     strategies=["answer-augmentation"],
+        ...     ratios=[1, 2],
+        ...     replicates=1,
+        ...     teacher=tilth.demo.teacher(),
+        ...     path="example.tilth",
+        ... )
+        >>> study.status, study.progress.cells, study.progress.queries
+        ('finished', 2, 20)
+        >>> [(run.strategy, run.seeds, run.open().rows.height) for run in study.runs]
+        [('answer-augmentation', 10, 20)]
     """
 
-    def __init__(
-        self, study_id: str, path: Path, settings: Mapping[str, Any], *, status: str = "starting"
-    ) -> None:
-        super().__init__(status)
-        self.id = study_id
+    def __init__(self, record: store.StudyRecord, path: Path) -> None:
+        super().__init__(record.status)
+        self.id = record.study_id
         self.path = path
-        self.simulated: bool = settings["simulated"]
-        self._settings = settings
-        self._reason: str | None = None
+        self.simulated: bool = record.settings["simulated"]
+        self._identity = record.identity
+        self._settings = record.settings
+        self._reason = record.reason
         self._added: list[tuple[pl.DataFrame, pl.DataFrame | None]] = []
-        self._run: Run | None = None
-        self._runs = 0
-        self._stopping = False
+        self._execution: StudyExecution | None = None
         self._task: asyncio.Task[None] | None = None
+        self._aborted = self._ending = False
+        self._earlier: float = record.settings.get("seconds", 0.0)
         self._began = time.monotonic()
         self._ended: float | None = None
 
@@ -99,199 +138,144 @@ class Study(Background):
 
     # -- at work ------------------------------------------------------------------------------------------
 
-    def begin(self, journal: Journal, field: Field) -> None:
+    def _begin(self, execution: StudyExecution) -> None:
         """Starts the work on the runner. Called once."""
-        self._future = runner().submit(self._work(journal, field))
+        self._execution = execution
+        self._future = runner().submit(self._work(execution))
 
-    async def _work(self, journal: Journal, field: Field) -> None:
-        self._task = asyncio.current_task()
+    async def _work(self, execution: StudyExecution) -> None:
+        self._task, journal = asyncio.current_task(), execution.journal
         self._set("running")
-        status, reason = "finished", "every cell is measured"
         try:
-            await self._grow_and_measure(journal, field)
-            if self._stopping:
-                status, reason = "stopped", "stopped by the user"
+            await journal.write(store.set_status(self.id, "running", None, self._earlier))
+            ending = await execution.drive()
         except asyncio.CancelledError:
-            status, reason = "aborted", "aborted by the user"
+            ending = Ending("aborted", "aborted by the user")
         except Exception as error:  # noqa: BLE001 - whatever it is, the study tells it
             self.error = error
-            status, reason = "failed", str(error)
-        finally:
-            await asyncio.to_thread(journal.close)
-            self._ended = time.monotonic()
-            self._reason = reason
-            self._set(status)
-
-    async def _grow_and_measure(self, journal: Journal, field: Field) -> None:
-        """Each run is measured, in processes, while the next one grows."""
-        measured = self.frame
-        done = set(measured.filter("complete")["cell_id"].to_list())
-        measuring: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        measuring.set_result(None)
+            ending = Ending("failed", str(error))
+        self._ending, self._ended = True, time.monotonic()
         try:
-            for plot in field.grid.plots():
-                cells = [cell for cell in field.grid.cells(plot) if cell.id(self.id) not in done]
-                if cells and not self._stopping:
-                    harvest = await self._grow(journal, field, plot)
-                    await measuring
-                    if harvest is not None:
-                        measuring = asyncio.ensure_future(
-                            asyncio.to_thread(self._measure, journal, field, cells, harvest)
-                        )
-                self._runs += 1
+            journal.post(store.set_status(self.id, ending.status, ending.reason, self._seconds))
         finally:
-            await measuring  # whatever ended the growing, the journal stays open for it
+            await beside(journal.close)
+            self._reason = ending.reason
+            self._set(ending.status)
 
-    async def _grow(self, journal: Journal, field: Field, plot: Plot) -> Run | None:
-        grid = field.grid
-        random_state = grid.random_state_of(plot.replicate)
-        seeds = field.seeds.subset(plot.seeds, random_state)
-        recipe = Recipe(
-            seeds,
-            plot.strategy,
-            field.task,
-            field.teacher,
-            field.writer,
-            random_state,
-            nested=plot.sizes,
-        )
-        options = RunOptions(plot.budget, field.patience)
-        run = await asyncio.to_thread(start_in, journal, recipe, options, closes=False)
-        self._run = run
-        if self._stopping:
-            run.stop()
-        await run
-        return run if run.status == "finished" else None
-
-    def _measure(self, journal: Journal, field: Field, cells: Sequence[Cell], run: Run) -> None:
-        """Trains and measures the cells of a finished run. Runs in a thread of its own."""
-        plot, seeds = cells[0].plot, run.seeds
-        passes = SeedPasses(tuple(seeds), field.grid.random_state_of(plot.replicate), plot.sizes)
-        prepared, units = unit_costs(run.path, run.id)
-        cuts = {cell.id(self.id): cut(cell, units, passes, prepared) for cell in cells}
-        rows = rows_of(run.path, run.id)
-        by_id = {cell.id(self.id): cell for cell in cells}
-        counts: dict[str, int] = {}
-        jobs = []
-        for size in plot.sizes:
-            lessons = []
-            for cell in (cell for cell in cells if cell.seeds == size):
-                number = cell.id(self.id)
-                places = _places(rows, cuts[number], cell)
-                counts[number] = len(places)
-                lessons.append(Lesson(number, cell.student, places, cell.seeds if cell.seed_rows else 0))
-            if lessons:
-                jobs.append(_job(rows, seeds, size, lessons, field, plot))
-        for measured in measure_all(jobs):
-            cell = by_id[measured.cell_id]
-            part = cuts[measured.cell_id]
-            records = self._records(cell, part, counts[measured.cell_id], measured, run, field)
-            answers = {
-                name: [
-                    (question, answer, right)
-                    for question, (answer, right) in zip(
-                        field.tests[name]["question_id"], measured.answers[name], strict=True
-                    )
-                ]
-                for name in field.tests
-            }
-            journal.write_now(store.save_cell(records, answers))
-            self.events.publish(Measured(measured.cell_id))
-
-    def _records(
-        self, cell: Cell, part: Cut, rows: int, measured: Answers, run: Run, field: Field
-    ) -> list[dict[str, Any]]:
-        """The cell's rows of the study's frame, one for each test set."""
-        from tilth.studies.curves import wilson  # it loads NumPy
-
-        priced = field.teacher.price() is not None and field.writer.price() is not None
-        records = []
-        for name, answers in measured.answers.items():
-            correct = sum(right for _, right in answers)
-            low, high = wilson([correct], [len(answers)])
-            records.append(
-                {
-                    "study_id": self.id,
-                    "cell_id": measured.cell_id,
-                    "run_id": run.id,
-                    "strategy": cell.plot.strategy.name,
-                    "seeds": cell.seeds,
-                    "ratio": float(cell.ratio),
-                    "budget_queries": cell.budget.queries,
-                    "rows": rows,
-                    "rows_per_seed": rows / cell.seeds,
-                    "replicate": cell.plot.replicate,
-                    "random_state": field.grid.random_state_of(cell.plot.replicate),
-                    "student": cell.student.name,
-                    "seed_rows": cell.seed_rows,
-                    "check": cell.check,
-                    "test": name,
-                    "n_test": len(answers),
-                    "correct": correct,
-                    "accuracy": correct / len(answers),
-                    "ci_low": float(low[0]),
-                    "ci_high": float(high[0]),
-                    "queries": part.cost.queries,
-                    "usd": part.cost.nano / 1e9 if priced else None,
-                    "seconds": measured.seconds,
-                    "task": field.task.name,
-                    "teacher": field.teacher.name,
-                    "writer": field.writer.name,
-                    "simulated": self.simulated,
-                    "complete": part.complete,
-                }
-            )
-        return records
+    @property
+    def _seconds(self) -> float:
+        if self._execution is None:
+            return self._earlier
+        return self._earlier + (self._ended or time.monotonic()) - self._began
 
     def stop(self) -> None:
-        """Starts no new unit and no new run's training; what was measured is kept. Returns at once."""
-        self._stopping = True
-        if self._run is not None:
-            self._run.stop()
+        """Starts no new unit and no new training; what was measured is kept. Returns at once."""
+        if self._execution is not None and self._status not in OVER:
+            self._execution.stop()
 
     def abort(self) -> None:
-        """Cancels calls in flight and flushes the journal. Returns at once."""
-        self._stopping = True
-        if self._run is not None:
-            self._run.abort()
+        """Cancels calls in flight and trainings, and flushes the journal. Returns at once."""
 
-    # -- what it found ------------------------------------------------------------------------------------
+        def act() -> None:
+            if self._task is None:  # it was submitted before, so it begins on one of the next turns
+                runner().loop.call_soon(act)
+            elif not self._ending and not self._aborted:
+                self._aborted = True
+                self._task.cancel()
+
+        if self._execution is not None and self._status not in OVER:
+            self._execution.stopping = True
+            runner().loop.call_soon_threadsafe(act)
+
+    # -- where it stands ----------------------------------------------------------------------------------
 
     @property
     def status(self) -> str:
         """Where it stands: one word; "waiting" while its run waits for an endpoint that only fails."""
-        return "waiting" if self.failing and self._status == "running" else self._status
+        return "waiting" if self._status == "running" and self.failing else self._status
 
     @property
     def failing(self) -> bool:
         """Whether the endpoint of the run that grows gives nothing but failures."""
-        return self._run is not None and self._run.failing
+        run = self._growing
+        return run is not None and run.failing
+
+    @property
+    def _growing(self) -> Run | None:
+        return self._execution.run if self._execution is not None and self._status not in OVER else None
+
+    @property
+    def budget(self) -> Budget | None:
+        """The limits on all that its runs spend together; None where only its grid limits them."""
+        stored = self._settings.get("budget")
+        return None if stored is None else Budget(**stored)
 
     @property
     def progress(self) -> StudyProgress:
-        """Where the study stands now."""
-        settings = self._settings
-        growing = self._run.progress if self._run is not None and self._status not in OVER else None
-        cells, queries = store.counts(self.path, self.id, live=self._status not in OVER)
+        """Where the study stands now. Its file is summed up each time."""
+        settings, run = self._settings, self._growing
+        growing = None if run is None else run.progress
+        live = self._execution is not None and self._status not in OVER
+        totals = store.totals(self.path, self.id, live=live)
+        spent = totals.booked.counted
         return StudyProgress(
             status=self.status,
             reason=self._reason,
-            cells=cells,
+            cells=totals.cells,
             all_cells=settings["cells"],
-            runs=self._runs,
+            runs=totals.runs,
             all_runs=settings["runs"],
-            queries=queries,
+            queries=spent.queries,
             most_queries=settings["queries"],
-            seconds=(self._ended or time.monotonic()) - self._began,
+            tokens=spent.tokens,
+            usd=spent.nano / NANO if settings.get("priced") else None,
+            in_doubt=totals.booked.in_doubt.queries,
+            limit=self.budget,
+            seconds=self._seconds,
             waiting=growing.waiting if growing else None,
             next_try=growing.next_try if growing else None,
         )
 
     @property
+    def runs(self) -> list[StudyRun]:
+        """Its runs, in the order in which they were begun. Its file is read each time."""
+        growing = self._growing
+        return [
+            StudyRun(
+                run_id=run_id,
+                path=self.path,
+                strategy=identity["strategy"]["name"],
+                options=self._options.get(canonical(identity["strategy"]), DEFAULTS),
+                seeds=identity["nested"][-1],
+                replicate=self._replicates[identity["random_state"]],
+                random_state=identity["random_state"],
+                status=status,
+                _growing=growing if growing is not None and growing.id == run_id else None,
+            )
+            for run_id, identity, status in store.runs(self.path)
+        ]
+
+    @cached_property
+    def _options(self) -> Mapping[str, str]:
+        """By a strategy's identity, what tells it from other settings."""
+        return {canonical(one): options for one, options in self._settings.get("options", ())}
+
+    @cached_property
+    def _replicates(self) -> Mapping[int, int]:
+        grid = self._identity["study"]
+        return {
+            random_state_of(grid["random_state"], replicate): replicate
+            for replicate in range(grid["replicates"])
+        }
+
+    # -- what it found ------------------------------------------------------------------------------------
+
+    @property
     def frame(self) -> pl.DataFrame:
         """One row for each measured cell and test set (`tilth.studies.frame.studies_schema`).
 
-        By seeds, strategy, ratio and replicate, in whatever order cells were measured.
+        By seeds, strategy, ratio and replicate, in whatever order cells were measured. Its file is read each
+        time.
         """
         import polars as pl
 
@@ -299,7 +283,10 @@ class Study(Background):
 
     @property
     def outcomes(self) -> pl.DataFrame:
-        """One row for each cell, test set and question (`tilth.studies.frame.outcomes_schema`)."""
+        """One row for each cell, test set and question (`tilth.studies.frame.outcomes_schema`).
+
+        Its file is read each time: a large study has millions.
+        """
         import polars as pl
 
         own = store.outcomes(self.path, self.id)
@@ -326,32 +313,3 @@ class Study(Background):
         if not records.height:
             raise KeyError(f"{cell_id!r} is no cell of this study")
         return {"records": records, "outcomes": store.outcomes(self.path, self.id, cell_id)}
-
-
-def _places(rows: pl.DataFrame, part: Cut, cell: Cell) -> list[int]:
-    import polars as pl
-
-    wanted = pl.col("unit").is_in(sorted(part.units))
-    if cell.check == "filter":
-        wanted &= pl.col("verdict") != "rejected"
-    return rows.with_row_index("place").filter(wanted)["place"].to_list()
-
-
-def _job(
-    rows: pl.DataFrame, seeds: Seeds, size: int, lessons: Sequence[Lesson], field: Field, plot: Plot
-) -> Job:
-    random_state = field.grid.random_state_of(plot.replicate)
-    put = (field.task.put(seed, random.Random(random_state)) for seed in list(seeds)[:size])
-    known = [(seed.question, seed.reference) for seed in put if seed.reference]
-    return Job(
-        questions=rows["question"].to_list(),
-        responses=rows["response"].to_list(),
-        seeds=known,
-        lessons=lessons,
-        tests={
-            name: list(frame.select("question", "reference").iter_rows())
-            for name, frame in field.tests.items()
-        },
-        task=field.task,
-        random_state=random_state,
-    )

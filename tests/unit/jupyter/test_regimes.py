@@ -12,7 +12,6 @@ import pytest
 import tilth
 from tilth.jupyter import protocol
 from tilth.jupyter.widgets import base
-from tilth.studies.start import plan_study
 from tilth.teacher import Price
 
 HOSTILE = "<script>alert(1)</script> Bo has 9 pens and loses 2. How many has he?"
@@ -23,6 +22,8 @@ GRID = {
     "replicates": 1,
     "student": "neighbour",
 }
+STRATEGIES = {"Answers": "answer-augmentation", "Rephrase": "question-rephrase"}
+"""Of the grid, by the titles that a chart and its points say."""
 DRAWN = {"kind": "regimes", "axis": "ratio", "theme": "light"}
 
 
@@ -104,7 +105,7 @@ def test_the_price_is_that_of_the_study(compare, page, seeds, tap):
     begin = len(page.sent)
     page.ask(widget, "regimes-plan", **GRID)
     offers = page.until(lambda m: "regimes" in m.update, begin).update["regimes"]
-    plan = plan_study(seeds, teacher=tilth.Teacher(tap), **GRID)
+    plan = tilth.plan_study(seeds, teacher=tilth.Teacher(tap), **GRID)
     assert (offers["plan"]["cells"], offers["plan"]["queries"]) == (plan.cells, plan.queries) == (8, 40)
     assert offers["plan"]["rows"] == plan.rows
     assert offers["plan"]["usd"] is None
@@ -161,7 +162,7 @@ def test_grows_cell_by_cell_and_draws_what_there_is(compare, page):
     assert len(reply["points"]) == 8
     for point in reply["points"]:
         own = frame.filter(
-            (pl.col("strategy") == point["strategy"])
+            (pl.col("strategy") == STRATEGIES[point["strategy"]])
             & (pl.col("seeds") == point["seeds"])
             & (pl.col("ratio") == point["ratio"])
         )
@@ -217,7 +218,7 @@ def test_a_new_workbench_shows_the_study_with_its_choices(compare, page):
     assert again.study.id == study.id
     assert again.get_state()["regimes"]["choices"]["ratios"] == (1.0, 2.0)
     assert again.get_state()["study_status"]["cells"] == 8
-    assert again.get_state()["study_status"]["seconds"] is None
+    assert again.get_state()["study_status"]["seconds"] == pytest.approx(study.progress.seconds)
     assert compare(random_state=1).study is None
 
 
@@ -258,7 +259,7 @@ def test_waits_for_an_endpoint_that_only_fails_and_a_stop_ends_that(compare, pag
     page.ask(widget, "regimes-run")
     assert "it is down" in until_study(page, "waiting")["waiting"]
     page.ask(widget, "regimes-stop")
-    assert until_study(page, "stopped")["waiting"] is None
+    assert until_study(page, "aborted")["waiting"] is None
 
 
 def test_real_dollars_are_asked_for_first(compare, page, tap):

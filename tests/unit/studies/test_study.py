@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.unit.studies.grids import comparable
 
 import tilth
-from tilth.engine.events import Measured
+from tilth.engine.events import CellMeasured
 from tilth.errors import IdentityMismatch, StudyFrameError
 from tilth.studies.frame import outcomes_schema, studies_schema
 
@@ -43,11 +44,6 @@ def seeds() -> tilth.Seeds:
 def done(seeds: tilth.Seeds, tmp_path_factory: pytest.TempPathFactory) -> tilth.Study:
     """The small study, finished."""
     return tilth.study_sync(seeds, **small(tmp_path_factory.mktemp("study") / "s.tilth"))
-
-
-def comparable(frame: pl.DataFrame) -> pl.DataFrame:
-    """A study's frame without the one column that differs between two equal studies: CPU time."""
-    return frame.drop("seconds")
 
 
 def test_every_cell_is_measured_on_every_set(done: tilth.Study) -> None:
@@ -122,11 +118,11 @@ def test_a_study_stopped_in_the_middle_goes_on_to_the_same_frame(
     path = tmp_path / "stopped.tilth"
     study = tilth.start_study(seeds, **small(path))
     events = study.subscribe()
-    while not any(isinstance(event, Measured) for event in events.drain()):
+    while not any(isinstance(event, CellMeasured) for event in events.drain()):
         assert events.wait(60), "no cell was measured"
     study.abort()
     study.wait()
-    assert study.status in ("stopped", "aborted")
+    assert study.status == tilth.open_study(path).status == "aborted"
     assert 0 < study.progress.cells < study.progress.all_cells
     resumed = tilth.study_sync(seeds, **small(path))
     assert resumed.status == "finished"

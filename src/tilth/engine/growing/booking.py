@@ -113,7 +113,8 @@ class Booking:
         return BookedCall(self, hold, call, model)
 
     async def take_over(self, call: Call, reply: StoredReply) -> None:
-        """Books a reply of another file: it counts nothing here."""
+        """Books a reply of another file: nothing is spent on it here."""
+        self.ledger.take_over()
         await self.journal.write(reuse(self.run_id, call.address, call.purpose, call.body, reply))
 
 

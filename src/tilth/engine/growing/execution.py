@@ -46,10 +46,11 @@ NO_ROWS = {"accepted": 0, "rejected": 0, "unverified": 0, "rowless": 0}
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: a status and why."""
+    """How a run ended: a status, why, and the limit that ended it, where one did."""
 
     status: str
     reason: str
+    short_of: str | None = None
 
 
 class Execution:
@@ -189,12 +190,11 @@ class Execution:
             return Ending("stopped", "stopped by the user")
         goal = self.ledger.limit.rows
         if goal is None:
-            return Ending("finished", f"the budget of {self._short_of} is used up")
+            return Ending("finished", f"the budget of {self._short_of} is used up", self._short_of)
         if self._goal_met():
             return Ending("finished", f"the goal of {goal:,} kept rows is met")
-        return Ending(
-            "finished", f"the budget of {self._short_of} is used up with {self._kept.had:,} of {goal:,} rows"
-        )
+        had = f"{self._kept.had:,} of {goal:,} rows"
+        return Ending("finished", f"the budget of {self._short_of} is used up with {had}", self._short_of)
 
     async def _recall_kept(self) -> None:
         journalled = self._context.journalled

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from tilth.engine.budget import Budget
-from tilth.engine.planning.ranges import Plan
 from tilth.errors import BudgetError, ConfirmationNeeded
 from tilth.seeds import Seeds
 from tilth.strategies.base import Strategy
 from tilth.tasks.base import Task, refuse_faults
 from tilth.teacher import RecordedTeacher, Teacher
+
+
+class Planned(Protocol):
+    """The plan of a run, or of a study."""
+
+    @property
+    def usd(self) -> float | None: ...
 
 
 def check_needs(strategies: Iterable[Strategy], seeds: Seeds, task: Task) -> None:
@@ -30,7 +37,7 @@ def check_needs(strategies: Iterable[Strategy], seeds: Seeds, task: Task) -> Non
     refuse_faults(task, seeds)
 
 
-def check_money(limit: Budget, models: Iterable[Teacher], planned: Plan | None, *, confirm: bool) -> None:
+def check_money(limit: Budget, models: Iterable[Teacher], planned: Planned | None, *, confirm: bool) -> None:
     """Raises where a limit in dollars cannot be kept, or where real dollars need a word first."""
     prices = {model: model.price() for model in models}
     if limit.usd is not None:

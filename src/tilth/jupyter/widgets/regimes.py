@@ -17,7 +17,8 @@ from tilth.jupyter.widgets import traits
 from tilth.jupyter.widgets.feed import stop
 from tilth.jupyter.widgets.study_charts import Figures
 from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, Ground
-from tilth.studies.start import VALIDATION, open_study
+from tilth.studies.inputs import VALIDATION
+from tilth.studies.start import open_study
 
 if TYPE_CHECKING:
     from tilth.studies.study import Study
@@ -229,8 +230,7 @@ class Regimes:
             "all_runs": p.all_runs,
             "queries": p.queries,
             "most_queries": p.most_queries,
-            # a study that was only opened has not worked for any time of this kernel's
-            "seconds": p.seconds if p.runs or p.status not in OVER else None,
+            "seconds": p.seconds,
             "path": traits.shown_path(study.path),
             "error": None if error is None else without_secrets(str(error) or type(error).__name__),
             "chosen": study.path == self._ground.path_of(self._choices),

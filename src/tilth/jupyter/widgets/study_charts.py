@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine.run import OVER
 from tilth.jupyter import protocol
+from tilth.studies.options import titled, titles
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,12 +39,20 @@ class Figures:
     def chart(self, kind: str, axis: str, test: str, theme: str) -> dict[str, Any]:
         """A figure for a page: its Vega-Lite `spec`, its `words`, and its `points` with their cells.
 
+        Strategies are told by the titles of their lines.
+
         Raises:
             ValueError: There is nothing to draw; the message says why.
         """
+        import polars as pl
+
         frame, outcomes = self._measured()
         figure = self._figure(frame, outcomes, kind, axis, test, theme)
-        points = figure.data.select(_APART) if kind == "spread" else _with_cells(figure.data, frame)
+        names = titles(frame.filter(pl.col("test") == test))
+        if kind == "spread":
+            points = titled(figure.data, names, ("best", "worst")).select(_APART)
+        else:
+            points = titled(_with_cells(figure.data, frame), names, ("strategy",)).select(*_POINT, "cells")
         return {
             "spec": figure.spec(),
             "words": figure.alt_text,
@@ -84,13 +93,11 @@ def _with_cells(data: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
 
     from tilth.studies.curves import PANEL  # it loads NumPy
 
-    keys = [*PANEL, "strategy", "ratio"]
+    keys = [*PANEL, "strategy", "options", "ratio"]
     cells = (
         frame.filter(pl.col("complete"))
         .sort("replicate")
         .group_by(keys, maintain_order=True)
         .agg(pl.col("cell_id").alias("cells"))
     )
-    return data.join(cells, on=keys, how="left", nulls_equal=True, maintain_order="left").select(
-        *_POINT, "cells"
-    )
+    return data.join(cells, on=keys, how="left", nulls_equal=True, maintain_order="left")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
-from tilth.engine.file.digests import canonical
 from tilth.engine.plan import plan
 from tilth.engine.recipe import run_id_of
 from tilth.errors import JournalError
 from tilth.strategies import registry
 from tilth.studies import store
+from tilth.studies.inputs import STRATEGIES, VALIDATION, fixed_identity
 from tilth.studies.measure import questions_of
-from tilth.studies.start import STRATEGIES, VALIDATION, open_study, plan_study, start_study
+from tilth.studies.plan import plan_study
+from tilth.studies.start import open_study, start_study
 
 if TYPE_CHECKING:
     import polars as pl
@@ -134,7 +134,7 @@ class Ground:
         files = folder.glob(f"{prefix}*.tilth")
         for path in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)[:_FILES]:
             try:
-                choices = self._chosen(store.head(path)[1])
+                choices = self._chosen(store.record_of(path).identity)
                 if choices is not None and path == self.path_of(choices):
                     return open_study(path), choices
             except (JournalError, OSError, KeyError, TypeError, ValueError):
@@ -151,15 +151,8 @@ class Ground:
     @cached_property
     def _identity(self) -> dict[str, Any]:
         """The part of a study's identity that no choice changes, as a file holds it."""
-        own = {
-            "seeds": self.seeds.identity(),
-            "task": tasks.get(self.seeds.task).identity(),
-            "teacher": self.teacher.identity(),
-            "writer": (self.writer or self.teacher).identity(),
-            "tests": {name: run_id_of({"rows": frame.rows()}) for name, frame in self.tests.items()},
-        }
-        known: dict[str, Any] = json.loads(canonical(own))
-        return known
+        writer, task = self.writer or self.teacher, tasks.get(self.seeds.task)
+        return fixed_identity(self.seeds, task, self.teacher, writer, self.tests)
 
     def _options(self, choices: Choices) -> dict[str, Any]:
         strategies = [self.configured.get(name, name) for name in choices.strategies]
@@ -167,11 +160,7 @@ class Ground:
 
     def _grid(self, choices: Choices) -> dict[str, Any]:
         strategies = [registry.get(self.configured.get(name, name)) for name in choices.strategies]
-        told = [
-            {"name": s.name, "version": s.version, "options": vars(s) if hasattr(s, "__dict__") else {}}
-            for s in strategies
-        ]
-        return {**asdict(choices), "strategies": told}
+        return {**asdict(choices), "strategies": [strategy.identity() for strategy in strategies]}
 
     def _chosen(self, identity: Mapping[str, Any]) -> Choices | None:
         """The choices that make a study of this identity; None where it is not on this ground."""

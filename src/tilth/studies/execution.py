@@ -1,0 +1,267 @@
+"""A study at work: grows its runs one after another, and has the cells of each trained and measured."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tilth.checks.intervals import wilson
+from tilth.engine.assembly import RunOptions, start_in
+from tilth.engine.background import begun
+from tilth.engine.budget import NANO
+from tilth.engine.events import CellMeasured, Events
+from tilth.engine.file.journal import Journal
+from tilth.engine.file.queries import rows as rows_of
+from tilth.engine.file.queries import unit_costs
+from tilth.engine.file.reuse import Pool
+from tilth.engine.growing.execution import Ending
+from tilth.engine.recipe import Recipe
+from tilth.engine.run import Run, beside
+from tilth.seeds import Seeds
+from tilth.strategies.passes import SeedPasses
+from tilth.studies import store
+from tilth.studies.grid import Cell, Cut, Plot, cut
+from tilth.studies.inputs import StudyInputs
+from tilth.studies.limits import RunLimit, limit_of_run
+from tilth.studies.measure import CellAnswers, Job, Lesson, Trainers
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class StudyExecution:
+    """Drives one study to its end, in the runner's loop.
+
+    Attributes:
+        run: The run that grows, or that grew last; None before the first.
+        stopping: Whether nothing new is to start.
+    """
+
+    def __init__(self, study_id: str, journal: Journal, inputs: StudyInputs, events: Events) -> None:
+        self.journal = journal
+        self.run: Run | None = None
+        self.stopping = False
+        self._id = study_id
+        self._inputs = inputs
+        self._events = events
+        self._trainers = Trainers(len(inputs.grid.sizes))
+
+    def stop(self) -> None:
+        """No new unit starts and no new training; what is at work finishes. Called from any thread."""
+        self.stopping = True
+        if self.run is not None:
+            self.run.stop()
+
+    async def drive(self) -> Ending:
+        """Runs until every cell is measured, a limit is reached or the user ends it; raises what it fails of.
+
+        Cancelled, it aborts the run that grows, kills the students in training, and leaves the journal quiet.
+        """
+        try:
+            ending = await self._grow_and_measure()
+        except BaseException:
+            await beside(self._trainers.kill)
+            raise
+        self._trainers.leave()
+        return ending
+
+    async def _grow_and_measure(self) -> Ending:
+        """Each run is measured, in processes, while the next one grows."""
+        grid = self._inputs.grid
+        done = await asyncio.to_thread(store.complete_cells, self.journal.path, self._id)
+        measuring: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        measuring.set_result(None)
+        short_of: str | None = None
+        try:
+            for plot in grid.plots():
+                cells = [cell for cell in grid.cells(plot) if cell.id(self._id) not in done]
+                if not cells:
+                    continue
+                if self.stopping or short_of is not None:
+                    break
+                run, short_of = await self._grow(plot)
+                await asyncio.shield(measuring)
+                if run is not None:
+                    work = asyncio.to_thread(self._measure, cells, run, whole=short_of is not None)
+                    measuring = asyncio.ensure_future(work)
+            await asyncio.shield(measuring)
+        except asyncio.CancelledError:
+            await beside(self._trainers.kill)
+            raise
+        finally:
+            await asyncio.wait([measuring])  # whatever ended it, the journal stays open for what is measured
+        return await asyncio.to_thread(self._ending, short_of)
+
+    def _ending(self, short_of: str | None) -> Ending:
+        measured = len(store.complete_cells(self.journal.path, self._id))
+        every = len(self._inputs.grid)
+        if measured == every:
+            return Ending("finished", "every cell is measured")
+        if self.stopping:
+            return Ending("stopped", "stopped by the user")
+        why = "every run is grown" if short_of is None else f"the study's budget of {short_of} is used up"
+        return Ending("finished", f"{why}: {measured:,} of {every:,} cells are measured whole", short_of)
+
+    # -- growing ------------------------------------------------------------------------------------------
+
+    async def _grow(self, plot: Plot) -> tuple[Run | None, str | None]:
+        """A plot's run, where it grew to its end, and the study's own limit that ended it, if one did."""
+        recipe = await asyncio.to_thread(self._recipe, plot)
+        limit = await asyncio.to_thread(self._limit, plot, recipe)
+        while True:
+            self.run = run = await begun(partial(self._begin, recipe, limit))
+            if self.stopping:
+                run.stop()
+            await run
+            if run.status != "finished":
+                return None, None
+            if run.short_of not in limit.by_study:
+                return run, None
+            before, limit = limit, await asyncio.to_thread(self._limit, plot, recipe)
+            # what it took over meanwhile counts against its cells' queries, and not against the study's
+            if run.short_of != "queries" or limit.taken_over == before.taken_over:
+                return run, run.short_of
+
+    def _recipe(self, plot: Plot) -> Recipe:
+        inputs = self._inputs
+        random_state = inputs.grid.random_state_of(plot.replicate)
+        return Recipe(
+            inputs.seeds.subset(plot.seeds, random_state),
+            plot.strategy,
+            inputs.task,
+            inputs.teacher,
+            inputs.writer,
+            random_state,
+            nested=plot.sizes,
+        )
+
+    def _limit(self, plot: Plot, recipe: Recipe) -> RunLimit:
+        limit: RunLimit = self.journal.write_now(
+            lambda file: limit_of_run(file, recipe.run_id, plot.queries, self._inputs.budget)
+        )
+        return limit
+
+    def _begin(self, recipe: Recipe, limit: RunLimit) -> Run:
+        """Starts a run, or goes on with it. What another run of the study took over it cannot take again."""
+        others = [path for path in self._inputs.reuse if path.resolve() != self.journal.path.resolve()]
+        pool = Pool(others, len(recipe.seeds)) if others else None
+        if pool is not None:
+            pool.forget(self.journal.write_now(store.origins))
+        options = RunOptions(limit.budget, self._inputs.patience, pool=pool)
+        return start_in(self.journal, recipe, options, closes=False)
+
+    # -- measuring ----------------------------------------------------------------------------------------
+
+    def _measure(self, cells: Sequence[Cell], run: Run, *, whole: bool) -> None:
+        """Trains and measures the cells of a finished run, or only the complete. In a thread of its own."""
+        plot, seeds = cells[0].plot, run.seeds
+        passes = SeedPasses(tuple(seeds), self._inputs.grid.random_state_of(plot.replicate), plot.sizes)
+        prepared, units = unit_costs(run.path, run.id)
+        rows = rows_of(run.path, run.id)
+        by_id: dict[str, Cell] = {}
+        cuts: dict[str, Cut] = {}
+        places: dict[str, list[int]] = {}
+        for cell in cells:
+            part = cut(cell, units, passes, prepared)
+            if part.complete or not whole:
+                cell_id = cell.id(self._id)
+                by_id[cell_id], cuts[cell_id], places[cell_id] = cell, part, _places(rows, part, cell)
+        jobs = [
+            self._job(rows, seeds, plot, lessons)
+            for size in plot.sizes
+            if (
+                lessons := [
+                    Lesson(cell_id, cell.student, places[cell_id], size if cell.seed_rows else 0)
+                    for cell_id, cell in by_id.items()
+                    if cell.seeds == size
+                ]
+            )
+        ]
+        for told in self._trainers.measure(jobs):
+            cell_id = told.cell_id
+            records = self._records(by_id[cell_id], cuts[cell_id], len(places[cell_id]), told, run.id)
+            self.journal.write_now(store.save_cell(records, self._answers(told)))
+            self._events.publish(CellMeasured(cell_id))
+
+    def _job(self, rows: pl.DataFrame, seeds: Seeds, plot: Plot, lessons: Sequence[Lesson]) -> Job:
+        inputs, most = self._inputs, max(lesson.seed_rows for lesson in lessons)
+        random_state = inputs.grid.random_state_of(plot.replicate)
+        put = (inputs.task.put(seed, random.Random(random_state)) for seed in list(seeds)[:most])
+        return Job(
+            questions=rows["question"].to_list(),
+            responses=rows["response"].to_list(),
+            seeds=[(seed.question, seed.reference) for seed in put if seed.reference],
+            lessons=lessons,
+            tests={
+                name: list(frame.select("question", "reference").iter_rows())
+                for name, frame in inputs.tests.items()
+            },
+            task=inputs.task,
+            random_state=random_state,
+        )
+
+    def _answers(self, told: CellAnswers) -> dict[str, list[store.Answer]]:
+        """A cell's answers by test set, each with its question's id."""
+        return {
+            name: [
+                (question, answer, right)
+                for question, (answer, right) in zip(frame["question_id"], told.answers[name], strict=True)
+            ]
+            for name, frame in self._inputs.tests.items()
+        }
+
+    def _records(
+        self, cell: Cell, part: Cut, rows: int, told: CellAnswers, run_id: str
+    ) -> list[dict[str, Any]]:
+        """The cell's rows of the study's frame, one for each test set."""
+        inputs, plot = self._inputs, cell.plot
+        records = []
+        for name, answers in told.answers.items():
+            correct = sum(right for _, right in answers)
+            low, high = wilson(correct, len(answers))
+            records.append(
+                {
+                    "study_id": self._id,
+                    "cell_id": told.cell_id,
+                    "run_id": run_id,
+                    "strategy": plot.strategy.name,
+                    "options": plot.options,
+                    "seeds": cell.seeds,
+                    "ratio": float(cell.ratio),
+                    "budget_queries": cell.budget.queries,
+                    "rows": rows,
+                    "rows_per_seed": rows / cell.seeds,
+                    "replicate": plot.replicate,
+                    "random_state": inputs.grid.random_state_of(plot.replicate),
+                    "student": cell.student.name,
+                    "seed_rows": cell.seed_rows,
+                    "check": cell.check,
+                    "test": name,
+                    "n_test": len(answers),
+                    "correct": correct,
+                    "accuracy": correct / len(answers),
+                    "ci_low": float(low),
+                    "ci_high": float(high),
+                    "queries": part.cost.queries,
+                    "usd": part.cost.nano / NANO if inputs.priced else None,
+                    "seconds": told.seconds,
+                    "task": inputs.task.name,
+                    "teacher": inputs.teacher.name,
+                    "writer": inputs.writer.name,
+                    "simulated": inputs.simulated,
+                    "complete": part.complete,
+                }
+            )
+        return records
+
+
+def _places(rows: pl.DataFrame, part: Cut, cell: Cell) -> list[int]:
+    import polars as pl
+
+    wanted = pl.col("unit").is_in(sorted(part.units))
+    if cell.check == "filter":
+        wanted &= pl.col("verdict") != "rejected"
+    return rows.with_row_index("place").filter(wanted)["place"].to_list()

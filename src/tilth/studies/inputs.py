@@ -1,0 +1,275 @@
+"""What a study is made of, resolved once from what users pass: grid, test sets, task, models, limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth import students, tasks
+from tilth.engine.budget import Budget
+from tilth.engine.file.digests import canonical
+from tilth.engine.planning.preconditions import check_needs
+from tilth.engine.recipe import run_id_of
+from tilth.errors import TeacherError
+from tilth.seeds import Seeds, TaskLike
+from tilth.strategies import registry
+from tilth.strategies.base import Strategy
+from tilth.strategies.check import Check, Checked, with_checks
+from tilth.students.base import Student, TrainFunction
+from tilth.studies.grid import Grid, TrainedRows, queries_of
+from tilth.studies.measure import questions_of
+from tilth.studies.options import DEFAULTS, options_of
+from tilth.tasks.base import Task
+from tilth.teacher import Teacher
+
+if TYPE_CHECKING:
+    import polars as pl
+
+StrategyLike = str | Strategy | type[Strategy]
+StudentLike = str | Student | TrainFunction
+TestSets = Mapping[str, "pl.DataFrame"]
+
+STRATEGIES = ("answer-augmentation", "question-rephrase", "new-question", "answers-then-new")
+"""What a study compares unless told otherwise."""
+
+RATIOS = (1, 2, 4, 8, 16)
+"""Its budgets in queries for each seed, unless told otherwise."""
+
+VALIDATION = "validation"
+"""The name of the set that decisions may see."""
+
+_MOST_TESTS = 3
+
+
+@dataclass(frozen=True)
+class StudyInputs:
+    """What a study works with.
+
+    Attributes:
+        grid: What it varies.
+        seeds: What it grows from.
+        task: How questions are put and checked.
+        tests: Test sets by name, the validation set among them.
+        teacher: The model that answers.
+        writer: The model that writes questions.
+        budget: Limits on all that its runs spend together; None where there are none but the grid's queries.
+        reuse: Other files whose replies are taken over.
+        patience: Seconds of nothing but failures after which it fails.
+    """
+
+    grid: Grid
+    seeds: Seeds
+    task: Task
+    tests: TestSets
+    teacher: Teacher
+    writer: Teacher
+    budget: Budget | None
+    reuse: tuple[Path, ...]
+    patience: float
+
+    @classmethod
+    def resolve(
+        cls,
+        seeds: Seeds,
+        *,
+        test: pl.DataFrame | TestSets | None,
+        validation: pl.DataFrame | None,
+        strategies: Sequence[StrategyLike],
+        checks: Sequence[Check],
+        sizes: Sequence[int] | None,
+        ratios: Sequence[float] | None,
+        budgets: Sequence[int] | None,
+        replicates: int,
+        student: StudentLike | Sequence[StudentLike] | None,
+        seed_rows: bool | Sequence[bool],
+        check: TrainedRows | Sequence[TrainedRows],
+        budget: Budget | int | None,
+        teacher: Teacher | None,
+        writer: Teacher | None,
+        task: str | TaskLike | None,
+        reuse: Sequence[str | Path],
+        random_state: int,
+        patience: float,
+    ) -> StudyInputs:
+        """The inputs of what `start_study` takes; raises what it raises. Without a test set, for a plan."""
+        if teacher is None:
+            raise TeacherError(
+                "pass teacher=: a tilth.Teacher, or tilth.demo.teacher() for the built-in simulation"
+            )
+        chosen_task = tasks.get(task if task is not None else seeds.task)
+        chosen = _strategies(strategies, checks)
+        check_needs(chosen, seeds, chosen_task)
+        if isinstance(reuse, str | Path):
+            raise TypeError(f"reuse={str(reuse)!r}: give a list of files, as in reuse=[{str(reuse)!r}]")
+        counts = _sizes(seeds, sizes)
+        grid = Grid(
+            strategies=chosen,
+            sizes=counts,
+            ratios=_ratios(counts, ratios, budgets),
+            replicates=replicates,
+            students=_students(student, chosen_task.name),
+            seed_rows=_seed_rows(seeds, seed_rows),
+            checks=_trained_rows(check),
+            random_state=random_state,
+        )
+        if not grid.strategies or not grid.students or replicates < 1:
+            raise ValueError("a study needs at least one strategy, one student and one replicate")
+        return cls(
+            grid,
+            seeds,
+            chosen_task,
+            {} if test is None and validation is None else _tests(seeds, test, validation),
+            teacher,
+            writer or teacher,
+            None if budget is None else Budget.of(budget),
+            tuple(Path(path) for path in reuse),
+            patience,
+        )
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What decides the study's figures, as its file holds it. Not: budget, reuse, prices."""
+        fixed = fixed_identity(self.seeds, self.task, self.teacher, self.writer, self.tests)
+        return {"study": _as_json(self.grid.identity()), **fixed}
+
+    @property
+    def id(self) -> str:
+        """The study's id: the first 16 hex digits of its identity's digest."""
+        return run_id_of(self.identity)
+
+    @property
+    def default_path(self) -> Path:
+        """Where the study goes that was given no path: the same for the same inputs, so that it resumes."""
+        return Path(f"study-{Path(self.seeds.name).stem or 'seeds'}-{self.id[:8]}.tilth")
+
+    @property
+    def models(self) -> Collection[Teacher]:
+        """Every model that is asked, once."""
+        several = [self.teacher, self.writer]
+        for strategy in self.grid.strategies:
+            several += strategy.models().values()
+        return dict.fromkeys(several)
+
+    @property
+    def priced(self) -> bool:
+        """Whether what all models cost is known."""
+        return all(model.price() is not None for model in self.models)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a rule-based stand-in is among the models."""
+        return any(model.simulated for model in self.models)
+
+
+def fixed_identity(
+    seeds: Seeds, task: Task, teacher: Teacher, writer: Teacher, tests: TestSets
+) -> dict[str, Any]:
+    """The part of a study's identity that no choice of a grid changes, as its file holds it."""
+    found: dict[str, Any] = _as_json(
+        {
+            "seeds": seeds.identity(),
+            "task": task.identity(),
+            "teacher": teacher.identity(),
+            "writer": writer.identity(),
+            "tests": {name: run_id_of({"rows": frame.rows()}) for name, frame in tests.items()},
+        }
+    )
+    return found
+
+
+def _as_json(value: Any) -> Any:
+    return json.loads(canonical(value))
+
+
+def _strategies(given: Sequence[StrategyLike], checks: Sequence[Check]) -> tuple[Strategy, ...]:
+    found = [registry.get(strategy) for strategy in given]
+    if checks and (checked := [strategy.name for strategy in found if isinstance(strategy, Checked)]):
+        raise ValueError(
+            f"strategies: {checked[0]} has checks of its own; give each strategy its own, or all checks="
+        )
+    chosen = tuple(with_checks(strategy, checks) for strategy in found)
+    lines = [(strategy.name, options_of(strategy)) for strategy in chosen]
+    for name, options in lines:
+        if lines.count((name, options)) > 1:
+            how = "as it comes" if options == DEFAULTS else f"with the same options, {options}"
+            raise ValueError(
+                f"strategies: {name} stands there more than once {how}; give each setting of a strategy once"
+            )
+    return chosen
+
+
+def _students(given: StudentLike | Sequence[StudentLike] | None, task: str) -> tuple[Student, ...]:
+    if given is None:
+        return (students.usual(task),)
+    several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    chosen = tuple(students.fitting(students.get(one), task) for one in several)
+    names = [one.name for one in chosen]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"student: two are called {twice[0]!r}; give each a name of its own")
+    return chosen
+
+
+def _sizes(seeds: Seeds, sizes: Sequence[int] | None) -> tuple[int, ...]:
+    counts = tuple(sorted(set(sizes or [len(seeds)])))
+    if counts[0] < 1 or counts[-1] > len(seeds):
+        raise ValueError(
+            f"sizes={list(counts)} cannot be drawn from {len(seeds)} seeds; take 1 to {len(seeds)}"
+        )
+    return counts
+
+
+def _ratios(
+    sizes: tuple[int, ...], ratios: Sequence[float] | None, budgets: Sequence[int] | None
+) -> tuple[float, ...]:
+    if budgets is not None:
+        if ratios is not None or len(sizes) > 1:
+            raise ValueError("give budgets for one size of seeds, or ratios for any; not both")
+        ratios = [budget / sizes[0] for budget in budgets]
+    chosen = tuple(sorted(set(ratios if ratios is not None else RATIOS)))
+    if not chosen or queries_of(chosen[0], sizes[0]) < 1:
+        raise ValueError(f"ratios={list(chosen)} leave a cell of {sizes[0]} seeds without a single query")
+    return chosen
+
+
+def _seed_rows(seeds: Seeds, given: bool | Sequence[bool]) -> tuple[bool, ...]:
+    both = (given,) if isinstance(given, bool) else tuple(dict.fromkeys(given))
+    if any(both) and not seeds.has_references:
+        raise ValueError("seed_rows=True needs a reference for every seed")
+    return both
+
+
+def _trained_rows(given: TrainedRows | Sequence[TrainedRows]) -> tuple[TrainedRows, ...]:
+    chosen: tuple[TrainedRows, ...] = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
+    for one in chosen:
+        if one not in ("label", "filter"):
+            raise ValueError(
+                f'check={one!r} is unknown; "label" trains on all rows, "filter" leaves out rejected'
+            )
+    return chosen
+
+
+def _tests(
+    seeds: Seeds, test: pl.DataFrame | TestSets | None, validation: pl.DataFrame | None
+) -> dict[str, pl.DataFrame]:
+    named = dict(test) if isinstance(test, Mapping) else {} if test is None else {"test": test}
+    if not 1 <= len(named) <= _MOST_TESTS:
+        raise ValueError(f"give one to {_MOST_TESTS} test sets, not {len(named)}")
+    if VALIDATION in named:
+        raise ValueError('a test set cannot be called "validation"; pass it as validation=')
+    if validation is not None:
+        named[VALIDATION] = validation
+    frames = {name: questions_of(frame, name) for name, frame in named.items()}
+    owner = dict.fromkeys(seeds.frame["question"], "the seeds")
+    for name, frame in frames.items():
+        for question in frame["question"]:
+            if question in owner:
+                raise ValueError(
+                    f"test set {name!r} shares a question with {owner[question]}: {question!r}; "
+                    "keep them apart"
+                )
+        owner |= dict.fromkeys(frame["question"], f"test set {name!r}")
+    return frames
