@@ -15,12 +15,12 @@ export interface Rate {
   n: number;
 }
 
-/** Figures of what a check found, as the check itself shows them. */
+/** Numbers of what a check found, as the check itself shows them. */
 export interface CheckTable {
   title: string;
   columns: { name: string; kind: "count" | "share" | "number" }[];
-  /** `figures`: one for each column, null for what is not known. */
-  rows: { name: string; figures: (number | null)[] }[];
+  /** `values`: one for each column, null for what is not known. */
+  rows: { name: string; values: (number | null)[] }[];
   /** What they say, in a few words. */
   about: string;
 }

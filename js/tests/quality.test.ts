@@ -31,8 +31,8 @@ const FOUND: QualityReply = {
             { name: "mean", kind: "number" },
           ],
           rows: [
-            { name: "<b>please</b>", figures: [12, 8, 0.25, 1.4] },
-            { name: "thanks", figures: [0, 0, null, null] },
+            { name: "<b>please</b>", values: [12, 8, 0.25, 1.4] },
+            { name: "thanks", values: [0, 0, null, null] },
           ],
           about: "rows that were asked about",
         },
@@ -41,7 +41,7 @@ const FOUND: QualityReply = {
         {
           title: "Agreement",
           columns: [{ name: "questions", kind: "count" }],
-          rows: [{ name: "2 of 2", figures: [40] }],
+          rows: [{ name: "2 of 2", values: [40] }],
           about: "",
         },
       ],

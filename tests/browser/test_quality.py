@@ -46,7 +46,7 @@ def test_the_tab_shows_what_the_run_says(lab: Lab) -> None:
     bench.until("Finished")
     found = json.loads(told(lab, 1))
     [agreement] = found["checks"]["agreement"]
-    ended = {row["name"]: row["figures"] for row in agreement["rows"]}
+    ended = {row["name"]: row["values"] for row in agreement["rows"]}
     assert ended["all questions"][0] > 20
     rows = bench.root.get_by_role("region", name="Rows")
     expect(rows).to_contain_text(re.compile(rf"accepted.*{found['accepted']}"))
@@ -74,7 +74,7 @@ def test_a_check_of_another_package_shows_its_own_table(lab: Lab) -> None:
     bench.press("Generate")
     bench.until("Finished")
     [table] = json.loads(told(lab, 1))["checks"]["polite"]
-    assert table["rows"] == [{"name": "said 2 times", "figures": [5, 1.0]}]
+    assert table["rows"] == [{"name": "said 2 times", "values": [5, 1.0]}]
     part = bench.root.get_by_role("region", name=table["title"])
     expect(part.get_by_role("columnheader")).to_have_text(["How polite", "rows", "of all"])
     row = part.get_by_role("row", name="said 2 times")

@@ -14,23 +14,23 @@ export function Checked({ table }: { table: CheckTable }) {
   return (
     <Part title={title}>
       <Table of={title} columns={columns.map(({ name }) => name)}>
-        {rows.map(({ name, figures }) => {
+        {rows.map(({ name, values }) => {
           const most = Math.max(
             1,
-            ...columns.map(({ kind }, i) => (kind === "count" ? (figures[i] ?? 0) : 0)),
+            ...columns.map(({ kind }, i) => (kind === "count" ? (values[i] ?? 0) : 0)),
           );
           return (
             <tr key={name}>
               <th scope="row">{name}</th>
               {columns.map((column, i) => {
-                const figure = figures[i] ?? null;
-                const bar = counting && column.kind === "count" && figure !== null;
+                const value = values[i] ?? null;
+                const bar = counting && column.kind === "count" && value !== null;
                 return (
                   <td key={column.name} class={bar ? "tilth-quality-score" : undefined}>
                     {bar && (
                       <span
                         class="tilth-quality-column tilth-quality-fill tilth-quality-good"
-                        style={{ height: `${(22 * figure) / most}px` }}
+                        style={{ height: `${(22 * value) / most}px` }}
                         aria-hidden="true"
                       />
                     )}
@@ -38,9 +38,7 @@ export function Checked({ table }: { table: CheckTable }) {
                       name={`${name}: ${column.name}`}
                       source={about ? `${MEASURED}; ${about}` : MEASURED}
                     >
-                      <span class="tilth-number">
-                        {figure === null ? DASH : FORMATS[column.kind](figure)}
-                      </span>
+                      <span class="tilth-number">{value === null ? DASH : FORMATS[column.kind](value)}</span>
                     </Figure>
                   </td>
                 );

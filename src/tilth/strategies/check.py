@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 EVIDENCE = "checks"
 """Where a row's `extra` keeps what its checks found, by their names."""
 
-Kind = Literal["count", "share", "number"]
-"""What a figure of a `Table` is: how many, a part of a whole from 0 to 1, or any other number."""
+ColumnKind = Literal["count", "share", "number"]
+"""What a column of a `Table` holds: how many, parts of a whole from 0 to 1, or other numbers."""
 
 Tallied = Literal["value", "given"]
 """What of a field a check counts by: its value, where there are few; or whether it is there, and not null."""
@@ -66,23 +66,23 @@ class CheckContext:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Table:
-    """Figures that a check shows of what it found, in `run.quality` and the Quality tab.
+    """Numbers that a check shows of what it found, in `run.quality` and the Quality tab.
 
     Attributes:
         title: What stands above it.
         columns: What each column holds, by its heading; a first one without a heading names the rows.
-        rows: The figures of each row, by its name: one for each column, None for what is not known.
+        rows: The values of each row, by its name: one for each column, None for what is not known.
         about: What they say, and what they do not, in a few words.
 
     Example:
         >>> from tilth.strategies.check import Table
         >>> table = Table("Politeness", {"rows": "count", "of all": "share"}, {"polite": (3, 0.75)})
         >>> table.to_json()["rows"]
-        [{'name': 'polite', 'figures': [3, 0.75]}]
+        [{'name': 'polite', 'values': [3, 0.75]}]
     """
 
     title: str
-    columns: Mapping[str, Kind]
+    columns: Mapping[str, ColumnKind]
     rows: Mapping[str, Sequence[float | None]]
     about: str = ""
 
@@ -91,7 +91,7 @@ class Table:
         return {
             "title": self.title,
             "columns": [{"name": name, "kind": kind} for name, kind in self.columns.items()],
-            "rows": [{"name": name, "figures": list(figures)} for name, figures in self.rows.items()],
+            "rows": [{"name": name, "values": list(values)} for name, values in self.rows.items()],
             "about": self.about,
         }
 

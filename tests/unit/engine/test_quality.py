@@ -218,6 +218,6 @@ def test_it_is_plain_json() -> None:
             *({"name": str(score), "kind": "count"} for score in range(1, 6)),
             {"name": "mean", "kind": "number"},
         ],
-        "rows": [{"name": name, "figures": [0, 0, 0, 0, 1, 5.0]} for name in ("clarity", "truth")],
+        "rows": [{"name": name, "values": [0, 0, 0, 0, 1, 5.0]} for name in ("clarity", "truth")],
         "about": "rows that were judged; a model's opinion",
     }

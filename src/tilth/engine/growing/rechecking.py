@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tilth.engine.file.journal import Operation
-from tilth.engine.growing.replies import unusable, useful
+from tilth.engine.growing.replies import reply_of, unusable
 from tilth.engine.growing.rows import NOT_CHECKED, OWN_SCORE, cause_of, verdict_of
 from tilth.strategies.base import Candidate
 from tilth.strategies.check import Check
@@ -46,7 +46,7 @@ def check_again(
     why = None
     if row["reply"] is not None:
         why = unusable(row["finish_reason"], row["refusal"], row["response"])
-    response = useful(row["response"], why)
+    response = reply_of(row["response"], why)
     extra = json.loads(row["extra"])
     candidate = Candidate(row["question"], response, row["reference"], extra=extra)
     verdict = verdict_of(candidate, task, checks, checked=checked)
