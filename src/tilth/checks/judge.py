@@ -12,7 +12,7 @@ from tilth.checks.rubrics import HIGHEST, LOWEST, Rubric
 from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Ask, Candidate, Role, UnitCost
-from tilth.strategies.check import Check, CheckContext, Kind, Table, Tallied, note
+from tilth.strategies.check import Check, CheckContext, ColumnKind, Table, Tallied, note
 from tilth.strategies.structured import Form, Manner, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 from tilth.tasks.reasoning import strip_reasoning
@@ -166,7 +166,7 @@ class Judge(Check):
             total = sum(counts.values())
             mean = sum(score * n for score, n in counts.items()) / total if total else None
             rows[criterion] = (*counts.values(), mean)
-        columns: dict[str, Kind] = {**{str(score): "count" for score in scores}, "mean": "number"}
+        columns: dict[str, ColumnKind] = {**{str(score): "count" for score in scores}, "mean": "number"}
         return [
             Table("The judge's scores", columns, rows, "rows that were judged; a model's opinion"),
             Table(self.title, {"rows": "count"}, {"scored": (scored,), "malformed": (malformed,)}),

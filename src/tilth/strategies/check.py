@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 EVIDENCE = "checks"
 """Where a row's `extra` keeps what its checks found, by their names."""
 
-Kind = Literal["count", "share", "number"]
-"""What a number of a `Table` is: how many, a part of a whole from 0 to 1, or any other number."""
+ColumnKind = Literal["count", "share", "number"]
+"""What a column of a `Table` holds: how many, parts of a whole from 0 to 1, or other numbers."""
 
 Tallied = Literal["value", "given"]
 """What of a field a check counts by: its value, where there are few; or whether it is there, and not null."""
@@ -82,7 +82,7 @@ class Table:
     """
 
     title: str
-    columns: Mapping[str, Kind]
+    columns: Mapping[str, ColumnKind]
     rows: Mapping[str, Sequence[float | None]]
     about: str = ""
 

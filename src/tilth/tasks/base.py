@@ -125,7 +125,10 @@ class Task(ABC):
 
     @abstractmethod
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
-        """Compares a reply with a reference. Never raises, and ends within the task's own time limit."""
+        """Compares a reply with a reference. Never raises, and ends within the task's own time limit.
+
+        A verdict that is not "accepted" has a cause and a reason.
+        """
 
     def check_at_once(
         self, response: str, reference: str | None, question: str | None = None
