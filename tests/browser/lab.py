@@ -29,8 +29,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-# JupyterLab lists the kernels every few seconds; jupyter_server 2 answers 500 where one is just being started,
-# since it enters a kernel in its list before it sets when that was last active.
+# JupyterLab lists the kernels every few seconds; jupyter_server 2 answers 500 where one is being started:
+# it enters a kernel in its list before it sets when that was last active.
 KERNELS_POLLED = re.compile(r"Failed to load resource: .* 500 .*\(http://127\.0\.0\.1:\d+/api/kernels\?\d+\)")
 PATIENCE = 60_000
 """Milliseconds that a page may take for any one thing."""
