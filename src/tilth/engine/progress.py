@@ -28,7 +28,7 @@ class Progress:
         in_flight: Calls that are out now.
         seconds: Since the run started or resumed; of a file that is only read, of all its sittings.
         rate: Rows a second over the last ten seconds.
-        eta: Seconds until the query limit at that pace, or None where it cannot be told.
+        eta: Seconds until the query limit or the goal at that pace, or None where it cannot be told.
         waiting: Why replies stay away, where they do for more than a moment: the last failure's text.
         next_try: Seconds until the next call may start; None where nothing is waited for, or a call is out.
     """
