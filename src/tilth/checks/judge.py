@@ -47,6 +47,18 @@ class Judge(Check):
 
     Raises:
         ValueError: An unknown rubric, or `accept` outside 1 to 5.
+
+    Example:
+        >>> import json
+        >>> async def model(messages, response_format, **settings):  # a stand-in that finds all well
+        ...     fields = response_format["json_schema"]["schema"]["properties"]
+        ...     well = {"string": "Well.", "integer": 5, "boolean": True, "array": ["Well."]}
+        ...     return json.dumps({name: well[field["type"]] for name, field in fields.items()})
+        >>> judge = tilth.checks.Judge(tilth.Teacher(model))
+        >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "new-question", 20, teacher=teacher, checks=[judge])
+        >>> run.rows["score"].to_list()
+        [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
 
     model: Teacher

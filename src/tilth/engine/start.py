@@ -148,6 +148,14 @@ async def generate(
         Where a cell or a coroutine may wait::
 
             run = await tilth.generate(seeds, "new-question", 100, teacher=tilth.demo.teacher())
+
+    Example:
+        >>> import asyncio
+        >>> async def main():
+        ...     return await tilth.generate(tilth.demo.seeds(10), "answer-augmentation", 10,
+        ...                                 teacher=tilth.demo.teacher())
+        >>> asyncio.run(main()).rows.height
+        10
     """
     started = partial(
         start,

@@ -100,7 +100,6 @@ def start_study(
         JournalError: The file, or one to reuse, cannot be used.
 
     Example:
-        >>> import tilth
         >>> study = tilth.start_study(
         ...     tilth.demo.seeds(10),
         ...     test=tilth.demo.questions("same", "test").head(20),
@@ -183,6 +182,16 @@ async def study(
         Where a cell or a coroutine may wait::
 
             study = await tilth.study(seeds, test=test, teacher=teacher, ratios=[1, 4, 16])
+
+    Example:
+        >>> import asyncio
+        >>> async def main():
+        ...     return await tilth.study(
+        ...         tilth.demo.seeds(20), test=tilth.demo.questions().head(20), ratios=[1], replicates=1,
+        ...         strategies=["answer-augmentation"], teacher=tilth.demo.teacher(),
+        ...     )
+        >>> asyncio.run(main()).progress.cells
+        1
     """
     start = partial(
         start_study,
@@ -240,7 +249,6 @@ def study_sync(
     Takes and raises what `start_study` does, and raises what the study failed of, as `Study.wait` does.
 
     Example:
-        >>> import tilth
         >>> seeds, test = tilth.demo.seeds(10), tilth.demo.questions("same", "test").head(20)
         >>> grid = {"strategies": ["question-rephrase"], "ratios": [2], "replicates": 1}
         >>> study = tilth.study_sync(seeds, test=test, teacher=tilth.demo.teacher(), path="one.tilth", **grid)
@@ -285,7 +293,6 @@ def open_study(path: str | Path) -> Study:
         JournalError: There is no such file, it cannot be read, or it holds no study.
 
     Example:
-        >>> import tilth
         >>> seeds, test = tilth.demo.seeds(10), tilth.demo.questions("same", "test").head(20)
         >>> grid = {"strategies": ["answer-augmentation"], "ratios": [1], "replicates": 1}
         >>> _ = tilth.study_sync(seeds, test=test, teacher=tilth.demo.teacher(), path="kept.tilth", **grid)
