@@ -59,8 +59,6 @@ if TYPE_CHECKING:
     from tilth.studies.start import study as study
     from tilth.studies.start import study_sync as study_sync
     from tilth.studies.study import Study as Study
-    from tilth.studies.study import StudyProgress as StudyProgress
-    from tilth.studies.study import StudyRun as StudyRun
     from tilth.tasks import Task as Task
     from tilth.tasks import check as check
     from tilth.teacher import Price as Price
@@ -100,8 +98,6 @@ _HOMES = {
     "Strategy": "tilth.strategies.base",
     "Study": "tilth.studies.study",
     "StudyPlan": "tilth.studies.plan",
-    "StudyProgress": "tilth.studies.study",
-    "StudyRun": "tilth.studies.study",
     "Task": "tilth.tasks",
     "Teacher": "tilth.teacher",
     "UnitCost": "tilth.strategies.base",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tilth.engine.background import begun
 from tilth.engine.budget import Budget
 from tilth.engine.file.journal import Journal
+from tilth.engine.file.queries import read_only
 from tilth.engine.file.writes import identities
 from tilth.engine.live import LiveFiles
 from tilth.engine.planning.preconditions import check_money
@@ -130,13 +131,15 @@ def start_study(
         seed_rows=seed_rows,
         check=check,
         budget=budget,
+        teacher=teacher,
         writer=writer,
         task=task,
         reuse=reuse,
         random_state=random_state,
         patience=patience,
-        teacher=teacher,
     )
+    if not inputs.tests:
+        raise ValueError("a study needs a test set; pass test=")
     # absolute, for the process may change its folder while a study is at work
     where = Path(path or inputs.default_path).absolute()
     with _live.turn(where):
@@ -180,9 +183,14 @@ async def study(
     Takes and raises what `start_study` does, and raises what the study failed of, as `Study.wait` does.
 
     Example:
-        Where a cell or a coroutine may wait::
+        A notebook's cell or a coroutine says `await tilth.study(...)`.
 
-            study = await tilth.study(seeds, test=test, teacher=teacher, ratios=[1, 4, 16])
+        >>> import asyncio, tilth
+        >>> seeds, test = tilth.demo.seeds(10), tilth.demo.questions("same", "test").head(20)
+        >>> grid = {"strategies": ["answer-augmentation"], "ratios": [2], "replicates": 1}
+        >>> work = tilth.study(seeds, test=test, teacher=tilth.demo.teacher(), path="two.tilth", **grid)
+        >>> asyncio.run(work).progress.reason
+        'every cell is measured'
     """
     start = partial(
         start_study,
@@ -329,6 +337,9 @@ def _begun(where: Path, inputs: StudyInputs, planned: StudyPlan) -> Study:
         "runs": planned.runs,
         "queries": planned.queries,
     }
+    for other in inputs.reuse:
+        with read_only(other):
+            pass  # what cannot be read is told before anything is paid
     journal = Journal(where)
     try:
         for stored in journal.write_now(identities):

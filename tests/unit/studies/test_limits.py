@@ -177,6 +177,12 @@ def test_replies_of_other_files_are_taken_over_once_and_cost_nothing(tmp_path: P
     assert new.frame["usd"].min() > 0
 
 
+def test_a_file_to_reuse_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(tilth.JournalError, match=r"gone\.tilth does not exist"):
+        measured(Model(), tmp_path / "s.tilth", reuse=[tmp_path / "gone.tilth"])
+    assert not (tmp_path / "s.tilth").exists()
+
+
 def test_a_study_that_reuses_can_stop_and_go_on(tmp_path: Path) -> None:
     old = measured(Model(), tmp_path / "old.tilth", ratios=[1], replicates=1)
     path, first, second = tmp_path / "new.tilth", Model(), Model()
