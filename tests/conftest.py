@@ -12,6 +12,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 # An example's milliseconds tell how busy the machine is; what hangs is ended by the test's own timeout.
 settings.register_profile("tilth", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Ten times as many examples: `pytest --hypothesis-profile=thorough --timeout=0 -n 2 tests/unit`.
+settings.register_profile("thorough", settings.get_profile("tilth"), max_examples=1_000)
 settings.load_profile("tilth")
 
 

@@ -1,4 +1,4 @@
-// How figures are written: grouped thousands, dollars, durations, sizes.
+// How numbers are written: grouped thousands, dollars, durations, sizes; and what is typed taken for one.
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
@@ -42,12 +42,21 @@ export function bytes(value: number): string {
   return `${decimal(value / 1e6)} MB`;
 }
 
-/** Reads what a person typed as an amount ("2,000", "$1.50"); null where it is none. */
-export function readAmount(typed: string): number | null {
+/** What a person typed as an amount ("2,000", "$1.50"); null where it is none. */
+export function parseAmount(typed: string): number | null {
   const plain = typed
     .trim()
     .replace(/^\$\s*/, "")
     .replace(/[,\s_]/g, "");
   if (!/^\d+(\.\d+)?$|^\.\d+$/.test(plain)) return null;
   return Number(plain);
+}
+
+/** Numbers between commas or spaces; null where one of them is none, or none is there. */
+export function parseNumbers(typed: string, whole: boolean): number[] | null {
+  const parts = typed.split(/[\s,;]+/).filter((part) => part !== "");
+  const numbers = parts.map(parseAmount);
+  const right = (value: number | null): value is number =>
+    value !== null && value > 0 && (!whole || Number.isSafeInteger(value));
+  return numbers.length > 0 && numbers.every(right) ? numbers : null;
 }

@@ -2,14 +2,14 @@
 
 import "./widget.css";
 import { h, render as mount } from "preact";
-import { Workbench } from "./components/Workbench";
-import type { Model } from "./host";
-import { Store } from "./store";
-import { followTheme } from "./theme";
-import { watchVisible } from "./visibility";
+import { Workbench } from "./components/workbench/Workbench";
+import { followTheme } from "./host/theme";
+import { watchVisible } from "./host/visibility";
+import type { WidgetModel } from "./host/widgetModel";
+import { Store } from "./state/store";
 
 interface InitializeProps {
-  model: Model;
+  model: WidgetModel;
   signal?: AbortSignal;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, clock, dollars, readAmount, roughly } from "../src/format";
+import { bytes, clock, dollars, parseAmount, parseNumbers, roughly } from "../src/format";
 
 test.each([
   ["2,000", 2000],
@@ -8,13 +8,13 @@ test.each([
   ["$ .5", 0.5],
   ["1_000", 1000],
 ])("%j is the amount %d", (typed, amount) => {
-  expect(readAmount(typed)).toBe(amount);
+  expect(parseAmount(typed)).toBe(amount);
 });
 
 test.each(["", "many", "-5", "1e9", "1.2.3", "NaN", "Infinity", "0x10", "5 $"])(
   "%j is no amount",
   (typed) => {
-    expect(readAmount(typed)).toBeNull();
+    expect(parseAmount(typed)).toBeNull();
   },
 );
 
@@ -32,4 +32,17 @@ test("times and sizes", () => {
   expect([0, 252, 3852].map(clock)).toEqual(["0:00", "4:12", "1:04:12"]);
   expect([0.4, 40, 240, 9000].map(roughly)).toEqual(["< 1 s", "40 s", "4 min", "2.5 h"]);
   expect([12, 214_300, 5_000_000].map(bytes)).toEqual(["12 B", "214.3 kB", "5 MB"]);
+});
+
+test.each([
+  ["25, 100", true, [25, 100]],
+  ["1 2;4", false, [1, 2, 4]],
+  ["0.5", false, [0.5]],
+  ["0.5", true, null],
+  ["0", false, null],
+  ["-1", false, null],
+  ["", true, null],
+  ["1e3", false, null],
+] as const)("reads %j as numbers", (typed, whole, numbers) => {
+  expect(parseNumbers(typed, whole)).toEqual(numbers);
 });

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from tilth.charts import chart as chart
     from tilth.engine.budget import Budget as Budget
     from tilth.engine.file.copying import copy as copy
-    from tilth.engine.file.quality import Quality as Quality
     from tilth.engine.plan import plan as plan
     from tilth.engine.planning.ranges import Plan as Plan
+    from tilth.engine.quality import Quality as Quality
     from tilth.engine.run import Run as Run
     from tilth.engine.start import generate as generate
     from tilth.engine.start import generate_sync as generate_sync
@@ -90,7 +90,7 @@ _HOMES = {
     "Figure": "tilth.charts",
     "Plan": "tilth.engine.planning.ranges",
     "Price": "tilth.teacher",
-    "Quality": "tilth.engine.file.quality",
+    "Quality": "tilth.engine.quality",
     "Report": "tilth.engine.verify",
     "Run": "tilth.engine.run",
     "Seed": "tilth.seeds",

@@ -42,6 +42,12 @@ def save(
         ValueError: An unknown format or verdict, a column that is missing, or no row left to write.
         FileNotFoundError: There is no such folder.
         IsADirectoryError: The path is a folder.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 20, teacher=teacher)
+        >>> tilth.save(run.rows, "train.jsonl", format="chat").name
+        'train.jsonl'
     """
     path = Path(path)
     write = _FORMATS[_format(path, format)]

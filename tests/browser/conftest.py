@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import ARGUMENTS, Lab, Server
-from playwright.sync_api import Browser, Dialog, sync_playwright
+from lab import ARGUMENTS, PATIENCE, Lab, Server
+from playwright.sync_api import Browser, Dialog, expect, sync_playwright
 
+# A page on a busy machine takes its time; what never comes is told all the same.
+expect.set_options(timeout=PATIENCE)
 CHROMIUM = Path(os.environ.get("TILTH_CHROMIUM", "/usr/bin/chromium"))
 # A test that runs in a proxied environment must still see 127.0.0.1, and nothing of the user's Jupyter.
 DROPPED = ("JUPYTER", "IPYTHON", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

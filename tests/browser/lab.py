@@ -28,6 +28,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 60_000
+"""Milliseconds that a page may take for any one thing."""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 # The status light says idle before the kernel can be reached, and what is run then is dropped.
 KERNEL_READY = """() => {
@@ -106,7 +108,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -164,6 +166,7 @@ class Lab:
         context = browser.new_context(
             viewport={"width": 1400, "height": 900}, device_scale_factor=scale, accept_downloads=True
         )
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         lab = cls(page, server, screenshots)
         page.on("console", lab._logged)
@@ -215,7 +218,7 @@ class Lab:
 
     def wait_for_kernel(self) -> None:
         """Waits until the kernel of the open notebook is connected and idle."""
-        self.page.wait_for_function(KERNEL_READY, timeout=60_000)
+        self.page.wait_for_function(KERNEL_READY, timeout=2 * PATIENCE)
 
     def restart_kernel(self) -> None:
         """Restarts the kernel of the open notebook without asking."""

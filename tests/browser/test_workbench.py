@@ -18,6 +18,8 @@ import tilth
 
 SEEDS = 40
 QUERIES = 160
+LONG = 800
+"""Queries of a run that is still at work whenever it is looked at; at the end it is let go."""
 RIGHT = 30
 WORKBENCH = """\
 import tilth
@@ -42,7 +44,7 @@ def answering() -> Iterator[Server]:
 
 @pytest.fixture
 def slow(answering: Server) -> Server:
-    """The same, slow enough that a run can be looked at: 16 replies a second at concurrency 4."""
+    """The same, slow enough that a run can be looked at: at most 16 replies a second at concurrency 4."""
     answering.start_over(Plan(latency=0.25))
     return answering
 
@@ -88,7 +90,7 @@ def test_from_the_launcher_to_a_saved_file(lab: Lab) -> None:
 def test_generate_pause_resume_stop_and_resume_with_a_free_kernel(lab: Lab, slow: Server) -> None:
     idle = "import time\nwhile w.run.progress.in_flight: time.sleep(0.02)\nprint(w.run.progress.queries)"
     bench = open_bench(
-        lab, workbench(slow), "print(6 * 7, w.run.status)", idle, "time.sleep(1); print('slept')"
+        lab, workbench(slow, budget=LONG), "print(6 * 7, w.run.status)", idle, "time.sleep(1); print('slept')"
     )
     bench.press("Generate")
     seen = bench.until_rows()
@@ -100,7 +102,7 @@ def test_generate_pause_resume_stop_and_resume_with_a_free_kernel(lab: Lab, slow
     bench.until("Paused")
     paused = int(told(lab, 2))
     told(lab, 3)
-    assert slow.books()["billed"] == paused < QUERIES
+    assert slow.books()["billed"] == paused < LONG
 
     bench.press("Resume")
     bench.until("Running")
@@ -108,19 +110,20 @@ def test_generate_pause_resume_stop_and_resume_with_a_free_kernel(lab: Lab, slow
     bench.press("Stop")
     bench.until("Stopped")
     stopped = bench.count("Queries")
-    assert paused < stopped == slow.books()["billed"] < QUERIES
+    assert paused < stopped == slow.books()["billed"] < LONG
 
     slow.plan(Plan())
     bench.press("Resume")
     bench.until("Finished")
-    assert bench.count("Queries") == slow.books()["billed"] == QUERIES
-    assert bench.count("Rows accepted") == QUERIES * RIGHT // SEEDS
-    assert bench.count("Rows rejected") == QUERIES - QUERIES * RIGHT // SEEDS
-    assert bench.until_rows(QUERIES - 1) == QUERIES
+    assert bench.count("Queries") == slow.books()["billed"] == LONG
+    assert bench.count("Rows accepted") == LONG * RIGHT // SEEDS
+    assert bench.count("Rows rejected") == LONG - LONG * RIGHT // SEEDS
+    assert bench.until_rows(LONG - 1) == LONG
 
 
 def test_rows_come_while_the_kernel_is_busy(lab: Lab, slow: Server) -> None:
-    bench = open_bench(lab, workbench(slow), "import time\ntime.sleep(3)\nprint('awake')")
+    busy = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)\nprint('awake')"
+    bench = open_bench(lab, workbench(slow, budget=LONG), busy)
     bench.press("Generate")
     seen = bench.until_rows()
     lab.run_cell(1, wait=False)
@@ -130,6 +133,7 @@ def test_rows_come_while_the_kernel_is_busy(lab: Lab, slow: Server) -> None:
     for _ in range(4):
         seen = bench.until_rows(seen)
     assert lab.output(1).count() == 0, "the cell had ended before the rows came"
+    (folder_of(lab) / "go").touch()
     expect(lab.output(1)).to_have_text(re.compile("awake"))
 
 
@@ -238,7 +242,8 @@ def test_reading_filtering_and_exporting(lab: Lab, answering: Server) -> None:
 
 
 def test_every_view_and_every_workbench_on_a_path_shows_the_same_run(lab: Lab, slow: Server) -> None:
-    bench = open_bench(lab, workbench(slow), "w", workbench(slow), "print(w.run.id, w.run.status)")
+    source = workbench(slow, budget=LONG)
+    bench = open_bench(lab, source, "w", source, "print(w.run.id, w.run.status)")
     bench.press("Generate")
     bench.until_rows()
     lab.run_cell(1)
@@ -263,7 +268,7 @@ def test_every_view_and_every_workbench_on_a_path_shows_the_same_run(lab: Lab, s
 
 
 def test_a_reloaded_page_shows_the_run_that_went_on(lab: Lab, slow: Server) -> None:
-    bench = open_bench(lab, workbench(slow))
+    bench = open_bench(lab, workbench(slow, budget=LONG))
     bench.press("Generate")
     seen = bench.until_rows()
     lab.save_notebook()
@@ -278,8 +283,8 @@ def test_a_reloaded_page_shows_the_run_that_went_on(lab: Lab, slow: Server) -> N
     again.until("Finished")
     again.list.focus()
     lab.page.keyboard.press("End")  # what arrived before the page was loaded comes when it is scrolled to
-    expect(again.rows.first).to_have_attribute("aria-setsize", str(QUERIES))
-    assert again.count("Rows accepted") == QUERIES * RIGHT // SEEDS
+    expect(again.rows.first).to_have_attribute("aria-setsize", str(LONG))
+    assert again.count("Rows accepted") == LONG * RIGHT // SEEDS
 
 
 def test_the_newest_reply_types_itself_out(lab: Lab, answering: Server) -> None:
@@ -288,18 +293,17 @@ def test_the_newest_reply_types_itself_out(lab: Lab, answering: Server) -> None:
     bench.press("Generate")
     text = bench.root.locator(".tilth-typing-text")
     text.wait_for()
-    lengths = lab.page.evaluate(
-        """async node => {
-            const lengths = new Set();
-            while (lengths.size < 6) {
-              lengths.add(node.isConnected ? node.innerText.length : 0);
-              await new Promise(requestAnimationFrame);
-            }
-            return [...lengths];
+    # Six different lengths of one reply and the next: it is drawn piece by piece.
+    lab.page.wait_for_function(
+        """root => {
+            const text = root.querySelector(".tilth-typing-text");
+            root.lengths ??= new Set();
+            if (text) root.lengths.add(text.innerText.length);
+            return root.lengths.size >= 6;
         }""",
-        text.element_handle(),
+        arg=bench.root.element_handle(),
+        polling="raf",
     )
-    assert len(lengths) == 6
     bench.until_rows(1)
     bench.press("Stop")
     bench.until("Stopped")

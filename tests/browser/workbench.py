@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import Lab
+from lab import PATIENCE, Lab
 from playwright.sync_api import Locator, expect
 
 # In the document the rows stand in no order; the one on top is the first of its set.
@@ -44,9 +44,9 @@ class Bench:
     def tab(self, name: str) -> None:
         self.root.get_by_role("tab", name=name).click()
 
-    def until(self, state: str, seconds: float = 30) -> None:
+    def until(self, state: str) -> None:
         """Waits until the bar says this state, such as "Finished"."""
-        expect(self.state).to_have_text(re.compile(f"^{state}"), timeout=seconds * 1000)
+        expect(self.state).to_have_text(re.compile(f"^{state}"), timeout=2 * PATIENCE)
 
     def until_rows(self, more_than: int = 0) -> int:
         """Waits until a row stands on top that arrived later than this one, and returns its number."""

@@ -32,6 +32,7 @@ import tilth
 
 VERSIONS = ("6.31.0", "7.3.0", "7.4.0")
 PLAN = Plan(latency=0.05)
+HOLDING = Plan(latency=600.0)
 
 End = Literal[
     "interrupted await",
@@ -108,6 +109,8 @@ def end_and_resume(
         deadline = time.monotonic() + PATIENCE
         while server.books()["completed"] < BUDGET // 4:
             assert time.monotonic() < deadline, "the run did not get going"
+            time.sleep(0.01)
+        server.plan(HOLDING)  # however long the end takes to come, the run is not over before it
         raised = "ok"
         if end.startswith("interrupted"):
             live.manager.interrupt_kernel()
@@ -120,6 +123,7 @@ def end_and_resume(
         else:
             live.manager.shutdown_kernel()
         clean = not list(folder.glob("run.tilth-*"))
+    server.plan(PLAN)
     handed = server.books()["completed"]
     path = str(folder / "run.tilth")
     left = tilth.open_run(path)
@@ -199,7 +203,7 @@ def after_reload(live: Kernel, comm: str, request: int) -> str:
     before = len(live.heard)
     live.until(lambda m: m in live.heard[before:] and custom(m).get("type") == "rows")
     live.ask(comm, request + 1, "stop", live.subshell())
-    heard = live.answered(request + 1, 5.0)
+    heard = live.answered(request + 1)
     live.cell("widget.run.stop(); await widget.run")
     return "at once" if heard else "never"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.faults.in_kernel import MEANWHILE
 from tests.faults.kernels import PLAN, End, end_and_resume, measure_gaps, messages, undisturbed
 from tests.support.openai_server import Server, serve
 
@@ -42,8 +43,9 @@ def test_an_ended_kernel_leaves_a_file_that_resumes(
     assert remains.rows > 0
 
 
-def test_the_loop_of_a_cell_is_not_held(server: Server, tmp_path: Path) -> None:
-    gaps = measure_gaps(None, tmp_path, server, 5)
+def test_the_loop_of_a_cell_is_never_held_for_long(server: Server, tmp_path: Path) -> None:
+    """Nothing holds it for a quarter of the time that a run takes: what waits for a run holds it for all."""
+    gaps = measure_gaps(None, tmp_path, server, 3)
     for action in (
         "await tilth.generate, 300 calls",
         "tilth.start",
@@ -56,8 +58,8 @@ def test_the_loop_of_a_cell_is_not_held(server: Server, tmp_path: Path) -> None:
         "widget message generate",
         "widget message stop",
     ):
-        # another process may hold both cores: the best round is ours
-        assert min(gaps[action]) < 50, f"{action} held the loop for {gaps[action]} ms"
+        _, *held = gaps[action]  # the first time imports what is used
+        assert max(held) < min(gaps[MEANWHILE]) / 4, f"{action} held the loop for {held} ms"
 
 
 def test_a_workbench_hears_its_page_while_a_cell_is_at_work(server: Server, tmp_path: Path) -> None:

@@ -65,7 +65,3 @@ def test_the_training_file_is_readable_as_chat(done: Executed) -> None:
     assert {tuple(message["role"] for message in line["messages"]) for line in lines} == {
         ("user", "assistant")
     }
-
-
-def test_it_takes_less_than_a_minute_of_processor_time(done: Executed) -> None:
-    assert done.seconds < 60

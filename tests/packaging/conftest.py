@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from building import Environment, clean_environment, run
+from filelock import FileLock
 from uv import find_uv_bin
 
 UV = find_uv_bin()
@@ -28,22 +29,34 @@ def tree(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sdist(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes of a test run have in common, so that they build once."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if hasattr(request.config, "workerinput") else folder
+
+
+@pytest.fixture(scope="session")
+def sdist(tree: Path, shared: Path) -> Path:
     """The sdist, built from the clean tree with Node."""
-    out = tmp_path_factory.mktemp("sdist")
+    out = shared / "sdist"
     tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    run(UV, "build", "--sdist", "--python", sys.executable, "-o", out, tree, env=clean_environment(tools))
+    with FileLock(shared / "sdist.lock"):
+        if not out.exists():
+            run(UV, "build", "--sdist", "--python", sys.executable, "-o", out, tree,
+                env=clean_environment(tools))  # fmt: skip
     (built,) = out.glob("*.tar.gz")
     return built
 
 
 @pytest.fixture(scope="session")
-def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(sdist: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from the sdist where there is no Node."""
-    out = tmp_path_factory.mktemp("wheel")
+    out = shared / "wheel"
     nothing = str(tmp_path_factory.mktemp("nothing"))
-    run(UV, "build", "--wheel", "--python", sys.executable, "-o", out, sdist,
-        env=clean_environment(nothing))  # fmt: skip
+    with FileLock(shared / "wheel.lock"):
+        if not out.exists():
+            run(UV, "build", "--wheel", "--python", sys.executable, "-o", out, sdist,
+                env=clean_environment(nothing))  # fmt: skip
     (built,) = out.glob("*.whl")
     return built
 

@@ -128,7 +128,7 @@ class Server:
 
     def _call(self, method: str, path: str, data: bytes | None = None) -> Any:
         request = urllib.request.Request(self.url + path, data=data, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import pickle
 import random
-import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
+from tests.support.growth import WIDE, growth
 from tests.unit.choices import QUESTIONS
 
 import tilth
 from tilth import tasks
 from tilth.seeds import Seed
-from tilth.tasks import Choice
+from tilth.tasks import CAUSES, Choice
 
 REPLIES = [
     json.loads(line)
@@ -87,20 +88,20 @@ def test_reads_the_option_that_is_picked(case):
     question = QUESTIONS[case["of"]]
     reading = Choice().read(case["reply"], question)
     label = reading.answer and reading.answer.partition(". ")[0]
-    assert label == case["picks"]
+    assert (label, reading.cause) == (case["picks"], case.get("cause"))
     if "part" in case:
         start, end = reading.span
         assert case["reply"][start:end] == case["part"]
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(
     name=st.sampled_from(sorted(QUESTIONS)),
     text=st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)),
 )
 def test_reading_never_raises_and_its_normal_form_reads_as_itself(name, text):
     reading = Choice().read(text, QUESTIONS[name])
-    assert (reading.answer is None) == (reading.reason is not None)
+    assert (reading.answer is None) == (reading.reason is not None) == (reading.cause in CAUSES)
     if reading.answer is not None:
         start, end = reading.span
         assert 0 <= start < end <= len(text)
@@ -111,7 +112,7 @@ def test_reading_never_raises_and_its_normal_form_reads_as_itself(name, text):
 @given(question=st.one_of(st.none(), st.text()), text=st.text())
 def test_no_question_makes_it_raise(question, text):
     verdict = Choice().check(text, text, question)
-    assert verdict.accepted or verdict.reason
+    assert verdict.accepted or (verdict.reason and verdict.cause in CAUSES)
     seed = Seed("s1", 0, question or "?", text)
     Choice(shuffle=True).put(seed, random.Random(0))
     assert Choice().fault(seed) != ""
@@ -119,19 +120,14 @@ def test_no_question_makes_it_raise(question, text):
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_megabyte_is_read_in_linear_time(text):
-    began = time.process_time()
-    Choice().read(text, PALMS)
-    Choice().read("A", text)
-    # Measured at under 0.3 s; what is not linear takes minutes.
-    assert time.process_time() - began < 2.0
+    assert growth(lambda reply: Choice().read(reply, PALMS), text) < WIDE
+    assert growth(lambda question: Choice().read("A", question), text) < WIDE
 
 
-def test_a_thousand_replies_are_checked_well_within_a_second():
+def test_each_of_a_thousand_replies_is_checked_for_itself():
     steps = "Friction makes heat when two surfaces rub.\nIt is higher where they are dry.\n" * 4
     replies = [f"{steps}The answer is {'AB'[n % 2]}.\n" for n in range(1_000)]
-    began = time.process_time()
     verdicts = [Choice().check(reply, "A. dry palms", PALMS) for reply in replies]
-    assert time.process_time() - began < 0.8
     assert [verdict.accepted for verdict in verdicts] == [True, False] * 500
 
 
@@ -139,39 +135,40 @@ def test_a_thousand_replies_are_checked_well_within_a_second():
 def test_accepts_the_same_option_however_it_is_named(reference):
     for response in ("A", "The answer is (A).", "dry palms", "Dry palms is correct."):
         verdict = Choice().check(response, reference, PALMS)
-        assert (verdict.accepted, verdict.answer, verdict.reason) == (True, "A. dry palms", None)
+        assert (verdict.accepted, verdict.answer) == (True, "A. dry palms")
+        assert (verdict.reason, verdict.cause) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("question", "response", "reference", "reason"),
+    ("question", "response", "reference", "reason", "cause"),
     [
-        (PALMS, "The answer is B.", "A", "B is not A"),
-        (PALMS, "wet palms", "dry palms", "B is not A"),
-        (PALMS, "I cannot say.", "A", "no final answer"),
-        (PALMS, "", None, "no final answer"),
-        (PALMS, "A or B", "A", "more than one option"),
-        (PALMS, "The answer is B. dry palms", "A", "label and text name different options"),
-        (QUESTIONS["sentiment"], "positive", "negative", "positive is not negative"),
-        (None, "The answer is B.", "A", "B is not A"),
+        (PALMS, "The answer is B.", "A", "B is not A", "wrong-answer"),
+        (PALMS, "wet palms", "dry palms", "B is not A", "wrong-answer"),
+        (PALMS, "I cannot say.", "A", "no final answer", "no-answer"),
+        (PALMS, "", None, "no final answer", "no-answer"),
+        (PALMS, "A or B", "A", "more than one option", "ambiguous"),
+        (PALMS, "The answer is B. dry palms", "A", "label and text name different options", "ambiguous"),
+        (QUESTIONS["sentiment"], "positive", "negative", "positive is not negative", "wrong-answer"),
+        (None, "The answer is B.", "A", "B is not A", "wrong-answer"),
     ],
 )
-def test_rejects_with_a_reason(question, response, reference, reason):
+def test_rejects_with_a_reason(question, response, reference, reason, cause):
     verdict = Choice().check(response, reference, question)
-    assert (verdict.verdict, verdict.reason) == ("rejected", reason)
+    assert (verdict.verdict, verdict.reason, verdict.cause) == ("rejected", reason, cause)
 
 
 @pytest.mark.parametrize(
-    ("question", "response", "reference", "reason"),
+    ("question", "response", "reference", "reason", "cause"),
     [
-        (PALMS, "A", None, "no reference"),
-        (PALMS, "A", "E", "no option in the reference"),
-        ("How many?", "A", "A", "no options in the question"),
-        (None, "wet palms", "wet palms", "no label, and no question to compare texts with"),
+        (PALMS, "A", None, "no reference", "no-reference"),
+        (PALMS, "A", "E", "no option in the reference", "bad-reference"),
+        ("How many?", "A", "A", "no options in the question", "no-options"),
+        (None, "wet palms", "wet palms", "no label, and no question to compare texts with", "no-options"),
     ],
 )
-def test_unverified_where_nothing_can_judge(question, response, reference, reason):
+def test_unverified_where_nothing_can_judge(question, response, reference, reason, cause):
     verdict = Choice().check(response, reference, question)
-    assert (verdict.verdict, verdict.reason) == ("unverified", reason)
+    assert (verdict.verdict, verdict.reason, verdict.cause) == ("unverified", reason, cause)
 
 
 def test_numbers_name_options_by_place_where_told():
@@ -204,7 +201,7 @@ def test_it_is_found_by_name_and_loaded_when_used():
 )
 def test_it_is_restored_from_its_identity(task):
     identity = json.loads(json.dumps(task.identity()))
-    assert tasks.restored(identity, task.judging()) == task
+    assert tasks.restored(identity, task.verdict_options()) == task
     assert pickle.loads(pickle.dumps(task)) == task
     assert task.identity() != Choice(counts_from=1).identity()
 

@@ -243,19 +243,19 @@ def test_a_rephrase_keeps_the_options_as_they_are():
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"),
+    ("reply", "reason", "cause"),
     [
-        (f"Question: {PALMS}s", "the options were changed"),
-        ("Question: Where?\nA. wet palms\nB. dry palms", "the options were changed"),
-        (f"Question: {PALMS[PALMS.index('A.') :]}", "no question found"),
-        ("", "empty reply"),
-        ("I cannot.", "no question found"),
+        (f"Question: {PALMS}s", "the options were changed", "bad-options"),
+        ("Question: Where?\nA. wet palms\nB. dry palms", "the options were changed", "bad-options"),
+        (f"Question: {PALMS[PALMS.index('A.') :]}", "no question found", "no-question"),
+        ("", "empty reply", "empty"),
+        ("I cannot.", "no question found", "no-question"),
     ],
 )
-def test_a_rephrase_that_is_none_is_unreadable(reply, reason):
+def test_a_rephrase_that_is_none_is_unreadable(reply, reason, cause):
     with pytest.raises(Unreadable) as caught:
         Choice().rephrase(seed(PALMS)).read(reply)
-    assert str(caught.value) == reason
+    assert (str(caught.value), caught.value.cause) == (reason, cause)
 
 
 @pytest.mark.parametrize(
@@ -302,20 +302,20 @@ def test_written_options_are_shuffled_the_same_way_each_time():
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"),
+    ("reply", "reason", "cause"),
     [
-        ("Question: Which sinks?", "fewer than two options"),
-        ("Question: Which sinks?\nA. lead", "fewer than two options"),
-        ("Question: Which sinks?\nA. lead\nB. Lead.", "options A and B are alike: 'lead'"),
-        ("Question:\nA. lead\nB. cork", "no question found"),
-        ("", "empty reply"),
-        ("I'm sorry, I can't help with that.", "no question found"),
+        ("Question: Which sinks?", "fewer than two options", "bad-options"),
+        ("Question: Which sinks?\nA. lead", "fewer than two options", "bad-options"),
+        ("Question: Which sinks?\nA. lead\nB. Lead.", "options A and B are alike: 'lead'", "bad-options"),
+        ("Question:\nA. lead\nB. cork", "no question found", "no-question"),
+        ("", "empty reply", "empty"),
+        ("I'm sorry, I can't help with that.", "no question found", "no-question"),
     ],
 )
-def test_a_written_question_without_options_is_unreadable(reply, reason):
+def test_a_written_question_without_options_is_unreadable(reply, reason, cause):
     with pytest.raises(Unreadable) as caught:
         Choice().write_new_question(seed(PALMS)).read(reply)
-    assert str(caught.value) == reason
+    assert (str(caught.value), caught.value.cause) == (reason, cause)
 
 
 WRITTEN = ["Question:", "A.", "B)", "(C)", "- ", "\n", "?", "cork", "lead", "Answer: ", "Options:", "**", " "]

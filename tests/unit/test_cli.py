@@ -28,13 +28,14 @@ KEY = "sk-canary-0c44d1"
 
 
 class Endpoint(ThreadingHTTPServer):
-    """An OpenAI-compatible server that answers 4, after a while."""
+    """An OpenAI-compatible server that answers 4; while it is not `open`, three calls and no more."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.seconds = 0.0
+        self.open = threading.Event()
+        self.open.set()
         self.served = 0
         self.keys = set()
         self.lock = threading.Lock()
@@ -62,9 +63,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(self.server.seconds)
         with self.server.lock:
             self.server.served += 1
+            waits = self.server.served > 3
+        if waits:
+            self.server.open.wait()
+        with self.server.lock:
             self.server.keys.add(self.headers.get("Authorization"))
         message = {"role": "assistant", "content": "2 + 2 = 4\n#### 4"}
         self._send(
@@ -88,6 +92,7 @@ def endpoint():
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
+    server.open.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -132,7 +137,7 @@ def demo(tmp_path_factory):
 
 
 def until(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.02)
@@ -145,6 +150,7 @@ def until(condition):
         (("sow",), "invalid choice"),
         (("generate", "seeds.jsonl"), "--model"),
         (("generate", "seeds.jsonl", "--model", "four"), "a budget is missing"),
+        (("generate", "seeds.jsonl", "--model", "four", "--rows", "9"), "a limit is missing beside --rows"),
         (("generate", "seeds.jsonl", "--model", "four", "--queries", "many"), "no whole number"),
         (("generate", "seeds.jsonl", "--model", "four", "--usd", "-1"), "no amount of dollars"),
         (("resume", "gone.tilth"), "no file gone.tilth"),
@@ -265,6 +271,24 @@ def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_
     assert KEY.encode() not in (tmp_path / "run.tilth").read_bytes()
 
 
+def test_generates_up_to_a_goal_then_goes_on_to_a_higher_one(shell, endpoint, seeds, tmp_path):
+    first = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 300, "--rows", 12, "--out", "run.tilth"),
+    )
+    assert first.returncode == 0, first.stderr
+    assert "finished (the goal of 12 kept rows is met)" in first.stdout
+    assert tilth.open_run(tmp_path / "run.tilth").progress.kept == 12
+    served = endpoint.served
+    again = shell("resume", "run.tilth", "--base-url", endpoint.url)
+    assert again.returncode == 0, again.stderr
+    assert endpoint.served == served
+    more = shell("resume", "run.tilth", "--base-url", endpoint.url, "--rows", 15)
+    assert more.returncode == 0, more.stderr
+    assert tilth.open_run(tmp_path / "run.tilth").progress.kept == 15
+    assert "budget 300 queries and 15 rows" in shell("show", "run.tilth").stdout
+
+
 def test_says_that_it_waits_for_an_endpoint_that_only_fails_and_goes_on(shell, seeds):
     with serve(plan=Plan(latency=0.1, faults=(Fault("500", calls=tuple(range(2, 12))),))) as server:
         ended = shell(
@@ -337,7 +361,7 @@ def test_real_dollars_without_a_limit_need_a_yes(shell, seeds):
 def test_the_first_signal_stops_and_the_second_aborts(
     shell, endpoint, seeds, tmp_path, signals, code, status, number
 ):
-    endpoint.seconds = 0.4 if signals == 1 else 3.0
+    endpoint.open.clear()
     arguments = ("generate", seeds, "--strategy", "answer-augmentation", "--model", "four")
     options = ("--base-url", endpoint.url, "--queries", 5_000, "--out", "run.tilth")
     environment = {**os.environ, "OPENAI_API_KEY": KEY}
@@ -345,18 +369,20 @@ def test_the_first_signal_stops_and_the_second_aborts(
         command(*arguments, *options), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
         file = Path(tmp_path / "run.tilth")
-        until(lambda: endpoint.served > 0)
-        for left in range(signals, 0, -1):
+        until(lambda: endpoint.served > 3)
+        process.send_signal(number)
+        assert "Again to abort" in process.stderr.readline()
+        if signals == 1:
+            endpoint.open.set()  # what is out is waited for
+        else:
             process.send_signal(number)
-            if left > 1:
-                assert "Again to abort" in process.stderr.readline()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == code, errors
     assert "Traceback" not in errors
     run = tilth.open_run(file)
     assert run.status == status
     assert 0 < run.progress.queries < 5_000
-    endpoint.seconds = 0
+    endpoint.open.set()
     again = shell("resume", file, "--base-url", endpoint.url, "--queries", run.progress.queries + 10)
     assert again.returncode == 0, again.stderr
     assert tilth.open_run(file).status == "finished"

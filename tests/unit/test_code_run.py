@@ -7,12 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 
 import tilth
 from tilth.seeds import Seed
-from tilth.tasks import Code
+from tilth.tasks import CAUSES, Code
 
 pytestmark = pytest.mark.usefixtures("confined")
 
@@ -34,7 +35,7 @@ def check(code, tests, question=None):
     verdict = Code(run=True).check(f"```python\n{code}\n```", tests, question)
     assert verdict.answer == code
     assert verdict.score == {"accepted": 1.0, "rejected": 0.0, "unverified": None}[verdict.verdict]
-    return verdict.verdict, verdict.reason
+    return verdict.verdict, verdict.reason, verdict.cause
 
 
 @pytest.mark.parametrize(
@@ -51,61 +52,82 @@ def check(code, tests, question=None):
     ],
 )
 def test_tests_of_each_form_are_run(tests):
-    assert check(ADD, tests) == ("accepted", None)
-    verdict, reason = check(SUBTRACT, tests)
-    assert verdict == "rejected"
+    assert check(ADD, tests) == ("accepted", None, None)
+    verdict, reason, cause = check(SUBTRACT, tests)
+    assert (verdict, cause) == ("rejected", "tests-failed")
     assert "assert" in reason
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
+    ("code", "reason", "cause"),
     [
-        (SUBTRACT, "fails: assert add(1, 2) == 3"),
-        ("def plus(a, b):\n    return a + b", "the code does not define 'add'"),
+        (SUBTRACT, "fails: assert add(1, 2) == 3", "tests-failed"),
+        ("def plus(a, b):\n    return a + b", "the code does not define 'add'", "tests-failed"),
         (
             "def add(a):\n    return a",
             "TypeError: add() takes 1 positional argument but 2 were given, at: assert add(1, 2) == 3",
+            "tests-failed",
         ),
         (
             "def add(a, b):\n    return sum_of(a, b)",
             "NameError: name 'sum_of' is not defined, at: assert add(1, 2) == 3",
+            "tests-failed",
         ),
-        ("def add(a, b):\n    raise ValueError('a\\n\\x00b')", "ValueError: a b, at: assert add(1, 2) == 3"),
-        ("def add(a, b):\n    pass\n\nraise OSError", "the code raises OSError"),
+        (
+            "def add(a, b):\n    raise ValueError('a\\n\\x00b')",
+            "ValueError: a b, at: assert add(1, 2) == 3",
+            "tests-failed",
+        ),
+        ("def add(a, b):\n    pass\n\nraise OSError", "the code raises OSError", "code-failed"),
         (
             "import numpy\n\ndef add(a, b):\n    return a + b",
             "the code raises ModuleNotFoundError: No module named 'numpy'",
+            "code-failed",
         ),
         (
             "def add(a, b):\n    return a + b\n\nreturn 3",
             "the code raises SyntaxError: 'return' outside function",
+            "code-failed",
         ),
     ],
 )
-def test_rejects_with_a_reason(code, reason):
-    verdict, given = check(code, "assert add(1, 2) == 3")
-    assert verdict == "rejected"
+def test_rejects_with_a_reason(code, reason, cause):
+    verdict, given, named = check(code, "assert add(1, 2) == 3")
+    assert (verdict, named) == ("rejected", cause)
     assert given.startswith(reason)
 
 
 @pytest.mark.parametrize(
-    ("tests", "reason"),
+    ("tests", "reason", "cause"),
     [
-        (None, "no tests"),
-        ("add(1, 2)", "the reference holds no tests: assert lines, test_...() or check(candidate)"),
+        (None, "no tests", "no-reference"),
+        (
+            "add(1, 2)",
+            "the reference holds no tests: assert lines, test_...() or check(candidate)",
+            "bad-reference",
+        ),
         (
             "def helper():\n    assert add(1, 2) == 3",
             "the reference holds no tests: assert lines, test_...() or check(candidate)",
+            "bad-reference",
         ),
-        ("assert add(1, 2) ==", "the reference does not parse (line 1)"),
-        ("3", "the reference holds no tests: assert lines, test_...() or check(candidate)"),
-        ("assert add(1, 2) == 3\nreturn", "the tests do not compile: SyntaxError: 'return' outside function"),
-        ("class A: pass\nassert add(A(), A())", "the tests hand over an object of their own, 'A'"),
+        ("assert add(1, 2) ==", "the reference does not parse (line 1)", "bad-reference"),
+        ("3", "the reference holds no tests: assert lines, test_...() or check(candidate)", "bad-reference"),
+        (
+            "assert add(1, 2) == 3\nreturn",
+            "the tests do not compile: SyntaxError: 'return' outside function",
+            "untestable",
+        ),
+        (
+            "class A: pass\nassert add(A(), A())",
+            "the tests hand over an object of their own, 'A'",
+            "untestable",
+        ),
     ],
 )
-def test_unverified_where_the_tests_cannot_judge(tests, reason):
-    verdict, given = check(ADD, tests)
-    assert verdict == "unverified"
+def test_unverified_where_the_tests_cannot_judge(tests, reason, cause):
+    verdict, given, named = check(ADD, tests)
+    assert (verdict, named) == ("unverified", cause)
     assert given.startswith(reason)
 
 
@@ -119,12 +141,13 @@ def test_the_function_is_found_that_a_check_is_to_be_given():
     assert check("class A:\n    pass", "def check(c):\n    assert c(1, 2) == 3") == (
         "rejected",
         "the code defines no function",
+        "no-answer",
     )
 
 
 def test_what_the_question_shows_runs_before_the_code_and_cannot_be_replaced_for_the_tests():
     decode = "def decode(text: List[str]) -> str:\n    return text[::-1]"
-    assert check(decode, CHECK, HUMAN_EVAL) == ("accepted", None)
+    assert check(decode, CHECK, HUMAN_EVAL) == ("accepted", None, None)
     assert (
         check(HUMAN_EVAL.replace('"""Undoes encode."""', "return encode(text)").strip(), CHECK, HUMAN_EVAL)[0]
         == "accepted"
@@ -135,18 +158,20 @@ def test_what_the_question_shows_runs_before_the_code_and_cannot_be_replaced_for
     question = HUMAN_EVAL.replace(
         "text[::-1]", "vars(__import__('builtins')).update(AssertionError=OSError) or text"
     )
-    assert check(decode, CHECK, question) == ("rejected", "fails: assert candidate(encode(text)) == text")
+    assert check(decode, CHECK, question)[:2] == ("rejected", "fails: assert candidate(encode(text)) == text")
     question = HUMAN_EVAL.replace("text[::-1]", "__import__('os')._exit(0)")
-    assert check(decode, CHECK, question) == ("unverified", "the question's own code ends its process")
+    reason = "the question's own code ends its process"
+    assert check(decode, CHECK, question) == ("unverified", reason, "untestable")
     fenced = f"Undo this:\n\n```python\n{HUMAN_EVAL}```\n"
-    assert check(decode, CHECK, fenced) == ("accepted", None)
+    assert check(decode, CHECK, fenced) == ("accepted", None, None)
 
 
 def test_a_function_may_bear_a_name_of_pythons_own():
     code = "def sum(a, b):\n    return a * b"
-    assert check(code, "assert sum(2, 3) == 6") == ("accepted", None)
+    assert check(code, "assert sum(2, 3) == 6") == ("accepted", None, None)
     assert check(f"{code}\n\ndef f(x):\n    return x", "assert f(2) == 2 and sum([2, 3]) == 5") == (
         "accepted",
+        None,
         None,
     )
 
@@ -168,12 +193,12 @@ assert f(print) is print
 
 
 def test_values_pass_unchanged():
-    assert check("def f(x):\n    return x", VALUES) == ("accepted", None)
+    assert check("def f(x):\n    return x", VALUES) == ("accepted", None, None)
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_code_works_as_it_would_beside_its_tests(name):
-    assert check(ACCEPTED[name]["code"].strip(), ACCEPTED[name]["tests"]) == ("accepted", None)
+    assert check(ACCEPTED[name]["code"].strip(), ACCEPTED[name]["tests"]) == ("accepted", None, None)
 
 
 @pytest.mark.parametrize(
@@ -223,14 +248,14 @@ LINES = st.lists(
 ).map("\n".join)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(code=LINES, tests=LINES, question=LINES)
 def test_no_code_and_no_tests_make_a_check_raise(code, tests, question):
     verdict = Code(run=True, cpu=1, seconds=2).check(code, tests, question)
-    assert verdict.accepted == (verdict.reason is None)
+    assert verdict.accepted == (verdict.reason is None) == (verdict.cause not in CAUSES)
 
 
-def test_a_run_is_judged_anew_where_its_code_is_to_be_run_and_asks_nothing(tmp_path):
+def test_a_run_is_checked_anew_where_its_code_is_to_be_run_and_asks_nothing(tmp_path):
     asked = []
 
     async def teacher(messages, **settings):

@@ -37,6 +37,7 @@ WINGS = (
     "recipe",
     "growing",
     "planning",
+    "quality",
     "run",
     "live",
     "assembly",

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.growth import WIDE, growth
 
 from tilth import tasks
 from tilth.errors import Unreadable
 from tilth.seeds import Seed
-from tilth.tasks import Numeric
+from tilth.tasks import CAUSES, Numeric
 
 REPLIES = [
     json.loads(line)
@@ -82,7 +82,8 @@ def test_at_least_a_hundred_replies_are_tried():
 
 @pytest.mark.parametrize("case", REPLIES, ids=lambda case: repr(case["reply"])[:60])
 def test_reads_the_final_answer(case):
-    assert Numeric().read(case["reply"]).answer == case["answer"]
+    reading = Numeric().read(case["reply"])
+    assert (reading.answer, reading.cause) == (case["answer"], case.get("cause"))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_span_is_the_part_that_was_read(text, part):
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)))
 def test_reading_never_raises_and_its_normal_form_reads_as_itself(text):
     reading = Numeric().read(text)
-    assert (reading.answer is None) == (reading.reason is not None)
+    assert (reading.answer is None) == (reading.reason is not None) == (reading.cause in CAUSES)
     if reading.answer is not None:
         start, end = reading.span
         assert 0 <= start < end <= len(text)
@@ -117,10 +118,7 @@ def test_every_fraction_equals_itself(value):
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_megabyte_is_read_in_linear_time(text):
-    began = time.process_time()
-    Numeric().read(text)
-    # Measured at under 0.1 s; what is not linear takes minutes.
-    assert time.process_time() - began < 1.0
+    assert growth(Numeric().read, text) < WIDE
 
 
 @pytest.mark.parametrize(
@@ -140,33 +138,35 @@ def test_a_megabyte_is_read_in_linear_time(text):
 def test_accepts_the_same_number(response, reference):
     verdict = tasks.check(response, reference)
     assert verdict.accepted
-    assert verdict.reason is None
+    assert (verdict.reason, verdict.cause) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("response", "reference", "reason"),
+    ("response", "reference", "reason", "cause"),
     [
-        ("The answer is 20.", "#### 18", "20 is not 18"),
-        ("The answer is 0.5.", "50", "0.5 is not 50"),
-        ("The answer is 5%.", "50%", "5% is not 50%"),
-        ("The answer is 1000001.", "1000000", "1000001 is not 1000000"),
-        ("The answer is 0.333.", "1/3", "0.333 is not 1/3"),
-        ("I cannot say.", "18", "no final answer"),
-        ("", "18", "no final answer"),
-        ("I cannot say.", None, "no final answer"),
+        ("The answer is 20.", "#### 18", "20 is not 18", "wrong-answer"),
+        ("The answer is 0.5.", "50", "0.5 is not 50", "wrong-answer"),
+        ("The answer is 5%.", "50%", "5% is not 50%", "wrong-answer"),
+        ("The answer is 1000001.", "1000000", "1000001 is not 1000000", "wrong-answer"),
+        ("The answer is 0.333.", "1/3", "0.333 is not 1/3", "wrong-answer"),
+        ("I cannot say.", "18", "no final answer", "no-answer"),
+        ("", "18", "no final answer", "no-answer"),
+        ("I cannot say.", None, "no final answer", "no-answer"),
     ],
 )
-def test_rejects_with_a_reason(response, reference, reason):
+def test_rejects_with_a_reason(response, reference, reason, cause):
     verdict = tasks.check(response, reference)
-    assert (verdict.verdict, verdict.reason) == ("rejected", reason)
+    assert (verdict.verdict, verdict.reason, verdict.cause) == ("rejected", reason, cause)
 
 
 @pytest.mark.parametrize(
-    ("reference", "reason"), [(None, "no reference"), ("nobody knows", "no answer in the reference")]
+    ("reference", "reason", "cause"),
+    [(None, "no reference", "no-reference"), ("nobody knows", "no answer in the reference", "bad-reference")],
 )
-def test_unverified_where_nothing_can_judge(reference, reason):
+def test_unverified_where_nothing_can_judge(reference, reason, cause):
     verdict = tasks.check("The answer is 18.", reference)
-    assert (verdict.verdict, verdict.answer, verdict.reason) == ("unverified", "18", reason)
+    assert (verdict.verdict, verdict.answer) == ("unverified", "18")
+    assert (verdict.reason, verdict.cause) == (reason, cause)
 
 
 def test_a_number_may_be_the_reference():
@@ -197,12 +197,10 @@ def test_what_is_judged_at_once_is_judged_alike(response, reference):
         assert verdict == Numeric().check(response, reference)
 
 
-def test_a_thousand_replies_are_checked_in_a_second():
+def test_each_of_a_thousand_replies_is_checked_for_itself():
     replies = [f"She has {n} + 1 = {n + 1} eggs.\n({n} + 1)\nThe answer is {n + 1}." for n in range(1_000)]
-    began = time.process_time()
-    verdicts = [tasks.check(reply, f"#### {n + 1}") for n, reply in enumerate(replies)]
-    assert time.process_time() - began < 1.0
-    assert all(verdict.accepted for verdict in verdicts)
+    verdicts = [tasks.check(reply, f"#### {n + n % 2}") for n, reply in enumerate(replies)]
+    assert [verdict.accepted for verdict in verdicts] == [False, True] * 500
 
 
 @pytest.mark.parametrize("name", ["gsm8k_train_1000.jsonl", "gsm8k_test_300.jsonl"])
@@ -269,20 +267,20 @@ def test_reads_a_written_question(reply, question):
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"),
+    ("reply", "reason", "cause"),
     [
-        ("", "empty reply"),
-        (" \n", "empty reply"),
-        ("I'm sorry, I can't help with that.", "no question found"),
-        ("Question:", "no question found"),
-        ("One? \n\n Two?", "no question found"),
-        ("Question: " + "a" * 4_001, "question of 4,001 characters; at most 4,000 are taken"),
+        ("", "empty reply", "empty"),
+        (" \n", "empty reply", "empty"),
+        ("I'm sorry, I can't help with that.", "no question found", "no-question"),
+        ("Question:", "no question found", "no-question"),
+        ("One? \n\n Two?", "no question found", "no-question"),
+        ("Question: " + "a" * 4_001, "question of 4,001 characters; at most 4,000 are taken", "too-long"),
     ],
 )
-def test_a_reply_without_a_question_is_unreadable(reply, reason):
+def test_a_reply_without_a_question_is_unreadable(reply, reason, cause):
     with pytest.raises(Unreadable) as caught:
         Numeric().write_new_question(SEED).read(reply)
-    assert str(caught.value) == reason
+    assert (str(caught.value), caught.value.cause) == (reason, cause)
 
 
 @given(

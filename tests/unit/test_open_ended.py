@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.growth import WIDER, growth
 
 import tilth
 from tilth import tasks
 from tilth.errors import Unreadable
 from tilth.seeds import Seed, read_seeds
-from tilth.tasks import OpenEnded
+from tilth.tasks import CAUSES, OpenEnded
 from tilth.tasks.open_ended.task import words
 
 REPLIES = [
@@ -42,7 +42,7 @@ HOSTILE = {
     "minuses": "-1" * 50_000,
     "signs": "+" * 100_000,
     "marks": "a" + "\u0301" * 50_000 + "\u0323" * 49_000,
-    "as many marks as are compared": ("a" + "\u0301" * 50 + "\u0323" * 50) * 990,
+    "as many marks as are compared": ("a" + "\u0301" * 50 + "\u0323" * 50) * 984,
     "letters that stand for many": "\ufdfa" * 5_000,
     "a megabyte": "ab cd " * 170_000,
     "thoughts": "<think>" * 140_000,
@@ -60,8 +60,10 @@ def test_at_least_a_hundred_replies_are_tried():
 def test_reads_and_compares_the_reply(case):
     exact, contains = OpenEnded(measure="exact"), OpenEnded(measure="contains")
     assert exact.read(case["reply"]).answer == case["answer"]
-    assert exact.check(case["reply"], case["reference"]).accepted == case["exact"]
-    assert contains.check(case["reply"], case["reference"]).accepted == case["contains"]
+    wrong = "wrong-answer" if case["answer"] is not None else "empty"
+    for task, right in (exact, case["exact"]), (contains, case["contains"]):
+        verdict = task.check(case["reply"], case["reference"])
+        assert (verdict.accepted, verdict.cause) == (right, None if right else wrong)
 
 
 def test_span_is_the_part_that_was_read():
@@ -76,7 +78,7 @@ def test_no_text_makes_it_raise_and_a_text_is_its_own_reference(text, reference,
     verdict = task.check(text, reference)
     reading = task.read(text)
     assert verdict.answer == reading.answer
-    assert (reading.answer is None) == (reading.reason is not None)
+    assert (reading.answer is None) == (reading.reason is not None) == (reading.cause in CAUSES)
     if reading.answer is not None and not reading.answer.startswith("["):  # a list holds several
         start, end = reading.span
         assert text[start:end] == reading.answer
@@ -112,10 +114,8 @@ def test_rouge_l_is_the_f_measure_of_the_longest_common_subsequence(left, right)
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_texts_are_compared_in_bounded_time(text):
-    began = time.process_time()
-    OpenEnded(measure="rouge-l").check(text, text[::-1])
-    # Measured at under 0.5 s; what is not bounded takes minutes.
-    assert time.process_time() - began < 5
+    # The measure is quadratic within what is compared.
+    assert growth(lambda part: OpenEnded(measure="rouge-l").check(part, part[::-1]), text, WIDER) < WIDER
 
 
 @pytest.mark.parametrize(
@@ -125,44 +125,54 @@ def test_texts_are_compared_in_bounded_time(text):
             OpenEnded(),
             "Paris",
             "Paris",
-            ("unverified", "nothing measures it; OpenEnded(measure=...) does", None),
+            ("unverified", "nothing measures it; OpenEnded(measure=...) does", "no-measure", None),
         ),
-        (OpenEnded(), "", "Paris", ("rejected", "empty reply", None)),
-        (OpenEnded(), "<think>Paris</think>", "Paris", ("rejected", "nothing but reasoning", None)),
-        (OpenEnded(measure="exact"), "Paris", None, ("unverified", "no reference", None)),
-        (OpenEnded(measure="exact"), "Rome", "Paris", ("rejected", "not the reference", 0.0)),
-        (OpenEnded(measure="contains"), "Rome", "Paris", ("rejected", "the reference is not in it", 0.0)),
+        (OpenEnded(), "", "Paris", ("rejected", "empty reply", "empty", None)),
+        (OpenEnded(), "<think>Paris</think>", "Paris", ("rejected", "nothing but reasoning", "empty", None)),
+        (OpenEnded(measure="exact"), "Paris", None, ("unverified", "no reference", "no-reference", None)),
+        (OpenEnded(measure="exact"), "Rome", "Paris", ("rejected", "not the reference", "wrong-answer", 0.0)),
+        (
+            OpenEnded(measure="contains"),
+            "Rome",
+            "Paris",
+            ("rejected", "the reference is not in it", "wrong-answer", 0.0),
+        ),
         (
             OpenEnded(measure="rouge-l"),
             "a b",
             "b c d e f g",
-            ("rejected", "ROUGE-L is 0.25, below 0.5", 0.25),
+            ("rejected", "ROUGE-L is 0.25, below 0.5", "wrong-answer", 0.25),
         ),
-        (OpenEnded(measure="rouge-l", threshold=0.25), "a b", "b c d e f g", ("accepted", None, 0.25)),
-        (OpenEnded(measure="rouge-l"), "a b", '["c d", "a b c"]', ("accepted", None, 0.8)),
+        (OpenEnded(measure="rouge-l", threshold=0.25), "a b", "b c d e f g", ("accepted", None, None, 0.25)),
+        (OpenEnded(measure="rouge-l"), "a b", '["c d", "a b c"]', ("accepted", None, None, 0.8)),
         (
             OpenEnded(measure="exact"),
             "x " * 60_000,
             "x",
-            ("unverified", "a text of 119,999 characters; at most 100,000 are compared", None),
+            (
+                "unverified",
+                "a text of 119,999 characters; at most 100,000 are compared",
+                "not-compared",
+                None,
+            ),
         ),
         (
             OpenEnded(measure="exact"),
             "x",
             json.dumps(["x"] * 101),
-            ("unverified", "a reference of 101 texts; at most 100 are compared", None),
+            ("unverified", "a reference of 101 texts; at most 100 are compared", "not-compared", None),
         ),
         (
             OpenEnded(measure="exact"),
             "e" + "\u0301" * 101,
             "x",
-            ("unverified", "a letter with more than 100 marks", None),
+            ("unverified", "a letter with more than 100 marks", "not-compared", None),
         ),
     ],
 )
 def test_verdicts_say_why(task, reply, reference, expected):
     verdict = task.check(reply, reference)
-    assert (verdict.verdict, verdict.reason, verdict.score) == expected
+    assert (verdict.verdict, verdict.reason, verdict.cause, verdict.score) == expected
 
 
 @pytest.mark.parametrize(
@@ -187,16 +197,17 @@ def test_the_words_of_a_text():
     assert " ".join(words(text)) == "dont pay $ 3.50 or -5 % minus five at 10:30 c + + lété 北 京"
 
 
-def test_a_measure_is_no_part_of_what_is_asked_but_of_judging():
+def test_a_measure_is_no_part_of_what_is_asked_but_of_verdicts():
     plain, measured = OpenEnded(), OpenEnded(measure="rouge-l", threshold=0.3, ignore={"case"})
     assert tasks.get("open-ended") == tasks.OpenEnded() == plain
     assert plain.identity() == measured.identity()
-    judgings = [
-        task.judging() for task in (plain, measured, OpenEnded(measure="rouge-l"), OpenEnded(measure="exact"))
+    options = [
+        task.verdict_options()
+        for task in (plain, measured, OpenEnded(measure="rouge-l"), OpenEnded(measure="exact"))
     ]
-    assert all(judgings.count(judging) == 1 for judging in judgings)
+    assert all(options.count(one) == 1 for one in options)
     for task in (plain, measured):
-        stored = json.loads(json.dumps([task.identity(), task.judging()]))
+        stored = json.loads(json.dumps([task.identity(), task.verdict_options()]))
         assert tasks.restored(*stored) == task
 
 

@@ -44,7 +44,7 @@ def processes(parent: int) -> list[int]:
     return found
 
 
-def wait_until(true, seconds=20.0):
+def wait_until(true, seconds=120.0):
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -89,7 +89,8 @@ def verdicts(world):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_hostile_program_ends_as_it_should(verdicts, name):
-    assert verdicts[name] == (PROGRAMS[name]["verdict"], PROGRAMS[name].get("reason"))
+    program = PROGRAMS[name]
+    assert verdicts[name] == (program["verdict"], program.get("cause"), program.get("reason"))
 
 
 def test_hostile_programs_leave_nothing_and_reach_nobody(verdicts, world):
@@ -136,7 +137,7 @@ def test_the_same_code_gets_the_same_order_of_a_set_each_time(confined):
     code = "def f(x): return list({'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'})"
     verdicts = {examine(code, "assert f(3)\nraise ValueError(f(3))") for _ in range(3)}
     assert len(verdicts) == 1
-    assert "'a'" in verdicts.pop()[1]
+    assert "'a'" in verdicts.pop()[2]
 
 
 @linux_only

@@ -11,15 +11,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 from tests.unit import plants
 
 import tilth.tasks
 from tilth import tasks
 from tilth.errors import Unreadable
 from tilth.seeds import Seed
-from tilth.tasks import Sql
+from tilth.tasks import CAUSES, Sql
 
 NAMES = "SELECT name FROM plants ORDER BY price DESC"
 SEED = Seed("s0001", 0, "Which plants are there?", NAMES)
@@ -141,29 +142,29 @@ def test_prompts_can_be_replaced_and_samples_left_out(database):
     assert "oak" not in task.rephrase(SEED).messages[0]["content"]
 
 
-def test_identity_is_of_what_is_asked_and_judging_of_what_is_compared(task, states, database, tmp_path):
+def test_identity_is_of_what_is_asked_and_not_of_what_is_compared(task, states, database, tmp_path):
     copy = tmp_path / "elsewhere.sqlite"
     copy.write_bytes(database.read_bytes())
     moved = Sql(database=copy)
-    assert (moved.identity(), moved.judging()) == (task.identity(), task.judging())
+    assert (moved.identity(), moved.verdict_options()) == (task.identity(), task.verdict_options())
     assert states.identity() == task.identity()
-    assert states.judging() != task.judging()
-    assert Sql(database=database, seconds=1).judging() != task.judging()
+    assert states.verdict_options() != task.verdict_options()
+    assert Sql(database=database, seconds=1).verdict_options() != task.verdict_options()
     assert Sql(database=database, samples=1).identity() != task.identity()
-    assert str(tmp_path) not in json.dumps([moved.identity(), moved.judging()])
+    assert str(tmp_path) not in json.dumps([moved.identity(), moved.verdict_options()])
     with pytest.raises(ValueError, match=r"pass using=\[tilth\.tasks\.Sql"):
-        Sql.restored(task.identity(), task.judging())
-    assert tasks.restored(task.identity(), task.judging()) is None
+        Sql.restored(task.identity(), task.verdict_options())
+    assert tasks.restored(task.identity(), task.verdict_options()) is None
 
 
-def test_rows_are_judged_anew_when_the_database_changed(tmp_path):
+def test_rows_are_checked_anew_when_the_database_changed(tmp_path):
     task = Sql(database=plants.sqlite(tmp_path / "plants.sqlite"))
-    before = task.judging()
+    before = task.verdict_options()
     assert task.check("SELECT name FROM plants WHERE price > 12", "SELECT 'oak'").accepted
     with closing(sqlite3.connect(tmp_path / "plants.sqlite")) as connection:
         connection.execute("UPDATE plants SET price = 13 WHERE name = 'elm'")
         connection.commit()
-    assert task.judging() != before
+    assert task.verdict_options() != before
     assert not task.check("SELECT name FROM plants WHERE price > 12", "SELECT 'oak'").accepted
 
 
@@ -205,58 +206,68 @@ def test_the_span_is_the_part_that_was_read(task):
 )  # fmt: skip
 def test_the_same_result_is_accepted(either, query, reference):
     verdict = either.check(f"```sql\n{query}\n```", reference)
-    assert (verdict.verdict, verdict.reason, verdict.score) == ("accepted", None, 1.0)
+    assert (verdict.verdict, verdict.reason, verdict.cause, verdict.score) == ("accepted", None, None, 1.0)
 
 
 @pytest.mark.parametrize(
-    ("query", "reference", "reason"),
+    ("query", "reference", "reason", "cause"),
     [
-        ("SELECT name FROM plants", "SELECT name FROM plants WHERE price > 7.1", "more than 2 rows"),
-        ("SELECT name FROM plants WHERE id = 1", "SELECT name FROM plants", "1 row, not 4"),
-        ("SELECT name, id FROM plants", "SELECT name FROM plants", "2 columns, not 1"),
-        ("SELECT id, name FROM plants", "SELECT name, id FROM plants", "other values"),
-        ("SELECT CAST(id AS TEXT) FROM plants", "SELECT id FROM plants", "other values"),
-        ("SELECT name FROM plants ORDER BY price", NAMES, "other order"),
-        ("SELECT DISTINCT stock FROM plants", "SELECT stock FROM plants", "3 rows, not 4"),
-        ("SELECT nam FROM plants", NAMES, "the query failed"),
-        ("SELECT name FROM plant", NAMES, "not a table of the database: plant"),
-        ("SELECT name FROM plants WHERE", NAMES, "could not be parsed"),
-        ("SELECT 1; SELECT 2", NAMES, "2 statements"),
+        (
+            "SELECT name FROM plants",
+            "SELECT name FROM plants WHERE price > 7.1",
+            "more than 2 rows",
+            "wrong-answer",
+        ),
+        ("SELECT name FROM plants WHERE id = 1", "SELECT name FROM plants", "1 row, not 4", "wrong-answer"),
+        ("SELECT name, id FROM plants", "SELECT name FROM plants", "2 columns, not 1", "wrong-answer"),
+        ("SELECT id, name FROM plants", "SELECT name, id FROM plants", "other values", "wrong-answer"),
+        ("SELECT CAST(id AS TEXT) FROM plants", "SELECT id FROM plants", "other values", "wrong-answer"),
+        ("SELECT name FROM plants ORDER BY price", NAMES, "other order", "wrong-answer"),
+        ("SELECT DISTINCT stock FROM plants", "SELECT stock FROM plants", "3 rows, not 4", "wrong-answer"),
+        ("SELECT nam FROM plants", NAMES, "the query failed", "query-failed"),
+        ("SELECT name FROM plant", NAMES, "not a table of the database: plant", "unknown-table"),
+        ("SELECT name FROM plants WHERE", NAMES, "could not be parsed", "syntax-error"),
+        ("SELECT 1; SELECT 2", NAMES, "2 statements", "not-allowed"),
     ],
 )
-def test_another_result_is_rejected_with_a_reason(either, query, reference, reason):
+def test_another_result_is_rejected_with_a_reason(either, query, reference, reason, cause):
     verdict = either.check(f"```sql\n{query}\n```", reference)
     assert (verdict.verdict, verdict.score) == ("rejected", 0.0)
     assert verdict.reason.startswith(reason)
+    assert verdict.cause == cause
 
 
 def test_a_reply_without_a_query_is_rejected(task):
     verdict = task.check("There are four.", NAMES)
-    assert (verdict.verdict, verdict.answer, verdict.reason) == ("rejected", None, "no SQL found")
+    assert (verdict.verdict, verdict.answer) == ("rejected", None)
+    assert (verdict.reason, verdict.cause) == ("no SQL found", "no-answer")
 
 
 @pytest.mark.parametrize(
-    ("query", "reference", "reason"),
+    ("query", "reference", "reason", "cause"),
     [
-        ("SELECT name FROM plants", None, "no reference"),
-        ("SELECT name FROM plants", "four", "the reference cannot be read: no SQL found"),
-        ("SELECT name FROM plants", "DROP TABLE plants", "the reference is refused: not a query: DROP"),
-        ("SELECT name FROM plants", "SELECT nam FROM plants", "the reference has no result: the query"),
+        ("SELECT name FROM plants", None, "no reference", "no-reference"),
+        ("SELECT name FROM plants", "four", "the reference cannot be read: no SQL found", "bad-reference"),
+        ("SELECT name FROM plants", "DROP TABLE plants", "the reference is refused: not a query: DROP",
+         "bad-reference"),
+        ("SELECT name FROM plants", "SELECT nam FROM plants", "the reference has no result: the query",
+         "bad-reference"),
         ("SELECT name FROM plants WHERE id = 8", "SELECT name FROM plants WHERE id = 9",
-         "the reference returns nothing"),
+         "the reference returns nothing", "inconclusive"),
         ("SELECT MAX(price) FROM plants WHERE id = 8", "SELECT MAX(price) FROM plants WHERE id = 9",
-         "the reference returns nothing"),
+         "the reference returns nothing", "inconclusive"),
         ("SELECT name FROM plants ORDER BY stock DESC, id DESC LIMIT 1",
          "SELECT name FROM plants ORDER BY stock DESC LIMIT 1",
-         "other rows of a tie that the reference's LIMIT cuts"),
+         "other rows of a tie that the reference's LIMIT cuts", "inconclusive"),
         ("SELECT name FROM plants ORDER BY name LIMIT 2", "SELECT name FROM plants LIMIT 2",
-         "other rows of a tie that the reference's LIMIT cuts"),
+         "other rows of a tie that the reference's LIMIT cuts", "inconclusive"),
     ],
 )  # fmt: skip
-def test_unverified_where_agreement_would_say_too_little(either, query, reference, reason):
+def test_unverified_where_agreement_would_say_too_little(either, query, reference, reason, cause):
     verdict = either.check(query, reference)
     assert verdict.verdict == "unverified"
     assert verdict.reason.startswith(reason)
+    assert verdict.cause == cause
 
 
 def test_without_a_reference_a_query_that_fails_is_rejected(either):
@@ -299,9 +310,9 @@ def test_a_fault_says_why_a_reference_cannot_be_used(states, reference, part):
 
 
 @given(st.one_of(st.text(), st.text("SELECT FROMplants*();'\"-/`\n1,=").map("SELECT ".__add__)))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_text_makes_it_raise(task, text):
     reading, verdict = task.read(text), task.check(text, NAMES)
-    assert (reading.answer is None) == (reading.reason is not None)
+    assert (reading.answer is None) == (reading.reason is not None) == (reading.cause in CAUSES)
     assert verdict.answer == reading.answer
-    assert (verdict.reason is None) == verdict.accepted
+    assert (verdict.reason is None) == (verdict.cause is None) == verdict.accepted

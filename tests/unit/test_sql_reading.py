@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.growth import WIDE, growth
 
+from tilth.tasks import CAUSES
+from tilth.tasks.causes import Why
 from tilth.tasks.sql.reading import find
 
 REPLIES = [
@@ -57,27 +59,33 @@ def test_at_least_a_hundred_replies_are_tried():
 @pytest.mark.parametrize("case", REPLIES, ids=lambda case: repr(case["reply"])[:60])
 def test_finds_the_query(case):
     span = find(case["reply"])
-    assert (None if isinstance(span, str) else case["reply"][slice(*span)]) == case["sql"]
+    found = (None, span.cause) if isinstance(span, Why) else (case["reply"][slice(*span)], None)
+    assert found == (case["sql"], case.get("cause"))
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"),
+    ("reply", "reason", "cause"),
     [
-        ("", "empty reply"),
-        ("<think>SELECT 1</think>", "empty reply"),
-        ("I cannot say.", "no SQL found"),
-        ("SELECT " + "1, " * 7_000 + "1", "a query of 21,008 characters; at most 20,000 are taken"),
+        ("", "empty reply", "empty"),
+        ("<think>SELECT 1</think>", "empty reply", "empty"),
+        ("I cannot say.", "no SQL found", "no-answer"),
+        (
+            "SELECT " + "1, " * 7_000 + "1",
+            "a query of 21,008 characters; at most 20,000 are taken",
+            "too-long",
+        ),
     ],
 )
-def test_says_why_there_is_none(reply, reason):
-    assert find(reply) == reason
+def test_says_why_there_is_none(reply, reason, cause):
+    assert find(reply) == Why(cause, reason)
 
 
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)))
 def test_finding_never_raises_and_gives_a_stretch_of_the_text(text):
     span = find(text)
-    if isinstance(span, str):
-        assert span
+    if isinstance(span, Why):
+        assert span.reason
+        assert span.cause in CAUSES
     else:
         start, end = span
         assert 0 <= start < end <= len(text)
@@ -85,8 +93,5 @@ def test_finding_never_raises_and_gives_a_stretch_of_the_text(text):
 
 
 @pytest.mark.parametrize("piece", HOSTILE, ids=repr)
-def test_a_megabyte_is_read_in_bounded_time(piece):
-    began = time.process_time()
-    find(piece * (1_000_000 // len(piece)))
-    # Measured at under 0.5 s.
-    assert time.process_time() - began < 2.0
+def test_a_megabyte_is_read_in_linear_time(piece):
+    assert growth(find, piece * (1_000_000 // len(piece))) < WIDE

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import tilth.tasks
 from tilth import tasks
+from tilth.tasks.numeric import expressions
 from tilth.tasks.numeric.expressions import equivalent
 from tilth.tasks.reasoning import blank_reasoning, reasoning_spans, strip_reasoning
 
@@ -86,9 +87,9 @@ def test_any_thread_may_compare():
 
 def test_a_comparison_is_killed_at_its_limit_and_the_next_one_works():
     equivalent("\\sqrt{4}", "2")
-    began = time.monotonic()
+    killed = expressions._worker.pid
     assert equivalent(*ENDLESS, limit=0.5) == (None, "the check took longer than 0.5 s")
-    assert time.monotonic() - began < 5
+    assert not _alive(killed)
     assert equivalent("\\sqrt{4}", "2") == (True, None)
 
 
@@ -134,7 +135,7 @@ def test_the_process_ends_with_its_parent_even_mid_comparison():
     with parent:
         pid = int(parent.stdout.readline())
         parent.kill()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while _alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _alive(pid)

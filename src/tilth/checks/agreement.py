@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tilth.seeds import Seed
 from tilth.strategies.base import Candidate, Reply, Role, UnitCost
-from tilth.strategies.check import Check, CheckContext, note
+from tilth.strategies.check import Check, CheckContext, Table, Tallied, note
 from tilth.tasks.base import Prompt, Task, Verdict
 
 
@@ -43,6 +43,7 @@ class Agreement(Check):
     name = "agreement"
     title = "Agreement"
     compares = True
+    once_a_group = True
 
     def __post_init__(self) -> None:
         if not 2 <= self.need <= self.of or 2 * self.need <= self.of:
@@ -126,7 +127,39 @@ class Agreement(Check):
         """Accepted with the majority, rejected against it or where there is none."""
         agreeing, votes = found["agreeing"], found["votes"]
         if found["stands"] == "with":
-            return replace(before, verdict="accepted", reason=None, score=agreeing / votes)
+            return replace(before, verdict="accepted", reason=None, cause=None, score=agreeing / votes)
         if found["stands"] == "against":
-            return replace(before, verdict="rejected", reason=f"outvoted by {agreeing} of {votes} answers")
-        return replace(before, verdict="rejected", reason=f"no {found['need']} of {votes} answers agree")
+            reason = f"outvoted by {agreeing} of {votes} answers"
+            return replace(before, verdict="rejected", reason=reason, cause="outvoted")
+        reason = f"no {found['need']} of {votes} answers agree"
+        return replace(before, verdict="rejected", reason=reason, cause="no-majority")
+
+    def tallied(self) -> Mapping[str, Tallied]:
+        """How the vote on a question ended."""
+        return dict.fromkeys(("stands", "agreeing", "votes"), "value")
+
+    def tally(self, found: Sequence[tuple[Mapping[str, Any], int]]) -> Sequence[Table]:
+        """Questions by how their vote ended, and the mean share of answers that agree."""
+        ended: dict[str, list[tuple[int, float]]] = {}
+        for one, count in found:
+            agreeing, votes = one["agreeing"], one["votes"]
+            if one["stands"] not in ("with", "alone") or not _is_vote(agreeing, votes):
+                continue  # what was outvoted belongs to a question that is counted
+            name = f"{agreeing} of {votes}" if one["stands"] == "with" else "no majority"
+            ended.setdefault(name, []).append((count, agreeing / votes))
+        if not ended:
+            return ()
+        rows = {name: _mean(parts) for name, parts in sorted(ended.items())}
+        rows["all questions"] = _mean([part for parts in ended.values() for part in parts])
+        about = "questions that were put to a vote; a mistake that a model makes each time agrees with itself"
+        return [Table(self.title, {"questions": "count", "answers that agree": "share"}, rows, about)]
+
+
+def _is_vote(agreeing: object, votes: object) -> bool:
+    return isinstance(agreeing, int) and isinstance(votes, int) and 0 <= agreeing <= votes and votes > 0
+
+
+def _mean(parts: Sequence[tuple[int, float]]) -> tuple[int, float]:
+    """How many questions, and their mean share."""
+    questions = sum(count for count, _ in parts)
+    return questions, sum(count * share for count, share in parts) / questions

@@ -9,7 +9,7 @@ from typing import Any
 from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Candidate, Role, UnitCost
-from tilth.strategies.check import Check, CheckContext, note
+from tilth.strategies.check import Check, CheckContext, Table, Tallied, note
 from tilth.strategies.structured import Form, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 
@@ -67,10 +67,26 @@ class Answerable(Check):
     def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
         """Rejected where the question cannot be answered, or the reply could not be read."""
         if problem := found.get("problem"):
-            return replace(before, verdict="rejected", reason=problem)
+            return replace(before, verdict="rejected", reason=problem, cause="malformed")
         if not found["answerable"]:
-            return replace(before, verdict="rejected", reason="the question was found not answerable")
+            reason = "the question was found not answerable"
+            return replace(before, verdict="rejected", reason=reason, cause="unanswerable")
         return before
+
+    def tallied(self) -> Mapping[str, Tallied]:
+        """What was found of a question."""
+        return {"answerable": "value", "problem": "given"}
+
+    def tally(self, found: Sequence[tuple[Mapping[str, Any], int]]) -> Sequence[Table]:
+        """Rows by what was found of their question."""
+        counts = {"answerable": 0, "not answerable": 0, "malformed": 0}
+        for one, count in found:
+            told = "answerable" if one["answerable"] else "not answerable"
+            counts["malformed" if one["problem"] else told] += count
+        if not found:
+            return ()
+        about = "rows whose question was asked about; malformed replies are so after a correction, too"
+        return [Table(self.title, {"rows": "count"}, {name: (n,) for name, n in counts.items()}, about)]
 
 
 def _content(question: str) -> str:

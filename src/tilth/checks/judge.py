@@ -12,7 +12,7 @@ from tilth.checks.rubrics import HIGHEST, LOWEST, Rubric
 from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Ask, Candidate, Role, UnitCost
-from tilth.strategies.check import Check, CheckContext, note
+from tilth.strategies.check import Check, CheckContext, Kind, Table, Tallied, note
 from tilth.strategies.structured import Form, Manner, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 from tilth.tasks.reasoning import strip_reasoning
@@ -37,7 +37,7 @@ class Judge(Check):
 
     One query a row to the judge, two where its reply is malformed, on the run's own ledger under the
     account "judge". A row whose mean score is `accept` or more is accepted; below that it is rejected, also
-    where its answer agreed with the reference. `accept` may be changed later: rows are judged anew by the
+    where its answer agreed with the reference. `accept` may be changed later: rows are checked anew by the
     stored scores, and nothing is asked. Calibrate a judge before you trust it: `tilth.checks.calibrate`.
 
     Attributes:
@@ -84,15 +84,15 @@ class Judge(Check):
             "rubric": self.rubric_name,
         }
 
-    def judging(self) -> dict[str, Any]:
+    def verdict_options(self) -> dict[str, Any]:
         """From which mean score on a row is accepted."""
         return {"accept": self.accept}
 
     @classmethod
-    def restored(cls, options: Mapping[str, Any], judging: Mapping[str, Any]) -> Judge:
+    def restored(cls, options: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Judge:
         """The judge of these options, which can ask nothing."""
         rubric = Rubric(options["rubric"], options["criteria"])
-        return cls(RecordedTeacher(options["model"], 1), rubric, **judging)
+        return cls(RecordedTeacher(options["model"], 1), rubric, **verdict_options)
 
     def cost(self, task: Task) -> UnitCost:
         """One query to the judge; a second to correct it."""
@@ -142,8 +142,32 @@ class Judge(Check):
         """By the mean of the scores; the row's score is that mean, from 0 to 1."""
         mean = self.mean(found)
         if mean is None:
-            return replace(before, verdict="rejected", reason=found["problem"])
+            return replace(before, verdict="rejected", reason=found["problem"], cause="malformed")
         score = (mean - LOWEST) / (HIGHEST - LOWEST)
         if mean >= self.accept:
-            return replace(before, verdict="accepted", reason=None, score=score)
-        return replace(before, verdict="rejected", reason=f"judged {mean:.1f} of {HIGHEST}", score=score)
+            return replace(before, verdict="accepted", reason=None, cause=None, score=score)
+        reason = f"judged {mean:.1f} of {HIGHEST}"
+        return replace(before, verdict="rejected", reason=reason, cause="judged-low", score=score)
+
+    def tallied(self) -> Mapping[str, Tallied]:
+        """The scores, or why there are none."""
+        return {**dict.fromkeys(self.criteria, "value"), "problem": "given"}
+
+    def tally(self, found: Sequence[tuple[Mapping[str, Any], int]]) -> Sequence[Table]:
+        """Rows by score, for each criterion, with the mean; and how many could not be scored."""
+        if not found:
+            return ()
+        malformed = sum(count for one, count in found if one["problem"])
+        scored = sum(count for _, count in found) - malformed
+        scores = range(LOWEST, HIGHEST + 1)
+        rows: dict[str, Sequence[float | None]] = {}
+        for criterion in self.criteria:
+            counts = {score: sum(n for one, n in found if one[criterion] == score) for score in scores}
+            total = sum(counts.values())
+            mean = sum(score * n for score, n in counts.items()) / total if total else None
+            rows[criterion] = (*counts.values(), mean)
+        columns: dict[str, Kind] = {**{str(score): "count" for score in scores}, "mean": "number"}
+        return [
+            Table("The judge's scores", columns, rows, "rows that were judged; a model's opinion"),
+            Table(self.title, {"rows": "count"}, {"scored": (scored,), "malformed": (malformed,)}),
+        ]

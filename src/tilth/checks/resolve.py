@@ -8,7 +8,7 @@ from typing import Any
 
 from tilth.seeds import Seed
 from tilth.strategies.base import Candidate, Role, UnitCost
-from tilth.strategies.check import Check, CheckContext, note
+from tilth.strategies.check import Check, CheckContext, Table, Tallied, note
 from tilth.tasks.base import Prompt, Task, Verdict
 
 OTHER_WAY = (
@@ -51,10 +51,28 @@ class Resolve(Check):
         """Rejected where the answers differ; else accepted, if nothing else was known."""
         if found["problem"] or found["answer"] is None:
             reason = "the second solution could not be read"
-            return before if before.accepted else replace(before, reason=reason)
+            return before if before.accepted else replace(before, reason=reason, cause="unread-solution")
         if not found["agrees"]:
-            return replace(before, verdict="rejected", reason="a second solution has another answer")
-        return before if before.accepted else replace(before, verdict="accepted", reason=None, score=1.0)
+            reason = "a second solution has another answer"
+            return replace(before, verdict="rejected", reason=reason, cause="other-solution")
+        if before.accepted:
+            return before
+        return replace(before, verdict="accepted", reason=None, cause=None, score=1.0)
+
+    def tallied(self) -> Mapping[str, Tallied]:
+        """How a second solution compares."""
+        return {"agrees": "value", "answer": "given"}
+
+    def tally(self, found: Sequence[tuple[Mapping[str, Any], int]]) -> Sequence[Table]:
+        """Rows by how a second solution compares."""
+        counts = {"same answer": 0, "another answer": 0, "unreadable": 0}
+        for one, count in found:
+            told = "same answer" if one["agrees"] else "another answer"
+            counts[told if one["answer"] else "unreadable"] += count
+        if not found:
+            return ()
+        about = "rows that were solved again by another way"
+        return [Table(self.title, {"rows": "count"}, {name: (n,) for name, n in counts.items()}, about)]
 
 
 def _other_way(prompt: Prompt) -> Prompt:

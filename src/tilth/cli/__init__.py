@@ -98,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--queries", type=_whole, metavar="N", help="limit on completed model calls")
         command.add_argument("--usd", type=_dollars, metavar="X", help="limit in US dollars")
+        command.add_argument(
+            "--rows",
+            type=_whole,
+            metavar="N",
+            help="goal within the limits: stop at so many kept rows",
+        )
         command.add_argument("--save", metavar="FILE", help="write the rows here when the run ends")
         command.add_argument(
             "--format", help="parquet, chat, alpaca, csv or jsonl; else by the file's ending"

@@ -97,7 +97,8 @@ def _near(path: Path) -> Path:
 def generate(options: Namespace) -> int:
     """Grows rows from the user's seeds with a model."""
     if options.queries is None and options.usd is None:
-        raise UsageError("a budget is missing; pass --queries N, --usd X or both")
+        asked = "a limit is missing beside --rows" if options.rows is not None else "a budget is missing"
+        raise UsageError(f"{asked}; pass --queries N, --usd X or both")
     seeds = tilth.read_seeds(
         options.seeds,
         question=options.question,
@@ -106,7 +107,7 @@ def generate(options: Namespace) -> int:
     )
     teacher = tilth.Teacher(options.model, base_url=options.base_url)
     writer = tilth.Teacher(options.writer, base_url=options.base_url) if options.writer else None
-    budget = tilth.Budget(queries=options.queries, usd=options.usd)
+    budget = tilth.Budget(queries=options.queries, usd=options.usd, rows=options.rows)
     path = Path(options.out) if options.out else None
     strategy = with_checks(registry.get(options.strategy), _checks(options))
     return _run(seeds, strategy, budget, teacher, writer, path, options.random_state, options)
@@ -141,6 +142,7 @@ def resume(options: Namespace) -> int:
         queries=stored.budget.queries if options.queries is None else options.queries,
         tokens=stored.budget.tokens,
         usd=stored.budget.usd if options.usd is None else options.usd,
+        rows=stored.budget.rows if options.rows is None else options.rows,
     )
     return _run(seeds, strategy, budget, teacher, writer, path, identity["random_state"], options)
 

@@ -87,11 +87,13 @@ def _show(bar: Progress, task: TaskID, run: Run) -> None:
     total: float | None = limit
     if p.limit.usd and p.usd is not None and (not limit or p.usd / p.limit.usd > done / limit):
         done, total = p.usd, p.limit.usd
+    if (goal := p.limit.rows) and (not total or p.kept / goal > done / total):
+        done, total = p.kept, goal
     queries = f"{p.queries:,}/{limit:,} queries" if limit is not None else f"{p.queries:,} queries"
     dollars = f"  ${p.usd:,.4f}" if p.usd else ""
-    counts = (
-        f"{queries}{dollars}  {p.accepted:,} ✓  {p.rejected:,} ✗  {p.unverified:,} ·  {p.rate or 0:.1f}/s"
-    )
+    rows = f"{p.kept:,}/{goal:,} rows  " if goal is not None else ""
+    spent = f"{rows}{queries}{dollars}"
+    counts = f"{spent}  {p.accepted:,} ✓  {p.rejected:,} ✗  {p.unverified:,} ·  {p.rate or 0:.1f}/s"
     bar.update(task, completed=done, total=total, counts=counts + _wait(p))
 
 

@@ -37,7 +37,7 @@ def teacher(skill: float = 1.0, drift: float = 0.3) -> DemoTeacher:
 
     It answers over HTTP from a process of its own on 127.0.0.1, started at first use, shared by all demo
     teachers of this process, and gone with it. A reply depends on the two knobs, the messages, the
-    temperature and the seed, and on nothing else.
+    temperature and the sampling seed, and on nothing else.
 
     Args:
         skill: From 0.1 to 10; every rate of injected mistakes in `RATES` is divided by it.
@@ -46,6 +46,10 @@ def teacher(skill: float = 1.0, drift: float = 0.3) -> DemoTeacher:
 
     Raises:
         ValueError: A knob is out of range.
+
+    Example:
+        >>> tilth.demo.teacher(skill=2.0).simulated
+        True
     """
     from tilth.demo.client import DemoTeacher
 

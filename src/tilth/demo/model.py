@@ -25,8 +25,11 @@ FOREIGN = (
 _NUMERIC = Rules(read_question, answer, rephrase, new_question, FOREIGN)
 
 
-def reply(knobs: Knobs, messages: Sequence[Mapping[str, str]], temperature: float, seed: int) -> str:
-    """The reply to a conversation, a pure function of its arguments; at temperature 0 the seed is unused."""
+def reply(knobs: Knobs, messages: Sequence[Mapping[str, str]], temperature: float, sampling_seed: int) -> str:
+    """The reply to a conversation, a pure function of its arguments.
+
+    At temperature 0 the sampling seed is unused.
+    """
     rules: Rules[Any] = _NUMERIC
     looked_at = [messages]
     if shown := sql.shown_tables(messages):
@@ -40,7 +43,7 @@ def reply(knobs: Knobs, messages: Sequence[Mapping[str, str]], temperature: floa
     purpose, question, reading = asked
     drawn = [purpose, [[message["role"], message["content"]] for message in messages]]
     # The knobs stay out of the draw: a better teacher makes some mistakes of a worse one, and no others.
-    rng = random.Random(json.dumps([*drawn, temperature, seed] if temperature > 0 else drawn))
+    rng = random.Random(json.dumps([*drawn, temperature, sampling_seed] if temperature > 0 else drawn))
     if purpose == "rephrase":
         return f"Question: {rules.rephrase(question, knobs.skill, temperature, rng)}"
     if purpose == "new-question":

@@ -95,6 +95,13 @@ def serve(port: int = 0) -> Iterator[Server]:
 
     Raises:
         RuntimeError: The server could not start, with its own last words.
+
+    Example:
+        >>> with tilth.demo.serve() as server:
+        ...     teacher = tilth.Teacher("tilth-demo-simulation", base_url=server.base_url)
+        ...     run = tilth.generate_sync(tilth.demo.seeds(10), "answer-augmentation", 10, teacher=teacher)
+        >>> run.progress.queries
+        10
     """
     server = Server(port)
     try:

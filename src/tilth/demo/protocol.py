@@ -56,7 +56,7 @@ class _Call:
     knobs: Knobs
     messages: tuple[dict[str, str], ...]
     temperature: float
-    seed: int
+    sampling_seed: int
     limit: int | None
     stream: bool
     usage: bool
@@ -129,7 +129,7 @@ def _read_call(body: bytes) -> _Call:
         knobs=_knobs(model),
         messages=_read_messages(given.get("messages")),
         temperature=_number(given, "temperature", 0, 2, _DEFAULT_TEMPERATURE),
-        seed=int(_number(given, "seed", -(2**63), 2**64, 0, whole=True)),
+        sampling_seed=int(_number(given, "seed", -(2**63), 2**64, 0, whole=True)),
         limit=_read_limit(given),
         stream=given.get("stream") is True,
         usage=isinstance(options, dict) and options.get("include_usage") is True,
@@ -182,7 +182,7 @@ def _number(
 
 
 def _complete(call: _Call) -> Answer:
-    text = pieces(reply(call.knobs, call.messages, call.temperature, call.seed))
+    text = pieces(reply(call.knobs, call.messages, call.temperature, call.sampling_seed))
     kept = text if call.limit is None else text[: call.limit]
     ended = "length" if len(kept) < len(text) else "stop"
     prompt = sum(_MESSAGE_TOKENS + len(pieces(message["content"])) for message in call.messages)
@@ -201,7 +201,7 @@ def _complete(call: _Call) -> Answer:
 
 
 def _id(call: _Call) -> str:
-    content = json.dumps([call.model, call.messages, call.temperature, call.seed, call.limit])
+    content = json.dumps([call.model, call.messages, call.temperature, call.sampling_seed, call.limit])
     return f"chatcmpl-{hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
 

@@ -74,6 +74,10 @@ def seeds(n: int = 100, random_state: int = 0, task: DemoTask = "numeric") -> Se
 
     Raises:
         ValueError: n is out of range, or there is no such task.
+
+    Example:
+        >>> tilth.demo.seeds(10)
+        <Seeds 'demo-seeds': 10 for numeric>
     """
     if not 1 <= n <= 20_000:
         raise ValueError(f"n={n} must be from 1 to 20,000")
@@ -107,6 +111,10 @@ def questions(kind: Kind = "same", split: Split = "test", task: DemoTask = "nume
 
     Raises:
         ValueError: There is no such kind, split or task.
+
+    Example:
+        >>> tilth.demo.questions("hand-written", "validation").shape
+        (40, 3)
     """
     _known("kind", kind, get_args(Kind))
     _known("split", split, get_args(Split))

@@ -46,24 +46,41 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Hard limits on a run; whichever is reached first ends it. None is no limit.
+    """Hard limits on a run, and a goal; whichever is reached first ends it. None is no limit, or no goal.
+
+    A goal needs a limit beside it: where too few rows are kept, nothing else would end the run.
 
     Attributes:
         queries: Completed, billable model calls.
         tokens: Prompt and completion tokens together.
         usd: US dollars. Refused where a price is unknown.
+        rows: The goal: so many kept rows, which are those accepted, and those unverified where nothing could
+            judge them. No unit starts that is not needed for it; units at work finish, and their rows stay.
+
+    Raises:
+        BudgetError: No limit, or one that is no number of at least 0.
+
+    Examples:
+        >>> Budget(rows=1_000, usd=5.0).rows
+        1000
     """
 
     queries: int | None = None
     tokens: int | None = None
     usd: float | None = None
+    rows: int | None = None
 
     def __post_init__(self) -> None:
         if self.queries is None and self.tokens is None and self.usd is None:
+            if self.rows is not None:
+                raise BudgetError(
+                    f"Budget(rows={self.rows!r}) is a goal and no limit; give what it may cost at most "
+                    "beside it: Budget(rows=1_000, usd=5.0), Budget(rows=1_000, queries=3_000) or tokens=…"
+                )
             raise BudgetError(
                 "a budget needs a limit: Budget(queries=300), Budget(usd=1.50) or Budget(tokens=…)"
             )
-        for name in ("queries", "tokens"):
+        for name in ("queries", "tokens", "rows"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 0):
                 raise BudgetError(f"Budget({name}={value!r}): give a whole number of {name}, 0 or more")
@@ -97,8 +114,8 @@ class Budget:
         return None
 
     def to_json(self) -> dict[str, Any]:
-        """The limits, for a run's settings."""
-        return {"queries": self.queries, "tokens": self.tokens, "usd": self.usd}
+        """The limits and the goal, for a run's settings; `Budget(**settings)` makes it again."""
+        return {"queries": self.queries, "tokens": self.tokens, "usd": self.usd, "rows": self.rows}
 
 
 @lru_cache

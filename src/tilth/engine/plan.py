@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from tilth import tasks
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
 from tilth.engine.planning.estimate import estimate
 from tilth.engine.planning.measurements import LEAST_UNITS, Measured, measure
 from tilth.engine.planning.ranges import Plan
-from tilth.engine.recipe import default_path, run_id_of, run_identity
+from tilth.engine.recipe import Recipe
 from tilth.engine.run import OVER
-from tilth.engine.start import generate_sync, open_run
+from tilth.engine.start import open_run, start_recipe, wait_for
 from tilth.errors import JournalError
 from tilth.seeds import Seeds, TaskLike
-from tilth.strategies import registry
 from tilth.strategies.base import Strategy
-from tilth.strategies.check import Check, with_checks
-from tilth.tasks.base import Task
+from tilth.strategies.check import Check
 from tilth.teacher import Teacher
 
 
@@ -57,42 +53,45 @@ def plan(
         checks: The run's own.
 
     Raises:
-        ValueError: A probe too small to measure anything.
+        ValueError: A probe too small to measure anything, or a name that is unknown.
+        BudgetError: A budget that limits nothing.
         ConfirmationNeeded: A probe would spend real dollars, with neither a limit nor `confirm=True`.
         IdentityMismatch: The file that a probe would go on with holds another run.
         JournalError: The file cannot be read, or not be used for a probe.
+
+    Example:
+        >>> plan = tilth.plan(tilth.demo.seeds(10), "new-question", 40, teacher=tilth.demo.teacher())
+        >>> plan.queries, plan.rows, plan.usd
+        (40, 20, 0.0)
     """
-    limit, chosen = Budget.of(budget), with_checks(registry.get(strategy), checks)
-    chosen_task = tasks.get(task if task is not None else seeds.task)
-    models: dict[str, Any] = {"teacher": teacher, "writer": writer or teacher, "task": chosen_task}
+    limit = Budget.of(budget)
+    recipe = Recipe.resolve(
+        seeds, strategy, teacher=teacher, writer=writer, task=task, checks=checks, random_state=random_state
+    )
     measured = None
     if probe is not None or path is not None:
-        identity = run_identity(
-            seeds, chosen, chosen_task, teacher.identity(), models["writer"].identity(), random_state
-        )
-        where = Path(path) if path is not None else default_path(seeds, chosen, identity)
+        where = Path(path) if path is not None else recipe.default_path
         if probe is not None:
-            share = replace(limit, queries=_probed(probe, limit, chosen, chosen_task))
-            if not _holds(where, share, run_id_of(identity)):
-                options = {"path": where, "random_state": random_state, "confirm": confirm}
-                generate_sync(seeds, chosen, share, **models, **options)
-        measured = _measured(where, run_id_of(identity), seeds, chosen, chosen_task)
-    return estimate(seeds, chosen, limit, **models, measured=measured)
+            share = replace(limit, queries=_probed(probe, limit, recipe))
+            if not _holds(where, share, recipe):
+                wait_for(start_recipe(recipe, share, where, confirm=confirm))
+        measured = _measured(where, recipe)
+    return estimate(recipe, limit, measured=measured)
 
 
-def _probed(probe: int, limit: Budget, strategy: Strategy, task: Task) -> int:
+def _probed(probe: int, limit: Budget, recipe: Recipe) -> int:
     """The queries of a probe, inside the whole run's own."""
-    cost = strategy.cost(task)
+    cost = recipe.strategy.cost(recipe.task)
     least = cost.most_queries + (LEAST_UNITS - 1) * cost.queries
     if probe < least:
         raise ValueError(
-            f"probe={probe} is too few queries: {strategy.name} takes {cost.queries} a unit, and "
+            f"probe={probe} is too few queries: {recipe.strategy.name} takes {cost.queries} a unit, and "
             f"{LEAST_UNITS} units must be measured; pass probe={least} or more, or none"
         )
     return probe if limit.queries is None else min(probe, limit.queries)
 
 
-def _holds(path: Path, share: Budget, run_id: str) -> bool:
+def _holds(path: Path, share: Budget, recipe: Recipe) -> bool:
     """Whether the run has spent a probe's queries already, or is at work: then its limits are not touched."""
     if not path.exists():
         return False
@@ -100,13 +99,13 @@ def _holds(path: Path, share: Budget, run_id: str) -> bool:
         run = open_run(path)
     except JournalError:
         return False
-    if run.id != run_id:
+    if run.id != recipe.run_id:
         return False
     return run.status not in OVER or run.progress.queries >= (share.queries or 0)
 
 
-def _measured(path: Path, run_id: str, seeds: Seeds, strategy: Strategy, task: Task) -> Measured | None:
+def _measured(path: Path, recipe: Recipe) -> Measured | None:
     if not path.exists():
         return None
     with queries.read_only(path) as connection:
-        return measure(connection, run_id, seeds, strategy, task)
+        return measure(connection, recipe)

@@ -23,7 +23,7 @@ class Progress:
         usd: Spent US dollars, or None where a price is unknown.
         in_doubt: Calls whose reply never reached the journal.
         reserved: Queries reserved by units that are at work.
-        limit: The budget.
+        limit: The budget: its limits, and its goal in kept rows, if it has one.
         attempts: Calls tried since the run started or resumed, failed ones included.
         in_flight: Calls that are out now.
         seconds: Since the run started or resumed; of a file that is only read, of all its sittings.
@@ -53,3 +53,8 @@ class Progress:
     eta: float | None
     waiting: str | None
     next_try: float | None
+
+    @property
+    def kept(self) -> int:
+        """Rows accepted, and rows unverified where nothing could judge them: what a goal counts."""
+        return self.accepted + self.unverified

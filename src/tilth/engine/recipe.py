@@ -1,48 +1,213 @@
-"""Who a run is: its identity, its run_id and default path, and what two runs differ in."""
+"""What decides a run's rows, resolved once: identity, run_id, default path, order of units and models."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tilth.engine.file.digests import digest
+from tilth import tasks
+from tilth.engine.file.digests import canonical, digest
+from tilth.engine.file.queries import seeds_from
 from tilth.errors import IdentityMismatch
-from tilth.seeds import Seeds
-from tilth.strategies.base import Strategy
+from tilth.seeds import Seeds, TaskLike
+from tilth.strategies import registry
+from tilth.strategies.base import Role, Strategy
+from tilth.strategies.check import Check, with_checks
+from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Task
+from tilth.teacher import RecordedTeacher, Teacher
 
 
-def run_identity(
-    seeds: Seeds,
-    strategy: Strategy,
-    task: Task,
-    teacher: Mapping[str, Any],
-    writer: Mapping[str, Any],
-    random_state: int,
-) -> dict[str, Any]:
-    """What decides a run's rows. Not in it: budget, reply limit, concurrency, timeout, price, key, URL."""
-    return {
-        "seeds": seeds.identity(),
-        "strategy": strategy.identity(),
-        "task": task.identity(),
-        "teacher": dict(teacher),
-        "writer": dict(writer),
-        "random_state": random_state,
-    }
+@dataclass(frozen=True)
+class Recipe:
+    """What decides a run's rows. Not in it: budget, reply limit, concurrency, timeout, price, key, URL.
+
+    Attributes:
+        seeds: What it grows from.
+        strategy: How, with its checks.
+        task: How questions are put and checked.
+        teacher: The model that answers.
+        writer: The model that writes questions.
+        random_state: What all draws come from.
+        nested: Sizes of the seed sets whose cells a study cuts out of the run.
+    """
+
+    seeds: Seeds
+    strategy: Strategy
+    task: Task
+    teacher: Teacher
+    writer: Teacher
+    random_state: int = 0
+    nested: tuple[int, ...] = ()
+
+    @classmethod
+    def resolve(
+        cls,
+        seeds: Seeds,
+        strategy: str | Strategy | type[Strategy],
+        *,
+        teacher: Teacher,
+        writer: Teacher | None = None,
+        task: str | TaskLike | None = None,
+        checks: Sequence[Check] = (),
+        random_state: int = 0,
+    ) -> Recipe:
+        """The recipe of what users pass: names stand for what they name, None for what is usual."""
+        return cls(
+            seeds,
+            with_checks(registry.get(strategy), checks),
+            tasks.get(task if task is not None else seeds.task),
+            teacher,
+            writer or teacher,
+            random_state,
+        )
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """The recipe as JSON: what a file keeps, and what two runs are compared by."""
+        found = {
+            "seeds": self.seeds.identity(),
+            "strategy": self.strategy.identity(),
+            "task": self.task.identity(),
+            "teacher": self.teacher.identity(),
+            "writer": self.writer.identity(),
+            "random_state": self.random_state,
+        }
+        return {**found, "nested": list(self.nested)} if self.nested else found
+
+    @cached_property
+    def run_id(self) -> str:
+        """The run's id."""
+        return run_id_of(self.identity)
+
+    @property
+    def default_path(self) -> Path:
+        """Where the run goes that was given no path: the same for the same recipe, so that it resumes."""
+        stem = Path(self.seeds.name).stem or "seeds"
+        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
+        return Path(f"{safe}-{self.strategy.name}-{self.run_id[:8]}.tilth")
+
+    @property
+    def models(self) -> dict[Role, Teacher]:
+        """The models that are asked, by role."""
+        return {"teacher": self.teacher, "writer": self.writer, **self.strategy.models()}
+
+    @property
+    def verdict_options(self) -> dict[str, Any]:
+        """What verdicts depend on beside the identity: where it changes, stored rows are checked anew."""
+        checks = {check.name: own for check in self.strategy.checks if (own := check.verdict_options())}
+        found = {"task": self.task.verdict_options(), "checks": checks}
+        return {part: options for part, options in found.items() if options}
+
+    def passes(self) -> SeedPasses:
+        """The order of its units."""
+        return SeedPasses(tuple(self.seeds), self.random_state, self.nested, self.task.put)
+
+    def refuse_other(self, path: Path, stored: Mapping[str, Any]) -> None:
+        """Raises `IdentityMismatch` unless the identity that is stored in `path` is this one."""
+        refuse_other(path, stored, self.identity)
+
+
+@dataclass(frozen=True)
+class StoredRecipe:
+    """A run's recipe as its file holds it, with what of it is installed here.
+
+    Attributes:
+        run_id: The run's id, as the file has it.
+        identity: The recipe as JSON.
+        settings: What else the file keeps of the run, such as its models' reply limits.
+        seeds: What the run grows from.
+        strategy: How; None where it is not installed here as it was.
+        task: How questions are put and checked; None where it is not, or needs more than the file holds.
+    """
+
+    run_id: str
+    identity: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    seeds: Seeds
+    strategy: Strategy | None
+    task: Task | None
+
+    @classmethod
+    def read(
+        cls,
+        file: sqlite3.Connection,
+        run_id: str,
+        identity: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        using: Sequence[Strategy | Task] = (),
+    ) -> StoredRecipe:
+        """The recipe of a run's record; strategies and tasks in `using` are taken before installed ones."""
+        options = settings.get("verdict_options", {})
+        strategy, task = (
+            next((one for one in using if canonical(one.identity()) == canonical(identity[part])), None)
+            for part in ("strategy", "task")
+        )
+        if not isinstance(strategy, Strategy):
+            strategy = registry.restored(identity["strategy"], options.get("checks"))
+        if not isinstance(task, Task):
+            task = tasks.restored(identity["task"], options.get("task"))
+        seeds = seeds_from(file, run_id, task or identity["task"]["name"], settings["seeds"])
+        return cls(run_id, identity, settings, seeds, strategy, task)
+
+    def missing(self) -> str | None:
+        """Which part is not here, in words; None where the recipe is whole."""
+        for part, found in (("strategy", self.strategy), ("task", self.task)):
+            if found is None:
+                stored = self.identity[part]
+                about = f"the {part} {stored['name']!r}, version {stored['version']},"
+                if part == "task" and stored["name"] in tasks.available():
+                    return f"{about} was not found here with its database, prompts and options of then"
+                return f"{about} is not installed here"
+        return None
+
+    def whole(self) -> Recipe | None:
+        """The recipe, with models that only repeat what is journalled; None where a part is missing."""
+        if self.strategy is None or self.task is None:
+            return None
+        return Recipe(
+            self.seeds,
+            self.strategy,
+            self.task,
+            *recorded(self.identity, self.settings),
+            random_state=self.identity["random_state"],
+            nested=tuple(self.identity.get("nested", ())),
+        )
+
+
+def recorded(identity: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[Teacher, Teacher]:
+    """Stand-ins for the teacher and the writer of a stored run."""
+    limits = settings["max_tokens"]
+    return (
+        RecordedTeacher(identity["teacher"], limits["teacher"]),
+        RecordedTeacher(identity["writer"], limits["writer"]),
+    )
 
 
 def run_id_of(identity: Mapping[str, Any]) -> str:
-    """A run's id: the first 16 hex digits of its identity's digest."""
+    """The id of an identity: the first 16 hex digits of its digest."""
     return digest(identity)[:16]
 
 
-def default_path(seeds: Seeds, strategy: Strategy, identity: Mapping[str, Any]) -> Path:
-    """Where a run goes that was given no path: made of seeds, strategy and identity, so that it resumes."""
-    stem = Path(seeds.name).stem or "seeds"
-    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
-    return Path(f"{safe}-{strategy.name}-{run_id_of(identity)[:8]}.tilth")
+def refuse_other(path: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raises `IdentityMismatch`, listing what differs, unless both identities are the same."""
+    there, here = dict(_leaves(stored)), dict(_leaves(wanted))
+    differing = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    if not differing:
+        return
+    listed = "; ".join(
+        f"{key} is {shown(there.get(key))} there and {shown(here.get(key))} here" for key in differing[:8]
+    )
+    raise IdentityMismatch(
+        f"{path.name} holds another run: {listed}. "
+        f'Pass another path= to start this one; with reuse=["{path.name}"] it takes over the replies that '
+        "both would ask for."
+    )
 
 
 def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
@@ -57,19 +222,3 @@ def shown(value: Any) -> str:
     """A value in a message: JSON, cut short."""
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def refuse_other(path: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raises `IdentityMismatch`, listing what differs, unless both are the same run."""
-    there, here = dict(_leaves(stored)), dict(_leaves(wanted))
-    differing = [key for key in {**there, **here} if there.get(key) != here.get(key)]
-    if not differing:
-        return
-    listed = "; ".join(
-        f"{key} is {shown(there.get(key))} there and {shown(here.get(key))} here" for key in differing[:8]
-    )
-    raise IdentityMismatch(
-        f"{path.name} holds another run: {listed}. "
-        f'Pass another path= to start this one; with reuse=["{path.name}"] it takes over the replies that '
-        "both would ask for."
-    )

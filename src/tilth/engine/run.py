@@ -14,18 +14,16 @@ from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.events import Changed
 from tilth.engine.file import queries
 from tilth.engine.file.journal import Journal
-from tilth.engine.file.quality import Quality, quality
 from tilth.engine.file.writes import set_settings, set_status
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import NO_ROWS, RATE_WINDOW, Ending, Execution
 from tilth.engine.progress import Progress
+from tilth.engine.quality import Quality, quality
+from tilth.engine.recipe import Recipe, StoredRecipe
 from tilth.engine.runner import runner
 from tilth.errors import BudgetError, EndpointUnavailable
 from tilth.export import save
-from tilth.seeds import Seeds
-from tilth.strategies.base import Strategy
-from tilth.tasks.base import Task
 from tilth.teacher import Wait
 
 if TYPE_CHECKING:
@@ -53,34 +51,37 @@ class Run(Background):
         id: The first 16 hex digits of its identity's digest.
         path: Its file.
         seeds: What it grows from.
-        strategy_name: How it grows.
+        strategy: How it grows, with its checks; None for an opened file whose strategy is not installed here
+            as it was. `strategy_name` is known in any case.
         task: How its questions are put and checked; None for an opened file whose task needs more than the
             file holds.
         teacher_name: The model that answers; `writer_name`: the model that writes questions.
         simulated: Whether a rule-based stand-in answers, not a model.
         error: What it failed of, or None.
         short_of: The limit that ended it here: "queries", "tokens" or "dollars"; None where none did.
+
+    Example:
+        >>> run = tilth.start(tilth.demo.seeds(10), "new-question", 20, teacher=tilth.demo.teacher())
+        >>> run.wait().rows.height, run.prefix(10).height
+        (10, 5)
     """
 
     def __init__(
         self,
-        run_id: str,
+        recipe: Recipe | StoredRecipe,
         path: Path,
-        seeds: Seeds,
-        task: Task | None,
-        strategy: Strategy | str,
         settings: Mapping[str, Any],
         *,
         status: str = "starting",
         reason: str | None = None,
     ) -> None:
         super().__init__(status)
-        self.id = run_id
+        self.id = recipe.run_id
         self.path = path
-        self.seeds = seeds
-        self.task = task
-        self.strategy = None if isinstance(strategy, str) else strategy
-        self.strategy_name = strategy if isinstance(strategy, str) else strategy.name
+        self.seeds = recipe.seeds
+        self.task = recipe.task
+        self.strategy = recipe.strategy
+        self.strategy_name: str = recipe.identity["strategy"]["name"]
         self.teacher_name: str = settings["teacher"]
         self.writer_name: str = settings["writer"]
         self.simulated: bool = settings["simulated"]
@@ -100,7 +101,7 @@ class Run(Background):
 
     # -- at work ------------------------------------------------------------------------------------------
 
-    def begin(self, active: ActiveParts) -> None:
+    def _begin(self, active: ActiveParts) -> None:
         """Starts the work on the runner. Called once, by the engine."""
         self._active = active
         for connection in active.connections:
@@ -187,9 +188,8 @@ class Run(Background):
 
         self._steer(act)
 
-    def limit(self, budget: Budget | int) -> bool:
+    def _set_limit(self, limit: Budget) -> bool:
         """Sets other limits on a run that is at work; whether it still was, and took them."""
-        limit = Budget.of(budget)
 
         async def act(active: ActiveParts) -> bool:
             if self._ending or self._status == "stopping":
@@ -228,7 +228,10 @@ class Run(Background):
 
     @property
     def progress(self) -> Progress:
-        """Where the run stands now."""
+        """Where the run stands now.
+
+        Of a run at work it costs nothing; of one that was only opened, its file is summed up each time.
+        """
         if self._active is None:
             return self._progress_of_file()
         execution, controls = self._active.execution, self._active.controls
@@ -325,13 +328,14 @@ class Run(Background):
 
     @property
     def quality(self) -> Quality:
-        """How good its rows are: verdicts by reason, what checks found, and the price of an accepted row.
+        """How good its rows are: verdicts by cause, what checks found, and the price of an accepted row.
 
         Counted anew in its file each time: rows, units and queries as whole numbers, US dollars as the ledger
         has them. Of 200,000 rows it takes about a second.
         """
         live = self._active is not None and self.status not in OVER
-        return quality(self.path, self.id, priced=self._settings["priced"], live=live)
+        checks = None if self.strategy is None else self.strategy.checks
+        return quality(self.path, self.id, priced=self._settings["priced"], live=live, checks=checks)
 
     def spending(self) -> dict[str, int]:
         """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""
@@ -341,7 +345,10 @@ class Run(Background):
 
     @property
     def rows(self) -> pl.DataFrame:
-        """All rows so far, sorted by unit and index; with check="filter" without the rejected."""
+        """All rows so far, sorted by unit and index; with check="filter" without the rejected.
+
+        A new frame of the whole file each time, at work or not: keep it where it is needed twice.
+        """
         return self._kept(queries.rows(self.path, self.id))
 
     def _kept(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -366,17 +373,20 @@ class Run(Background):
         """A row with its seed and the exchanges that led to it; `KeyError` where there is no such row."""
         return queries.detail(self.path, self.id, row_id)
 
-    def prefix(self, budget: Budget | int) -> pl.DataFrame:
-        """The rows a run of this smaller budget would have grown, whatever the order of arrival."""
+    def prefix(self, budget: Budget | int | None = None, *, rows: int | None = None) -> pl.DataFrame:
+        """The rows a run of this smaller budget would have grown, whatever the order of arrival.
+
+        With a goal, `rows` or the budget's own, they are the kept rows that it counts: the first so many in
+        the order of admission, fewer where there are no more.
+        """
         if self.strategy is not None and not self.strategy.nested:
             raise ValueError(
                 f"{self.strategy_name} is not nested: a smaller budget grows other rows, not a prefix"
             )
-        limit = Budget.of(budget)
-        if limit.usd is not None and not self._settings["priced"]:
+        limit = None if budget is None else Budget.of(budget)
+        if limit is not None and limit.usd is not None and not self._settings["priced"]:
             raise BudgetError("what this run cost in dollars is unknown; give a prefix in queries or tokens")
-        units = queries.prefix_units(self.path, self.id, limit)
-        return self._kept(queries.rows(self.path, self.id, units))
+        return self._kept(queries.prefix(self.path, self.id, limit, rows))
 
     def save(
         self,

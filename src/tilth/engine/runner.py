@@ -7,13 +7,31 @@ import atexit
 import concurrent.futures
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+Threads = set[concurrent.futures.Future[Any]]
+at_work: ContextVar[Threads | None] = ContextVar("at_work", default=None)
+"""Holds the work that a task, and those it started, have in the loop's threads (`asyncio.to_thread`)."""
+
 _GRACE = 10.0
 """Seconds an interpreter that exits waits for runs to flush their journals."""
+
+
+class _LoopThreads(ThreadPoolExecutor):
+    """The threads of the loop, which tell those who ask by `at_work` what is done there."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[T]:
+        """Runs `fn` in a thread. Called in the context of the task that waits for it."""
+        future = super().submit(fn, *args, **kwargs)
+        if (threads := at_work.get()) is not None:
+            threads.add(future)
+            future.add_done_callback(threads.discard)
+        return future
 
 
 class Runner:
@@ -23,6 +41,7 @@ class Runner:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         self._working: set[concurrent.futures.Future[Any]] = set()
+        self.loop.set_default_executor(_LoopThreads(thread_name_prefix="asyncio"))
         self._thread = threading.Thread(target=self._serve, name="tilth-runner", daemon=True)
         self._thread.start()
         atexit.register(self._close)

@@ -57,7 +57,12 @@ def diagnose() -> list[Finding]:
 
 
 def doctor() -> None:
-    """Prints what `diagnose` finds, problems last and with what to do."""
+    """Prints what `diagnose` finds, problems last and with what to do.
+
+    Example:
+        >>> tilth.doctor()
+        ok      python ...
+    """
     findings = diagnose()
     for finding in sorted(findings, key=lambda f: f.level == "problem"):
         sys.stdout.write(f"{finding.level:8}{finding.text}\n")

@@ -38,6 +38,11 @@ class Seed:
         question: The question, as the user wrote it.
         reference: The user's answer, verbatim, or None to grow without references.
         extra: The record's other columns, for tasks that read more than a question.
+
+    Example:
+        >>> seeds = tilth.read_seeds([{"question": "How much is 2 + 3?", "answer": "5"}])
+        >>> list(seeds)
+        [Seed(id='s0001', index=0, question='How much is 2 + 3?', reference='5', extra={})]
     """
 
     id: str
@@ -53,6 +58,13 @@ class Seeds:
 
     All columns are strings; `reference` and `extra`, a JSON object, may be null. Order matters: it is part
     of a run's identity.
+
+    Example:
+        >>> seeds = tilth.demo.seeds(100)
+        >>> len(seeds), seeds.task_name, seeds.has_references
+        (100, 'numeric', True)
+        >>> seeds.subset(25)
+        <Seeds 'demo-seeds': 25 for numeric>
     """
 
     frame: pl.DataFrame
@@ -133,6 +145,15 @@ def read_seeds(
     Raises:
         SeedsError: A `ValueError` whose `problems` list every bad or repeated record with its line or row.
         TypeError: The source is of a kind that cannot be read.
+
+    Example:
+        >>> rows = [{"problem": "How much is 2 + 3?", "solution": "2 + 3 = 5"}]
+        >>> tilth.read_seeds(rows, question="problem", answer="solution")
+        <Seeds 'seeds': 1 for numeric>
+        >>> tilth.read_seeds([{"question": "How much?"}, {"question": ""}], answer=None)
+        Traceback (most recent call last):
+            ...
+        tilth.errors.SeedsError: ...
     """
     if duplicates not in ("error", "keep"):
         raise ValueError(f'duplicates must be "error" or "keep", not {duplicates!r}')

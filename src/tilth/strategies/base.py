@@ -27,14 +27,16 @@ class Reply(str):
 
     Attributes:
         problem: Why it cannot be used (cut off, refused, empty ...), in a few words, or None.
+        cause: The same in a word for machines, one of `tilth.tasks.CAUSES`, or None.
     """
 
-    __slots__ = ("problem",)
+    __slots__ = ("cause", "problem")
     problem: str | None
+    cause: str | None
 
-    def __new__(cls, text: str, problem: str | None = None) -> Self:
+    def __new__(cls, text: str, problem: str | None = None, cause: str | None = None) -> Self:
         reply = super().__new__(cls, text)
-        reply.problem = problem
+        reply.problem, reply.cause = problem, cause
         return reply
 
 
@@ -50,6 +52,11 @@ class UnitCost:
         most_writer: Most queries to the writer; `writer` where not given.
         judge: Queries to the judge, typically.
         most_judge: Most queries to the judge; `judge` where not given.
+
+    Example:
+        >>> cost = tilth.UnitCost(writer=1, teacher=1, rows=1)
+        >>> cost.queries, cost.most_queries
+        (2, 2)
     """
 
     teacher: int = 0
@@ -132,6 +139,10 @@ class Candidate:
         parents: Ids of the seeds it came from; the unit's own seeds where not given.
         score: 0 to 1, where the strategy has one.
         extra: Anything else worth keeping; JSON.
+
+    Example:
+        >>> tilth.Candidate("How much is 2 + 3?", "2 + 3 = 5. The answer is 5.").reference is None
+        True
     """
 
     question: str
@@ -190,6 +201,22 @@ class Strategy(ABC):
         version: Raised whenever its rows would change.
         needs: Columns its seeds must have: "question", and "reference" where it cannot do without.
         nested: Whether a smaller budget's rows are a prefix of a larger budget's.
+
+    Example:
+        >>> class Shorter(tilth.Strategy):
+        ...     '''Answers every seed, and asks for few words.'''
+        ...     name, title = "shorter", "Shorter answers"
+        ...
+        ...     def cost(self, task):
+        ...         return tilth.UnitCost(teacher=1)
+        ...
+        ...     async def grow(self, unit, ask, task):
+        ...         question = unit.seed.question + " Answer in few words."
+        ...         reply = await ask(task.answer(question))
+        ...         yield tilth.Candidate(unit.seed.question, reply, unit.seed.reference)
+        >>> run = tilth.generate_sync(tilth.demo.seeds(10), Shorter(), 10, teacher=tilth.demo.teacher())
+        >>> run.rows.height
+        10
     """
 
     name: ClassVar[str]

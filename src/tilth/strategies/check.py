@@ -7,7 +7,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from tilth.seeds import Seed, Seeds
 from tilth.strategies.base import Ask, Candidate, Passes, Reply, Role, State, Strategy, Unit, UnitCost
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 EVIDENCE = "checks"
 """Where a row's `extra` keeps what its checks found, by their names."""
+
+Kind = Literal["count", "share", "number"]
+"""What a number of a `Table` is: how many, a part of a whole from 0 to 1, or any other number."""
+
+Tallied = Literal["value", "given"]
+"""What of a field a check counts by: its value, where there are few; or whether it is there, and not null."""
 
 _MANNERS = "structured"
 
@@ -58,11 +64,44 @@ class CheckContext:
         return f"{self.unit.number}:{self.index}"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Table:
+    """Numbers that a check shows of what it found, in `run.quality` and the Quality tab.
+
+    Attributes:
+        title: What stands above it.
+        columns: What each column holds, by its heading; a first one without a heading names the rows.
+        rows: The values of each row, by its name: one for each column, None for what is not known.
+        about: What they say, and what they do not, in a few words.
+
+    Example:
+        >>> from tilth.strategies.check import Table
+        >>> table = Table("Politeness", {"rows": "count", "of all": "share"}, {"polite": (3, 0.75)})
+        >>> table.to_json()["rows"]
+        [{'name': 'polite', 'values': [3, 0.75]}]
+    """
+
+    title: str
+    columns: Mapping[str, Kind]
+    rows: Mapping[str, Sequence[float | None]]
+    about: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON holds it, columns and rows in their order."""
+        return {
+            "title": self.title,
+            "columns": [{"name": name, "kind": kind} for name, kind in self.columns.items()],
+            "rows": [{"name": name, "values": list(values)} for name, values in self.rows.items()],
+            "about": self.about,
+        }
+
+
 class Check(ABC):
     """A check that asks. Its options are the fields of the subclass, a frozen dataclass.
 
-    It works in two steps, so that what was paid for can be judged anew: `look` asks, and notes in the
-    candidate what it found; `verdict` says what follows from that, without asking.
+    It works in two steps, so that what was paid for can be checked anew: `look` asks, and notes in the
+    candidate what it found; `verdict` says what follows from that, without asking. What it found in a whole
+    run it counts itself, by `tallied` and `tally`. Others add checks through the entry point `tilth.checks`.
 
     Attributes:
         name: How users and files call it.
@@ -70,6 +109,7 @@ class Check(ABC):
         version: Raised whenever it would ask or find otherwise.
         structured: The role it asks for structured replies, or None.
         compares: Whether it compares answers with each other, which not every task can.
+        once_a_group: Whether `tally` is given a finding once for all rows of a group, not for each.
     """
 
     name: ClassVar[str]
@@ -77,6 +117,7 @@ class Check(ABC):
     version: ClassVar[int] = 1
     structured: ClassVar[Role | None] = None
     compares: ClassVar[bool] = False
+    once_a_group: ClassVar[bool] = False
 
     @abstractmethod
     def cost(self, task: Task) -> UnitCost:
@@ -92,7 +133,11 @@ class Check(ABC):
 
     @abstractmethod
     def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
-        """What follows from what `look` found, after the checks before this one. Asks nothing."""
+        """What follows from what `look` found, after the checks before this one. Asks nothing.
+
+        A verdict that is not "accepted" has a cause: one of `tilth.tasks.CAUSES`, or a word of the check's
+        own, short, in lower case, with hyphens.
+        """
 
     def models(self) -> Mapping[Role, Teacher]:
         """The models it brings with it."""
@@ -106,14 +151,28 @@ class Check(ABC):
         """Its fields that decide what it asks, as JSON."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
 
-    def judging(self) -> dict[str, Any]:
-        """What else decides its verdicts, as JSON. Where it changes, stored rows are judged anew."""
+    def verdict_options(self) -> dict[str, Any]:
+        """What else decides its verdicts, as JSON. Where it changes, stored rows are checked anew."""
         return {}
 
     @classmethod
-    def restored(cls, options: Mapping[str, Any], judging: Mapping[str, Any]) -> Self:
-        """The check of these `options()` and this `judging()`, to read or verify a file with."""
-        return cls(**options, **judging)
+    def restored(cls, options: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
+        """The check of these `options()` and `verdict_options()`, to read or verify a file with."""
+        return cls(**options, **verdict_options)
+
+    def tallied(self) -> Mapping[str, Tallied]:
+        """The fields of what `look` found that `tally` goes by: their value, or whether they were given."""
+        return {}
+
+    def tally(self, found: Sequence[tuple[Mapping[str, Any], int]]) -> Sequence[Table]:
+        """What is shown of a run's findings, in which order.
+
+        Args:
+            found: Each combination of what `tallied` names, and how many rows have it. Yes and no are 1 and
+                0, lists and objects their JSON, and what is not there is None. A file may hold anything: what
+                the check cannot have noted is to be left out.
+        """
+        return ()
 
 
 def note(candidate: Candidate, check: Check, found: Mapping[str, Any]) -> Candidate:
@@ -122,7 +181,7 @@ def note(candidate: Candidate, check: Check, found: Mapping[str, Any]) -> Candid
     return replace(candidate, extra={**candidate.extra, EVIDENCE: evidence})
 
 
-def judged(checks: Sequence[Check], extra: Mapping[str, Any], verdict: Verdict) -> Verdict:
+def verdict_after(checks: Sequence[Check], extra: Mapping[str, Any], verdict: Verdict) -> Verdict:
     """The verdict after all checks; what an earlier one rejected stays rejected."""
     found = extra.get(EVIDENCE, {})
     for check in checks:

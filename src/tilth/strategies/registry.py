@@ -44,12 +44,14 @@ def get(strategy: str | Strategy | type[Strategy], **options: Any) -> Strategy:
     return found
 
 
-def restored(identity: Mapping[str, Any], judging: Mapping[str, Any] | None = None) -> Strategy | None:
+def restored(
+    identity: Mapping[str, Any], verdict_options: Mapping[str, Any] | None = None
+) -> Strategy | None:
     """The strategy of this `identity()`, with its checks; None where it is not installed as it was.
 
-    `judging` holds what else its checks judged by, by their names.
+    `verdict_options` holds those of its checks, by their names.
     """
-    known = judging or {}
+    known = verdict_options or {}
     if identity["name"] not in _points(GROUP):
         return None
     try:
@@ -61,7 +63,20 @@ def restored(identity: Mapping[str, Any], judging: Mapping[str, Any] | None = No
     return strategy if strategy.identity() == dict(identity) else None
 
 
-def _check(identity: Mapping[str, Any], judging: Mapping[str, Any]) -> Check:
+def checks_of(identity: Mapping[str, Any], verdict_options: Mapping[str, Any] | None = None) -> list[Check]:
+    """The checks that a strategy's `identity()` names, as far as they are installed as they were."""
+    found = []
+    for one in identity.get("checks", ()):
+        try:
+            check = _check(one, verdict_options or {})
+        except (KeyError, TypeError, ValueError):  # its options may be others now
+            continue
+        if check.identity() == dict(one):
+            found.append(check)
+    return found
+
+
+def _check(identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Check:
     name = identity["name"]
-    check: Check = _loaded(_CHECKS, name, Check).restored(identity["options"], judging.get(name, {}))
+    check: Check = _loaded(_CHECKS, name, Check).restored(identity["options"], verdict_options.get(name, {}))
     return check

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tilth.tasks.causes import Why
 from tilth.tasks.sql.reading import find
 
 if TYPE_CHECKING:
@@ -268,4 +269,4 @@ def _whole(query: exp.Query) -> Sketch:
 def sql_of(response: str) -> str | None:
     """The query of a response, found as the SQL task finds it, or None."""
     span = find(response)
-    return None if isinstance(span, str) else response[slice(*span)]
+    return None if isinstance(span, Why) else response[slice(*span)]

@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tilth.checks.intervals import wilson
+from tilth.engine.assembly import RunOptions, start_in
 from tilth.engine.background import begun
-from tilth.engine.budget import NANO, Budget
+from tilth.engine.budget import NANO
 from tilth.engine.events import CellMeasured, Events
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import rows as rows_of
 from tilth.engine.file.queries import unit_costs
 from tilth.engine.file.reuse import Pool
 from tilth.engine.growing.execution import Ending
-from tilth.engine.recipe import run_id_of, run_identity
+from tilth.engine.recipe import Recipe
 from tilth.engine.run import Run, beside
-from tilth.engine.start import Parts, begin
 from tilth.seeds import Seeds
 from tilth.strategies.passes import SeedPasses
 from tilth.studies import store
@@ -112,10 +111,10 @@ class StudyExecution:
 
     async def _grow(self, plot: Plot) -> tuple[Run | None, str | None]:
         """A plot's run, where it grew to its end, and the study's own limit that ended it, if one did."""
-        parts = await asyncio.to_thread(self._parts, plot)
-        limit = await asyncio.to_thread(self._limit, plot, parts)
+        recipe = await asyncio.to_thread(self._recipe, plot)
+        limit = await asyncio.to_thread(self._limit, plot, recipe)
         while True:
-            self.run = run = await begun(partial(self._begin, parts, limit))
+            self.run = run = await begun(partial(self._begin, recipe, limit))
             if self.stopping:
                 run.stop()
             await run
@@ -123,41 +122,38 @@ class StudyExecution:
                 return None, None
             if run.short_of not in limit.by_study:
                 return run, None
-            before, limit = limit, await asyncio.to_thread(self._limit, plot, parts)
+            before, limit = limit, await asyncio.to_thread(self._limit, plot, recipe)
             # what it took over meanwhile counts against its cells' queries, and not against the study's
             if run.short_of != "queries" or limit.taken_over == before.taken_over:
                 return run, run.short_of
 
-    def _parts(self, plot: Plot) -> Parts:
+    def _recipe(self, plot: Plot) -> Recipe:
         inputs = self._inputs
         random_state = inputs.grid.random_state_of(plot.replicate)
-        return Parts(
-            seeds=inputs.seeds.subset(plot.seeds, random_state),
-            strategy=plot.strategy,
-            task=inputs.task,
-            limit=Budget(queries=plot.queries),
-            teacher=inputs.teacher,
-            writer=inputs.writer,
-            random_state=random_state,
-            patience=inputs.patience,
+        return Recipe(
+            inputs.seeds.subset(plot.seeds, random_state),
+            plot.strategy,
+            inputs.task,
+            inputs.teacher,
+            inputs.writer,
+            random_state,
             nested=plot.sizes,
         )
 
-    def _limit(self, plot: Plot, parts: Parts) -> RunLimit:
-        run_id, budget = run_id_of(_identity(parts)), self._inputs.budget
+    def _limit(self, plot: Plot, recipe: Recipe) -> RunLimit:
         limit: RunLimit = self.journal.write_now(
-            lambda file: limit_of_run(file, run_id, plot.queries, budget)
+            lambda file: limit_of_run(file, recipe.run_id, plot.queries, self._inputs.budget)
         )
         return limit
 
-    def _begin(self, parts: Parts, limit: RunLimit) -> Run:
+    def _begin(self, recipe: Recipe, limit: RunLimit) -> Run:
         """Starts a run, or goes on with it. What another run of the study took over it cannot take again."""
         others = [path for path in self._inputs.reuse if path.resolve() != self.journal.path.resolve()]
-        pool = Pool(others, len(parts.seeds)) if others else None
+        pool = Pool(others, len(recipe.seeds)) if others else None
         if pool is not None:
             pool.forget(self.journal.write_now(store.origins))
-        parts = replace(parts, limit=limit.budget, pool=pool)
-        return begin(self.journal, _identity(parts), parts, closes=False)
+        options = RunOptions(limit.budget, self._inputs.patience, pool=pool)
+        return start_in(self.journal, recipe, options, closes=False)
 
     # -- measuring ----------------------------------------------------------------------------------------
 
@@ -262,12 +258,6 @@ class StudyExecution:
                 }
             )
         return records
-
-
-def _identity(parts: Parts) -> dict[str, Any]:
-    teacher, writer = parts.teacher.identity(), parts.writer.identity()
-    identity = run_identity(parts.seeds, parts.strategy, parts.task, teacher, writer, parts.random_state)
-    return {**identity, "nested": list(parts.nested)}
 
 
 def _places(rows: pl.DataFrame, part: Cut, cell: Cell) -> list[int]:

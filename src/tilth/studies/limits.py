@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from tilth.engine.budget import NANO, Amount, Budget
+from tilth.engine.budget import NANO, Budget
+from tilth.engine.file.sums import sums
 
 
 @dataclass(frozen=True)
@@ -29,36 +30,21 @@ def limit_of_run(file: sqlite3.Connection, run_id: str, queries: int, whole: Bud
     The queries of a cell are counted wherever they were paid, calls in doubt aside; the study's only here,
     calls in doubt with them.
     """
-    others = own_doubt = Amount()
-    taken_over = 0
-    for own, state, count, *amounts in file.execute(_SPENT, (run_id,)):
-        amount = Amount(*map(int, amounts))
-        if state == "reused":
-            taken_over += count if own else 0
-        elif not own:
-            others += amount
-        elif state != "settled":
-            own_doubt += amount
+    own, every = sums(file, run_id), sums(file, None)
+    [(taken_over,)] = file.execute(
+        "SELECT count(*) FROM ledger WHERE run_id = ? AND state = 'reused'", (run_id,)
+    )
     if whole is None:
         return RunLimit(Budget(queries=queries), frozenset(), taken_over)
+    others = every.counted - own.counted
     by_study = {
         name for name, most in (("tokens", whole.tokens), ("dollars", whole.nano)) if most is not None
     }
     if whole.queries is not None:
-        left = whole.queries - others.queries - own_doubt.queries + taken_over
+        left = whole.queries - others.queries - own.in_doubt.queries + taken_over
         if left < queries:
             queries = max(0, left)
             by_study.add("queries")
     tokens = None if whole.tokens is None else max(0, whole.tokens - others.tokens)
     usd = None if whole.nano is None else max(0, whole.nano - others.nano) / NANO
     return RunLimit(Budget(queries=queries, tokens=tokens, usd=usd), frozenset(by_study), taken_over)
-
-
-# A call that is reserved still was out when its process died.
-_SPENT = """
-SELECT run_id = ?, state, count(*),
-    CASE state WHEN 'settled' THEN total(queries) ELSE total(worst_queries) END,
-    CASE state WHEN 'settled' THEN total(prompt_tokens + completion_tokens) ELSE total(worst_tokens) END,
-    CASE state WHEN 'settled' THEN total(nano) ELSE total(worst_nano) END
-FROM ledger WHERE state <> 'freed' GROUP BY 1, 2
-"""

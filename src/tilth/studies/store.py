@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.budget import Amount
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import read_only
+from tilth.engine.file.sums import Sums, sums
 from tilth.errors import JournalError
 from tilth.studies.frame import outcomes_schema, studies_schema
 from tilth.studies.options import with_options
@@ -42,14 +42,12 @@ class Totals:
     Attributes:
         cells: Cells that are measured.
         runs: Runs that have grown to their end.
-        spent: What replies cost, in all runs.
-        in_doubt: Calls whose reply never came, at their worst case.
+        booked: What all runs spent, and what is in doubt.
     """
 
     cells: int
     runs: int
-    spent: Amount
-    in_doubt: Amount
+    booked: Sums
 
 
 def create_study(study_id: str, identity: Mapping[str, Any], settings: Mapping[str, Any]) -> Operation:
@@ -166,26 +164,14 @@ def complete_cells(path: Path, study_id: str) -> set[str]:
 
 
 def totals(path: Path, study_id: str, *, live: bool) -> Totals:
-    """What the file adds up to; all runs in it are the study's.
-
-    A call that is reserved is under way in a live study; in one that nobody works on its reply never came.
-    """
+    """What the file adds up to, for all runs in it are the study's; `live` where it is at work."""
     with read_only(path) as connection:
         [(cells, runs)] = connection.execute(
             "SELECT (SELECT count(DISTINCT cell_id) FROM cells WHERE study_id = ?),"
             " (SELECT count(*) FROM runs WHERE status = 'finished')",
             (study_id,),
         )
-        [spent] = connection.execute(
-            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
-            " WHERE state = 'settled'"
-        )
-        [doubt] = connection.execute(
-            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
-            " WHERE state = 'in doubt' OR (state = 'reserved' AND NOT ?)",
-            (live,),
-        )
-    return Totals(cells, runs, Amount(*map(int, spent)), Amount(*map(int, doubt)))
+        return Totals(cells, runs, sums(connection, None, live=live))
 
 
 def runs(path: Path) -> list[tuple[str, dict[str, Any], str]]:

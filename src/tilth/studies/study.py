@@ -217,7 +217,7 @@ class Study(Background):
         growing = None if run is None else run.progress
         live = self._execution is not None and self._status not in OVER
         totals = store.totals(self.path, self.id, live=live)
-        spent = totals.spent + totals.in_doubt
+        spent = totals.booked.counted
         return StudyProgress(
             status=self.status,
             reason=self._reason,
@@ -229,7 +229,7 @@ class Study(Background):
             most_queries=settings["queries"],
             tokens=spent.tokens,
             usd=spent.nano / NANO if settings.get("priced") else None,
-            in_doubt=totals.in_doubt.queries,
+            in_doubt=totals.booked.in_doubt.queries,
             limit=self.budget,
             seconds=self._seconds,
             waiting=growing.waiting if growing else None,

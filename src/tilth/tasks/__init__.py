@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.errors import Unreadable
 from tilth.seeds import Seeds, TaskLike
 from tilth.tasks.base import Message, Prompt, Reading, Task, Verdict, refuse_faults
+from tilth.tasks.causes import CAUSES
 
 if TYPE_CHECKING:
     from tilth.tasks.choice.task import Choice as Choice
@@ -34,6 +35,7 @@ _HOMES = {
 """Where each built-in task lives; loaded at first use."""
 
 __all__ = [
+    "CAUSES",
     "Choice",
     "Code",
     "Message",
@@ -81,12 +83,12 @@ def get(task: str | TaskLike) -> Task:
     return _loaded(task)()
 
 
-def restored(identity: Mapping[str, Any], judging: Mapping[str, Any] | None = None) -> Task | None:
-    """The built-in task of this `identity()` and `judging()`; None where it takes more to make it."""
+def restored(identity: Mapping[str, Any], verdict_options: Mapping[str, Any] | None = None) -> Task | None:
+    """The built-in task of this `identity()` and these `verdict_options()`; None where that takes more."""
     if identity["name"] not in _HOMES:
         return None
     try:
-        task = _loaded(identity["name"]).restored(identity, judging or {})
+        task = _loaded(identity["name"]).restored(identity, verdict_options or {})
     except (KeyError, TypeError, ValueError):  # its prompts or options may be others now
         return None
     return task if task.identity() == dict(identity) else None
@@ -128,10 +130,11 @@ def check(
         response: A model's reply, reasoning included.
         reference: An answer, bare or with its working; None where there is none.
         task: A task or its name.
-        question: The question, for tasks that cannot be judged without it, such as one of choice.
+        question: The question, for tasks that cannot be checked without it, such as one of choice.
 
     Returns:
-        The verdict: accepted, rejected or unverified, with the answer that was read and a reason.
+        The verdict: accepted, rejected or unverified, with the answer that was read, and why it is
+        not accepted.
     """
     return get(task).check(response, None if reference is None else str(reference), question)
 

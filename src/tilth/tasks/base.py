@@ -43,11 +43,13 @@ class Reading:
         answer: The answer in the task's normal form, or None where nothing could be read.
         span: Start and end, in characters of the text, of the part that was read.
         reason: Why nothing was read, in a few words, where `answer` is None.
+        cause: The same in a word for machines; one of `tilth.tasks.CAUSES`, or the task's own.
     """
 
     answer: str | None
     span: tuple[int, int] | None = None
     reason: str | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,10 @@ class Verdict:
     """What a check says of a reply.
 
     Attributes:
-        verdict: "accepted", "rejected" (with a reason) or "unverified" (nothing could judge it).
+        verdict: "accepted", "rejected" or "unverified" (nothing could tell).
         answer: The answer that was read, in the task's normal form, or None.
-        reason: A few words, for every verdict but "accepted".
+        reason: Why it is not accepted, in a few words for people, which nothing depends on.
+        cause: The same in a word for machines: one of `tilth.tasks.CAUSES`, or a check's own.
         score: 0 to 1 where the check gives one.
         span: The part of the reply that was read, as in `Reading`.
     """
@@ -122,7 +125,7 @@ class Task(ABC):
 
     @abstractmethod
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
-        """Judges a reply against a reference. Never raises, and ends within the task's own time limit."""
+        """Compares a reply with a reference. Never raises, and ends within the task's own time limit."""
 
     def check_at_once(
         self, response: str, reference: str | None, question: str | None = None
@@ -145,13 +148,13 @@ class Task(ABC):
         """What of this task decides what is asked, as JSON."""
         return {"name": self.name, "version": self.version, "prompts": dict(self.prompts)}
 
-    def judging(self) -> dict[str, Any]:
-        """What else decides verdicts, as JSON. Where it changes, stored rows are judged anew."""
+    def verdict_options(self) -> dict[str, Any]:
+        """What else decides verdicts, as JSON. Where it changes, stored rows are checked anew."""
         return {}
 
     @classmethod
-    def restored(cls, identity: Mapping[str, Any], judging: Mapping[str, Any]) -> Self:
-        """The task that has this `identity()` and `judging()`, to read or verify a file with.
+    def restored(cls, identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
+        """The task that has this `identity()` and these `verdict_options()`, to read or verify a file with.
 
         Raises:
             ValueError, TypeError, KeyError: It cannot be made from its identity alone.

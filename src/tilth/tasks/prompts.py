@@ -142,12 +142,12 @@ def without_fences(text: str) -> str:
 def _taken(found: str, reply: str, what: str, most: int) -> str:
     """What was found in a reply, unwrapped, where it is something and not too long."""
     if not reply.strip():
-        raise Unreadable("empty reply")
+        raise Unreadable("empty reply", "empty")
     found = _unwrap(found)
     if not found:
-        raise Unreadable(f"no {what} found")
+        raise Unreadable(f"no {what} found", "no-question")
     if len(found) > most:
-        raise Unreadable(f"{what} of {len(found):,} characters; at most {most:,} are taken")
+        raise Unreadable(f"{what} of {len(found):,} characters; at most {most:,} are taken", "too-long")
     return found
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from tilth.errors import TeacherError
 from tilth.teacher import failures
+from tilth.teacher.call_error import CallError
 from tilth.teacher.endpoint import Endpoint
-from tilth.teacher.errors import CallError
 from tilth.teacher.redact import redacted
 from tilth.teacher.replies import Completion, completion_of
 
@@ -53,10 +53,10 @@ class CallableEndpoint(Endpoint):
         request: Mapping[str, Any],
         *,
         max_tokens: int,
-        seed: int,
+        sampling_seed: int,
         on_text: Callable[[str], None] | None = None,
     ) -> Completion:
-        settings = {**request, "max_tokens": max_tokens, "seed": seed}
+        settings = {**request, "max_tokens": max_tokens, "seed": sampling_seed}
         messages = settings.pop("messages")
         settings.pop("model", None)
         if self._takes is not None:

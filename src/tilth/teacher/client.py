@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tilth.errors import TeacherError
 from tilth.teacher import prices
+from tilth.teacher.call_error import CallError
 from tilth.teacher.calling import CallableEndpoint, name_of
 from tilth.teacher.endpoint import Endpoint
-from tilth.teacher.errors import CallError
 from tilth.teacher.lean import open_lean
 from tilth.teacher.prices import Price
 from tilth.teacher.redact import Secret, public_url, url_secrets
@@ -62,6 +62,16 @@ class Teacher:
 
     A pickled teacher leaves key, headers and the secret parts of its base_url behind; unpickled, it takes
     the key from the environment.
+
+    Example:
+        >>> tilth.Teacher("gpt-4.1-mini", api_key="a key", max_tokens=512)
+        Teacher("gpt-4.1-mini" at https://api.openai.com/v1)
+        >>> tilth.Teacher("qwen3-8b", base_url="http://localhost:8000/v1")
+        Teacher("qwen3-8b" at http://localhost:8000/v1)
+        >>> async def echo(messages, **settings):
+        ...     return messages[-1]["content"]
+        >>> tilth.Teacher(echo)
+        Teacher(echo)
     """
 
     simulated: ClassVar[bool] = False

@@ -29,10 +29,12 @@ class Dialect:
         self.dropped: frozenset[str] = frozenset()
         self._switched = False
 
-    def body(self, request: Mapping[str, Any], *, max_tokens: int, seed: int, stream: bool) -> dict[str, Any]:
+    def body(
+        self, request: Mapping[str, Any], *, max_tokens: int, sampling_seed: int, stream: bool
+    ) -> dict[str, Any]:
         """What to send for `request`."""
-        # Endpoints read the seed as a 32-bit integer at the least.
-        body = {**request, self.limit: max_tokens, "seed": seed & 0x7FFF_FFFF}
+        # Endpoints read it as a 32-bit integer at the least.
+        body = {**request, self.limit: max_tokens, "seed": sampling_seed & 0x7FFF_FFFF}
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return {name: value for name, value in body.items() if name not in self.dropped}

@@ -11,8 +11,8 @@ from typing import Any
 
 from tilth.errors import TeacherError
 from tilth.teacher import failures
+from tilth.teacher.call_error import CallError
 from tilth.teacher.dialect import Dialect
-from tilth.teacher.errors import CallError
 from tilth.teacher.failures import Answer
 from tilth.teacher.preflight import find_problem
 from tilth.teacher.quota import quota_of
@@ -35,7 +35,7 @@ class Endpoint(ABC):
         request: Mapping[str, Any],
         *,
         max_tokens: int,
-        seed: int,
+        sampling_seed: int,
         on_text: Callable[[str], None] | None = None,
     ) -> Completion:
         """Puts `request` once and returns its completion.
@@ -43,7 +43,7 @@ class Endpoint(ABC):
         Args:
             request: What `Teacher.request` made.
             max_tokens: Limit on the reply, in tokens.
-            seed: The sampling seed to send.
+            sampling_seed: The sampling seed to send.
             on_text: Where given, the reply is streamed and this is called with the text so far.
 
         Raises:
@@ -119,12 +119,14 @@ class HttpEndpoint(Endpoint):
         request: Mapping[str, Any],
         *,
         max_tokens: int,
-        seed: int,
+        sampling_seed: int,
         on_text: Callable[[str], None] | None = None,
     ) -> Completion:
         started = time.perf_counter()
         for left in reversed(range(_MOST_ADAPTATIONS)):
-            body = self._dialect.body(request, max_tokens=max_tokens, seed=seed, stream=on_text is not None)
+            body = self._dialect.body(
+                request, max_tokens=max_tokens, sampling_seed=sampling_seed, stream=on_text is not None
+            )
             answer = await self._attempt(body, on_text)
             if not isinstance(answer, Answer):
                 outcome = answer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from tilth.teacher.errors import CallError, CallErrorKind
+from tilth.teacher.call_error import CallError, CallErrorKind
 from tilth.teacher.quota import quota_of
 from tilth.teacher.redact import redacted
 

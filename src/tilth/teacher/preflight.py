@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from tilth.errors import TeacherError
 from tilth.teacher import failures
-from tilth.teacher.errors import CallError
+from tilth.teacher.call_error import CallError
 from tilth.teacher.redact import redacted
 
 Fetch = Callable[[str], Awaitable[failures.Answer]]

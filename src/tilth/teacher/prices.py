@@ -21,6 +21,10 @@ class Price:
         completion: US dollars per million completion tokens.
         source: Who says so.
         date: The day the price was looked up, ISO 8601; empty where nobody looked it up.
+
+    Example:
+        >>> tilth.Price(prompt=0.40, completion=1.60).nano_dollars(1_000, 500)
+        1200000
     """
 
     prompt: Decimal

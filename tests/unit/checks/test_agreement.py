@@ -50,7 +50,8 @@ def test_the_first_agreeing_answer_becomes_the_row(
     assert accepted["score"][0] == pytest.approx(score)
     rejected = rows.filter(pl.col("verdict") == "rejected")
     assert rejected["answer"].to_list() == outvoted, "they stay, for preference pairs"
-    assert set(rejected["reason"]) <= {"outvoted by 2 of 3 answers"}
+    assert set(rejected.select("reason", "cause").rows()) <= {("outvoted by 2 of 3 answers", "outvoted")}
+    assert accepted["cause"].to_list() == [None]
     assert rows["group"].n_unique() == 1
 
 
@@ -58,7 +59,7 @@ def test_no_majority_is_a_rejection_with_every_vote_kept() -> None:
     rows = of(grow(voter(), [Agreement()]), 3)
     assert rows["answer"].to_list() == ["5", "6", "7"]
     assert set(rows["verdict"]) == {"rejected"}
-    assert set(rows["reason"]) == {"no 2 of 3 answers agree"}
+    assert set(rows.select("reason", "cause").rows()) == {("no 2 of 3 answers agree", "no-majority")}
     assert json.loads(rows["extra"][0])["checks"]["agreement"]["answers"] == ["5", "6", "7"]
 
 

@@ -43,10 +43,11 @@ def judge(model: Scripted, accept: float = 4.0) -> Judge:
 def test_rows_are_accepted_by_their_mean_score() -> None:
     model = judging(scored(5, 3), scored(5, 2))
     run = grow(Scripted(answer), [judge(model)], count=2)
-    assert run.rows["verdict"].to_list() in (["accepted", "rejected"], ["rejected", "accepted"])
+    assert sorted(run.rows["verdict"]) == ["accepted", "rejected"], "in the order in which replies came"
     by_verdict = {row["verdict"]: row for row in run.rows.iter_rows(named=True)}
     assert by_verdict["accepted"]["score"] == pytest.approx((4.0 - 1) / 4)
     assert by_verdict["rejected"]["reason"] == "judged 3.5 of 5"
+    assert [by_verdict[name]["cause"] for name in ("accepted", "rejected")] == [None, "judged-low"]
     found = json.loads(by_verdict["rejected"]["extra"])["checks"]["judge"]
     assert found == {"reason": "It reads well.", "clarity": 5, "truth": 2}
 
@@ -117,6 +118,7 @@ def test_a_reply_malformed_twice_is_a_rejection_with_its_reason(reply: str, reas
     run = grow(Scripted(answer), [judge(judging(reply))], count=1)
     assert run.rows["verdict"].to_list() == ["rejected"]
     assert run.rows["reason"][0] == f"judge: malformed after a correction: {reason}"
+    assert run.rows["cause"][0] == "malformed"
 
 
 def test_another_threshold_judges_stored_rows_anew_and_asks_nothing() -> None:
@@ -140,7 +142,7 @@ def test_a_judged_run_is_verified_with_its_own_threshold() -> None:
         ],
     )
     mistaken = tilth.verify("run.tilth", using=[own])
-    assert any("verdict" in finding for finding in mistaken.findings), "judged by another threshold"
+    assert any("verdict" in finding for finding in mistaken.findings), "by another threshold"
     right = tilth.verify("run.tilth", using=[Checked(OnePass(), [judge(judging(""), accept=3.0)])])
     assert right.findings == ()
     assert right.rebuilt == 3

@@ -21,16 +21,16 @@ def solver(second: str) -> Scripted:
 
 
 @pytest.mark.parametrize(
-    ("second", "verdict", "reason"),
+    ("second", "verdict", "reason", "cause"),
     [
-        ("The answer is 5.0.", "accepted", None),
-        ("The answer is 6.", "rejected", "a second solution has another answer"),
-        ("I cannot say.", "unverified", "the second solution could not be read"),
+        ("The answer is 5.0.", "accepted", None, None),
+        ("The answer is 6.", "rejected", "a second solution has another answer", "other-solution"),
+        ("I cannot say.", "unverified", "the second solution could not be read", "unread-solution"),
     ],
 )
-def test_a_second_solution_decides(second: str, verdict: str, reason: str | None) -> None:
+def test_a_second_solution_decides(second: str, verdict: str, reason: str | None, cause: str | None) -> None:
     run = grow(solver(second), [Resolve()], count=1)
-    assert (run.rows["verdict"][0], run.rows["reason"][0]) == (verdict, reason)
+    assert run.rows.select("verdict", "reason", "cause").row(0) == (verdict, reason, cause)
     assert run.progress.queries == 2
 
 
@@ -53,23 +53,24 @@ def writer(answerable: str) -> Scripted:
 
 
 @pytest.mark.parametrize(
-    ("reply", "verdict", "reason"),
+    ("reply", "verdict", "reason", "cause"),
     [
-        ('{"reason": "All there.", "answerable": true}', "unverified", "no reference"),
+        ('{"reason": "All there.", "answerable": true}', "unverified", "no reference", "no-reference"),
         (
             '{"reason": "No number given.", "answerable": false}',
             "rejected",
             "the question was found not answerable",
+            "unanswerable",
         ),
-        ("hm", "rejected", "answerable: malformed after a correction: no JSON object"),
+        ("hm", "rejected", "answerable: malformed after a correction: no JSON object", "malformed"),
     ],
 )
-def test_a_written_question_is_asked_about(reply: str, verdict: str, reason: str) -> None:
+def test_a_written_question_is_asked_about(reply: str, verdict: str, reason: str, cause: str) -> None:
     model = writer(reply)
     run = tilth.generate_sync(
         seeds(1), "new-question", 6, teacher=tilth.Teacher(model), path="run.tilth", checks=[Answerable()]
     )
-    assert (run.rows["verdict"][0], run.rows["reason"][0]) == (verdict, reason)
+    assert run.rows.select("verdict", "reason", "cause").row(0) == (verdict, reason, cause)
 
 
 def test_a_seeds_own_question_is_not_asked_about() -> None:

@@ -17,7 +17,7 @@ import pytest
 from tilth import demo
 from tilth.demo import process
 
-_PATIENCE = 15.0
+_PATIENCE = 120.0
 
 _PARENT = """
 import sys, time

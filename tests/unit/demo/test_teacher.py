@@ -57,9 +57,9 @@ async def test_it_answers_like_the_model_it_names(monkeypatch: pytest.MonkeyPatc
     shown: list[str] = []
     async with teacher.open() as endpoint:
         await endpoint.preflight()
-        whole = await endpoint.complete(teacher.request(prompt), max_tokens=300, seed=9)
+        whole = await endpoint.complete(teacher.request(prompt), max_tokens=300, sampling_seed=9)
         streamed = await endpoint.complete(
-            teacher.request(prompt), max_tokens=300, seed=9, on_text=shown.append
+            teacher.request(prompt), max_tokens=300, sampling_seed=9, on_text=shown.append
         )
     assert whole.text == streamed.text == shown[-1] == reply(Knobs(0.5, 1), prompt.messages, 0.7, 9)
     assert len(shown) > 5
@@ -75,7 +75,7 @@ async def test_usage_never_passes_what_a_prompt_is_reserved_at() -> None:
     async with teacher.open() as endpoint:
         for text in (QUESTION, "日本語の文章です。" * 20, "!?" * 100, "a"):
             prompt = TASK.answer(text)
-            done = await endpoint.complete(teacher.request(prompt), max_tokens=50, seed=0)
+            done = await endpoint.complete(teacher.request(prompt), max_tokens=50, sampling_seed=0)
             reserved = sum(len(message["content"].encode()) for message in prompt.messages) + 64
             assert done.prompt_tokens is not None
             assert done.prompt_tokens <= reserved
@@ -94,7 +94,9 @@ def test_it_opens_in_one_loop_after_another() -> None:
     async def ask() -> str:
         teacher = demo.teacher()
         async with teacher.open() as endpoint:
-            done = await endpoint.complete(teacher.request(TASK.answer(QUESTION)), max_tokens=300, seed=1)
+            done = await endpoint.complete(
+                teacher.request(TASK.answer(QUESTION)), max_tokens=300, sampling_seed=1
+            )
         return done.text
 
     assert asyncio.run(ask()) == asyncio.run(ask())

@@ -1,4 +1,4 @@
-"""What the engine's tests stand on: a folder of their own, no keys, and short waits between attempts."""
+"""What the engine's tests stand on: a folder of their own, no keys, and short waits."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def short_waits() -> None:
-    """Failures are frequent here, and how long the wait after one is belongs to the teacher's tests."""
+    """Failures are frequent here; how long is waited after one belongs to the teacher's tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tilth.teacher.limits.FIRST_DELAY", 0.002)
-        patch.setattr("tilth.teacher.limits.LONGEST_DELAY", 0.02)
+        patch.setattr("tilth.teacher.gate.FIRST_DELAY", 0.002)
+        patch.setattr("tilth.teacher.gate.LONGEST_DELAY", 0.02)
+        patch.setattr("tilth.engine.growing.claims.QUIET_SECONDS", 0.5)
         yield

@@ -57,12 +57,13 @@ def test_nothing_is_checked_where_that_is_wanted() -> None:
     run = grown(Uneven(), check=False)
     assert counted(run) == {"unverified": 20}
     assert set(run.rows["reason"]) == {"not checked"}
+    assert set(run.rows["cause"]) == {"not-checked"}
     assert run.rows["answer"].null_count() == run.rows["score"].null_count() == 20
     assert tilth.verify("run.tilth").ok
 
 
 @pytest.mark.parametrize(("first", "then"), [(False, "label"), ("label", False), ("filter", False)])
-def test_another_check_judges_stored_replies_and_asks_nothing(first, then) -> None:
+def test_another_check_looks_at_stored_replies_and_asks_nothing(first, then) -> None:
     first_run = grown(Uneven(), check=first)
     every = ("accepted", "rejected", "unverified")
     arrivals = queries.samples(Path("run.tilth"), first_run.id, 0, 500, every, None).select(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.unit.engine.growing import BAD_REQUEST, Model, aborted, comparable, p
 from tests.unit.engine.rounds import SEEDS, Deciding, grown
 
 import tilth
+from tilth.engine.growing import claims
 from tilth.errors import StrategyError, StrategyNotDeterministic
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.tasks.base import Task
@@ -232,3 +234,64 @@ def test_a_strategy_that_is_not_nested_has_no_prefixes() -> None:
 
     with pytest.raises(ValueError, match="not nested"):
         grown(Model(), Loose(), 4).prefix(2)
+
+
+class Branching(Strategy):
+    """Two branches at once: one asks, and asks on; the other waits outside of asks before it asks."""
+
+    name = "test-branching"
+    title = "Branching"
+    waits = staticmethod(asyncio.sleep)
+    seconds = 0.0
+    strays = False
+
+    def cost(self, task: Task) -> UnitCost:
+        return UnitCost(teacher=3)
+
+    async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
+        async def first() -> str:
+            draft = await ask(prompt("first"))
+            return await ask(prompt(f"again: {draft} {random.random() if Branching.strays else ''}"))
+
+        async def second() -> str:
+            await Branching.waits(Branching.seconds)
+            return await ask(prompt(f"second {random.random() if Branching.strays else ''}"))
+
+        yield Candidate("q", " / ".join(await asyncio.gather(first(), second())))
+
+
+@pytest.fixture
+def branched(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A run of one unit whose two branches had a reply each when it was aborted; the third call never left.
+
+    The patch sets how the second branch waits from here on.
+    """
+    aborted(3, seeds(1), Branching(), 3, concurrency=1)
+    assert tilth.open_run("run.tilth").progress.queries == 2
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("waits", "quiet_times"), [(lambda s: asyncio.to_thread(time.sleep, s), 3), (asyncio.sleep, 0.5)]
+)
+def test_a_branch_that_waits_in_a_thread_or_for_a_moment_is_not_accused(branched, waits, quiet_times) -> None:
+    """A thread may take longer than the time in which nothing may stir; anything else must be sooner."""
+    branched.setattr(Branching, "waits", staticmethod(waits))
+    branched.setattr(Branching, "seconds", quiet_times * claims.QUIET_SECONDS)
+    model = Model()
+    run = tilth.generate_sync(
+        seeds(1), Branching(), 3, teacher=tilth.Teacher(model, concurrency=1), path="run.tilth"
+    )
+    assert (run.status, run.rows.height, model.calls) == ("finished", 1, 1)
+
+
+@pytest.mark.parametrize("waits", [lambda s: asyncio.to_thread(time.sleep, s), asyncio.sleep])
+def test_branches_that_ask_for_other_things_are_accused_once_none_stirs(branched, waits) -> None:
+    branched.setattr(Branching, "waits", staticmethod(waits))
+    branched.setattr(Branching, "strays", True)
+    model = Model()
+    with pytest.raises(StrategyNotDeterministic, match=r"unit 0 asks for other things.*nothing was paid"):
+        tilth.generate_sync(
+            seeds(1), Branching(), 3, teacher=tilth.Teacher(model, concurrency=1), path="run.tilth"
+        )
+    assert model.calls == 0

@@ -54,22 +54,22 @@ def rows_and_rowless_are_spent(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"),
+    ("kind", "reason", "cause"),
     [
-        ("null-content", "empty reply"),
-        ("refusal", "refused by the model"),
-        ("content-filter", "stopped by a content filter"),
-        ("length", "cut off at the reply limit"),
-        ("invalid-json", "malformed reply"),
-        ("html", "malformed reply"),
-        ("no-choices", "malformed reply"),
+        ("null-content", "empty reply", "empty"),
+        ("refusal", "refused by the model", "refused"),
+        ("content-filter", "stopped by a content filter", "filtered"),
+        ("length", "cut off at the reply limit", "cut-off"),
+        ("invalid-json", "malformed reply", "malformed"),
+        ("html", "malformed reply", "malformed"),
+        ("no-choices", "malformed reply", "malformed"),
     ],
 )
-def test_a_reply_of_200_is_one_query_however_bad(kind: FaultKind, reason: str) -> None:
+def test_a_reply_of_200_is_one_query_however_bad(kind: FaultKind, reason: str, cause: str) -> None:
     run, books = served(Plan(faults=(Fault(kind, every=3),)), 12)
     assert run.progress.queries == books["billed"] == 12
     assert run.progress.rows == 12
-    bad = run.rows.filter(reason=reason)
+    bad = run.rows.filter(reason=reason, cause=cause)
     assert bad.height == 4
     assert set(bad["verdict"]) == {"rejected"}
     rows_and_rowless_are_spent(run)
@@ -79,6 +79,7 @@ def test_a_question_that_cannot_be_read_costs_its_query_and_gives_no_row() -> No
     run, books = served(Plan(faults=(Fault("null-content", every=3),)), 13, "new-question", concurrency=1)
     assert run.progress.queries == books["billed"]
     assert run.progress.rowless > 0
+    assert set(run.quality.rowless_by) == {"empty"}
     rows_and_rowless_are_spent(run)
 
 
@@ -233,6 +234,25 @@ def test_an_abort_puts_only_calls_that_were_out_in_doubt() -> None:
     assert (run.status, run.progress.in_doubt, run.progress.queries) == ("aborted", 1, 1)
     opened = tilth.open_run(run.path)
     assert (opened.progress.in_doubt, opened.progress.queries) == (1, 1), "the file says the same"
+
+
+def test_all_who_add_up_a_file_say_the_same_of_a_run_that_was_killed() -> None:
+    """A killed process leaves its calls reserved: they are in doubt for whoever reads the file."""
+    model = Model(fault=lambda key, attempt, number: RESET if number in (2, 5) else None)
+    run = tilth.generate_sync(SEEDS, "new-question", 12, teacher=tilth.Teacher(model, concurrency=2))
+    with closing(sqlite3.connect(run.path)) as file:
+        file.execute("UPDATE ledger SET state = 'reserved' WHERE state = 'in doubt'")
+        file.commit()
+    opened = tilth.open_run(run.path)
+    progress, quality, spending = opened.progress, opened.quality, opened.spending()
+    assert (progress.queries, progress.in_doubt) == (run.progress.queries, 2)
+    assert (sum(quality.queries.values()) + quality.in_doubt, quality.in_doubt) == (progress.queries, 2)
+    assert (sum(spending.values()), spending["in doubt"]) == (progress.queries, 2)
+    again = tilth.generate_sync(SEEDS, "new-question", 12, teacher=tilth.Teacher(model), path=run.path)
+    assert (again.progress.queries, again.progress.in_doubt, again.progress.tokens) == (
+        *(progress.queries, 2),
+        progress.tokens,
+    )
 
 
 def test_asks_that_a_strategy_leaves_behind_are_paid_and_booked() -> None:

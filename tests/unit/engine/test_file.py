@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -23,6 +24,7 @@ from tests.unit.engine.growing import (
     grown,
     until,
 )
+from tests.unit.engine.rounds import Deciding
 
 import tilth
 from tilth.engine.file.schema import VERSION, rows_schema
@@ -223,7 +225,7 @@ EXITING = """
 
 def test_an_interpreter_that_exits_flushes_and_closes_its_runs(tmp_path: Path) -> None:
     with program(EXITING) as process:
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == ["run.tilth"]
     left = tilth.open_run("run.tilth")
     assert left.status == "aborted"
@@ -268,3 +270,32 @@ def test_a_reader_delays_the_folding_of_the_log_and_no_more(tmp_path: Path) -> N
     run.wait()
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == ["run.tilth"]
     assert run.rows.height == 4
+
+
+def test_every_insert_names_its_columns(monkeypatch) -> None:
+    """A table of a later version may have more columns, in another order."""
+    statements: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*arguments, **settings):
+        connection = connect(*arguments, **settings)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    grown(Model(), 6, path="first.tilth")
+    grown(Model(), 4, strategy=Deciding(), path="other.tilth")
+    grown(Model(), 4, path="reusing.tilth", reuse=["first.tilth"])
+    inserts = [" ".join(s.split()) for s in statements if s.lstrip().startswith("INSERT")]
+    tables = {re.match(r"INSERT (?:OR \w+ )?INTO (\w+) \([\w\", ]+\) VALUES", one) for one in inserts}
+    assert None not in tables, inserts
+    assert {found[1] for found in tables} >= {
+        "runs",
+        "seeds",
+        "requests",
+        "ledger",
+        "replies",
+        "units",
+        "rows",
+        "decisions",
+    }

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.support.effort import examples
 
 from tilth import Budget
 from tilth.engine.budget import Amount, DoesNotFit, Hold, Ledger
@@ -117,7 +118,7 @@ class Bookkeeping(RuleBasedStateMachine):
             assert self.ledger.reserved == Amount()
 
 
-Bookkeeping.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Bookkeeping.TestCase.settings = settings(examples(60), stateful_step_count=40)
 TestBookkeeping = Bookkeeping.TestCase
 
 

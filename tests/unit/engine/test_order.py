@@ -7,9 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+from tests.support.effort import examples
 from tests.unit.engine.growing import (
     BAD_REQUEST,
     RATE_LIMITED,
@@ -55,7 +56,7 @@ def misbehaving(draw: int, share: float) -> Model:
     return Model(latency=lambda n: random.Random(f"{draw}:{n}").choice([0, 0, 0.001, 0.004]), fault=fault)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(5, HealthCheck.function_scoped_fixture)
 @given(
     draw=st.integers(0, 10**6),
     share=st.sampled_from([0.0, 0.2, 0.5]),

@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 from tests.support.openai_server import serve
 from tests.unit.engine.growing import Model, Votes, seeds
 
 import tilth
 from tilth.engine.planning.ranges import FIGURES
+from tilth.engine.recipe import Recipe
 from tilth.errors import ConfirmationNeeded
 from tilth.jupyter.widgets import traits
 
@@ -56,10 +58,11 @@ budgets = st.builds(
     queries=st.integers(0, 400),
     tokens=st.none() | st.integers(0, 100_000),
     usd=st.none() | st.floats(0, 0.2),
+    rows=st.none() | st.integers(0, 200),
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(strategy=st.sampled_from(STRATEGIES), budget=budgets, size=st.integers(1, 9), most=st.integers(1, 900))
 def test_every_figure_lies_in_its_range_and_no_limit_is_passed(strategy, budget, size, most) -> None:
     plan = tilth.plan(seeds(size), strategy, budget, teacher=teacher(max_tokens=most))
@@ -70,7 +73,7 @@ def test_every_figure_lies_in_its_range_and_no_limit_is_passed(strategy, budget,
     assert budget.usd is None or plan.usd_range.high <= budget.usd
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(strategy=st.sampled_from(STRATEGIES), budget=budgets, more=budgets)
 def test_a_larger_budget_never_plans_fewer_rows(strategy, budget, more) -> None:
     larger = replace(
@@ -195,7 +198,8 @@ def test_a_probe_too_small_is_refused() -> None:
 
 def test_the_workbench_tells_the_ranges_where_it_tells_the_sources() -> None:
     plan = tilth.plan(SEEDS, "new-question", 100, teacher=teacher())
-    trait = traits.planned(SEEDS, "new-question", tilth.Budget(100), teacher(), None)
+    recipe = Recipe.resolve(SEEDS, "new-question", teacher=teacher())
+    trait = traits.planned(recipe, tilth.Budget(100))
     assert trait["rows"] == plan.rows == 50
     assert trait["sources"]["rows"] == f"24 to 50; {plan.sources['rows']}"
     assert trait["sources"]["usd"].startswith(f"${plan.usd_range.low:,.2f} to ${plan.usd_range.high:,.2f}; ")
@@ -208,10 +212,51 @@ def test_a_run_at_work_is_measured_and_its_limit_stays() -> None:
     try:
         mailbox = run.subscribe()
         while run.progress.rows < 30:
-            assert mailbox.wait(10)
+            assert mailbox.wait(120)
             mailbox.drain()
         plan = tilth.plan(SEEDS, "answer-augmentation", 60, teacher=teacher(model), probe=10, **options)
     finally:
         gate.set()
     assert plan.measured == 30
     assert run.wait().progress.queries == 60
+
+
+@examples(40)
+@given(
+    strategy=st.sampled_from(STRATEGIES),
+    budget=budgets,
+    more=st.integers(0, 200),
+    goals=st.tuples(st.integers(0, 200), st.integers(0, 200)).map(sorted),
+)
+def test_odds_of_a_goal_rise_with_its_limits_and_fall_with_the_goal(strategy, budget, more, goals) -> None:
+    near, far = (tilth.plan(SEEDS, strategy, replace(budget, rows=goal), teacher=teacher()) for goal in goals)
+    richer = replace(budget, queries=budget.queries + more, rows=goals[1])
+    more_likely = tilth.plan(SEEDS, strategy, richer, teacher=teacher())
+    assert 0 <= far.goal_odds <= near.goal_odds <= 1
+    if budget.tokens is None and budget.usd is None:
+        assert far.goal_odds <= more_likely.goal_odds
+    assert tilth.plan(SEEDS, strategy, replace(budget, rows=None), teacher=teacher()).goal_odds is None
+
+
+def test_a_plan_with_a_goal_ends_where_the_goal_is_met() -> None:
+    plan = tilth.plan(SEEDS, "new-question", tilth.Budget(queries=1_000, rows=30), teacher=teacher())
+    assert_ordered(plan)
+    assert (plan.rows, plan.queries, plan.ends_by, plan.goal_odds) == (30, 60, "rows", 1.0)
+    assert plan.queries_range.high == 240, "half of the units give rows, and half of those are kept"
+    assert "equally likely" in plan.sources["goal_odds"]
+    short = tilth.plan(SEEDS, "new-question", tilth.Budget(queries=50, rows=30), teacher=teacher())
+    assert (short.rows, short.queries, short.ends_by, short.goal_odds) == (25, 50, "queries", 0.0)
+
+
+@pytest.mark.parametrize(("queries", "odds"), [(120, (0.0, 0.05)), (240, (0.3, 0.7)), (600, (0.95, 1.0))])
+def test_measured_odds_go_by_the_share_of_rows_that_is_kept(queries: int, odds: tuple[float, float]) -> None:
+    """About one answer in four is accepted, whose odds for 60 rows are even at 240 queries."""
+    options = {"teacher": teacher(), "path": "run.tilth"}
+    probed = tilth.generate_sync(SEEDS, "answer-augmentation", 200, confirm=True, **options)
+    kept = probed.progress.kept / 200
+    goal = round(kept * 240)
+    plan = tilth.plan(SEEDS, "answer-augmentation", tilth.Budget(queries=queries, rows=goal), **options)
+    assert plan.measured == 200
+    assert odds[0] <= plan.goal_odds <= odds[1]
+    assert f"{probed.progress.kept} of 200 rows kept" in plan.sources["goal_odds"]
+    assert plan.to_json()["goal_odds"] == plan.goal_odds

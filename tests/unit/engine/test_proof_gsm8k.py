@@ -7,7 +7,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import pytest
 from tests.support.openai_server import Fault, Plan, serve
 
 import tilth
@@ -65,7 +64,6 @@ def verdict_of(index: int, solution: str) -> tuple[str, str | None]:
     return "rejected", f"{said} is not {final(solution)}"
 
 
-@pytest.mark.timeout(120)
 def test_a_thousand_questions_and_every_verdict(test_data: Path, tmp_path: Path) -> None:
     source = test_data / "gsm8k_train_1000.jsonl"
     records = [json.loads(line) for line in source.read_text().splitlines()]

@@ -37,13 +37,14 @@ def scored(clarity: int, truth: int) -> str:
     return json.dumps({"reason": "It reads well.", "clarity": clarity, "truth": truth})
 
 
-def test_reasons_that_carry_values_are_counted_by_kind() -> None:
+def test_verdicts_are_counted_by_cause_whatever_their_reasons_say() -> None:
     replies = {0: "The answer is 0.", 1: "The answer is 7.", 2: "The answer is 8.", 3: "who knows"}
     run = grow(Scripted(lambda prompt, before: replies[asked_number(prompt)]), [], references=True)
     found = run.quality
     assert (found.accepted, found.rejected, found.unverified) == (1, 3, 0)
-    assert found.rejected_by == {"another answer than the reference's": 2, "no final answer": 1}
-    assert (found.agreement, found.judge, found.asked) == (None, None, {})
+    assert found.rejected_by == {"wrong-answer": 2, "no-answer": 1}
+    assert found.latest["rejected"] == {"wrong-answer": "8 is not 2", "no-answer": "no final answer"}
+    assert found.checks == {}
 
 
 def test_the_price_is_that_of_everything_spent_for_each_row_that_is_accepted_or_kept() -> None:
@@ -60,7 +61,7 @@ def test_the_price_is_that_of_everything_spent_for_each_row_that_is_accepted_or_
     assert found.usd == pytest.approx(run.progress.usd)
     assert found.usd_per_accepted == pytest.approx(run.progress.usd)
     unverified = grow(Scripted(right), [], count=2, path="unverified.tilth").quality
-    assert unverified.unverified_by == {"no reference": 2}
+    assert unverified.unverified_by == {"no-reference": 2}
     assert (unverified.queries_per_accepted, unverified.queries_per_kept) == (None, 1)
     assert (unverified.usd, unverified.usd_per_kept) == (None, None), "the price is not known"
 
@@ -78,11 +79,18 @@ def test_votes_are_counted_by_question() -> None:
     answers = {0: ["5", "5"], 1: ["5", "6", "5"], 2: ["5", "6", "6"], 3: ["5", "6", "7"]}
     model = Scripted(lambda prompt, before: f"The answer is {answers[asked_number(prompt)][before]}.")
     found = grow(model, [Agreement()]).quality
-    assert found.agreement is not None
-    assert found.agreement.questions == 4
-    assert found.agreement.by_share == {"2 of 2": 1, "2 of 3": 2, "no majority": 1}
-    assert found.agreement.mean_share == pytest.approx((1 + 2 / 3 + 2 / 3 + 1 / 3) / 4)
-    assert found.rejected_by == {"no majority of answers agrees": 3, "outvoted by other answers": 2}
+    [table] = found.checks["agreement"]
+    assert (table.title, table.columns) == (
+        "Agreement",
+        {"questions": "count", "answers that agree": "share"},
+    )
+    assert table.rows == {
+        "2 of 2": (1, 1.0),
+        "2 of 3": (2, pytest.approx(2 / 3)),
+        "no majority": (1, pytest.approx(1 / 3)),
+        "all questions": (4, pytest.approx((1 + 2 / 3 + 2 / 3 + 1 / 3) / 4)),
+    }
+    assert found.rejected_by == {"no-majority": 3, "outvoted": 2}
 
 
 def test_a_question_counts_once_where_all_its_agreeing_answers_are_kept() -> None:
@@ -92,8 +100,8 @@ def test_a_question_counts_once_where_all_its_agreeing_answers_are_kept() -> Non
         count=1,
     ).quality
     assert found.accepted == 2
-    assert found.agreement is not None
-    assert found.agreement.by_share == {"2 of 3": 1}
+    [table] = found.checks["agreement"]
+    assert table.rows["2 of 3"] == table.rows["all questions"] == (1, pytest.approx(2 / 3))
 
 
 def test_a_judges_scores_are_counted_by_criterion_and_its_queries_by_account() -> None:
@@ -103,11 +111,14 @@ def test_a_judges_scores_are_counted_by_criterion_and_its_queries_by_account() -
         count=4,
     )
     found = run.quality
-    assert found.judge is not None
-    assert (found.judge.rows, found.judge.malformed) == (3, 1)
-    assert found.judge.scores == {"clarity": (0, 0, 0, 1, 2), "truth": (0, 1, 1, 0, 1)}
-    assert found.judge.means == {"clarity": pytest.approx(14 / 3), "truth": pytest.approx(10 / 3)}
-    assert found.rejected_by == {"judged too low": 1, "the judge's reply could not be used": 1}
+    scores, rows = found.checks["judge"]
+    assert list(scores.columns) == ["1", "2", "3", "4", "5", "mean"]
+    assert scores.rows == {
+        "clarity": (0, 0, 0, 1, 2, pytest.approx(14 / 3)),
+        "truth": (0, 1, 1, 0, 1, pytest.approx(10 / 3)),
+    }
+    assert rows.rows == {"scored": (3,), "malformed": (1,)}
+    assert found.rejected_by == {"judged-low": 1, "malformed": 1}
     assert found.queries == {"generation": 4, "judge": 6}, "the probe, three judgements, one twice"
     assert found.queries_per_accepted == 10 / 2
 
@@ -117,9 +128,15 @@ def test_scores_that_no_judge_can_give_are_not_counted() -> None:
     with sqlite3.connect(run.path) as file:
         file.execute("UPDATE rows SET extra = json_set(extra, '$.checks.judge.truth', 99)")
     found = tilth.open_run(run.path).quality
-    assert found.judge is not None
-    assert found.judge.scores["truth"] == (0, 0, 0, 0, 0)
-    assert "truth" not in found.judge.means
+    scores, _ = found.checks["judge"]
+    assert scores.rows["truth"] == (0, 0, 0, 0, 0, None)
+
+
+def test_votes_that_cannot_have_been_are_not_counted() -> None:
+    run = grow(Scripted(right), [Agreement()], count=2)
+    with sqlite3.connect(run.path) as file:
+        file.execute("UPDATE rows SET extra = json_set(extra, '$.checks.agreement.votes', 'many')")
+    assert tilth.open_run(run.path).quality.checks == {}
 
 
 def test_second_solutions_and_answerability_are_counted() -> None:
@@ -128,9 +145,8 @@ def test_second_solutions_and_answerability_are_counted() -> None:
     def solve(prompt: str, before: int) -> str:
         return seconds[asked_number(prompt)] if "by another way" in prompt else right(prompt, before)
 
-    assert grow(Scripted(solve), [Resolve()]).quality.asked == {
-        "re-solve": tilth.engine.file.quality.Asked(rows=4, failed=1, unread=1)
-    }
+    [solved] = grow(Scripted(solve), [Resolve()]).quality.checks["re-solve"]
+    assert solved.rows == {"same answer": (2,), "another answer": (1,), "unreadable": (1,)}
 
     def write(prompt: str, before: int) -> str:
         if "ready" in prompt:
@@ -149,7 +165,9 @@ def test_second_solutions_and_answerability_are_counted() -> None:
         seeds(3), "new-question", 13, teacher=teacher, path="written.tilth", checks=[Answerable()]
     )
     assert run.rows.height == 3
-    assert run.quality.asked == {"answerable": tilth.engine.file.quality.Asked(rows=3, failed=1, unread=1)}
+    [asked] = run.quality.checks["answerable"]
+    assert asked.rows == {"answerable": (1,), "not answerable": (1,), "malformed": (1,)}
+    assert run.quality.rejected_by == {"unanswerable": 1, "malformed": 1}
 
 
 def test_what_gave_no_row_is_told_with_its_reason(tmp_path: Path) -> None:
@@ -161,10 +179,11 @@ def test_what_gave_no_row_is_told_with_its_reason(tmp_path: Path) -> None:
         teacher=tilth.Teacher(model),
         path=tmp_path / "r.tilth",
     )
-    assert run.quality.rowless_by == {"no question found": 2}
+    assert run.quality.rowless_by == {"no-question": 2}
+    assert run.quality.latest["rowless"] == {"no-question": "no question found"}
 
 
-def test_reasons_that_carry_values_are_counted_together(tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_query_is_told_by_its_cause(tmp_path: Path) -> None:
     task = tilth.demo.seeds(1, task="sql").task
     replies = ["SELECT name FROM plants", "SELECT 1, 2, 3", "DROP TABLE plants", "SELECT no_such FROM plants"]
     model = Scripted(lambda prompt, before: replies[before])
@@ -176,24 +195,29 @@ def test_reasons_that_carry_values_are_counted_together(tmp_path: Path) -> None:
         teacher=tilth.Teacher(model, concurrency=1),
         path=tmp_path / "run.tilth",
     )
-    assert run.quality.rejected_by["another number of rows or columns"] == 2
-    assert run.quality.rejected_by["not a query: DROP"] == 1
-    assert run.quality.rejected == 4
+    assert run.quality.rejected_by == {"wrong-answer": 2, "not-allowed": 1, "query-failed": 1}
+    assert run.quality.latest["rejected"]["not-allowed"] == "not a query: DROP"
 
 
-def test_rare_reasons_are_counted_together() -> None:
+def test_rare_causes_are_counted_together() -> None:
     run = grow(Scripted(right), [], count=30, references=True)
     with sqlite3.connect(run.path) as file:
-        file.execute("UPDATE rows SET verdict = 'rejected', reason = 'unlike ' || unit")
+        file.execute("UPDATE rows SET verdict = 'rejected', cause = 'unlike-' || unit")
     found = tilth.open_run(run.path).quality
     assert len(found.rejected_by) == 21
-    assert found.rejected_by["other reasons"] == 10
+    assert found.rejected_by["other"] == 10
     assert sum(found.rejected_by.values()) == found.rejected == 30
 
 
 def test_it_is_plain_json() -> None:
     found = grow(Scripted(right), [judge(scored(5, 5))], count=1).quality
-    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["judge"]["means"] == {
-        "clarity": 5,
-        "truth": 5,
+    told = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert told["checks"]["judge"][0] == {
+        "title": "The judge's scores",
+        "columns": [
+            *({"name": str(score), "kind": "count"} for score in range(1, 6)),
+            {"name": "mean", "kind": "number"},
+        ],
+        "rows": [{"name": name, "values": [0, 0, 0, 0, 1, 5.0]} for name in ("clarity", "truth")],
+        "about": "rows that were judged; a model's opinion",
     }

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 from tests.unit.engine.growing import BAD_REQUEST, RESET, SEEDS, Model, Votes, prompt, until
 
 import tilth
@@ -231,7 +232,7 @@ def changed(path: Path, change: str, place: int, more: int) -> int:
         return file.execute(change.format(more=more)).rowcount
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, HealthCheck.function_scoped_fixture)
 @given(change=st.sampled_from(CHANGES), place=st.integers(0, 30), more=st.integers(1, 5))
 def test_any_change_is_found(whole: Path, tmp_path: Path, change: str, place: int, more: int) -> None:
     path = tmp_path / "changed.tilth"
@@ -273,7 +274,7 @@ def everything(path: Path) -> list[str]:
         return list(file.iterdump())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, HealthCheck.function_scoped_fixture)
 @given(data=st.data())
 def test_a_torn_page_is_found_or_held_nothing(whole: Path, tmp_path: Path, data: st.DataObject) -> None:
     """A page that a power cut left half written."""
@@ -292,3 +293,24 @@ def test_what_is_no_file_of_ours_is_an_error_and_no_finding(tmp_path: Path) -> N
     with pytest.raises(JournalError, match="does not exist"):
         tilth.verify("gone.tilth")
     assert not tilth.verify("text.tilth").ok
+
+
+class Twice(Strategy):
+    """Yields a candidate, then asks for a second one."""
+
+    name = "test-twice"
+    title = "Twice"
+
+    def cost(self, task: Task) -> UnitCost:
+        return UnitCost(teacher=2, rows=2)
+
+    async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
+        for turn in range(2):
+            yield Candidate(unit.seed.question, await ask(prompt(f"{unit.seed.question} {turn}")))
+
+
+def test_a_unit_with_a_row_and_a_request_refused_for_good_is_whole() -> None:
+    model = Model(fault=lambda key, attempt, number: BAD_REQUEST if number == 2 else None)
+    run = grown(model, 8, strategy=Twice(), limits={"concurrency": 1})
+    assert run.rows["unit"].to_list().count(0) == 1
+    assert_whole(using=(Twice(),))

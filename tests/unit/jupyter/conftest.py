@@ -21,7 +21,7 @@ from comm.base_comm import BaseComm
 import tilth
 from tilth.jupyter.widgets import base
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True)

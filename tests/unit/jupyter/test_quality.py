@@ -29,7 +29,8 @@ def test_tells_the_runs_quality_while_it_is_asked_for_it(asking, page):
     assert told["type"] == "quality"
     assert told["quality"] == json.loads(json.dumps(widget.run.quality.to_json()))
     assert told["quality"]["accepted"] == 20
-    assert told["quality"]["agreement"] == {"questions": 20, "by_share": {"2 of 2": 20}, "mean_share": 1.0}
+    [table] = told["quality"]["checks"]["agreement"]
+    assert table["rows"][-1] == {"name": "all questions", "values": [20, 1.0]}
     assert told["quality"]["queries_per_accepted"] == 2
     assert told["calibration"] is None
 

@@ -240,7 +240,7 @@ def test_closing_leaves_the_study_and_a_new_workbench_joins_it(compare, page, ta
 def test_stop_keeps_what_was_measured_and_run_goes_on(compare, page, tap):
     widget = compare(teacher=tilth.Teacher(tap, concurrency=1))
     page.ask(widget, "regimes-plan", **{**GRID, "replicates": 2})
-    tap.seconds = 0.05
+    tap.seconds = 0.5  # it would take 40 s
     page.ask(widget, "regimes-run")
     page.until(lambda m: m.update.get("study_status", {}).get("queries"))
     assert page.ask(widget, "regimes-stop").custom["type"] == "ok"

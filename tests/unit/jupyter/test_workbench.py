@@ -66,7 +66,7 @@ def test_answers_from_any_thread_and_any_loop(workbench, page):
 
     thread = threading.Thread(target=click)
     thread.start()
-    thread.join(30)
+    thread.join()
     assert replies == ["ok"]
     assert page.until_state("finished").update["status"]["queries"] == 60
     ours = [m for m in page.sent if m.kind == "comm_msg" and m.data.get("method") != "echo_update"]
@@ -83,9 +83,9 @@ def test_paces_what_it_says(workbench, page, tap):
     page.until(lambda m: m.custom.get("last") == 3_000)
     during = page.sent[begin:]
     seconds = during[-1].at - during[0].at
-    assert seconds > 1.5
     statuses = [m for m in during if "status" in m.update]
     pushes = [m for m in during if "seq" in m.custom]
+    assert min(len(statuses), len(pushes)) > 4, "there was something to pace"
     assert len(statuses) <= 4 * seconds + 2
     assert len(statuses) + len(pushes) <= 20 * seconds + 4
     assert {m.custom["type"] for m in pushes} == {"rows", "text"}
@@ -100,7 +100,7 @@ def test_streams_no_text_unless_somebody_looks(workbench, page):
 
 
 def test_pause_resume_and_stop_then_generate_goes_on(workbench, page, tap):
-    tap.seconds = 0.05
+    tap.seconds = 0.5  # it would take 50 s
     widget = workbench(budget=400, path="harvest.tilth", teacher=tilth.Teacher(tap, concurrency=4))
     page.ask(widget, "generate")
     page.until(lambda m: m.custom.get("type") == "rows")
@@ -129,12 +129,14 @@ def test_waits_for_an_endpoint_that_only_fails_and_a_stop_ends_that(workbench, p
     page.until(lambda m: m.update.get("context", {}).get("teacher", {}).get("state") == "failing")
     page.ask(widget, "stop")
     ended = page.until_state("aborted").update["status"]
-    assert (ended["queries"], ended["waiting"], ended["next_try"]) == (0, None, None)
+    assert (ended["rows"], ended["waiting"], ended["next_try"]) == (0, None, None)
+    assert ended["queries"] == ended["in_doubt"] <= 1, "at most a try that was out"
     since = len(page.sent)
     page.ask(widget, "generate")
     page.until_state("waiting", since)
     tap.fault = None
-    assert page.until_state("finished").update["status"]["rows"] == 60
+    again = page.until_state("finished").update["status"]
+    assert again["rows"] == 60 - again["in_doubt"]
 
 
 def test_raising_the_budget_raises_the_limit_of_the_live_run(workbench, page, tap):
@@ -170,6 +172,7 @@ def test_the_run_outlives_the_widget_and_a_new_one_follows_it(workbench, page, t
     tap.open.clear()
     first = workbench(budget=50, path="shared.tilth")
     page.ask(first, "generate")
+    page.until_state("running")
     run = first.run
     first.close()
     assert run.status == "running"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.growth import WIDE, growth
 
 from tilth.students.arithmetic import MAX_SIZE, Expression, parse, show
 from tilth.students.reading import equation, mask, numbers
@@ -123,7 +123,6 @@ HOSTILE = st.one_of(
 @given(HOSTILE, HOSTILE)
 @example("9" * 400, "1 / 0 = 0")
 @example("__import__('os').system('true') 12", "__import__('os').getpid() + 12 = 12")
-@settings(deadline=None)
 def test_any_text_reads_to_something_that_computes_or_to_nothing(question: str, response: str) -> None:
     found = equation(question, response)
     if found is not None:
@@ -145,10 +144,8 @@ def test_any_text_reads_to_something_that_computes_or_to_nothing(question: str, 
         "\\frac{" * 20_000,
     ],
 )
-def test_text_made_to_hang_does_not(response: str) -> None:
-    start = time.process_time()
-    equation("1 apple and 2 pears", response)
-    assert time.process_time() - start < 2
+def test_text_made_to_hang_is_read_in_linear_time(response: str) -> None:
+    assert growth(lambda text: equation("1 apple and 2 pears", text), response) < WIDE
 
 
 @given(

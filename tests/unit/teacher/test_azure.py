@@ -35,7 +35,9 @@ class Azure:
 async def put(azure, ask, **settings):
     teacher = Teacher("deployment-7", client=azure.client)
     async with teacher.open() as endpoint:
-        return await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=1, **settings)
+        return await endpoint.complete(
+            teacher.request(ask("What?")), max_tokens=50, sampling_seed=1, **settings
+        )
 
 
 async def test_calls_go_to_the_deployment_with_its_key_and_version(ask):

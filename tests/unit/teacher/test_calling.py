@@ -18,7 +18,7 @@ async def put(teacher, ask, **settings):
     async with teacher.open() as endpoint:
         await endpoint.preflight()
         return await endpoint.complete(
-            teacher.request(ask("What?")), **({"max_tokens": 50, "seed": 7} | settings)
+            teacher.request(ask("What?")), **({"max_tokens": 50, "sampling_seed": 7} | settings)
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -20,19 +21,23 @@ ANSWERS = {"What?": "It is nine and nine.\n#### 18"}
 
 async def put(teacher, prompt, **settings):
     async with teacher.open() as endpoint:
-        return await endpoint.complete(teacher.request(prompt), **({"max_tokens": 50, "seed": 7} | settings))
+        return await endpoint.complete(
+            teacher.request(prompt), **({"max_tokens": 50, "sampling_seed": 7} | settings)
+        )
 
 
 async def test_a_reply_comes_back_whole_with_its_usage(ask, behave, connect):
     server = behave()
     teacher = connect(server.base_url)
+    began = time.perf_counter()
     completion = await put(teacher, ask("What?"))
+    passed = time.perf_counter() - began
     books = server.books()
     assert completion.text == "It is nine and nine.\n#### 18"
     assert (completion.finish_reason, completion.model) == ("stop", "test-model")
     assert completion.prompt_tokens == books["prompt_tokens"]
     assert completion.completion_tokens == books["completion_tokens"]
-    assert 0 < completion.seconds < 10
+    assert 0 < completion.seconds <= passed
 
 
 async def test_what_is_sent_is_the_request_with_its_limit_and_seed(ask, behave, connect):
@@ -47,7 +52,7 @@ async def test_what_is_sent_is_the_request_with_its_limit_and_seed(ask, behave, 
         headers={"X-Class": "7b"},
     )
     prompt = Prompt(({"role": "user", "content": "Why?"},), "answer", response_format={"type": "json_object"})
-    await put(teacher, prompt, max_tokens=99, seed=2**40 + 5)
+    await put(teacher, prompt, max_tokens=99, sampling_seed=2**40 + 5)
     books = server.books()
     assert books["bodies"] == [
         {
@@ -95,9 +100,9 @@ async def test_refused_parameters_are_left_out_and_remembered(ask, behave, conne
     teacher = connect(server.base_url, top_p=0.9)
     async with teacher.open() as endpoint:
         request = teacher.request(ask("What?"))
-        first = await endpoint.complete(request, max_tokens=50, seed=1)
+        first = await endpoint.complete(request, max_tokens=50, sampling_seed=1)
         attempts = server.books()["received"]
-        second = await endpoint.complete(request, max_tokens=50, seed=2)
+        second = await endpoint.complete(request, max_tokens=50, sampling_seed=2)
     books = server.books()
     assert first.text == second.text == "It is nine and nine.\n#### 18"
     assert books["bodies"][-1] == {
@@ -114,7 +119,10 @@ async def test_calls_in_flight_together_all_adapt(ask, behave, connect):
     server = behave(refuses=("max_tokens", "seed"), latency=0.02)
     teacher = connect(server.base_url)
     async with teacher.open() as endpoint:
-        calls = [endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=n) for n in range(20)]
+        calls = [
+            endpoint.complete(teacher.request(ask("What?")), max_tokens=50, sampling_seed=n)
+            for n in range(20)
+        ]
         completions = await asyncio.gather(*calls)
     assert {completion.text for completion in completions} == {"It is nine and nine.\n#### 18"}
 

@@ -45,7 +45,7 @@ async def put(teacher, ask, *, stream, question="What?", max_tokens=50):
         return await endpoint.complete(
             teacher.request(ask(question)),
             max_tokens=max_tokens,
-            seed=1,
+            sampling_seed=1,
             on_text=shown.append if shown is not None else None,
         )
 
@@ -101,16 +101,15 @@ async def test_a_reply_beyond_8_mb_is_cut_and_not_read_on(fault, stream, ask, be
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize(
-    "fault", [Fault("silent", seconds=30), Fault("drip", seconds=30)], ids=lambda f: f.kind
+    "fault", [Fault("silent", seconds=600), Fault("drip", seconds=0.5)], ids=lambda f: f.kind
 )
 async def test_the_timeout_holds_for_the_whole_call_and_leaves_it_in_doubt(
     fault, stream, ask, behave, connect
 ):
     server = behave(faults=(fault,))
-    teacher = connect(server.base_url, timeout=0.3)
-    async with asyncio.timeout(5):
-        with pytest.raises(CallError, match="in time") as caught:
-            await put(teacher, ask, stream=stream)
+    teacher = connect(server.base_url, timeout=1.0)
+    with pytest.raises(CallError, match="in time") as caught:
+        await put(teacher, ask, stream=stream)
     assert (caught.value.kind, caught.value.in_doubt) == ("timeout", True)
 
 
@@ -137,7 +136,7 @@ async def test_a_connection_that_the_server_dropped_while_idle_is_replaced(ask, 
     async with teacher.open() as endpoint:
 
         async def call():
-            return await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=1)
+            return await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, sampling_seed=1)
 
         assert (await call()).text == WHOLE
         with pytest.raises(CallError):

@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 from tests.unit.teacher.gates import DOWN, call, fail, gate_of, limited, now, run
 
 from tilth.teacher import CallError
@@ -45,7 +46,7 @@ def test_calls_that_come_one_by_one_do_not_widen_the_start() -> None:
     cancelled=st.sets(st.integers(0, 59)),
     at=st.floats(0.0, 4.0),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_never_more_than_its_slots_first_come_first_served_and_everyone_else_gets_in(
     concurrency: int, lengths: list[float], cancelled: set[int], at: float
 ) -> None:
@@ -104,7 +105,7 @@ def test_a_call_let_through_and_cancelled_in_the_same_turn_gives_its_place_back(
 
 
 @given(limit=st.floats(1.0, 60_000.0), count=st.integers(2, 80), length=st.floats(0.0, 5.0))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_more_calls_start_than_a_known_limit_allows(limit: float, count: int, length: float) -> None:
     async def main() -> list[float]:
         gate = gate_of(64, requests_per_minute=limit)

@@ -85,7 +85,7 @@ def test_replies_and_refusals_bring_the_quota_along(
     async def main(teacher: Teacher) -> Quota | None:
         async with teacher.open() as opened:
             try:
-                return (await opened.complete(teacher.request(ask("?")), max_tokens=5, seed=1)).quota
+                return (await opened.complete(teacher.request(ask("?")), max_tokens=5, sampling_seed=1)).quota
             except CallError as error:
                 return error.quota
 

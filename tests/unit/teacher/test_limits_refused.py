@@ -9,8 +9,9 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.effort import examples
 from tests.unit.teacher.gates import call, fail, gate_of, limited, now, run
 
 from tilth.teacher import Gate
@@ -120,7 +121,7 @@ def test_the_rate_of_an_endpoint_is_found_with_few_refusals(
     latency=st.floats(0.0, 3.0),
     concurrency=st.integers(1, 64),
 )
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_behind_any_limit_all_calls_are_answered_in_the_end(
     rate: float, burst: int, retry_after: float, latency: float, concurrency: int
 ) -> None:

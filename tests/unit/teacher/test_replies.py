@@ -214,5 +214,5 @@ def test_refusals_as_endpoints_word_them(refusal):
     dialect, gone = Dialect(completion_limit=False), refusal.get("gone", set())
     learnt = dialect.learn(BODY, refusal["message"], refusal.get("code", ""), refusal.get("param", ""))
     assert learnt is bool(gone)
-    sent = dialect.body({"temperature": 0.7, "top_p": 0.9}, max_tokens=5, seed=1, stream=True)
+    sent = dialect.body({"temperature": 0.7, "top_p": 0.9}, max_tokens=5, sampling_seed=1, stream=True)
     assert set(BODY) - set(sent) == gone

@@ -52,7 +52,7 @@ async def test_a_login_in_the_base_url_is_sent_as_basic_authorization(ask, behav
     server = behave()
     _, teacher = teachers_at(server.base_url)
     async with teacher.open() as endpoint:
-        await endpoint.complete(teacher.request(ask("x")), max_tokens=5, seed=1)
+        await endpoint.complete(teacher.request(ask("x")), max_tokens=5, sampling_seed=1)
     sent = server.books()["headers"]["authorization"]
     assert b64decode(sent.removeprefix("Basic ")).decode() == f"user:{CANARY}"
 
@@ -69,13 +69,15 @@ def test_an_unpickled_teacher_is_the_same_without_its_secrets(ask):
 @pytest.mark.parametrize("fault", ["400", "401", "429", "500", "reset", "reset-early", "silent"])
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["key", "login", "client"])
 async def test_no_error_leads_to_a_key(fault, which, ask, behave):
-    server = behave(faults=(Fault(fault, seconds=5),))
-    teacher = (*teachers_at(server.base_url, timeout=0.3), teacher_with_client(server.base_url, timeout=0.3))[
-        which
-    ]
+    server = behave(faults=(Fault(fault, seconds=600),))
+    limit = 1.0 if fault == "silent" else 60.0
+    teacher = (
+        *teachers_at(server.base_url, timeout=limit),
+        teacher_with_client(server.base_url, timeout=limit),
+    )[which]
     with pytest.raises(CallError) as caught:
         async with teacher.open() as endpoint:
-            await endpoint.complete(teacher.request(ask("x")), max_tokens=5, seed=1)
+            await endpoint.complete(teacher.request(ask("x")), max_tokens=5, sampling_seed=1)
     assert_no_canary(caught.value)
 
 
@@ -107,7 +109,7 @@ async def test_a_key_that_an_endpoint_repeats_is_hidden(ask, behave):
         with pytest.raises(TeacherError) as preflight:
             await endpoint.preflight()
         with pytest.raises(CallError) as call:
-            await endpoint.complete(teacher.request(ask("x")), max_tokens=5, seed=1)
+            await endpoint.complete(teacher.request(ask("x")), max_tokens=5, sampling_seed=1)
     assert "Incorrect API key provided: [hidden]" in str(call.value)
     assert CANARY not in str(preflight.value) + str(call.value)
 

@@ -18,7 +18,7 @@ def calls(server, prompts, **settings):
     async def main():
         async with teacher.open() as endpoint:
             started = [
-                endpoint.complete(teacher.request(prompt), max_tokens=500, seed=seed)
+                endpoint.complete(teacher.request(prompt), max_tokens=500, sampling_seed=seed)
                 for prompt, seed in prompts
             ]
             return await asyncio.gather(*started, return_exceptions=True)
@@ -79,18 +79,18 @@ def test_the_bucket_lets_its_rate_through_and_asks_for_a_second(ask, behave):
 
 
 def test_latency_and_calls_in_flight_are_as_planned(ask, behave):
-    server = behave(latency=(0.1, 0.2))
+    server = behave(latency=(1.0, 1.2))  # so long that all twelve are out before the first is answered
     started = time.perf_counter()
     calls(server, [(ask("What?"), n) for n in range(12)])
-    assert time.perf_counter() - started >= 0.1
+    assert time.perf_counter() - started >= 1.0
     assert server.books()["most_in_flight"] == 12
 
 
 def test_a_client_that_hangs_up_is_billed_and_lost(ask, behave):
-    server = behave(latency=0.3)
-    (outcome,) = calls(server, [(ask("What?"), 1)], timeout=0.1)
+    server = behave(latency=2.0)
+    (outcome,) = calls(server, [(ask("What?"), 1)], timeout=1.0)
     assert outcome.in_doubt
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not server.books()["billed"]:
         assert time.monotonic() < deadline
     books = server.books()

@@ -36,7 +36,7 @@ async def served(handle, *, tls=None):
 
 async def put(teacher, ask):
     async with teacher.open() as endpoint:
-        return await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=1)
+        return await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, sampling_seed=1)
 
 
 async def test_organization_and_project_come_from_the_environment(ask, behave, connect, monkeypatch):
@@ -147,7 +147,7 @@ async def test_connections_are_used_again(ask, connect):
 
     async with served(handle) as url, (teacher := connect(url)).open() as endpoint:
         for seed in range(5):
-            await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, seed=seed)
+            await endpoint.complete(teacher.request(ask("What?")), max_tokens=50, sampling_seed=seed)
     assert len(peers) == 1
 
 
@@ -188,7 +188,7 @@ def test_the_lean_way_does_without_the_openai_package(behave):
         "    async with Teacher('test-model', base_url=sys.argv[1]).open() as endpoint:\n"
         "        await endpoint.preflight()\n"
         "        request = {'model': 'test-model', 'messages': [{'role': 'user', 'content': 'x'}]}\n"
-        "        print((await endpoint.complete(request, max_tokens=5, seed=1)).finish_reason)\n"
+        "        print((await endpoint.complete(request, max_tokens=5, sampling_seed=1)).finish_reason)\n"
         "asyncio.run(main()); print('openai' in sys.modules)"
     )
     done = subprocess.run(

@@ -9,7 +9,7 @@ from functools import partial
 
 from tilth.demo.data import load
 from tilth.demo.rates import RATES, chance
-from tilth.demo.sql.database import Column, facts
+from tilth.demo.sql.database import Column, schema
 from tilth.demo.sql.query import COUNT, Condition, Function, Item, Operator, Query, Style, steps, write
 from tilth.demo.sql.reader import Reading
 
@@ -102,7 +102,7 @@ def _part_forgotten(query: Query) -> Iterator[Query]:
 def _wrong_function(query: Query) -> Iterator[Query]:
     for place, item in enumerate(query.items):
         if item == COUNT:
-            if query.group is None and "name" in facts().tables[query.subject]:
+            if query.group is None and "name" in schema().tables[query.subject]:
                 yield _with_item(query, place, Item(Column(query.subject, "name")))
         elif item.function is not None:
             other = replace(item, function=_OTHER[item.function], distinct=False)

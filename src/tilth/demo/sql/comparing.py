@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from tilth.demo.sql.database import Column, facts
+from tilth.demo.sql.database import Column, schema
 from tilth.demo.sql.lexicon import Mention
 from tilth.demo.sql.query import Condition, Operator, Value
 
@@ -140,7 +140,7 @@ class Comparisons:
     def _take(self, place: int, other: Mention, near: int) -> Column | None:
         """Uses up a column of numbers that stands at a place, where it is near enough to another mention."""
         found = self._at(place)
-        if found is None or found.kind != "column" or found.column in facts().values:
+        if found is None or found.kind != "column" or found.column in schema().values:
             return None
         if found.apart(other) > near:
             return None

@@ -43,8 +43,8 @@ class Column:
 
     def likes(self) -> list[Column]:
         """The other columns of its table that hold the like, keys aside."""
-        texts = facts().values
-        siblings = (Column(self.table, name) for name in facts().tables[self.table])
+        texts = schema().values
+        siblings = (Column(self.table, name) for name in schema().tables[self.table])
         return [
             other
             for other in siblings
@@ -62,7 +62,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Schema:
     """What is known of the database.
 
     Attributes:
@@ -77,7 +77,12 @@ class Facts:
 
 
 def database() -> tuple[Path, ...]:
-    """The two states as SQLite files, built once per process in a temporary folder that goes with it."""
+    """The two states as SQLite files, built once per process in a temporary folder that goes with it.
+
+    Example:
+        >>> sorted(path.name for path in tilth.demo.database())
+        ['nursery-autumn.sqlite', 'nursery-spring.sqlite']
+    """
     process = os.getpid()
     with _lock:
         if process not in _built:
@@ -109,7 +114,7 @@ def open_states() -> Iterator[list[sqlite3.Connection]]:
 
 
 @cache
-def facts() -> Facts:
+def schema() -> Schema:
     """What is known of the database, read from itself."""
     tables: dict[str, tuple[str, ...]] = {}
     keys: list[Key] = []
@@ -126,7 +131,7 @@ def facts() -> Facts:
                 values[Column(table, name)] = tuple(sorted(held))
             keyed = first.execute('SELECT "from", "table" FROM pragma_foreign_key_list(?)', [table])
             keys += (Key(table, column, other) for column, other in keyed)
-    return Facts(tables, tuple(keys), values)
+    return Schema(tables, tuple(keys), values)
 
 
 def _remove(folder: Path, process: int) -> None:

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Literal
 
 from tilth.demo.data import load
-from tilth.demo.sql.database import Column, facts
+from tilth.demo.sql.database import Column, schema
 from tilth.demo.text import Token, tokens
 
 Kind = Literal["table", "column", "value", "number", "implied", "compared", "known", "cue"]
@@ -101,7 +101,7 @@ def _phrases() -> dict[str, list[tuple[tuple[str, ...], _Meaning]]]:
 
 
 def _values() -> Iterator[tuple[str, _Meaning]]:
-    for column, values in facts().values.items():
+    for column, values in schema().values.items():
         for value in values:
             meaning: _Meaning = ("value", value, column)
             yield value, meaning

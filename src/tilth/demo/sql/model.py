@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from tilth.demo.request import end_of
 from tilth.demo.rules import WHO, Rules
 from tilth.demo.sql.answers import answer
-from tilth.demo.sql.database import facts
+from tilth.demo.sql.database import schema
 from tilth.demo.sql.reader import read_question
 from tilth.demo.sql.rephrase import rephrase
 from tilth.demo.sql.stories import new_question
@@ -37,4 +37,4 @@ def shown_tables(messages: Sequence[Mapping[str, str]]) -> set[str]:
 
 def is_sample(tables: set[str]) -> bool:
     """Whether these are the sample database's tables."""
-    return tables == set(facts().tables)
+    return tables == set(schema().tables)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tilth.demo.sql.database import Column, Key, facts
+from tilth.demo.sql.database import Column, Key, schema
 
 Function = Literal["COUNT", "AVG", "SUM", "MAX", "MIN"]
 Operator = Literal["=", "<>", ">", ">=", "<", "<=", "BETWEEN"]
@@ -187,7 +187,7 @@ class _Writer:
 
     def _absent(self, absent: Absent) -> str:
         subject = self._query.subject
-        key = next(key for key in facts().keys if key.table == absent.table and key.other == subject)
+        key = next(key for key in schema().keys if key.table == absent.table and key.other == subject)
         inner = Query(absent.table, (Item(Column(absent.table, key.column)),), absent.where)
         return f"{self._column(Column(subject, key.column))} NOT IN ({write(inner)})"
 
@@ -208,7 +208,7 @@ def _path(tables: Sequence[str], target: str) -> list[tuple[Key, str]]:
     """The way from what is joined already to the target; the keys form a tree, so there is one."""
     reached: dict[str, list[tuple[Key, str]]] = {table: [] for table in tables}
     while target not in reached:
-        for key in facts().keys:
+        for key in schema().keys:
             for here, there in ((key.table, key.other), (key.other, key.table)):
                 if here in reached and there not in reached:
                     reached[there] = [*reached[here], (key, there)]
@@ -217,7 +217,7 @@ def _path(tables: Sequence[str], target: str) -> list[tuple[Key, str]]:
 
 def key_of(subject: str) -> Column:
     """What a list of a table's rows shows: names, or an order's number."""
-    return Column(subject, "name") if "name" in facts().tables[subject] else _number_of(subject)
+    return Column(subject, "name") if "name" in schema().tables[subject] else _number_of(subject)
 
 
 def _number_of(subject: str) -> Column:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import cast
 
 from tilth.demo.sql.comparing import Comparisons
-from tilth.demo.sql.database import Column, facts
+from tilth.demo.sql.database import Column, schema
 from tilth.demo.sql.lexicon import Mention, mentions
 from tilth.demo.sql.query import COUNT, Absent, Function, Item, Query, key_of, write
 
@@ -249,4 +249,4 @@ class _Reader:
 
 
 def _is_numeric(column: Column) -> bool:
-    return column not in facts().values
+    return column not in schema().values

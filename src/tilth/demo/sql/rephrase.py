@@ -6,7 +6,7 @@ import random
 
 from tilth.demo.data import load
 from tilth.demo.rephrase import eagerness, faithful, strays, substitute
-from tilth.demo.sql.database import facts
+from tilth.demo.sql.database import schema
 from tilth.demo.sql.lexicon import Mention, mentions
 from tilth.demo.sql.reader import read_question
 
@@ -54,7 +54,7 @@ def other(question: str, mention: Mention, rng: random.Random) -> str:
             return str(rng.choice([n for n in range(2, 10) if n != number]))
         step = 5 if number < 100 else 50
         return str(max(step, round(number * rng.randint(50, 180) / 100 / step) * step))
-    value = rng.choice([value for value in facts().values[mention.column] if value != mention.said])
+    value = rng.choice([value for value in schema().values[mention.column] if value != mention.said])
     plural = written.lower() == f"{mention.said.lower()}s"
     return f"{value.lower()}s" if plural else value
 

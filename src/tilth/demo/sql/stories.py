@@ -6,7 +6,7 @@ import random
 import re
 
 from tilth.demo.data import load
-from tilth.demo.sql.database import Column, facts
+from tilth.demo.sql.database import Column, schema
 from tilth.demo.sql.lexicon import Mention, mentions
 from tilth.demo.sql.reader import read_question
 from tilth.demo.sql.rephrase import other, swapped
@@ -55,9 +55,9 @@ def _filled(template: str, rng: random.Random) -> str:
         name = match.group(1)
         if name not in chosen:
             if name in _HOLDS:
-                chosen[name] = rng.choice(facts().values[Column.of(_HOLDS[name])])
+                chosen[name] = rng.choice(schema().values[Column.of(_HOLDS[name])])
             elif name == "categories":
-                chosen[name] = f"{rng.choice(facts().values[Column('plants', 'category')]).lower()}s"
+                chosen[name] = f"{rng.choice(schema().values[Column('plants', 'category')]).lower()}s"
             elif name in stories["nouns"]:
                 chosen[name] = rng.choice(stories["nouns"][name])
             else:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tilth.demo.data import load
-from tilth.demo.sql.database import Column, facts, open_states
+from tilth.demo.sql.database import Column, open_states, schema
 from tilth.demo.sql.query import COUNT, Absent, Condition, Item, Query, fans_out, key_of, write
 from tilth.demo.world import Wording
 
@@ -63,7 +63,7 @@ class _Draft:
         return " ".join([*filter(None, before), plural])
 
     def value(self, column: Column) -> str:
-        return self.rng.choice(facts().values[column])
+        return self.rng.choice(schema().values[column])
 
     def number(self, column: Column) -> int:
         numbers: list[int] = self.world["numbers"][column.dotted]
@@ -106,7 +106,7 @@ class _Draft:
     def condition(self, entry: Mapping[str, Any]) -> tuple[str, Condition]:
         """A condition and how it is said, "{T}" standing for what it restricts."""
         column, template = Column.of(entry["column"]), self.phrase(entry)
-        if column in facts().values:
+        if column in schema().values:
             value = self.value(column)
             said = template.replace("{v}", value).replace("{V}", _many(value))
             return said, Condition(column, entry["operator"], value)
@@ -209,7 +209,7 @@ def _distinct(draft: _Draft, kind: str) -> _Built:
 def _category(draft: _Draft) -> tuple[str, Column]:
     subject = draft.rng.choice(("plants", "customers", "suppliers", "orders"))
     columns = map(Column.of, draft.world["groups"][subject])
-    return subject, draft.rng.choice([column for column in columns if column in facts().values])
+    return subject, draft.rng.choice([column for column in columns if column in schema().values])
 
 
 def _groups(draft: _Draft, kind: str) -> _Built:

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 
 from tilth.engine.file.digests import digest
 from tilth.engine.file.schema import TABLES
+from tilth.engine.file.sums import PAID
 from tilth.engine.file.writes import checksum
 
-_VIEWS = """
+_VIEWS = f"""
 CREATE TEMP VIEW IF NOT EXISTS paid AS SELECT l.*, (
     SELECT r.call FROM replies r WHERE r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
         AND r.digest = l.digest AND r.n = l.n
-) AS replied FROM ledger l WHERE l.state IN ('settled', 'reused')
-"""
+) AS replied FROM {PAID} l
+"""  # noqa: S608 - ours
 """Paid calls with the call whose reply stands at their address. That is a later one where a reply that was
 cut off was asked again under a higher limit: it was replaced, and the call that paid for it stays."""
 
@@ -40,7 +41,7 @@ SELECT l.call FROM ledger l LEFT JOIN requests q ON q.run_id = l.run_id AND q.di
 WHERE l.run_id = ? AND q.digest IS NULL""",
     "unit {0} counts {1} queries, {2} tokens and {3} nano-dollars, and its calls {4}, {5} and {6}": """
 SELECT u.unit, u.queries, u.tokens, u.nano, total(l.queries) AS q,
-    total(l.prompt_tokens + l.completion_tokens) AS t, total(l.nano) AS d,
+    total(l.tokens) AS t, total(l.nano) AS d,
     total(l.replied > l.call) AS replaced
 FROM units u LEFT JOIN paid l ON l.run_id = u.run_id AND l.unit = u.unit WHERE u.run_id = ? GROUP BY u.unit
 HAVING u.queries > q OR u.tokens > t OR u.nano > d

@@ -185,7 +185,8 @@ class Journal:
                     migrate(connection)
             connection.execute("DELETE FROM holder")
             connection.execute(
-                "INSERT INTO holder VALUES (?, ?, ?)", (os.getpid(), socket.gethostname(), now())
+                "INSERT INTO holder (pid, host, since) VALUES (?, ?, ?)",
+                (os.getpid(), socket.gethostname(), now()),
             )
             connection.execute("COMMIT")
         except sqlite3.Error as error:

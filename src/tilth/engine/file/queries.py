@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tilth.engine.budget import Amount, Budget
 from tilth.engine.file.journal import connect, explained
 from tilth.engine.file.schema import SELECT_ROWS, frame_of
-from tilth.errors import JournalError
+from tilth.engine.file.sums import COUNTED, PAID, sums
+from tilth.errors import BudgetError, JournalError
 from tilth.seeds import Seeds
 
 if TYPE_CHECKING:
@@ -60,12 +61,6 @@ def heads(path: Path, run_id: str | None = None) -> list[dict[str, Any]]:
         }
         for number, identity, settings, status, reason in found
     ]
-
-
-def seeds_of(path: Path, run_id: str, task: Any, name: str) -> Seeds:
-    """The seeds a run was grown from."""
-    with read_only(path) as connection:
-        return seeds_from(connection, run_id, task, name)
 
 
 def seeds_from(connection: sqlite3.Connection, run_id: str, task: Any, name: str) -> Seeds:
@@ -172,8 +167,7 @@ def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
     """What preparing cost, and the finished units in the order of admission."""
     with read_only(path) as connection:
         prepared = connection.execute(
-            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
-            " WHERE run_id = ? AND unit < 0 AND state IN ('settled', 'reused')",
+            f"SELECT total(queries), total(tokens), total(nano) FROM {PAID} WHERE run_id = ? AND unit < 0",  # noqa: S608 - ours
             (run_id,),
         ).fetchone()
         units = connection.execute(
@@ -187,36 +181,56 @@ def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
     ]
 
 
-def prefix_units(path: Path, run_id: str, budget: Budget) -> set[int]:
-    """The units a run of this budget would have admitted, by the journalled costs; those in doubt aside.
+def prefix_units(path: Path, run_id: str, budget: Budget | None) -> list[int]:
+    """The units a run under these limits would have admitted, in that order; those in doubt aside.
 
-    Units are taken in the order of admission while what was spent before them plus their worst case fits.
-    The first unit that is missing ends it: what came behind it might not have been admitted.
+    Units are taken in the order of admission while what was spent before them plus their worst case fits, by
+    the journalled costs. The first unit that is missing ends it: what came behind it might not have been
+    admitted. Without a budget nothing else does.
     """
     spent, units = unit_costs(path, run_id)
-    admitted: set[int] = set()
+    admitted: list[int] = []
     for expected, record in enumerate(units):
-        if record.position != expected or budget.exceeded_by(spent + record.worst):
+        if record.position != expected or (budget and budget.exceeded_by(spent + record.worst)):
             break
         spent += record.actual
-        admitted.add(record.unit)
+        admitted.append(record.unit)
     return admitted
 
 
-_SPENDING = """
+def prefix(path: Path, run_id: str, budget: Budget | None, goal: int | None) -> pl.DataFrame:
+    """The rows of `prefix_units`; of them the kept ones up to the goal, the budget's own if none is given."""
+    import polars as pl
+
+    if goal is None and budget is None:
+        raise BudgetError("give a prefix its budget or its rows: run.prefix(300) or run.prefix(rows=100)")
+    units = prefix_units(path, run_id, budget)
+    found = rows(path, run_id, set(units))
+    if goal is None and budget is not None:
+        goal = budget.rows
+    if goal is None:
+        return found
+    if type(goal) is not int or goal < 0:
+        raise BudgetError(f"rows={goal!r}: give a whole number of rows, 0 or more")
+    order = pl.DataFrame({"unit": units, "place": range(len(units))}, schema_overrides={"unit": pl.Int64()})
+    kept = found.filter(pl.col("verdict") != "rejected").join(order, on="unit")
+    return kept.sort("place", "index").head(goal).sort("unit", "index").drop("place")
+
+
+_SPENDING = f"""
 SELECT CASE
-        WHEN l.state <> 'settled' THEN 'in doubt'
+        WHEN l.in_doubt THEN 'in doubt'
         WHEN l.unit < 0 THEN 'preparing'
         WHEN r.call IS NULL THEN 'cut off, and asked again with more room'
         WHEN u.unit IS NULL THEN 'units that are not finished'
         WHEN u.outcome = 'grown' THEN 'rows'
         ELSE coalesce(u.reason, u.outcome) END AS why,
-    sum(CASE l.state WHEN 'settled' THEN l.queries ELSE l.worst_queries END) AS queries
-FROM ledger l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
+    sum(l.queries) AS queries
+FROM {COUNTED} l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
     AND r.digest = l.digest AND r.n = l.n AND r.call = l.call
 LEFT JOIN units u ON u.run_id = l.run_id AND u.unit = l.unit
-WHERE l.run_id = ? AND l.state IN ('settled', 'in doubt', 'reserved') GROUP BY why ORDER BY queries DESC, why
-"""
+WHERE l.run_id = ? GROUP BY why ORDER BY queries DESC, why
+"""  # noqa: S608 - ours
 
 
 def spending(path: Path, run_id: str) -> dict[str, int]:
@@ -228,18 +242,7 @@ def spending(path: Path, run_id: str) -> dict[str, int]:
 def totals(path: Path, run_id: str) -> Mapping[str, Any]:
     """What a file adds up to: spent and in doubt as Amounts, units, rows by verdict, rowless units."""
     with read_only(path) as connection:
-
-        def amount(query: str) -> Amount:
-            return Amount(*map(int, connection.execute(query, (run_id,)).fetchone()))
-
-        spent = amount(
-            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
-            " WHERE run_id = ? AND state = 'settled'"
-        )
-        doubt = amount(
-            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
-            " WHERE run_id = ? AND state IN ('in doubt', 'reserved')"
-        )
+        booked = sums(connection, run_id)
         verdicts = dict(
             connection.execute(
                 "SELECT verdict, count(*) FROM rows WHERE run_id = ? GROUP BY verdict", (run_id,)
@@ -248,4 +251,10 @@ def totals(path: Path, run_id: str) -> Mapping[str, Any]:
         units, rowless = connection.execute(
             "SELECT count(*), total(outcome <> 'grown') FROM units WHERE run_id = ?", (run_id,)
         ).fetchone()
-    return {"spent": spent, "in_doubt": doubt, "units": units, **verdicts, "rowless": int(rowless)}
+    return {
+        "spent": booked.spent,
+        "in_doubt": booked.in_doubt,
+        "units": units,
+        **verdicts,
+        "rowless": int(rowless),
+    }

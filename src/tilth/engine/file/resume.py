@@ -8,8 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilth.engine.budget import Amount
+from tilth.engine.file.sums import PAID, Sums, sums
 from tilth.engine.file.writes import Address, Decision, StoredReply, Usage
 from tilth.strategies.base import Role, UnitResult
+
+_UNFINISHED = f"""
+SELECT l.unit, total(l.queries), total(l.tokens), total(l.nano)
+FROM replies r JOIN {PAID} l USING (call) WHERE r.run_id = ?
+    AND NOT EXISTS (SELECT 1 FROM units u WHERE u.run_id = r.run_id AND u.unit = r.unit)
+GROUP BY l.unit
+"""  # noqa: S608 - ours
 
 
 class JournalledRun:
@@ -49,27 +57,13 @@ class JournalledRun:
         self.finished -= reopened
         return reopened
 
-    def sums(self) -> tuple[Amount, Amount]:
+    def sums(self) -> Sums:
         """What was spent, and what is in doubt at its worst case."""
-        spent = self._all(
-            "SELECT total(queries), total(prompt_tokens + completion_tokens), total(nano) FROM ledger"
-            " WHERE run_id = ? AND state = 'settled'"
-        )[0]
-        doubt = self._all(
-            "SELECT total(worst_queries), total(worst_tokens), total(worst_nano) FROM ledger"
-            " WHERE run_id = ? AND state = 'in doubt'"
-        )[0]
-        return Amount(*map(int, spent)), Amount(*map(int, doubt))
+        return sums(self._connection, self._run_id)
 
     def _paid(self) -> dict[int, Amount]:
         """What units without an outcome have spent so far, by unit."""
-        found = self._all(
-            "SELECT l.unit, total(l.queries), total(l.prompt_tokens + l.completion_tokens), total(l.nano)"
-            " FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ?"
-            " AND NOT EXISTS (SELECT 1 FROM units u WHERE u.run_id = r.run_id AND u.unit = r.unit)"
-            " GROUP BY l.unit"
-        )
-        return {unit: Amount(*map(int, amounts)) for unit, *amounts in found}
+        return {unit: Amount(*map(int, amounts)) for unit, *amounts in self._all(_UNFINISHED)}
 
     def replies(self, unit: int) -> dict[Address, StoredReply]:
         """The journalled replies of a unit."""
@@ -108,6 +102,14 @@ class JournalledRun:
         found = dict(self._all("SELECT verdict, count(*) FROM rows WHERE run_id = ? GROUP BY verdict"))
         [(rowless,)] = self._all("SELECT count(*) FROM units WHERE run_id = ? AND outcome <> 'grown'")
         return {**found, "rowless": rowless}
+
+    def kept(self) -> dict[int, int]:
+        """Kept rows by unit, for units that have some."""
+        return dict(
+            self._all(
+                "SELECT unit, count(*) FROM rows WHERE run_id = ? AND verdict <> 'rejected' GROUP BY unit"
+            )
+        )
 
     def results(self, round: int) -> list[UnitResult]:
         """How the finished units of earlier rounds than this one ended, by number."""

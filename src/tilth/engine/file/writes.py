@@ -21,6 +21,8 @@ PREPARING = -1
 
 Outcome = Literal["grown", "rowless", "failed"]
 
+_REQUESTS = "INSERT OR IGNORE INTO requests (run_id, digest, body)"
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -111,11 +113,13 @@ def create_run(
     def write(connection: sqlite3.Connection) -> None:
         at = now()
         connection.execute(
-            "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, 'starting', NULL, ?, ?)",
+            "INSERT OR IGNORE INTO runs (run_id, identity, settings, status, created_at, updated_at)"
+            " VALUES (?, ?, ?, 'starting', ?, ?)",
             (run_id, canonical(identity), canonical(settings), at, at),
         )
         connection.executemany(
-            "INSERT OR IGNORE INTO seeds VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO seeds (run_id, position, seed_id, question, reference, extra)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             [
                 (
                     run_id,
@@ -168,7 +172,7 @@ def _reserve(
 ) -> Sequence[int]:
     at = now()
     requests = {(run_id, address.digest): body for run_id, address, _, body, _ in calls}
-    insert(connection, "INSERT OR IGNORE INTO requests", [(*key, body) for key, body in requests.items()])
+    insert(connection, _REQUESTS, [(*key, body) for key, body in requests.items()])
     last = insert(
         connection,
         "INSERT INTO ledger (run_id, account, purpose, unit, role, digest, n, state,"
@@ -229,7 +233,7 @@ def reuse(run_id: str, address: Address, purpose: str, body: str, reply: StoredR
     usage = reply.usage
 
     def write(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", (run_id, address.digest, body))
+        insert(connection, _REQUESTS, [(run_id, address.digest, body)])
         cursor = connection.execute(
             "INSERT INTO ledger (run_id, account, purpose, unit, role, digest, n, state, worst_queries,"
             " worst_tokens, worst_nano, queries, prompt_tokens, completion_tokens, nano, estimated, attempts,"
@@ -254,7 +258,12 @@ def _keep(connection: sqlite3.Connection, replies: Sequence[tuple[str, int, Addr
                 *(reply.model, reply.max_tokens, reply.seconds, at, reply.origin, checksum(text)),
             )
         )
-    insert(connection, "INSERT OR REPLACE INTO replies", records)
+    insert(
+        connection,
+        "INSERT OR REPLACE INTO replies (run_id, unit, role, digest, n, call, text, refusal, finish_reason,"
+        " model, max_tokens, seconds, created_at, origin, checksum)",
+        records,
+    )
 
 
 def release(call: int, state: Literal["freed", "in doubt"], attempts: int) -> Operation:
@@ -276,7 +285,9 @@ def unreserve(run_id: str, address: Address) -> Operation:
 def decide(run_id: str, unit: int, key: str, decision: Decision) -> Operation:
     """Writes a decision."""
     text = canonical({"value": decision.value, "asked": decision.asked})
-    return lambda c: c.execute("INSERT INTO decisions VALUES (?, ?, ?, ?)", (run_id, unit, key, text))
+    return lambda c: c.execute(
+        "INSERT INTO decisions (run_id, unit, key, value) VALUES (?, ?, ?, ?)", (run_id, unit, key, text)
+    )
 
 
 def commit_unit(
@@ -298,7 +309,8 @@ def _commit_units(
         connection.executemany("DELETE FROM rows WHERE run_id = ? AND unit = ?", replaced)
     insert(
         connection,
-        "INSERT OR REPLACE INTO units",
+        "INSERT OR REPLACE INTO units (run_id, unit, position, round, outcome, cause, reason,"
+        " worst_queries, worst_tokens, worst_nano, queries, tokens, nano)",
         [
             (
                 *(run_id, record.unit, record.position, record.round, record.outcome),

@@ -1,4 +1,4 @@
-"""A run's line to one model: opened when first needed, proven by a preflight and one call alone."""
+"""A run's connection to one model: opened when first needed, proven by a preflight and one call alone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
 from tilth.engine.budget import Amount
-from tilth.engine.file.writes import Usage
+from tilth.engine.growing.booking import PricedModel
 from tilth.errors import EndpointUnavailable, TeacherError
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Completion, Endpoint, Gate, Price, Teacher, Wait
-
-PROMPT_SLACK = 64
-"""Tokens added to a prompt's UTF-8 bytes for what the chat format adds around it."""
 
 
 class ModelConnection:
@@ -22,7 +19,7 @@ class ModelConnection:
 
     def __init__(self, model: Teacher, patience: float) -> None:
         self.model = model
-        self.price: Price | None = model.price()
+        self.priced = PricedModel.of(model)
         self.gate = Gate(
             model.concurrency,
             requests_per_minute=model.requests_per_minute,
@@ -35,30 +32,14 @@ class ModelConnection:
         self._first = asyncio.Lock()
         self._proven = False
 
+    @property
+    def price(self) -> Price | None:
+        """What its tokens cost, or None for unknown."""
+        return self.priced.price
+
     def request(self, prompt: Prompt) -> dict[str, Any]:
         """What is sent, and what a digest covers."""
         return self.model.request(prompt)
-
-    def worst(self, request: Mapping[str, Any]) -> Amount:
-        """The most a request can cost: its bytes and the whole reply limit."""
-        return self.worst_of(_size(request))
-
-    def worst_of(self, size: int) -> Amount:
-        """The most a prompt of `size` bytes can cost."""
-        prompt, completion = size + PROMPT_SLACK, self.model.max_tokens
-        nano = self.price.nano_dollars(prompt, completion) if self.price else 0
-        return Amount(1, prompt + completion, nano)
-
-    def usage(self, completion: Completion, request: Mapping[str, Any]) -> Usage:
-        """What a completion cost by the server's word; where it says nothing, the worst case, estimated."""
-        prompt, reply = completion.prompt_tokens, completion.completion_tokens
-        estimated = prompt is None or reply is None
-        if prompt is None:
-            prompt = self.worst(request).tokens - self.model.max_tokens
-        if reply is None:
-            reply = self.model.max_tokens
-        nano = self.price.nano_dollars(prompt, reply) if self.price else 0
-        return Usage(prompt, reply, nano, estimated)
 
     async def complete(
         self,
@@ -84,7 +65,7 @@ class ModelConnection:
                     sent()
                     try:
                         completion = await endpoint.complete(
-                            request, max_tokens=self.model.max_tokens, seed=seed, on_text=on_text
+                            request, max_tokens=self.model.max_tokens, sampling_seed=seed, on_text=on_text
                         )
                     except CallError as error:
                         self.gate.failed(admission, error)
@@ -141,11 +122,6 @@ class ModelConnection:
     async def close(self) -> None:
         """Closes the endpoint."""
         await self._stack.aclose()
-
-
-def _size(request: Mapping[str, Any]) -> int:
-    """Bytes of a request's messages, which its tokens cannot outnumber."""
-    return sum(len(message["content"].encode("utf-8", "replace")) for message in request["messages"])
 
 
 def _tokens(completion: Completion) -> int | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tilth.engine.budget import Amount
-
 
 @dataclass
 class Controls:
@@ -16,23 +14,3 @@ class Controls:
     """Set unless the run is paused."""
     in_flight: int = 0
     attempts: int = 0
-
-
-@dataclass
-class Attempt:
-    """One attempt of a call, which costs `worst` at most: whether an endpoint may have got and billed it."""
-
-    controls: Controls
-    worst: Amount
-    out: bool = False
-
-    def sent(self) -> None:
-        """It goes out."""
-        self.out = True
-        self.controls.in_flight += 1
-
-    def over(self) -> None:
-        """It is no longer out, if it was."""
-        if self.out:
-            self.out = False
-            self.controls.in_flight -= 1

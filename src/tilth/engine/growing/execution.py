@@ -16,11 +16,21 @@ from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
 from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit
 from tilth.engine.growing.asking import AskContext, UnitAsk
-from tilth.engine.growing.rechecking import judge_again, set_verdicts, to_judge
-from tilth.engine.growing.rows import Origin, judge, judge_at_once, rows_of
-from tilth.errors import JournalError, Overspent, StrategyError, TeacherError, UnitFailed, Unreadable
+from tilth.engine.growing.booking import worst_of_unit
+from tilth.engine.growing.kept import KeptRows
+from tilth.engine.growing.rows import (
+    Origin,
+    check_again,
+    grow,
+    rows_of,
+    set_verdicts,
+    to_check,
+    verdict_at_once,
+    verdict_of,
+)
+from tilth.errors import JournalError, Overspent, StrategyError, TeacherError
 from tilth.seeds import Seeds
-from tilth.strategies.base import ROLES, Candidate, Strategy, Unit, UnitCost, UnitResult
+from tilth.strategies.base import Candidate, Strategy, Unit, UnitCost, UnitResult
 from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Task
 
@@ -57,7 +67,7 @@ class Execution:
         counts: Mapping[str, int],
         reopened: set[int],
         *,
-        judged_otherwise: bool = False,
+        checked_otherwise: bool = False,
     ) -> None:
         self._context = context
         self._seeds = seeds
@@ -66,8 +76,9 @@ class Execution:
         self._origin = origin
         self._passes = passes
         self._reopened = reopened
-        self._judged_otherwise = judged_otherwise
-        self._sizes: dict[tuple[object, ...], Amount] = {}
+        self._checked_otherwise = checked_otherwise
+        self._models = {role: connection.priced for role, connection in context.connections.items()}
+        self._worsts: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
         self._live: set[asyncio.Task[None]] = set()
         self._asking: set[int] = set()
@@ -79,13 +90,14 @@ class Execution:
         self._short_of: str | None = None
         self._raised = False
         self._position = 0
+        self._kept = KeptRows()
         self.counts = {**NO_ROWS, **counts}
         self.recent: deque[tuple[float, int, int]] = deque()
 
     @property
     def ledger(self) -> Ledger:
         """The run's ledger."""
-        return self._context.ledger
+        return self._context.booking.ledger
 
     def stop(self) -> None:
         """No new unit starts; started ones finish: they are reserved. Called in the runner's loop."""
@@ -95,15 +107,18 @@ class Execution:
 
     def limit(self, budget: Budget) -> None:
         """Sets other limits. Called in the runner's loop."""
+        self._raised = self._raised or self._short_of is not None or self._goal_met()
         self.ledger.limit = budget
-        self._raised = self._raised or self._short_of is not None
         self._short_of = None
         self._wake.set()
+
+    def _goal_met(self) -> bool:
+        return self._kept.reach(self.ledger.limit.rows)
 
     async def drive(self) -> Ending:
         """Runs until the budget, the strategy, the user or an error ends it. Raises the error."""
         try:
-            await self._judge_again()
+            await self._check_again()
             state = await self._prepare()
             ending = await self._rounds(state)
         finally:
@@ -135,15 +150,17 @@ class Execution:
 
     async def _rounds(self, state: Any) -> Ending:
         number, results = 0, Results(self._context)
-        while self._short_of is None:
+        await self._recall_kept()
+        while self._short_of is None and not self._goal_met():
             units = iter(
                 self._strategy.units(self._seeds, number, state, await results.upto(number), self._passes)
             )
-            any_unit, first = False, self._position
+            any_unit, first, kept = False, self._position, self._kept.had
             for unit in units:
                 any_unit = True
                 position, self._position = self._position, self._position + 1
                 if unit.number in self._context.journalled.finished:
+                    self._kept.passed(unit.number)
                     continue
                 cost = self._strategy.unit_cost(unit, self._task)
                 worst = self._worst(unit, cost)
@@ -153,29 +170,47 @@ class Execution:
                 if hold is None:
                     break
                 self._asking.add(unit.number)
+                self._kept.due += cost.rows
                 task = asyncio.create_task(self._grow(unit, position, cost, worst, hold))
                 self._live.add(task)
-                task.add_done_callback(partial(self._ended, unit.number))
+                task.add_done_callback(partial(self._ended, unit.number, cost.rows))
             while self._live:  # a round is a barrier
                 self._wake.clear()
                 await self._wake.wait()
-            if self._failure is not None or self._stopping or self._short_of is not None:
+            if self._failure is not None or self._stopping or self._goal_met() or self._short_of is not None:
                 break
             if self._raised:  # the round goes on where it fell short
-                self._raised, self._position = False, first
+                self._raised, self._position, self._kept.had = False, first, kept
+                await self._recall_kept()
                 continue
             if not any_unit:
                 return Ending("finished", "the strategy has no more units")
             number += 1
-        if self._short_of is not None and not self._stopping:
+        if self._stopping:
+            return Ending("stopped", "stopped by the user")
+        goal = self.ledger.limit.rows
+        if goal is None:
             return Ending("finished", f"the budget of {self._short_of} is used up", self._short_of)
-        return Ending("stopped", "stopped by the user")
+        if self._goal_met():
+            return Ending("finished", f"the goal of {goal:,} kept rows is met")
+        had = f"{self._kept.had:,} of {goal:,} rows"
+        return Ending("finished", f"the budget of {self._short_of} is used up with {had}", self._short_of)
+
+    async def _recall_kept(self) -> None:
+        journalled = self._context.journalled
+        if journalled.finished:
+            self._kept.recall(await self._context.journal.write(lambda _: journalled.kept()))
 
     async def _admit(self, worst: Amount) -> Hold | None:
-        """Reserves the next unit's worst case, waiting for room; None ends the run."""
-        while self._failure is None and not self._stopping and self._short_of is None:
+        """Reserves the next unit's worst case, waiting for room; None ends the run.
+
+        A unit is needed for a goal where all that units at work may bring would still miss it. So none is
+        admitted that a run of one unit after the other would not admit.
+        """
+        while self._failure is None and not (self._stopping or self._short_of or self._goal_met()):
             self._wake.clear()
-            if self._context.controls.going.is_set() and self._has_room(worst):
+            needed = not self._kept.may_reach(self.ledger.limit.rows)
+            if needed and self._context.controls.going.is_set() and self._has_room(worst):
                 limit = self.ledger.shortage(worst)
                 if limit is None:
                     return self.ledger.hold(worst)
@@ -195,7 +230,7 @@ class Execution:
             return False
         if asking < calls:
             return True
-        ahead = asking < calls + self._context.lookahead.beyond(calls)
+        ahead = asking < calls + self._context.booking.lookahead.beyond(calls)
         return ahead and self.ledger.shortage(worst.times(calls)) is None
 
     def resume(self) -> None:
@@ -204,44 +239,18 @@ class Execution:
         self._wake.set()
 
     def _worst(self, unit: Unit, cost: UnitCost) -> Amount:
-        """The most a unit can cost: each prompt at the longest for its seeds, plus all earlier replies."""
-        task = self._task
+        """The most a unit can cost, worked out once for all units of the same seeds and cost."""
         key = (cost, *(seed.index for seed in unit.seeds))
-        if key in self._sizes:
-            return self._sizes[key]
-        prompts = [asked for seed in unit.seeds for asked in self._strategy.prompts(seed, task)]
-        worst, earlier = Amount(), 0
-        for role in ROLES:
-            if not cost.most(role):
-                continue
-            connection = self._context.connections[role]
-            sizes = [
-                sum(len(m["content"].encode()) for m in connection.request(prompt)["messages"])
-                for by, prompt in prompts
-                if by == role
-            ]
-            size = max(sizes, default=0)
-            for _ in range(cost.most(role)):
-                worst += connection.worst_of(size + earlier)
-                earlier += connection.model.max_tokens
-        self._sizes[key] = worst
-        return worst
+        if key not in self._worsts:
+            self._worsts[key] = worst_of_unit(self._strategy, unit.seeds, cost, self._task, self._models)
+        return self._worsts[key]
 
     async def _grow(self, unit: Unit, position: int, cost: UnitCost, worst: Amount, hold: Hold) -> None:
         asks = UnitAsk(self._context, unit.number, hold, cost, self._answered)
-        candidates: list[Candidate] = []
-        outcome: Outcome = "grown"
-        cause: str | None = None
-        reason: str | None = None
         try:
             if unit.number in self._context.journalled.touched:
                 await asks.recall()
-            async for candidate in self._strategy.grow(unit, asks, self._task):
-                candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
-        except Unreadable as error:
-            outcome, cause, reason = "rowless", error.cause, str(error)
-        except UnitFailed as error:
-            outcome, cause, reason = "failed", "refused-request", str(error)
+            grown = await grow(self._strategy, unit, asks, self._task)
         except DoesNotFit as error:
             # a call in doubt used up what the unit had reserved: it stays open for a larger budget
             self._short_of = self._short_of or str(error)
@@ -260,19 +269,24 @@ class Execution:
             finally:
                 self.ledger.close(hold)
         self._answered(unit.number)
-        if candidates:
-            outcome, cause = "grown", None
-        elif outcome == "grown":
-            outcome, cause, reason = "rowless", "no-candidate", "the strategy yielded no candidate"
-        verdicts = await self._judge(candidates)
-        rows = rows_of(self._origin, unit, candidates, verdicts, asks.bill, self._task)
-        record = UnitRecord(unit.number, position, unit.round, outcome, cause, reason, worst, asks.bill.spent)
+        verdicts = await self._verdicts(grown.candidates)
+        rows = rows_of(self._origin, unit, grown.candidates, verdicts, grown.bill, self._task)
+        record = UnitRecord(
+            unit.number,
+            position,
+            unit.round,
+            grown.outcome,
+            grown.cause,
+            grown.reason,
+            worst,
+            grown.bill.spent,
+        )
         again = unit.number in self._reopened
         arrival = await self._context.journal.write(
             commit_unit(self._origin.run_id, record, rows, again=again)
         )
         self._context.journalled.finished.add(unit.number)
-        self._count(rows, outcome, asks.bill.spent.queries - asks.bill.reused)
+        self._count(rows, grown.outcome, grown.bill.spent.queries - grown.bill.reused)
         if again:  # its earlier rows were replaced
             self.counts = {
                 **NO_ROWS,
@@ -281,13 +295,13 @@ class Execution:
         if rows:
             self._context.events.publish(Sampled(arrival))
 
-    async def _judge_again(self) -> None:
-        """Judges stored rows as the run's check wants it now; nothing is asked."""
+    async def _check_again(self) -> None:
+        """Checks stored rows as the run's check wants it now; nothing is asked."""
         journal, origin, after = self._context.journal, self._origin, 0
-        again = partial(judge_again, task=self._task, checks=self._strategy.checks, checked=origin.checked)
-        every = self._judged_otherwise and origin.checked
+        again = partial(check_again, task=self._task, checks=self._strategy.checks, checked=origin.checked)
+        every = self._checked_otherwise and origin.checked
         while rows := await journal.write(
-            to_judge(origin.run_id, after, checked=origin.checked, every=every)
+            to_check(origin.run_id, after, checked=origin.checked, every=every)
         ):
             after = rows[-1]["arrival"]
             verdicts = await asyncio.get_running_loop().run_in_executor(self._checks, list, map(again, rows))
@@ -295,19 +309,20 @@ class Execution:
         if after:
             self.counts = {**NO_ROWS, **await journal.write(lambda _: self._context.journalled.counts())}
 
-    async def _judge(self, candidates: Sequence[Candidate]) -> list[Any]:
+    async def _verdicts(self, candidates: Sequence[Candidate]) -> list[Any]:
         """Checks run in threads of their own, for some wait for a worker process; the quick ones here."""
         task, checks, checked = self._task, self._strategy.checks, self._origin.checked
-        verdicts = [judge_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
+        verdicts = [verdict_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
         if None not in verdicts:
             return verdicts
         return await asyncio.get_running_loop().run_in_executor(
-            self._checks, lambda: [judge(one, task, checks, checked=checked) for one in candidates]
+            self._checks, lambda: [verdict_of(one, task, checks, checked=checked) for one in candidates]
         )
 
     def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:
         for row in rows:
             self.counts[row["verdict"]] += 1
+            self._kept.had += row["verdict"] != "rejected"
         if outcome != "grown":
             self.counts["rowless"] += 1
         at = time.monotonic()
@@ -321,8 +336,9 @@ class Execution:
             self._asking.discard(unit)
             self._wake.set()
 
-    def _ended(self, unit: int, task: asyncio.Task[None]) -> None:
+    def _ended(self, unit: int, rows: int, task: asyncio.Task[None]) -> None:
         self._live.discard(task)
+        self._kept.due -= rows
         self._asking.discard(unit)
         failure = None if task.cancelled() else task.exception()
         # the first is told; the others finish: their calls are reserved, and what they return is paid for

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tilth.engine.file.digests import digest
 from tilth.engine.file.resume import JournalledRun
-from tilth.engine.file.writes import PREPARING, Address, Bill, Outcome
+from tilth.engine.file.writes import PREPARING, Address, Bill
 from tilth.engine.growing.asking import together
 from tilth.engine.growing.replies import read
-from tilth.errors import UnitFailed, Unreadable
+from tilth.engine.growing.rows import Grown, grow
+from tilth.errors import UnitFailed
 from tilth.seeds import Seeds
-from tilth.strategies.base import Candidate, Reply, Role, Strategy, Unit
+from tilth.strategies.base import Reply, Role, Strategy, Unit
 from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Prompt, Task
 from tilth.teacher import Teacher
@@ -66,17 +67,6 @@ class ReplayedAsk:
 
 
 @dataclass(frozen=True, slots=True)
-class Regrown:
-    """What a unit's replies give."""
-
-    candidates: Sequence[Candidate]
-    outcome: Outcome
-    cause: str | None
-    reason: str | None
-    bill: Bill
-
-
-@dataclass(frozen=True, slots=True)
 class Replay:
     """A run's journal with all that made its rows of it."""
 
@@ -103,23 +93,10 @@ class Replay:
                 return
             number += 1
 
-    async def grow(self, unit: Unit) -> Regrown:
-        """Grows a unit again; raises `NotJournalled`."""
-        ask = ReplayedAsk(self.journalled, unit.number, self.models)
-        candidates: list[Candidate] = []
-        outcome: Outcome = "grown"
-        cause: str | None = None
-        reason: str | None = None
-        try:
-            async for candidate in self.strategy.grow(unit, ask, self.task):
-                candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
-        except Unreadable as error:
-            outcome, cause, reason = "rowless", error.cause, str(error)
-        except UnitFailed:
-            outcome, cause = "failed", "refused-request"
+    async def grow(self, unit: Unit) -> Grown:
+        """Grows a unit again; raises `NotJournalled`. Why an endpoint refused a request is not told."""
+        grown = await grow(
+            self.strategy, unit, ReplayedAsk(self.journalled, unit.number, self.models), self.task
+        )
         await asyncio.sleep(0)  # asks that the strategy left behind are on the bill too
-        if candidates:
-            outcome, cause = "grown", None
-        elif outcome == "grown":
-            outcome, cause, reason = "rowless", "no-candidate", "the strategy yielded no candidate"
-        return Regrown(candidates, outcome, cause, reason, ask.bill)
+        return grown

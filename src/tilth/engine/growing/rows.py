@@ -1,26 +1,42 @@
-"""From candidates to rows: what a check says of them, and where they came from."""
+"""From units to rows: candidates, what a check says of them, at once or again, and where they came from."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from tilth.engine.file.digests import canonical
-from tilth.engine.file.journal import now
-from tilth.engine.file.writes import Bill
-from tilth.strategies.base import Candidate, Reply, Unit
-from tilth.strategies.check import Check, judged
+from tilth.engine.file.journal import Operation, now
+from tilth.engine.file.writes import Bill, Outcome
+from tilth.engine.growing.replies import unusable, useful
+from tilth.errors import UnitFailed, Unreadable
+from tilth.strategies.base import Ask, Candidate, Reply, Strategy, Unit
+from tilth.strategies.check import Check, verdict_after
 from tilth.tasks.base import Task, Verdict
+from tilth.tasks.causes import OTHER
 
 CheckMode = Literal["label", "filter", False]
 """Rows are checked and marked, the rejected are left out besides, or nothing is checked."""
 
-NOT_CHECKED = "not checked"
+NOT_CHECKED = "not-checked"
+"""The cause of a row that the run does not check."""
 
 OWN_SCORE = "score"
 """Where a row's `extra` keeps the score its strategy gave, which no check takes away."""
+
+_BATCH = 256
+
+# The reply a response is, where it is one as it came: what was wrong with it is no part of its row.
+_ROWS = """
+SELECT w.arrival, w.question, w.response, w.reference, w.extra, r.call AS reply, r.finish_reason, r.refusal
+FROM rows w LEFT JOIN replies r ON r.run_id = w.run_id AND r.unit = w.unit AND r.text = w.response
+WHERE w.run_id = ? AND w.arrival > ? AND (? OR (w.verdict = 'unverified' AND w.cause IS ?) = ?)
+GROUP BY w.arrival ORDER BY w.arrival LIMIT ?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +51,73 @@ class Origin:
     checked: bool
 
 
-def judge(candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool) -> Verdict:
+class BilledAsk(Ask, Protocol):
+    """An ask that keeps the bill of its unit."""
+
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What a unit came to.
+
+    Attributes:
+        candidates: What it yielded.
+        outcome: How it ended.
+        cause: Why it has no candidate, in a word; None where it has one.
+        reason: Why it has no candidate, or no more; None where nothing went wrong.
+        failed: Whether an endpoint refused a request of it for good; what it said is the reason.
+        bill: What its replies cost, those that its strategy left behind too once they have come.
+    """
+
+    candidates: Sequence[Candidate]
+    outcome: Outcome
+    cause: str | None
+    reason: str | None
+    failed: bool
+    bill: Bill
+
+
+async def grow(strategy: Strategy, unit: Unit, ask: BilledAsk, task: Task) -> Grown:
+    """Grows a unit; what it yielded before a reply that cannot be used, or a refusal, is kept."""
+    candidates: list[Candidate] = []
+    outcome: Outcome = "grown"
+    cause: str | None = None
+    reason: str | None = None
+    try:
+        async for candidate in strategy.grow(unit, ask, task):
+            candidates.append(candidate)  # noqa: PERF401 - what came before an error is kept
+    except Unreadable as error:
+        outcome, cause, reason = "rowless", error.cause, str(error)
+    except UnitFailed as error:
+        outcome, cause, reason = "failed", "refused-request", str(error)
+    failed = outcome == "failed"
+    if candidates:
+        outcome, cause = "grown", None
+    elif outcome == "grown":
+        outcome, cause, reason = "rowless", "no-candidate", "the strategy yielded no candidate"
+    return Grown(candidates, outcome, cause, reason, failed, ask.bill)
+
+
+def verdict_of(candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool) -> Verdict:
     """The task's verdict and that of checks that asked; or a rejection, where the reply is of no use."""
     if not checked:
-        return Verdict("unverified", reason=NOT_CHECKED)
-    problem = candidate.response.problem if isinstance(candidate.response, Reply) else None
-    if problem:
-        return Verdict("rejected", reason=problem)
+        return Verdict("unverified", reason="not checked", cause=NOT_CHECKED)
+    response = candidate.response
+    if isinstance(response, Reply) and response.problem:
+        return Verdict("rejected", reason=response.problem, cause=response.cause)
     verdict = task.check(candidate.response, candidate.reference, candidate.question)
-    return judged(checks, candidate.extra, verdict)
+    return verdict_after(checks, candidate.extra, verdict)
 
 
-def judge_at_once(
+def verdict_at_once(
     candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool
 ) -> Verdict | None:
-    """What `judge` says, where it takes next to no time and waits for nothing; else None."""
+    """What `verdict_of` says, where it takes next to no time and waits for nothing; else None."""
     if not checked or (isinstance(candidate.response, Reply) and candidate.response.problem):
-        return judge(candidate, task, checks, checked=checked)
+        return verdict_of(candidate, task, checks, checked=checked)
     verdict = task.check_at_once(candidate.response, candidate.reference, candidate.question)
-    return None if verdict is None else judged(checks, candidate.extra, verdict)
+    return None if verdict is None else verdict_after(checks, candidate.extra, verdict)
 
 
 def rows_of(
@@ -90,7 +154,7 @@ def rows_of(
                 "answer": verdict.answer,
                 "reference": candidate.reference,
                 "verdict": verdict.verdict,
-                "cause": verdict.cause,
+                "cause": cause_of(verdict),
                 "reason": verdict.reason,
                 "score": candidate.score if candidate.score is not None else verdict.score,
                 "group": candidate.group,
@@ -110,6 +174,58 @@ def rows_of(
             }
         )
     return rows
+
+
+def cause_of(verdict: Verdict) -> str | None:
+    """Why a row is not accepted, in a word; None where it is."""
+    return None if verdict.accepted else verdict.cause or OTHER
+
+
+def to_check(run_id: str, after: int, *, checked: bool, every: bool) -> Operation:
+    """Gives rows that arrived after number `after` and are to be checked anew, some at a time.
+
+    `every` gives all of them; else those that are checked and should not be, or the other way round.
+    """
+
+    def read(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+        cursor = connection.execute(_ROWS, (run_id, after, every, NOT_CHECKED, checked, _BATCH))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, record, strict=True)) for record in cursor]
+
+    return read
+
+
+def check_again(
+    row: Mapping[str, Any], task: Task, checks: Sequence[Check], *, checked: bool
+) -> dict[str, Any]:
+    """The columns of a row of `to_check` as they are to be."""
+    why = None
+    if row["reply"] is not None:
+        why = unusable(row["finish_reason"], row["refusal"], row["response"])
+    response = useful(row["response"], why)
+    extra = json.loads(row["extra"])
+    candidate = Candidate(row["question"], response, row["reference"], extra=extra)
+    verdict = verdict_of(candidate, task, checks, checked=checked)
+    span = verdict.span or (None, None)
+    return {
+        "answer": verdict.answer,
+        "verdict": verdict.verdict,
+        "cause": cause_of(verdict),
+        "reason": verdict.reason,
+        "score": extra.get(OWN_SCORE, verdict.score),
+        "span_start": span[0],
+        "span_end": span[1],
+        "arrival": row["arrival"],
+    }
+
+
+def set_verdicts(verdicts: Sequence[Mapping[str, Any]]) -> Operation:
+    """Writes what `check_again` gave."""
+    return lambda connection: connection.executemany(
+        "UPDATE rows SET answer = :answer, verdict = :verdict, cause = :cause, reason = :reason,"
+        " score = :score, span_start = :span_start, span_end = :span_end WHERE arrival = :arrival",
+        verdicts,
+    )
 
 
 @lru_cache(maxsize=1024)

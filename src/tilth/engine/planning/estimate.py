@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from statistics import NormalDist
 
 from tilth.engine.budget import NANO, Amount, Budget
-from tilth.engine.growing.connection import PROMPT_SLACK
+from tilth.engine.growing.booking import PricedModel, worst_of_unit
 from tilth.engine.planning.measurements import Figure, Measured
 from tilth.engine.planning.ranges import Plan, Range
+from tilth.engine.recipe import Recipe
 from tilth.seeds import Seed, Seeds
-from tilth.strategies.base import ROLES, Role, Strategy, Unit
+from tilth.strategies.base import Role, Strategy, Unit
 from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Prompt, Task
 from tilth.teacher import Teacher
 
-_Costs = tuple[float, float, float]
-"""Queries, tokens and nano-dollars."""
-_LIMITS = ("queries", "tokens", "dollars")
+_Sums = tuple[float, ...]
+"""Queries, tokens, nano-dollars, kept rows, and all rows."""
+_LIMITS = ("queries", "tokens", "dollars", "rows")
+"""What may end a run: the first of those sums."""
 
 _LOW, _TYPICAL, _HIGH = range(3)
 _ROUNDING = 1e-6
@@ -35,6 +38,8 @@ _SHORTEST_REPLIES = 10
 """Replies are taken to be at least this part of what is typical, and at most the reply limit."""
 _LEAST_YIELD = 0.5
 """The share of rows that a strategy is taken to give at least: other units are rowless."""
+_LEAST_KEPT = 0.5
+"""The share of those rows that is taken to be kept at least: others are rejected."""
 _TOKENS_PER_SECOND = (200, 60, 30)
 _LATENCY = (0.2, 0.6, 2.0)
 """Seconds until a hosted model's first token, and its tokens a second: round figures, no measurements."""
@@ -80,27 +85,19 @@ class _Outcome:
 
     units: int
     total: Amount
+    kept: int
     rows: int
     ends_by: str
     seconds: float
 
 
-def estimate(
-    seeds: Seeds,
-    strategy: Strategy,
-    limit: Budget,
-    *,
-    teacher: Teacher,
-    writer: Teacher,
-    task: Task,
-    measured: Measured | None = None,
-) -> Plan:
+def estimate(recipe: Recipe, limit: Budget, *, measured: Measured | None = None) -> Plan:
     """Estimates a run by what was measured of it, else by assumptions. Asks nothing."""
-    guess = _Estimate(
-        seeds, strategy, task, {"teacher": teacher, "writer": writer, **strategy.models()}, measured
-    )
+    seeds = recipe.seeds
+    guess = _Estimate(seeds, recipe.strategy, recipe.task, recipe.models, measured)
     cases = [guess.outcome(limit, case) for case in _CASES]
     typical = cases[0]
+    odds = None if limit.rows is None else guess.odds(limit, limit.rows)
     prices = guess.prices.values()
     known = all(price is not None for price in prices)
     return Plan(
@@ -119,7 +116,8 @@ def estimate(
         usd_range=_range(case.total.nano / NANO for case in cases) if known else None,
         seconds_range=_range(case.seconds for case in cases),
         measured=measured.units if measured else 0,
-        sources=guess.sources(),
+        goal_odds=odds,
+        sources=guess.sources(limit.rows),
     )
 
 
@@ -144,7 +142,8 @@ class _Estimate:
         measured: Measured | None,
     ) -> None:
         self._strategy, self._task, self._models, self._measured = strategy, task, models, measured
-        self.prices = {role: model.price() for role, model in models.items()}
+        self._priced = {role: PricedModel.of(model) for role, model in models.items()}
+        self.prices = {role: priced.price for role, priced in self._priced.items()}
         self._seeds = len(seeds)
         self._passes = SeedPasses(tuple(seeds), 0, put=task.put)
         self._units: dict[int, list[Unit]] = {}
@@ -158,33 +157,38 @@ class _Estimate:
 
     def outcome(self, limit: Budget, case: _Case) -> _Outcome:
         """What the run comes to in that case."""
-        units, total, rows, ends_by = self._under(self._usable(limit) if case.short else limit, case)
-        return _Outcome(units, total, rows, ends_by, self._seconds(total.queries, case.cost))
-
-    def _under(self, limit: Budget, case: _Case) -> tuple[int, Amount, int, str]:
-        """Units, their cost, their rows, and the limit that ends them."""
-        limits = (limit.queries, limit.tokens, limit.nano)
-        units, rows, passing = 0, 0.0, 0
-        total: _Costs = (0.0, 0.0, 0.0)
+        limit = self._usable(limit) if case.short else limit
+        limits = (limit.queries, limit.tokens, limit.nano, limit.rows)
+        units = passing = 0
+        total: _Sums = (0.0,) * 5
         while True:
-            each, yielded = self._one_pass(passing, case)
+            each = self._one_pass(passing, case)
             rooms = [
                 (max(0.0, most - used) / cost, name)
-                for most, used, cost, name in zip(limits, total, each, _LIMITS, strict=True)
+                for most, used, cost, name in zip(limits, total, each, _LIMITS, strict=False)
                 if most is not None and cost > 0
             ]
             room, ends_by = min(rooms, default=(float(passing == 0), "queries"))
             passes = room if room < 1 else 1.0 if passing == 0 else math.floor(room)
             units += int(self._seeds * passes)
-            rows += yielded * passes
-            queries, tokens, nano = (used + passes * cost for used, cost in zip(total, each, strict=True))
-            total = queries, tokens, nano
+            total = tuple(used + passes * cost for used, cost in zip(total, each, strict=True))
             if room < 1:
-                whole = (int(value + _ROUNDING) for value in total)
-                return units, Amount(*whole), int(rows + _ROUNDING), ends_by
+                queries, tokens, nano, kept, rows = (int(value + _ROUNDING) for value in total)
+                seconds = self._seconds(queries, case.cost)
+                return _Outcome(units, Amount(queries, tokens, nano), kept, rows, ends_by, seconds)
             passing += 1
 
-    def _one_pass(self, passing: int, case: _Case) -> tuple[_Costs, float]:
+    def odds(self, limit: Budget, goal: int) -> float:
+        """How likely the limits suffice for the goal."""
+        cases = [self.outcome(replace(limit, rows=None), case).kept for case in _CASES]
+        low, typical, high = min(cases), cases[0], max(cases)
+        if self._measured is None:  # each number of rows in the range is taken as likely as any other
+            return min(1.0, max(0.0, (high + 1 - goal) / (high + 1 - low)))
+        # an interval of 95 %, as wide below as it is, and above
+        sigma = max(1.0, typical - low if goal <= typical else high - typical) / NormalDist().inv_cdf(0.975)
+        return 1 - NormalDist(typical, sigma).cdf(goal - 0.5)
+
+    def _one_pass(self, passing: int, case: _Case) -> _Sums:
         """What a pass over all seeds costs and yields, scaled up from a sample of them."""
         units = self._sampled(passing)
         queries = tokens = nano = 0.0
@@ -197,7 +201,8 @@ class _Estimate:
                 nano += times * (price.nano_dollars(prompt, reply) if price else 0)
             rows += self._strategy.unit_cost(unit, self._task).rows
         scale = self._seeds / len(units)
-        return (queries * scale, tokens * scale, nano * scale), rows * scale * self._share_of_rows(case.cost)
+        yielded, kept = (rows * scale * share for share in self._shares(case.cost))
+        return queries * scale, tokens * scale, nano * scale, kept, yielded
 
     def _sampled(self, passing: int) -> list[Unit]:
         if passing not in self._units:
@@ -205,10 +210,12 @@ class _Estimate:
             self._units[passing] = [self._passes.unit(first + i) for i in range(min(self._seeds, _SAMPLED))]
         return self._units[passing]
 
-    def _share_of_rows(self, cost: int) -> float:
-        if self._measured is not None:
-            return self._measured.rows[_HIGH - cost] * self._measured.queries
-        return _LEAST_YIELD if cost == _HIGH else 1.0
+    def _shares(self, cost: int) -> tuple[float, float]:
+        """What of the rows that units declare they give, and what of them is kept."""
+        seen = self._measured
+        if seen is not None:
+            return seen.rows[_HIGH - cost] * seen.queries, seen.kept[_HIGH - cost] * seen.queries
+        return (_LEAST_YIELD, _LEAST_YIELD * _LEAST_KEPT) if cost == _HIGH else (1.0, 1.0)
 
     def _asks(self, unit: Unit, case: _Case) -> list[tuple[Role, float, int, int]]:
         """A unit's asks by role: how often, prompt tokens, reply tokens."""
@@ -260,17 +267,8 @@ class _Estimate:
     def _usable(self, limit: Budget) -> Budget:
         """The budget less what a last unit would have to reserve: so much may stay unspent."""
         seed = max(self._sample, key=lambda seed: len(seed.question))
-        prompts = list(self._strategy.prompts(seed, self._task))
-        worst, earlier, cost = Amount(), 0, self._strategy.cost(self._task)
-        for role in (role for role in ROLES if cost.most(role)):
-            model, price = self._models[role], self.prices[role]
-            sizes = [len(_text(model, p).encode("utf-8", "replace")) for by, p in prompts if by == role]
-            size = max(sizes, default=0)
-            for _ in range(cost.most(role)):
-                asked = size + earlier + PROMPT_SLACK
-                nano = price.nano_dollars(asked, model.max_tokens) if price else 0
-                worst += Amount(1, asked + model.max_tokens, nano)
-                earlier += model.max_tokens
+        cost = self._strategy.cost(self._task)
+        worst = worst_of_unit(self._strategy, (seed,), cost, self._task, self._priced)
 
         def less(most: int | None, kept: int) -> int | None:
             return None if most is None else max(0, most - max(0, kept - 1))
@@ -280,6 +278,7 @@ class _Estimate:
             less(limit.queries, worst.queries),
             less(limit.tokens, worst.tokens),
             None if nano_left is None else nano_left / NANO,
+            limit.rows,
         )
 
     def _per_call(self) -> Figure:
@@ -304,14 +303,28 @@ class _Estimate:
         start = _SIMULATED_START[cost] if self._models["teacher"].simulated else 0.0
         return start + math.ceil(queries / self._side_by_side(cost)) * self._per_call()[cost]
 
-    def sources(self) -> dict[str, str]:
+    def sources(self, goal: int | None) -> dict[str, str]:
         """Where each figure comes from."""
-        return {
+        found = {
             "rows": self._source_of_rows(),
             "tokens": self._source_of_tokens(),
             "usd": self._source_of_usd(),
             "seconds": self._source_of_seconds(),
         }
+        return found if goal is None else {**found, "goal_odds": self._source_of_odds()}
+
+    def _source_of_odds(self) -> str:
+        seen = self._measured
+        if seen is None:
+            return (
+                f"estimated: at least {_LEAST_YIELD:.0%} of units are taken to give rows, {_LEAST_KEPT:.0%} "
+                "of those to be kept; all that lies between that and every row is taken as equally likely"
+            )
+        kept = sum(count for verdict, count in seen.verdicts.items() if verdict != "rejected")
+        return (
+            f"measured on {seen.units} units: {kept} of {seen.verdicts.total()} rows kept; normal "
+            "distribution over what the limits allow"
+        )
 
     def _source_of_rows(self) -> str:
         seen = self._measured

@@ -6,13 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from sqlite3 import Connection
 from statistics import fmean
 
-from tilth.seeds import Seeds
-from tilth.strategies.base import ROLES, Role, Strategy
-from tilth.strategies.passes import SeedPasses
-from tilth.tasks.base import Task
+from tilth.engine.recipe import Recipe
+from tilth.strategies.base import ROLES, Role
 
 Figure = tuple[float, float, float]
 """Low, typical, high."""
@@ -20,8 +19,8 @@ Figure = tuple[float, float, float]
 LEAST_UNITS = 5
 """Fewer say too little of how much units differ."""
 _MOST_UNITS = 500
-_NORMAL = 1.959964
-"""The normal distribution's quantile for intervals of 95 %."""
+_QUANTILE = 0.975
+"""Both bounds of an interval of 95 % leave out as much."""
 _LEAST_SPREAD = 0.05
 """The least that calls are taken to differ by, of their mean: alike so far is not alike for ever."""
 
@@ -57,38 +56,40 @@ class Measured:
         verdicts: Their rows by verdict.
         queries: Queries they took, divided by those their strategy calls typical.
         rows: Rows a query gave, divided by those it gives where every unit takes what is typical and yields.
+        kept: The same of kept rows.
         seconds: What a call took.
         tokens: What a call took, by the roles that were asked.
     """
 
     units: int
     rowless: int
-    verdicts: Mapping[str, int]
+    verdicts: Counter[str]
     queries: float
     rows: Figure
+    kept: Figure
     seconds: Figure
     tokens: Mapping[Role, CallTokens]
 
 
-def measure(
-    connection: Connection, run_id: str, seeds: Seeds, strategy: Strategy, task: Task
-) -> Measured | None:
+def measure(connection: Connection, recipe: Recipe) -> Measured | None:
     """Measures the run's first finished units that reused nothing; None where they are too few."""
+    run_id, passes = recipe.run_id, recipe.passes()
     units = dict(connection.execute(_UNITS, (run_id, _MOST_UNITS)).fetchall())
     if len(units) < LEAST_UNITS:
         return None
-    # what a unit costs may depend on its pass, not on the draw
-    passes = SeedPasses(tuple(seeds), 0, put=task.put)
     calls: list[tuple[Role, int, int, float | None]] = []
     verdicts: Counter[str] = Counter()
     pairs: list[tuple[float, float]] = []
+    kept: list[tuple[float, float]] = []
     for unit in units:
         asked = connection.execute(_CALLS, (run_id, unit)).fetchall()
         given = [verdict for (verdict,) in connection.execute(_VERDICTS, (run_id, unit))]
-        cost = strategy.unit_cost(passes.unit(unit), task)
+        cost = recipe.strategy.unit_cost(passes.unit(unit), recipe.task)
         calls += asked
         verdicts.update(given)
-        pairs.append((len(given) / max(1, cost.rows), len(asked) / max(1, cost.queries)))
+        took, most = len(asked) / max(1, cost.queries), max(1, cost.rows)
+        pairs.append((len(given) / most, took))
+        kept.append((sum(verdict != "rejected" for verdict in given) / most, took))
     seconds = [took for *_, took in calls if took is not None]
     if len(seconds) < LEAST_UNITS:
         return None
@@ -103,6 +104,7 @@ def measure(
         verdicts=verdicts,
         queries=fmean(queries for _, queries in pairs),
         rows=_yield(pairs),
+        kept=_yield(kept),
         seconds=_mean(seconds),
         tokens=tokens,
     )
@@ -127,11 +129,19 @@ def _ratio(pairs: Sequence[tuple[float, float]]) -> Figure:
     return _around(ratio, ((first - ratio * second) / divisor for first, second in pairs), len(pairs))
 
 
+@cache
+def _student(free: int) -> float:
+    """The quantile of Student's t for intervals of 95 %, with so many degrees of freedom."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(free, _QUANTILE))
+
+
 def _around(centre: float, residuals: Iterable[float], count: int, least_spread: float = 0.0) -> Figure:
     """The 95 % interval in which the mean of as many again, or more, falls."""
     free = count - 1
     spread = max(math.sqrt(sum(r * r for r in residuals) / free), least_spread)
-    z = _NORMAL
-    student = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
-    width = student * spread * math.sqrt(2 / count)  # what was seen scatters, and so does what is to come
+    width = (
+        _student(free) * spread * math.sqrt(2 / count)
+    )  # what was seen scatters, and so does what is to come
     return max(centre - width, centre / 4), centre, centre + width

@@ -34,9 +34,10 @@ class Plan:
         tokens: Prompt and completion tokens together.
         usd: US dollars, or None where a price is unknown.
         seconds: How long it takes.
-        ends_by: The limit reached first: "queries", "tokens" or "dollars".
+        ends_by: The limit reached first: "queries", "tokens" or "dollars"; "rows" where the goal is.
         queries_range: Where `queries` may end; so the other ranges. `usd_range` is None where `usd` is.
         measured: Units whose tokens, rows and seconds were measured; 0 where all is estimated.
+        goal_odds: How likely the limits suffice for the budget's goal in kept rows, 0 to 1; None without one.
         sources: Where each figure comes from.
     """
 
@@ -55,6 +56,7 @@ class Plan:
     usd_range: Range | None
     seconds_range: Range
     measured: int = 0
+    goal_odds: float | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -69,4 +71,5 @@ class Plan:
             **{name: getattr(self, name) for name in FIGURES},
             "ranges": ranges,
             "measured": self.measured,
+            "goal_odds": self.goal_odds,
         }

@@ -146,12 +146,9 @@ def no_rows() -> pl.DataFrame:
 def page_of(
     run: Run, after: int, limit: int, verdicts: tuple[str, ...] | None, contains: str
 ) -> tuple[dict[str, Any], bytes]:
-    """The samples after an arrival as Arrow, and what the page must know of the others."""
+    """The samples after an arrival as Arrow, the last one's number, and whether there are more."""
     size = min(limit, protocol.PAGE_ROWS)
-    wanted: dict[str, Any] = {"verdicts": verdicts or VERDICTS, "contains": contains or None}
-    samples = run.samples(after=after, limit=size + 1, **wanted)
+    samples = run.samples(after, size + 1, verdicts or VERDICTS, contains or None)
     stream, count = protocol.encode_samples(samples.head(size))
     last = int(samples["arrival"][count - 1]) if count else after
-    filtered = verdicts is not None or bool(contains)
-    total = run.samples(limit=2**31 - 1, **wanted).height if filtered else run.progress.rows
-    return {"total": total, "last": last, "more": samples.height > count}, stream
+    return {"last": last, "more": samples.height > count}, stream

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import tilth
 from tilth import tasks
-from tilth.engine.recipe import run_identity
+from tilth.engine.planning.estimate import estimate
 from tilth.export import KEPT
 from tilth.jupyter.doctor import version_of
 from tilth.jupyter.widgets.study_choices import test_sets
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tilth.engine.budget import Budget
+    from tilth.engine.recipe import Recipe
     from tilth.seeds import Seeds
     from tilth.strategies.base import Strategy
     from tilth.strategies.check import Check
@@ -166,26 +167,10 @@ def usable(offered: Mapping[str, Mapping[str, Any]], name: str) -> str:
     return name
 
 
-def identity(
-    seeds: Seeds, strategy: str | Strategy, teacher: Teacher, writer: Teacher | None, random_state: int
-) -> dict[str, Any]:
-    """The identity of the run that these would make."""
-    return run_identity(
-        seeds,
-        registry.get(strategy),
-        tasks.get(seeds.task),
-        teacher.identity(),
-        (writer or teacher).identity(),
-        random_state,
-    )
-
-
-def planned(
-    seeds: Seeds, strategy: str | Strategy, budget: Budget, teacher: Teacher, writer: Teacher | None
-) -> dict[str, Any]:
+def planned(recipe: Recipe, budget: Budget) -> dict[str, Any]:
     """The `plan` trait."""
     try:
-        plan = tilth.plan(seeds, strategy, budget, teacher=teacher, writer=writer)
+        plan = estimate(recipe, budget)
     except ValueError as error:
         return problem(str(error))
     return {
@@ -197,7 +182,7 @@ def planned(
 
 def _spread(name: str, plan: tilth.Plan) -> str:
     """The range of a figure as a hover text begins: "74 to 150; "."""
-    spread = plan.ranges[name]
+    spread = plan.ranges.get(name)
     if spread is None or spread.low == spread.high:
         return ""
     low, high = (

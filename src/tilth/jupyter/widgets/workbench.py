@@ -12,8 +12,9 @@ import traitlets
 
 import tilth
 from tilth.engine.budget import Budget
-from tilth.engine.recipe import default_path, run_id_of
+from tilth.engine.recipe import Recipe
 from tilth.engine.run import OVER
+from tilth.engine.start import start_recipe
 from tilth.errors import BudgetError, ConfirmationNeeded
 from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import traits
@@ -23,8 +24,6 @@ from tilth.jupyter.widgets.feed import Feed, no_rows, page_of, stop
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
 from tilth.jupyter.widgets.study_choices import PATIENCE, Ground
-from tilth.strategies import registry
-from tilth.strategies.check import with_checks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -205,7 +204,7 @@ class Workbench(Widget):
             self._write(plan=traits.problem(self._fail("the plan", error)))
 
     def _planned(self, name: str, budget: Budget) -> dict[str, Any]:
-        return traits.planned(self._seeds, self._option(name), budget, self._teacher, self._writer)
+        return traits.planned(self._recipe(name), budget)
 
     def _budget(self) -> Budget:
         queries, usd = self.budget_queries or None, self.budget_usd or None
@@ -290,27 +289,19 @@ class Workbench(Widget):
             live = self.run
             if live and live.status not in OVER and live.strategy_name != name:
                 raise ValueError(f"a run of {live.strategy_name} is at work; stop it before starting {name}")
-            run = tilth.start(
-                self._seeds,
-                self._option(name),
-                budget,
-                teacher=self._teacher,
-                writer=self._writer,
-                path=self._path_of(name),
-                random_state=self._random_state,
-                confirm=confirm,
-                check=self._check,
-                patience=PATIENCE,
-            )
+            recipe = self._recipe(name)
+            path = self._path_of(name, recipe)
+            run = start_recipe(recipe, budget, path, confirm=confirm, check=self._check, patience=PATIENCE)
             self._follow(run)
         return run
 
     def _follow_existing(self) -> None:
         """Shows the run that is there already, at work or ended, if Generate would go on with it."""
-        path = self._path_of(self.strategy)
+        recipe = self._recipe(self.strategy)
+        path = self._path_of(self.strategy, recipe)
         if path.exists():
             run = tilth.open_run(path)
-            if run.id == run_id_of(self._identity(self.strategy)):
+            if run.id == recipe.run_id:
                 self._follow(run)
 
     def _follow(self, run: Run) -> None:
@@ -327,18 +318,21 @@ class Workbench(Widget):
             self._final, self._status_due, self._push_due = False, 0.0, time.monotonic() + _PUSH_SECONDS
         self._wake.set()
 
-    def _option(self, name: str) -> Strategy:
-        return with_checks(registry.get(self._configured.get(name, name)), self._checks)
-
-    def _identity(self, name: str) -> dict[str, Any]:
-        return traits.identity(
-            self._seeds, self._option(name), self._teacher, self._writer, self._random_state
+    def _recipe(self, name: str) -> Recipe:
+        """What decides the rows of this strategy's run."""
+        return Recipe.resolve(
+            self._seeds,
+            self._configured.get(name, name),
+            teacher=self._teacher,
+            writer=self._writer,
+            checks=self._checks,
+            random_state=self._random_state,
         )
 
-    def _path_of(self, name: str) -> Path:
+    def _path_of(self, name: str, recipe: Recipe) -> Path:
         # Absolute, for the notebook may change its folder while a run is at work.
         if self._path is None:
-            return default_path(self._seeds, self._option(name), self._identity(name)).absolute()
+            return recipe.default_path.absolute()
         if name == self._first_strategy:
             return self._path
         return self._path.with_name(f"{self._path.stem}-{name}.tilth")

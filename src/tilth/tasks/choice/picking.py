@@ -7,12 +7,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tilth.tasks.causes import Why
 from tilth.tasks.choice import cues
 from tilth.tasks.choice.menu import ARTICLES, Menu
 
-NO_ANSWER = "no final answer"
-SEVERAL = "more than one option"
-CONTRADICTION = "label and text name different options"
+SEVERAL = Why("ambiguous", "more than one option")
+CONTRADICTION = Why("ambiguous", "label and text name different options")
+NO_ANSWER = Why("no-answer", "no final answer")
+EMPTY = Why("empty", "empty reply")
 
 _WINDOW = 20_000
 _MOST_MARKERS = 40
@@ -80,12 +82,12 @@ class Pick:
     Attributes:
         place: The option's place in the question, or None.
         span: The part of the text that says so.
-        reason: Why none was picked.
+        why: Why none was picked.
     """
 
     place: int | None
     span: tuple[int, int] = (0, 0)
-    reason: str | None = None
+    why: Why | None = None
 
 
 def pick(text: str, menu: Menu) -> Pick:
@@ -216,9 +218,9 @@ def _mentioned(text: str, low: str, begin: int, menu: Menu) -> Pick:
     if conclusion and len({picked.place for picked in last}) == 1:
         return last[-1]
     left = [picked for place, picked in named.items() if place not in rejected]
-    if len(left) == 1 and left[0].reason is None:
+    if len(left) == 1 and left[0].why is None:
         return left[0]
-    return Pick(None, reason=SEVERAL if len(left) > 1 else "empty reply" if not text.strip() else NO_ANSWER)
+    return Pick(None, why=SEVERAL if len(left) > 1 else NO_ANSWER if text.strip() else EMPTY)
 
 
 def _sentences(text: str, begin: int) -> Iterator[tuple[int, int]]:

@@ -22,7 +22,7 @@ from tilth.tasks.choice.options import (
     upper,
     with_options,
 )
-from tilth.tasks.choice.picking import NO_ANSWER, pick
+from tilth.tasks.choice.picking import EMPTY, NO_ANSWER, pick
 from tilth.tasks.choice.written import rephrased, written
 from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
@@ -59,6 +59,7 @@ PROMPTS = {
 COLUMNS = ("choices", "options")
 """Where options are looked for in a seed's other columns, unless told: there, or one object further in."""
 
+_NO_OPTIONS = "no options in the question"
 _INTEGER = re.compile(r"[0-9]{1,4}")
 
 
@@ -130,7 +131,7 @@ class Choice(TemplateTask):
         return {**super().identity(), **own, "counts_from": self.counts_from}
 
     @classmethod
-    def restored(cls, identity: Mapping[str, Any], judging: Mapping[str, Any]) -> Self:
+    def restored(cls, identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
         """The task of this identity."""
         fields = ("prompts", "options", "shuffle", "lettered", "counts_from")
         return cls(**{name: identity[name] for name in fields})
@@ -154,10 +155,11 @@ class Choice(TemplateTask):
         """
         menu = menu_of(question)
         if menu is None:
-            return Reading(None, reason="no options in the question")
+            return Reading(None, reason=_NO_OPTIONS, cause="no-options")
         picked = pick(blank_reasoning(text), menu)
         if picked.place is None:
-            return Reading(None, reason=picked.reason)
+            cause, reason = picked.why or NO_ANSWER
+            return Reading(None, reason=reason, cause=cause)
         return Reading(str(menu.options[picked.place]), picked.span)
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
@@ -168,22 +170,24 @@ class Choice(TemplateTask):
         """
         menu = menu_of(question)
         if menu is None:
-            return Verdict("unverified", reason="no options in the question")
+            return Verdict("unverified", reason=_NO_OPTIONS, cause="no-options")
         picked = pick(blank_reasoning(response), menu)
         if picked.place is None:
             if question is None:
-                return Verdict("unverified", reason="no label, and no question to compare texts with")
-            return Verdict("rejected", reason=NO_ANSWER if picked.reason == "empty reply" else picked.reason)
+                reason = "no label, and no question to compare texts with"
+                return Verdict("unverified", reason=reason, cause="no-options")
+            cause, reason = NO_ANSWER if picked.why in (None, EMPTY) else picked.why
+            return Verdict("rejected", reason=reason, cause=cause)
         answer, span = str(menu.options[picked.place]), picked.span
         if reference is None:
-            return Verdict("unverified", answer, "no reference", span=span)
+            return Verdict("unverified", answer, "no reference", "no-reference", span=span)
         expected = self._key(reference, menu)
         if expected is None:
-            return Verdict("unverified", answer, "no option in the reference", span=span)
+            return Verdict("unverified", answer, "no option in the reference", "bad-reference", span=span)
         if picked.place == expected:
             return Verdict("accepted", answer, score=1.0, span=span)
         reason = f"{menu.brief(picked.place)} is not {menu.brief(expected)}"
-        return Verdict("rejected", answer, reason, score=0.0, span=span)
+        return Verdict("rejected", answer, reason, "wrong-answer", 0.0, span)
 
     def _key(self, reference: str, menu: Menu) -> int | None:
         """The place of the option that a reference names."""

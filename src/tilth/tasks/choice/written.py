@@ -36,22 +36,22 @@ def written(reply: str, model: str, fixed: Sequence[str] | None, *, reorder: boo
     if fixed is not None:
         texts = [" ".join(text.split()) for text in fixed]
     elif found is None:
-        raise Unreadable("fewer than two options")
+        raise Unreadable("fewer than two options", "bad-options")
     else:
         texts = [_MARKED.sub("", option.text) for option in found.options]
     if not stem:
-        raise Unreadable("no question found")
+        raise Unreadable("no question found", "no-question")
     shown = find(model)
     style = style_of([option.label for option in shown.options]) if shown else upper
     options = [Option(style(place) if style else "", text) for place, text in enumerate(texts)]
     try:
         refuse_unfit(options, case=False)
     except ValueError as error:
-        raise Unreadable(str(error)) from error
+        raise Unreadable(str(error), "bad-options") from error
     question = with_options(stem, options)
     again = find(question)
     if again is None or list(map(str, again.options)) != list(map(str, options)):
-        raise Unreadable("its options cannot be told from its question")
+        raise Unreadable("its options cannot be told from its question", "bad-options")
     if not reorder:
         return question
     # No unit's rng reaches a reader: the reply itself decides, so that a replay gives the same order.
@@ -93,10 +93,10 @@ def rephrased(reply: str, question: str) -> str:
         if list(map(_plain, repeated.options)) == list(map(_plain, found.options)):
             stem = stem[: repeated.stem_end]
         elif find(question[: found.stem_end]) is None:  # else they may be the stem's own: "A) ... B) ..."
-            raise Unreadable("the options were changed")
+            raise Unreadable("the options were changed", "bad-options")
     stem = _EMPTY_HEADER.sub("", stem).strip()
     if not stem:
-        raise Unreadable("no question found")
+        raise Unreadable("no question found", "no-question")
     return stem + question[found.stem_end :]
 
 

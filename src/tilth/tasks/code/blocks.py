@@ -38,7 +38,11 @@ warnings.filterwarnings("ignore", module=re.escape(_SOURCE))
 
 
 class NoCode(Exception):
-    """The text is no code that can be read. The message says why."""
+    """The text is no code that can be read. The message says why; `cause` in a word for machines."""
+
+    def __init__(self, reason: str, cause: str = "syntax-error") -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +144,23 @@ def read_code(text: str) -> Reading:
     them. Never raises.
     """
     if not text.strip():
-        return Reading(None, reason="empty reply")
+        return Reading(None, reason="empty reply", cause="empty")
     start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
-    reasons: list[str] = []
+    reasons: list[NoCode] = []
     whole = _blocks(text, [(text.rfind("\n", 0, start) + 1, stop)], [])
     blocks = whole if _defines(whole) else _blocks(text, _fenced(text), reasons)
     if not _defines(blocks):
         blocks = _blocks(text, _runs(text), reasons) or blocks
     if not _defines(blocks):
         if blocks and not reasons:
-            reasons.append("the code defines no function")
-        return Reading(None, reason=reasons[0] if reasons else "no code in the reply")
+            reasons.append(NoCode("the code defines no function", "no-answer"))
+        why = reasons[0] if reasons else NoCode("no code in the reply", "no-answer")
+        return Reading(None, reason=str(why), cause=why.cause)
     kept = _needed(blocks)
     answer = "\n\n\n".join(block.code for block in kept)
     if len(answer) > MAX_CODE:
-        return Reading(None, reason=_too_long(len(answer)))
+        why = _too_long(len(answer))
+        return Reading(None, reason=str(why), cause=why.cause)
     return Reading(answer, (kept[0].start, kept[-1].stop))
 
 
@@ -175,7 +181,7 @@ def _needed(blocks: list[_Block]) -> list[_Block]:
     return kept
 
 
-def _blocks(text: str, spans: list[tuple[int, int]], reasons: list[str]) -> list[_Block]:
+def _blocks(text: str, spans: list[tuple[int, int]], reasons: list[NoCode]) -> list[_Block]:
     """The spans that parse, without white space around them, in order; why others do not, last first."""
     blocks: list[_Block] = []
     left = MAX_CODE * 2
@@ -193,14 +199,14 @@ def _blocks(text: str, spans: list[tuple[int, int]], reasons: list[str]) -> list
         try:
             names = names_of(parse(code))
         except NoCode as error:
-            reasons.append(str(error))
+            reasons.append(error)
         else:
             blocks.insert(0, _Block(first, first + len(inner), code, names))
     return blocks
 
 
-def _too_long(length: int) -> str:
-    return f"code of {length:,} characters; at most {MAX_CODE:,} are read"
+def _too_long(length: int) -> NoCode:
+    return NoCode(f"code of {length:,} characters; at most {MAX_CODE:,} are read", "too-long")
 
 
 def _unindented(margin: str, code: str) -> str:

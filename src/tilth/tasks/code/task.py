@@ -118,23 +118,23 @@ class Code(TemplateTask):
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where the code passes the tests; rejected where it fails one, breaks a limit or is none.
 
-        Unverified where nothing is run, there are no tests, or they cannot judge.
+        Unverified where nothing is run, there are no tests, or they cannot tell.
         """
         reply = self.read(response)
         if reply.answer is None:
-            return Verdict("rejected", reason=reply.reason)
+            return Verdict("rejected", reason=reply.reason, cause=reply.cause)
 
-        def unverified(reason: str | None) -> Verdict:
-            return Verdict("unverified", reply.answer, reason, span=reply.span)
+        def unverified(cause: str | None, reason: str | None) -> Verdict:
+            return Verdict("unverified", reply.answer, reason, cause, span=reply.span)
 
         if not self.run:
-            return unverified("code is not run; Code(run=True) runs it")
+            return unverified("not-run", "code is not run; Code(run=True) runs it")
         if reference is None:
-            return unverified("no tests")
+            return unverified("no-reference", "no tests")
         try:
             tests = read_tests(reference)
         except NoCode as error:
-            return unverified(str(error))
+            return unverified("bad-reference", str(error))
         before, helpers = shown_by(question)
         entry = entry_of(names_of(parse(reply.answer)), question or "") if tests.takes else None
         if tests.takes and entry is None:
@@ -143,15 +143,15 @@ class Code(TemplateTask):
             )
         from tilth.tasks.code import sandbox
 
-        verdict, reason = sandbox.examine(
+        verdict, cause, reason = sandbox.examine(
             sandbox.Job(reply.answer, tests, before, helpers, entry),
             sandbox.Limits(
                 self.cpu, self.seconds, self.memory * _MEGABYTE, self.files * _MEGABYTE, self.processes
             ),
         )
         if verdict == "unverified":
-            return unverified(reason)
-        return Verdict(verdict, reply.answer, reason, None, float(verdict == "accepted"), reply.span)
+            return unverified(cause, reason)
+        return Verdict(verdict, reply.answer, reason, cause, float(verdict == "accepted"), reply.span)
 
     def check_at_once(
         self, response: str, reference: str | None, question: str | None = None
@@ -177,7 +177,7 @@ class Code(TemplateTask):
             )
         return None
 
-    def judging(self) -> dict[str, Any]:
+    def verdict_options(self) -> dict[str, Any]:
         """Whether code is run, and its limits."""
         return (
             {"run": self.run, **{name: getattr(self, name) for name in _LIMITS}}
@@ -186,7 +186,8 @@ class Code(TemplateTask):
         )
 
     @classmethod
-    def restored(cls, identity: Mapping[str, Any], judging: Mapping[str, Any]) -> Self:
-        """The task that has this `identity()` and `judging()`."""
+    def restored(cls, identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
+        """The task that has this `identity()` and these `verdict_options()`."""
         known = {field.name for field in fields(cls)} - {"prompts"}
-        return cls(prompts=identity["prompts"], **{name: judging[name] for name in known & judging.keys()})
+        own = {name: verdict_options[name] for name in known & verdict_options.keys()}
+        return cls(prompts=identity["prompts"], **own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -41,7 +41,6 @@ PROMPTS = {
 
 _NO_ANSWER = "no final answer"
 _USUAL_LENGTH = 8_000
-_LATER = "compared later"
 _PLAIN = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
@@ -88,7 +87,11 @@ class Numeric(TemplateTask):
         if _PLAIN.fullmatch(text):  # as most references are, which are read with every reply
             return Reading(text, (0, len(text)))
         text = blank_reasoning(text)
-        return find(text) or Reading(None, reason="empty reply" if not text.strip() else _NO_ANSWER)
+        return find(text) or (
+            Reading(None, reason=_NO_ANSWER, cause="no-answer")
+            if text.strip()
+            else Reading(None, reason="empty reply", cause="empty")
+        )
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where the answers agree, rejected where they do not or the reply has none.
@@ -96,7 +99,7 @@ class Numeric(TemplateTask):
         Unverified where there is no reference, none can be read from it, or the comparison of two
         expressions took too long.
         """
-        return self._verdict(response, reference, at_once=False)
+        return self._verdict(response, reference, comparing.same)
 
     def check_at_once(
         self, response: str, reference: str | None, question: str | None = None
@@ -105,30 +108,51 @@ class Numeric(TemplateTask):
         own = type(self).check is Numeric.check  # else a subclass says what is right
         if not own or len(response) + len(reference or "") > _USUAL_LENGTH:
             return None
-        verdict = self._verdict(response, reference, at_once=True)
-        return None if verdict.reason == _LATER else verdict
+        try:
+            return self._verdict(response, reference, _at_once)
+        except _Later:
+            return None
 
-    def _verdict(self, response: str, reference: str | None, *, at_once: bool) -> Verdict:
-        """The verdict; `at_once` leaves answers that are more than numbers for later."""
+    def _verdict(
+        self, response: str, reference: str | None, same_as: Callable[[str, str], comparing.Outcome]
+    ) -> Verdict:
+        """The verdict; `same_as` compares what is no quantity in units that are known."""
         reply = self.read(response)
         if reply.answer is None:
-            return Verdict("rejected", reason=_NO_ANSWER)
+            return Verdict("rejected", reason=_NO_ANSWER, cause="no-answer")
         if reference is None:
-            return Verdict("unverified", reply.answer, "no reference", span=reply.span)
+            return Verdict("unverified", reply.answer, "no reference", "no-reference", span=reply.span)
         right = self.read(reference)
         if right.answer is None:
-            return Verdict("unverified", reply.answer, "no answer in the reference", span=reply.span)
-        same, reason = _compare(response, reply, reference, right, at_once=at_once)
+            reason = "no answer in the reference"
+            return Verdict("unverified", reply.answer, reason, "bad-reference", span=reply.span)
+        same, why = _compare(response, reply, reference, right, same_as)
         if same:
             return Verdict("accepted", reply.answer, score=1.0, span=reply.span)
         if same is None:
-            return Verdict("unverified", reply.answer, reason, span=reply.span)
-        reason = reason or f"{shortened(reply.answer)} is not {shortened(right.answer)}"
-        return Verdict("rejected", reply.answer, reason, score=0.0, span=reply.span)
+            return Verdict("unverified", reply.answer, why, "not-compared", span=reply.span)
+        reason = why or f"{shortened(reply.answer)} is not {shortened(right.answer)}"
+        return Verdict("rejected", reply.answer, reason, "wrong-answer", 0.0, reply.span)
+
+
+class _Later(Exception):
+    """Answers that take longer to compare than is waited for."""
+
+
+def _at_once(left: str, right: str) -> comparing.Outcome:
+    """Whether two normal forms agree, where it takes next to no time; raises `_Later`."""
+    same = comparing.plainly(left, right)
+    if same is None:
+        raise _Later
+    return same, None
 
 
 def _compare(
-    response: str, reply: Reading, reference: str, right: Reading, *, at_once: bool
+    response: str,
+    reply: Reading,
+    reference: str,
+    right: Reading,
+    same_as: Callable[[str, str], comparing.Outcome],
 ) -> comparing.Outcome:
     """Whether two readings agree, in their units; None and a reason where that could not be found out."""
     quantity, wanted = _quantity(response, reply), _quantity(reference, right)
@@ -138,11 +162,7 @@ def _compare(
     for one, number in (quantity, right.answer), (wanted, reply.answer):
         if one and number and (plain := numbers.parse_text(number)):
             return physical_units.bare(one, plain), None
-    left, wanted_answer = reply.answer or "", right.answer or ""
-    if at_once:
-        plain_outcome = comparing.plainly(left, wanted_answer)
-        return (None, _LATER) if plain_outcome is None else (plain_outcome, None)
-    return comparing.same(left, wanted_answer)
+    return same_as(reply.answer or "", right.answer or "")
 
 
 def _quantity(text: str, reading: Reading) -> physical_units.Quantity | None:

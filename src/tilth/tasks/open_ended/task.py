@@ -1,4 +1,4 @@
-"""The open-ended task: instructions of any kind, measured by a reply's words against a reference, or not."""
+"""The open-ended task: instructions of any kind, compared with a reference by a reply's words, or not."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class OpenEnded(TemplateTask):
-    """Instructions of any kind. A reply is measured by its words, or by nothing.
+    """Instructions of any kind. A reply is compared by its words, or by nothing.
 
     The answer is the whole reply but for reasoning in `<think>` tags. `measure` says when it is accepted:
 
@@ -127,7 +127,9 @@ class OpenEnded(TemplateTask):
         bare = blank_reasoning(text)
         answer = bare.strip()
         if not answer:
-            return Reading(None, reason="nothing but reasoning" if text.strip() else "empty reply")
+            if text.strip():
+                return Reading(None, reason="nothing but reasoning", cause="empty")
+            return Reading(None, reason="empty reply", cause="empty")
         start = len(bare) - len(bare.lstrip())
         return Reading(answer, (start, start + len(answer)))
 
@@ -138,19 +140,19 @@ class OpenEnded(TemplateTask):
         """
         reply = self.read(response)
         if reply.answer is None:
-            return Verdict("rejected", reason=reply.reason)
+            return Verdict("rejected", reason=reply.reason, cause=reply.cause)
 
-        def unverified(reason: str) -> Verdict:
-            return Verdict("unverified", reply.answer, reason, span=reply.span)
+        def unverified(cause: str, reason: str) -> Verdict:
+            return Verdict("unverified", reply.answer, reason, cause, span=reply.span)
 
         if self.measure is None:
-            return unverified("nothing measures it; OpenEnded(measure=...) does")
+            return unverified("no-measure", "nothing measures it; OpenEnded(measure=...) does")
         if reference is None:
-            return unverified("no reference")
+            return unverified("no-reference", "no reference")
         try:
             score = self._score(reply.answer, texts_in(_short_enough(reference)) or [reference])
         except _NotCompared as error:
-            return unverified(str(error))
+            return unverified("not-compared", str(error))
         least = self.threshold if self.measure == "rouge-l" else 1.0
         if score >= least:
             return Verdict("accepted", reply.answer, score=score, span=reply.span)
@@ -194,21 +196,21 @@ class OpenEnded(TemplateTask):
 
         return 2 * LCSseq.similarity(left, right) / (len(left) + len(right))
 
-    def judging(self) -> dict[str, Any]:
+    def verdict_options(self) -> dict[str, Any]:
         """The measure, what it ignores, and the threshold where it has one."""
         if self.measure is None:
             return {"measure": None}
-        judging: dict[str, Any] = {"measure": self.measure, "ignore": sorted(self.ignore)}
-        return {**judging, "threshold": self.threshold} if self.measure == "rouge-l" else judging
+        options: dict[str, Any] = {"measure": self.measure, "ignore": sorted(self.ignore)}
+        return {**options, "threshold": self.threshold} if self.measure == "rouge-l" else options
 
     @classmethod
-    def restored(cls, identity: Mapping[str, Any], judging: Mapping[str, Any]) -> Self:
-        """The task that has this `identity()` and `judging()`."""
+    def restored(cls, identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
+        """The task that has this `identity()` and these `verdict_options()`."""
         return cls(
             prompts=identity["prompts"],
-            measure=judging.get("measure"),
-            threshold=judging.get("threshold", cls.threshold),
-            ignore=frozenset(judging.get("ignore", cls.ignore)),
+            measure=verdict_options.get("measure"),
+            threshold=verdict_options.get("threshold", cls.threshold),
+            ignore=frozenset(verdict_options.get("ignore", cls.ignore)),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from tilth.tasks.causes import Why
 from tilth.tasks.reasoning import blank_reasoning
 
 MAX_LENGTH = 20_000
@@ -63,7 +64,7 @@ _PROSE = re.compile(
 )
 
 
-def find(text: str) -> Span | str:
+def find(text: str) -> Span | Why:
     """Where the SQL stands in a text, in characters, or why none was found.
 
     That is a fenced block that opens with a query (SELECT, WITH, VALUES, FROM), else one that opens with
@@ -74,15 +75,15 @@ def find(text: str) -> Span | str:
     """
     text = blank_reasoning(text)
     if not text.strip():
-        return "empty reply"
+        return Why("empty", "empty reply")
     cut = max(0, len(text) - _TAIL)
     text = text[cut:]
     span = _best(text, _blocks(text)) or _best(text, _stretches(text)) or _best(text, _inline(text))
     if span is None:
-        return "no SQL found"
+        return Why("no-answer", "no SQL found")
     start, end = span
     if end - start > MAX_LENGTH:
-        return f"a query of {end - start:,} characters; at most {MAX_LENGTH:,} are taken"
+        return Why("too-long", f"a query of {end - start:,} characters; at most {MAX_LENGTH:,} are taken")
     return cut + start, cut + end
 
 

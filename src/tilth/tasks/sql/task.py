@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict
+from tilth.tasks.causes import Why
 from tilth.tasks.prompts import TemplateTask, fill
 from tilth.tasks.sql.databases.files import Dialect, signature
 from tilth.tasks.sql.reading import find, one_line
@@ -90,7 +91,7 @@ class Sql(TemplateTask):
 
     Sample values go into prompts, and so to the teacher; `samples=0` keeps them here. A database's files and
     the folder they lie in stay as they are. While queries run, and half a second longer, no other program
-    can open a DuckDB file to write to it. Where a database changed, stored rows are judged anew when their
+    can open a DuckDB file to write to it. Where a database changed, stored rows are checked anew when their
     run goes on.
 
     Attributes:
@@ -164,8 +165,8 @@ class Sql(TemplateTask):
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the query, as the class says, whether it may run or not; spans hold for `text` as given."""
         span = find(text)
-        if isinstance(span, str):
-            return Reading(None, reason=span)
+        if isinstance(span, Why):
+            return Reading(None, reason=span.reason, cause=span.cause)
         query = text[slice(*span)]
         try:
             found = _worker.ask({"do": "normal", "text": query, "dialect": self.dialect}, _READ_LIMIT)
@@ -174,31 +175,33 @@ class Sql(TemplateTask):
         return Reading(found["answer"], span)
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
-        """Judges a query by what it returns, as the class says; `accepted` may still be by chance."""
+        """Checks a query by what it returns, as the class says; `accepted` may still be by chance."""
         span = find(response)
-        if isinstance(span, str):
-            return Verdict("rejected", reason=span)
-        expected, doubt = None, "no reference"
+        if isinstance(span, Why):
+            return Verdict("rejected", reason=span.reason, cause=span.cause)
+        expected, doubt = None, Why("no-reference", "no reference")
         if reference is not None:
             place = find(reference)
-            if isinstance(place, str):
-                doubt = f"the reference cannot be read: {place}"
+            if isinstance(place, Why):
+                doubt = Why("bad-reference", f"the reference cannot be read: {place.reason}")
             else:
                 expected = reference[slice(*place)]
         query = response[slice(*span)]
         try:
-            found = self._run({"do": "judge", "text": query, "reference": expected, "doubt": doubt})
+            found = self._run({"do": "check", "text": query, "reference": expected, "doubt": doubt})
         except NoAnswer as error:
-            return Verdict("unverified", one_line(query), str(error), span=span)
-        return Verdict(found["verdict"], found["answer"], found["reason"], None, found["score"], span)
+            return Verdict("unverified", one_line(query), str(error), "not-compared", span=span)
+        return Verdict(answer=found.pop("answer"), span=span, **found)
 
     def fault(self, seed: Seed) -> str | None:
         """A reference must be a query that is admitted, and that returns a result on every database."""
         if seed.reference is None:
             return None
         span = find(seed.reference)
-        if isinstance(span, str):
-            return f"the reference cannot be read: {span}; give one query, bare or in a block of ```sql"
+        if isinstance(span, Why):
+            return (
+                f"the reference cannot be read: {span.reason}; give one query, bare or in a block of ```sql"
+            )
         try:
             found = self._run({"do": "fault", "reference": seed.reference[slice(*span)]})["fault"]
         except NoAnswer as error:
@@ -222,7 +225,7 @@ class Sql(TemplateTask):
         shown = hashlib.sha256(self.schema.encode()).hexdigest()[:32]
         return {**super().identity(), "dialect": self.dialect, "schema": shown}
 
-    def judging(self) -> dict[str, Any]:
+    def verdict_options(self) -> dict[str, Any]:
         """Digests of the databases' content, in order, and the time limit."""
         return {
             "databases": [_digest(path, signature(path)) for path in self._paths],
@@ -230,7 +233,7 @@ class Sql(TemplateTask):
         }
 
     @classmethod
-    def restored(cls, identity: Mapping[str, Any], judging: Mapping[str, Any]) -> Self:
+    def restored(cls, identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
         """Raises: nothing tells where its database lies.
 
         Raises:

@@ -87,35 +87,39 @@ def require() -> None:
     """Raises `CannotConfine` where code cannot be confined here, by confining some."""
     global _possible  # noqa: PLW0603 - what this system can do stays the same
     if not _possible:
-        verdict, reason = examine(_PROBE, _PROBE_LIMITS)
+        verdict, _, reason = examine(_PROBE, _PROBE_LIMITS)
         if verdict != "accepted":
             why = str(reason).removeprefix("not run: ")
             raise CannotConfine(f"code cannot be run here: {why}. {_REMEDY}")
         _possible = True
 
 
-def examine(job: Job, limits: Limits) -> tuple[VerdictName, str | None]:
+def examine(job: Job, limits: Limits) -> tuple[VerdictName, str | None, str | None]:
     """Runs the tests on the code. Takes as long as they do, at most the limit; from any thread.
 
     Returns:
-        "accepted" and None; "rejected" and what failed; "unverified" and why the tests could not judge, or
-        why nothing was run.
+        "accepted"; "rejected", with the cause and what failed; or "unverified", with the cause and why the
+        tests could not tell or nothing was run.
     """
     if sys.platform != "linux":
-        return "unverified", f"not run: {sys.platform} cannot confine code"
+        return "unverified", "not-run", f"not run: {sys.platform} cannot confine code"
     from tilth.tasks.code.sandbox import seccomp
 
     if not seccomp.known():
-        return "unverified", f"not run: the system calls of {os.uname().machine} are not known here"
+        return (
+            "unverified",
+            "not-run",
+            f"not run: the system calls of {os.uname().machine} are not known here",
+        )
     message = _message(job)
     arguments = (json.dumps(asdict(limits)), str(os.getpid()), "helpers" if message["helpers"] else "")
     try:
         outcome = _exchange(arguments, json.dumps(message), limits.seconds + _GRACE)
     except OSError as error:
-        return "unverified", f"not run: Python did not start ({error.strerror})"
+        return "unverified", "not-run", f"not run: Python did not start ({error.strerror})"
     if "refused" in outcome:
-        return "unverified", f"not run: the system refuses {outcome['refused']}"
-    return cast("VerdictName", outcome["verdict"]), outcome["reason"]
+        return "unverified", "not-run", f"not run: the system refuses {outcome['refused']}"
+    return cast("VerdictName", outcome["verdict"]), outcome["cause"], outcome["reason"]
 
 
 def _message(job: Job) -> dict[str, Any]:

@@ -56,12 +56,14 @@ def _examined(limits: confine.Limits, *, helpers: bool) -> str:
     os.kill(process, signal.SIGKILL)
     _, _, used = os.wait4(process, 0)
     if late:
-        return json.dumps({"verdict": "rejected", "reason": f"does not end within {limits['seconds']} s"})
+        return _outcome("rejected", "timed-out", f"does not end within {limits['seconds']} s")
     if not told and used.ru_utime + used.ru_stime > limits["cpu"] / 2:
-        return json.dumps(
-            {"verdict": "rejected", "reason": f"the tests take more than {limits['cpu']} s of CPU time"}
-        )
-    return told or json.dumps({"verdict": "unverified", "reason": "the tests end their own process"})
+        return _outcome("rejected", "timed-out", f"the tests take more than {limits['cpu']} s of CPU time")
+    return told or _outcome("unverified", "untestable", "the tests end their own process")
+
+
+def _outcome(verdict: str, cause: str, reason: str) -> str:
+    return json.dumps({"verdict": verdict, "cause": cause, "reason": reason})
 
 
 def _told(reads: int, deadline: float) -> tuple[str, bool]:

@@ -20,12 +20,20 @@ _LAST_BREATH = 0.5
 """Seconds in which a process that closed its pipes has to end."""
 
 
-class Rejected(BaseException):
-    """The code fails; the message says how."""
+class Ended(BaseException):
+    """What ends the tests before their end. The message says why; `cause` in a word for machines."""
+
+    def __init__(self, reason: str, cause: str = "tests-failed") -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
-class Unjudged(BaseException):
-    """The tests cannot be judged from another process; the message says why."""
+class Rejected(Ended):
+    """The code fails."""
+
+
+class Undecided(Ended):
+    """The tests cannot tell from another process whether it does."""
 
 
 class Remote:
@@ -79,7 +87,7 @@ def _ask(operation: str, remote: Remote, /, *values: Any, **named: Any) -> Any:
 def _refuse(name: str) -> Any:
     def refuse(self: Remote, *_: Any) -> NoReturn:
         server, _number, kind = _known(self)
-        server.stop(Unjudged(f"an object of the code's own class {kind!r} would judge itself, by {name}"))
+        server.stop(Undecided(f"an object of the code's own class {kind!r} would judge itself, by {name}"))
 
     return refuse
 
@@ -102,7 +110,7 @@ class CodeProcess(wire.Peer):
         stopped: What ended the tests by way of this process, though they may have caught it.
     """
 
-    def __init__(self, limits: confine.Limits, uid: int, whose: str, blame: type[BaseException]) -> None:
+    def __init__(self, limits: confine.Limits, uid: int, whose: str, blame: type[Ended]) -> None:
         """Starts the process. What goes wrong with it is told of `whose`, by a `blame`."""
         there, here = os.pipe(), os.pipe()
         self._process = os.fork()
@@ -127,17 +135,17 @@ class CodeProcess(wire.Peer):
         """Runs the code there and gives what there is under the names that are wanted."""
         given = self.ask("define", before, code, wanted)
         if type(given) is not dict:
-            self.stop(self._blame(self._end()))
+            self.stop(self._blame(*self._end()))
         return given
 
     def ask(self, operation: str, /, *values: Any, **named: Any) -> Any:
         try:
             return super().ask(operation, *values, **named)
         except wire.Unsendable as error:
-            self.stop(Unjudged(f"the tests hand over {error}"))
+            self.stop(Undecided(f"the tests hand over {error}"))
         except wire.Broken:
-            self.stop(self.stopped or self._blame(self._end()))
-        except (Rejected, Unjudged) as error:
+            self.stop(self.stopped or self._blame(*self._end()))
+        except (Rejected, Undecided) as error:
             self.stop(error)
 
     def stop(self, error: BaseException) -> NoReturn:
@@ -168,13 +176,13 @@ class CodeProcess(wire.Peer):
 
     def error(self, names: list[str], arguments: tuple[Any, ...]) -> BaseException:
         if names[:1] == ["Unsendable"]:
-            return Unjudged(f"{self._whose} gives {' '.join(map(str, arguments))}")
+            return Undecided(f"{self._whose} gives {' '.join(map(str, arguments))}")
         if "Exception" not in names:  # sys.exit and the like, which no test expects
-            return self._blame(f"{self._whose} raises {names[0] if names else 'an error'}")
+            return self._blame(f"{self._whose} raises {names[0] if names else 'an error'}", "code-failed")
         return super().error(names, arguments)
 
-    def _end(self) -> str:
-        """How the process ended, which it does here at the latest."""
+    def _end(self) -> tuple[str, str]:
+        """How the process ended, which it does here at the latest, and the cause."""
         deadline = time.monotonic() + _LAST_BREATH
         ended, status, used = os.wait4(self._process, os.WNOHANG)
         while not ended and time.monotonic() < deadline:
@@ -183,10 +191,10 @@ class CodeProcess(wire.Peer):
         if not ended:
             os.kill(self._process, signal.SIGKILL)
             os.wait4(self._process, 0)
-            return f"{self._whose} breaks off the exchange with its tests"
+            return f"{self._whose} breaks off the exchange with its tests", "code-failed"
         if not os.WIFSIGNALED(status):
-            return f"{self._whose} ends its process"
+            return f"{self._whose} ends its process", "code-failed"
         # The kernel counts the time up to a limit in ticks, and tells it more exactly afterwards.
         if os.WTERMSIG(status) == signal.SIGKILL and used.ru_utime + used.ru_stime > self._limits["cpu"] / 2:
-            return f"{self._whose} takes more than {self._limits['cpu']} s of CPU time"
-        return f"{self._whose} crashes: {signal.strsignal(os.WTERMSIG(status))}"
+            return f"{self._whose} takes more than {self._limits['cpu']} s of CPU time", "timed-out"
+        return f"{self._whose} crashes: {signal.strsignal(os.WTERMSIG(status))}", "code-failed"

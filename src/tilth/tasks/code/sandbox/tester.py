@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tilth.tasks.code.sandbox import confine
-    from tilth.tasks.code.sandbox.remote import CodeProcess, Rejected, Unjudged
+    from tilth.tasks.code.sandbox.remote import CodeProcess, Rejected, Undecided
 else:
     import confine
-    from remote import CodeProcess, Rejected, Unjudged
+    from remote import CodeProcess, Rejected, Undecided
 
 _LONGEST_REASON = 200
 _TESTS = "<tests>"
 
 
 def main(result: int, limits: confine.Limits, uid: int, *, helpers: bool) -> None:
-    """Starts the other processes, runs the tests and writes `{"verdict", "reason"}` or `{"refused"}`.
+    """Starts the other processes, runs the tests and writes what came of it, or `{"refused"}`.
 
     No process has the tests in its memory that runs what the tests are for: it starts before they are
     read. Helpers that the question shows run in a third process, for it may be written by a model, too.
     """
     os.setsid()
     try:
-        aside = CodeProcess(limits, uid, "the question's own code", Unjudged) if helpers else None
+        aside = CodeProcess(limits, uid, "the question's own code", Undecided) if helpers else None
         confine.new_process_namespace()
         code = CodeProcess(limits, uid, "the code", Rejected)
         confine.drop(limits, uid)
@@ -44,8 +44,8 @@ def main(result: int, limits: confine.Limits, uid: int, *, helpers: bool) -> Non
         os.dup2(2, 0)
         os.dup2(2, 1)
         sys.setrecursionlimit(5_000)  # a message may be nested more deeply than what the code could make
-        verdict, reason = _outcome(code, aside, job)
-        outcome = {"verdict": verdict, "reason": None if reason is None else _short(reason)}
+        verdict, cause, reason = _outcome(code, aside, job)
+        outcome = {"verdict": verdict, "cause": cause, "reason": None if reason is None else _short(reason)}
     os.write(result, json.dumps(outcome).encode("ascii"))
 
 
@@ -56,7 +56,9 @@ def _everything(file: int) -> bytes:
     return b"".join(parts)
 
 
-def _outcome(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> tuple[str, str | None]:
+def _outcome(
+    code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]
+) -> tuple[str, str | None, str | None]:
     try:
         try:
             _run(code, aside, job)
@@ -65,22 +67,22 @@ def _outcome(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) 
                 if server and server.stopped:
                     raise server.stopped
     except Rejected as error:
-        return "rejected", str(error)
-    except Unjudged as error:
-        return "unverified", str(error)
-    return "accepted", None
+        return "rejected", error.cause, str(error)
+    except Undecided as error:
+        return "unverified", "untestable", str(error)
+    return "accepted", None, None
 
 
 def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> None:
     try:
         compiled = compile(job["tests"], _TESTS, "exec")
     except (SyntaxError, ValueError) as error:
-        raise Unjudged(f"the tests do not compile: {_message(error)}") from None
+        raise Undecided(f"the tests do not compile: {_message(error)}") from None
     wanted = [*job["wanted"], *job["shadowing"], *([job["entry"]] if job["entry"] else [])]
     try:
         given = code.define(job["before"], job["code"], wanted)
     except Exception as error:  # noqa: BLE001 - whatever foreign code raises
-        raise Rejected(f"the code raises {_message(error)}") from None
+        raise Rejected(f"the code raises {_message(error)}", "code-failed") from None
     names: dict[str, Any] = {name: importlib.import_module(name) for name in job["modules"]}
     names |= {name: given[name] for name in job["wanted"] if name in given}
     shadowing = [name for name in job["shadowing"] if name in given]
@@ -104,7 +106,7 @@ def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> N
     except Exception as error:  # noqa: BLE001 - whatever foreign code raises
         raise Rejected(_failure(error, job["tests"])) from None
     except SystemExit:
-        raise Unjudged("the tests end their own process") from None
+        raise Undecided("the tests end their own process") from None
 
 
 def _failure(error: Exception, tests: str) -> str:

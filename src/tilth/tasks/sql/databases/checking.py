@@ -1,4 +1,4 @@
-"""Judges a query by running it and its reference on every state of a database, and comparing results."""
+"""Checks a query by running it and its reference on every state of a database, and comparing results."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tilth.tasks.causes import Why
 from tilth.tasks.sql.databases import ties
 from tilth.tasks.sql.databases.files import signature
 from tilth.tasks.sql.databases.guard import Query, Refused, check_tables
@@ -22,10 +23,11 @@ _TYING = ("other order", "other values")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What judging found: a verdict's name, its reason where it is no "accepted", and its score."""
+    """What checking found: a verdict's name, why where it is no "accepted", and its score."""
 
     verdict: str
     reason: str | None = None
+    cause: str | None = None
     score: float | None = None
 
 
@@ -142,14 +144,14 @@ def fault(states: States, reference: Query, paths: Sequence[Path], seconds: floa
     return None
 
 
-def judge(
+def check(
     states: States,
     query: Query,
     reference: Query | None,
     paths: Sequence[Path],
     dialect: str,
     seconds: float,
-    doubt: str,
+    doubt: Why,
 ) -> Finding:
     """What running a query says of it; `doubt` says why there is no reference.
 
@@ -157,7 +159,7 @@ def judge(
     it does not, but the reference is missing, fails on a state, returns nothing on all of them, or leaves
     open which of several rows it takes.
     """
-    doubts: list[str] = []
+    doubts: list[Why] = []
     telling = False
     for number, path in enumerate(paths, 1):
         expected = None
@@ -165,17 +167,17 @@ def judge(
             if reference is not None:
                 expected = states.expected(reference, path, seconds)
         except (Refused, QueryFailed) as error:
-            doubts.append(_on(f"the reference has no result: {error}", number, paths))
+            doubts.append(Why("bad-reference", _on(f"the reference has no result: {error}", number, paths)))
         except DatabaseFailed as error:
-            doubts.append(_on(str(error), number, paths))
+            doubts.append(Why("database-failed", _on(str(error), number, paths)))
             continue
         most = MAX_ROWS if expected is None else len(expected.result.rows)
         try:
             result = states.run(query, path, seconds, most)
         except (Refused, QueryFailed) as error:
-            return Finding("rejected", _on(str(error), number, paths), 0.0)
+            return Finding("rejected", _on(str(error), number, paths), error.cause, 0.0)
         except DatabaseFailed as error:
-            doubts.append(_on(str(error), number, paths))
+            doubts.append(Why("database-failed", _on(str(error), number, paths)))
             continue
         if reference is None or expected is None:
             continue
@@ -185,15 +187,19 @@ def judge(
             groups = states.ties(reference, path, expected, dialect, seconds)
             agreed = groups and ties.agreement(result.rows, expected.result.rows, groups)
             if agreed == "tied":
-                doubts.append(_on("other rows of a tie that the reference's LIMIT cuts", number, paths))
+                reason = "other rows of a tie that the reference's LIMIT cuts"
+                doubts.append(Why("inconclusive", _on(reason, number, paths)))
             difference = None if agreed else difference
         if difference:
-            return Finding("rejected", _on(difference, number, paths), 0.0)
+            return Finding("rejected", _on(difference, number, paths), "wrong-answer", 0.0)
     if reference is None:
         doubts.append(doubt)
     elif not doubts and not telling:
-        doubts.append("the reference returns nothing, as many a wrong query does")
-    return Finding("unverified", doubts[0]) if doubts else Finding("accepted", None, 1.0)
+        doubts.append(Why("inconclusive", "the reference returns nothing, as many a wrong query does"))
+    if doubts:
+        cause, reason = doubts[0]
+        return Finding("unverified", reason, cause)
+    return Finding("accepted", score=1.0)
 
 
 def _difference(result: Result, expected: Result, *, ordered: bool) -> str | None:

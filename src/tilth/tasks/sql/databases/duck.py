@@ -70,7 +70,7 @@ class DuckDatabase:
         with self._limited(seconds):
             statements = self._connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise QueryFailed("DuckDB takes this for something else than one query")
+                raise QueryFailed("DuckDB takes this for something else than one query", "not-allowed")
             cursor = self._connection.execute(statements[0])
             columns = len(cursor.description or ())
             return gathered(
@@ -96,7 +96,7 @@ class DuckDatabase:
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
             raise DatabaseFailed(f"DuckDB failed: {_short(error)}") from error
         except (duckdb.OutOfMemoryException, MemoryError) as error:
-            raise QueryFailed("the query ran out of memory") from error
+            raise QueryFailed("the query ran out of memory", "over-limit") from error
         except (duckdb.Error, ValueError, OverflowError) as error:
             if "pytz" in str(error):
                 raise DatabaseFailed(

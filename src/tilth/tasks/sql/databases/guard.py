@@ -82,7 +82,11 @@ _PLAIN = re.compile(r"\w+")
 
 
 class Refused(Exception):
-    """A query that must not run. The message says why, in a few words."""
+    """A query that must not run. The message says why, in a few words; `cause` in one for machines."""
+
+    def __init__(self, reason: str, cause: str = "not-allowed") -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +131,19 @@ def admit(text: str, dialect: str) -> Query:
         raise
     except ParseError as error:
         found = error.errors[0]["description"] if error.errors else ""
-        raise Refused(f"could not be parsed: {found}" if found else "could not be parsed") from error
+        reason = f"could not be parsed: {found}" if found else "could not be parsed"
+        raise Refused(reason, "syntax-error") from error
     except RecursionError as error:
-        raise Refused("could not be parsed: nested too deeply") from error
+        raise Refused("could not be parsed: nested too deeply", "syntax-error") from error
     except Exception as error:
-        raise Refused("could not be parsed") from error
+        raise Refused("could not be parsed", "syntax-error") from error
 
 
 def _admitted(text: str, dialect: str) -> Query:
     words = _words(text, dialect)
     statements = _statements(words, text, dialect)
     if not statements:
-        raise Refused("no SQL")
+        raise Refused("no SQL", "no-answer")
     if len(statements) > 1:
         raise Refused(f"{len(statements)} statements, where one is asked for")
     tree = statements[0]
@@ -160,12 +165,12 @@ def check_tables(query: Query, known: Collection[Name]) -> None:
     """Raises `Refused` where the query reads what is not among the database's tables and views."""
     for name in sorted(query.tables):
         if name not in known:
-            raise Refused(f"not a table of the database: {'.'.join(name)[:60]}")
+            raise Refused(f"not a table of the database: {'.'.join(name)[:60]}", "unknown-table")
 
 
 def _words(text: str, dialect: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
-        raise Refused(f"a query of {len(text):,} characters; at most {MAX_LENGTH:,} are taken")
+        raise Refused(f"a query of {len(text):,} characters; at most {MAX_LENGTH:,} are taken", "too-long")
     if "\x00" in text:
         raise Refused("holds a null character")
     try:

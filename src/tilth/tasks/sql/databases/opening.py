@@ -27,7 +27,11 @@ _BATCH = 500
 
 
 class QueryFailed(Exception):
-    """A query that did not return a result. The message says why, in a few words."""
+    """A query that did not return a result. The message says why; `cause` in a word for machines."""
+
+    def __init__(self, reason: str, cause: str = "query-failed") -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class DatabaseFailed(Exception):
@@ -97,7 +101,7 @@ class Database(Protocol):
 
 def too_slow(seconds: float) -> QueryFailed:
     """What to raise at the time limit."""
-    return QueryFailed(f"the query took longer than {seconds:g} s")
+    return QueryFailed(f"the query took longer than {seconds:g} s", "timed-out")
 
 
 def quoted(name: str) -> str:
@@ -119,9 +123,9 @@ def gathered(columns: int, fetch: Callable[[int], Sequence[Row]], most: int) -> 
             16 + (len(value) if isinstance(value, str | bytes) else 0) for row in batch for value in row
         )
         if len(rows) > MAX_ROWS and most >= MAX_ROWS:
-            raise QueryFailed(f"the query returns more than {MAX_ROWS:,} rows")
+            raise QueryFailed(f"the query returns more than {MAX_ROWS:,} rows", "over-limit")
         if size > MAX_BYTES:
-            raise QueryFailed(f"the query returns more than {MAX_BYTES // 1024**2} MB")
+            raise QueryFailed(f"the query returns more than {MAX_BYTES // 1024**2} MB", "over-limit")
         if len(rows) > most:
             break
     return Result(columns, rows[: most + 1])

@@ -1,4 +1,4 @@
-"""The program of the process that reads databases: parses, describes and judges, one job at a time."""
+"""The program of the process that reads databases: parses, describes and checks, one job at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tilth.tasks.causes import Why
 from tilth.tasks.serving import serve
 from tilth.tasks.sql.databases import checking
 from tilth.tasks.sql.databases.files import dialect_of, digest
@@ -28,14 +29,14 @@ class _TooLong(Exception):
 
 
 def start() -> Callable[[Any], Any]:
-    """Gives what answers `{"do": "judge", "dialect": "sqlite", ...}`, each kind of job with an object."""
+    """Gives what answers `{"do": "check", "dialect": "sqlite", ...}`, each kind of job with an object."""
     jobs: Mapping[str, Callable[..., dict[str, Any]]] = {
         "kind": _kind,
         "digest": _digest,
         "normal": _normal,
         "describe": _describe,
         "fault": _fault,
-        "judge": _judge,
+        "check": _check,
     }
     if hasattr(signal, "SIGVTALRM"):
         signal.signal(signal.SIGVTALRM, _expire)
@@ -80,21 +81,26 @@ def _fault(reference: str, dialect: str, paths: Sequence[str], seconds: float) -
     return {"fault": checking.fault(_states, query, list(map(Path, paths)), seconds)}
 
 
-def _judge(
-    text: str, reference: str | None, doubt: str, dialect: str, paths: Sequence[str], seconds: float
+def _check(
+    text: str,
+    reference: str | None,
+    doubt: Sequence[str],
+    dialect: str,
+    paths: Sequence[str],
+    seconds: float,
 ) -> dict[str, Any]:
     try:
         query = _admitted(text, dialect)
     except Refused as error:
-        finding = checking.Finding("rejected", str(error), 0.0)
+        finding = checking.Finding("rejected", str(error), error.cause, 0.0)
         return {**asdict(finding), **_normal(text, dialect)}
-    expected = None
+    expected, why = None, Why(*doubt)
     if reference is not None:
         try:
             expected = _admitted(reference, dialect)
         except Refused as error:
-            doubt = f"the reference is refused: {error}"
-    finding = checking.judge(_states, query, expected, list(map(Path, paths)), dialect, seconds, doubt)
+            why = Why("bad-reference", f"the reference is refused: {error}")
+    finding = checking.check(_states, query, expected, list(map(Path, paths)), dialect, seconds, why)
     return {**asdict(finding), "answer": query.normal}
 
 

@@ -80,7 +80,7 @@ class SqliteDatabase:
                 columns = len(cursor.description or ())
                 return gathered(columns, cursor.fetchmany, most)
         except MemoryError as error:
-            raise QueryFailed("the query ran out of memory") from error
+            raise QueryFailed("the query ran out of memory", "over-limit") from error
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             if deadline.passed:
                 raise too_slow(seconds) from error

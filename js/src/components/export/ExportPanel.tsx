@@ -1,0 +1,148 @@
+// Saves the rows as a training file, and says what was written and where.
+
+import { useId, useState } from "preact/hooks";
+import { bytes, count } from "../../format";
+import { type ExportFormat, KEPT_VERDICTS, type Replies, VERDICTS, type Verdict } from "../../wire/types";
+import { SourcedValue } from "../shared/SourcedValue";
+import { VerdictMark } from "../shared/VerdictMark";
+import { useView } from "../shared/viewContext";
+
+interface Format {
+  name: ExportFormat;
+  title: string;
+  about: string;
+  suffix: string;
+}
+
+const FORMATS: readonly [Format, ...Format[]] = [
+  { name: "parquet", title: "Parquet", about: "every column, for Polars and friends", suffix: ".parquet" },
+  { name: "chat", title: "Chat JSONL", about: "one conversation a line, for fine-tuning", suffix: ".jsonl" },
+  { name: "alpaca", title: "Alpaca", about: "instruction, input, output", suffix: ".json" },
+  { name: "csv", title: "CSV", about: "flat columns, for spreadsheets", suffix: ".csv" },
+];
+
+type Outcome = { saved: Replies["save"] } | { problem: string } | "saving" | null;
+
+export function ExportPanel() {
+  const { store } = useView();
+  const id = useId();
+  const [format, setFormat] = useState<Format>(FORMATS[0]);
+  const [path, setPath] = useState(`train${FORMATS[0].suffix}`);
+  const [chosen, setChosen] = useState<readonly Verdict[]>(KEPT_VERDICTS);
+  const [outcome, setOutcome] = useState<Outcome>(null);
+  const status = store.traits.status.value;
+  const rows = chosen.reduce((sum, verdict) => sum + status[verdict], 0);
+
+  const choose = (next: Format) => {
+    if (path.endsWith(format.suffix)) setPath(path.slice(0, -format.suffix.length) + next.suffix);
+    setFormat(next);
+    setOutcome(null);
+  };
+
+  const toggle = (verdict: Verdict, yes: boolean) => {
+    setChosen(VERDICTS.filter((other) => (other === verdict ? yes : chosen.includes(other))));
+    setOutcome(null);
+  };
+
+  const save = async () => {
+    if (path.trim() === "") {
+      setOutcome({ problem: `The path is empty; write one like train${format.suffix}.` });
+      return;
+    }
+    if (chosen.length === 0) {
+      setOutcome({ problem: "No verdict is chosen; choose at least one." });
+      return;
+    }
+    setOutcome("saving");
+    try {
+      setOutcome({ saved: await store.save(format.name, path.trim(), chosen) });
+    } catch (error) {
+      setOutcome({ problem: (error as Error).message });
+    }
+  };
+
+  return (
+    <form
+      class="tilth-export"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (outcome !== "saving") void save();
+      }}
+    >
+      <fieldset class="tilth-group">
+        <legend class="tilth-label">Format</legend>
+        <div class="tilth-formats">
+          {FORMATS.map((each) => (
+            <label key={each.name} class={`tilth-choice${each === format ? " tilth-choice-on" : ""}`}>
+              <input
+                type="radio"
+                name={`${id}-format`}
+                value={each.name}
+                checked={each === format}
+                onChange={() => choose(each)}
+              />
+              <span class="tilth-choice-title">{each.title}</span>
+              <span class="tilth-choice-cost">{each.suffix}</span>
+              <span class="tilth-choice-about">{each.about}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <fieldset class="tilth-group">
+        <legend class="tilth-label">Rows</legend>
+        <div class="tilth-verdicts">
+          {VERDICTS.map((verdict) => (
+            <label key={verdict} class="tilth-check">
+              <input
+                type="checkbox"
+                value={verdict}
+                checked={chosen.includes(verdict)}
+                onChange={(event) => toggle(verdict, event.currentTarget.checked)}
+              />
+              <VerdictMark verdict={verdict} word />
+              <span class="tilth-muted tilth-number">{count(status[verdict])}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <div class="tilth-group">
+        <label class="tilth-label" for={`${id}-path`}>
+          File
+        </label>
+        <div class="tilth-save">
+          <input
+            id={`${id}-path`}
+            class="tilth-input"
+            type="text"
+            spellcheck={false}
+            autocomplete="off"
+            value={path}
+            onInput={(event) => {
+              setPath(event.currentTarget.value);
+              setOutcome(null);
+            }}
+          />
+          <button type="submit" class="tilth-button tilth-button-main" aria-disabled={outcome === "saving"}>
+            {outcome === "saving" ? "Saving…" : "Save rows"}
+          </button>
+          <SourcedValue name="Rows to save" source="measured: counted by the run so far">
+            <span class="tilth-number">{count(rows)}</span>
+            <span class="tilth-muted"> rows so far</span>
+          </SourcedValue>
+        </div>
+      </div>
+      <div class="tilth-saved" role="status">
+        {outcome !== null && outcome !== "saving" && "saved" in outcome && (
+          <p>
+            Saved <strong class="tilth-number">{count(outcome.saved.rows)}</strong> rows,{" "}
+            <span class="tilth-number">{bytes(outcome.saved.bytes)}</span>, to{" "}
+            <code>{outcome.saved.path}</code>
+          </p>
+        )}
+      </div>
+      <p class="tilth-problem" role="alert">
+        {outcome !== null && outcome !== "saving" && "problem" in outcome ? outcome.problem : ""}
+      </p>
+    </form>
+  );
+}

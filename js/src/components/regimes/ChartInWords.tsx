@@ -1,0 +1,131 @@
+// The chart without sight or mouse: what it says in words, and its points as a table to open cells from.
+
+import { count, DASH, decimal, dollars, percent } from "../../format";
+import type { StudyCharts, TestChart } from "../../state/studyCharts";
+import type { AccuracyPoint, SpreadPoint } from "../../wire/types";
+
+interface Props {
+  chart: TestChart;
+  charts: StudyCharts;
+  several: boolean;
+}
+
+const amount = (value: number | null): string => (value === null ? DASH : decimal(value));
+
+export function ChartInWords({ chart, charts, several }: Props) {
+  const points = chart.points.filter((point): point is AccuracyPoint => "cells" in point);
+  const spreads = chart.points.filter((point): point is SpreadPoint => "spread" in point);
+  if (chart.points.length === 0) return null;
+  const where = several ? ` of ${chart.test}` : "";
+  return (
+    <>
+      <details class="tilth-fold">
+        <summary>
+          Points{where} <span class="tilth-muted tilth-number">{count(chart.points.length)}</span>
+        </summary>
+        {points.length > 0 ? (
+          <AccuracyTable points={points} chart={chart} charts={charts} />
+        ) : (
+          <SpreadTable points={spreads} />
+        )}
+      </details>
+      <details class="tilth-fold">
+        <summary>In words{where}</summary>
+        <p class="tilth-words">{chart.words}</p>
+      </details>
+    </>
+  );
+}
+
+function AccuracyTable({
+  points,
+  chart,
+  charts,
+}: {
+  points: AccuracyPoint[];
+  chart: TestChart;
+  charts: StudyCharts;
+}) {
+  const picked = charts.picked.value;
+  const priced = points.some(({ usd }) => usd !== null && usd > 0);
+  return (
+    <table class="tilth-table">
+      <thead>
+        <tr>
+          <th scope="col">strategy</th>
+          <th scope="col">seeds</th>
+          <th scope="col">ratio</th>
+          <th scope="col">rows</th>
+          <th scope="col">queries</th>
+          {priced && <th scope="col">dollars</th>}
+          <th scope="col">accuracy</th>
+          <th scope="col">95% interval</th>
+        </tr>
+      </thead>
+      <tbody>
+        {points.map((point) => {
+          const here = picked?.test === chart.test && picked.point.cells[0] === point.cells[0];
+          return (
+            <tr key={point.cells[0]} class={here ? "tilth-row-opened" : ""}>
+              <th scope="row">
+                <button
+                  type="button"
+                  class="tilth-link"
+                  aria-pressed={here}
+                  aria-label={`Open the cells of ${point.strategy}, ${count(point.seeds)} seeds, ratio ${decimal(point.ratio)}`}
+                  onClick={() => {
+                    charts.picked.value = { point, test: chart.test };
+                  }}
+                >
+                  {point.strategy}
+                </button>
+              </th>
+              <td>{count(point.seeds)}</td>
+              <td>{decimal(point.ratio)}</td>
+              <td>{amount(point.rows)}</td>
+              <td>{amount(point.queries)}</td>
+              {priced && <td>{point.usd === null ? DASH : dollars(point.usd)}</td>}
+              <td>{percent(point.accuracy)}</td>
+              <td>
+                {percent(point.low)} to {percent(point.high)}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function SpreadTable({ points }: { points: SpreadPoint[] }) {
+  return (
+    <table class="tilth-table">
+      <thead>
+        <tr>
+          <th scope="col">seeds</th>
+          <th scope="col">at</th>
+          <th scope="col">spread</th>
+          <th scope="col">95% interval</th>
+          <th scope="col">best</th>
+          <th scope="col">worst</th>
+        </tr>
+      </thead>
+      <tbody>
+        {points.map((point) => (
+          <tr key={`${point.seeds} ${point.at}`}>
+            <td>{count(point.seeds)}</td>
+            <td>{decimal(point.at)}</td>
+            <td>{percent(point.spread)}</td>
+            <td>
+              {point.low === null || point.high === null
+                ? DASH
+                : `${percent(point.low)} to ${percent(point.high)}`}
+            </td>
+            <td>{point.best}</td>
+            <td>{point.worst}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

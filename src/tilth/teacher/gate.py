@@ -1,0 +1,248 @@
+"""The line in which a run's calls wait for their endpoint, and how long one that failed stays out of it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+
+from tilth.teacher.admission import Admission, Controller
+from tilth.teacher.breaker import Breaker
+from tilth.teacher.call_error import CallError
+from tilth.teacher.quota import Quota
+
+FIRST_DELAY = 0.5
+LONGEST_DELAY = 60.0
+LONGEST_PROBE = 5.0
+"""Seconds at most between calls that find out whether an endpoint that refuses all calls is open again."""
+SHORTEST_RETRY_AFTER = 0.01
+LONGEST_RETRY_AFTER = 300.0
+CALM = 2.0
+"""Seconds without a reply, or of quiet that was asked for, that are worth a word: single refusals are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What calls wait for.
+
+    Attributes:
+        why: The last failure, in words.
+        seconds: Until the next call may start; None where one is out, and its end decides.
+    """
+
+    why: str
+    seconds: float | None
+
+
+class Gate:
+    """Lets calls through to one endpoint, first come, first served. Used within one event loop.
+
+    At most `concurrency` run at once, from a slow start of 4; after 429s they start at the rate the endpoint
+    was seen to take; while it only fails, they are tried one at a time. See `Controller`.
+
+    Args:
+        concurrency: Calls in flight, at most.
+        requests_per_minute: Calls that may start in a minute, where that is known.
+        tokens_per_minute: Tokens of prompts and replies in a minute, where that is known.
+        patience: Seconds of nothing but failures after which `exhausted` is true.
+        clock: Seconds, rising as the event loop's own.
+
+    Attributes:
+        turned: Called when the endpoint begins to give nothing but failures, and when it is back.
+    """
+
+    def __init__(
+        self,
+        concurrency: int,
+        *,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        patience: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if concurrency < 1:
+            raise ValueError(f"concurrency={concurrency}; at least one call must be let through")
+        self.concurrency = concurrency
+        self._breaker = Breaker(clock, patience=patience, first_gap=FIRST_DELAY, longest_gap=LONGEST_DELAY)
+        self._controller = Controller(
+            concurrency,
+            clock,
+            self._breaker,
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+        )
+        self._line: deque[tuple[asyncio.Future[Admission], float]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._random = random.Random()
+        self._refusal: Callable[[], Exception] | None = None
+        self._shut = asyncio.Event()
+        self._clock = clock
+        self._troubled_since: float | None = None
+        self._quiet_until = -math.inf
+        self._last = ""
+        self.turned: Callable[[], None] = lambda: None
+
+    @property
+    def closed_for(self) -> float:
+        """Seconds until new calls may start again; 0.0 where the endpoint did not ask for quiet."""
+        return self._controller.pace.closed()
+
+    @property
+    def rate(self) -> float | None:
+        """Calls a second that the endpoint was seen to take; None while it refused none."""
+        return self._controller.pace.rate
+
+    @property
+    def failing(self) -> bool:
+        """Whether the endpoint only fails, so that calls are tried one at a time."""
+        return self._breaker.open
+
+    @property
+    def waiting(self) -> Wait | None:
+        """What calls wait for, where replies stay away for more than a moment."""
+        now = self._clock()
+        if self.failing:
+            seconds = self._breaker.wait()
+            return Wait(self._breaker.last, seconds if math.isfinite(seconds) else None)
+        if now < self._quiet_until:
+            return Wait(self._last, self._quiet_until - now)
+        if self._troubled_since is not None and now - self._troubled_since >= CALM:
+            return Wait(self._last, self.closed_for or None)
+        return None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether it gave nothing but failures for as long as patience lasts."""
+        return self._breaker.exhausted
+
+    def slot(self, tokens: float = 1.0) -> AbstractAsyncContextManager[Admission]:
+        """Waits until a call that costs at most `tokens` may start, and holds its place until it is over."""
+        return _Slot(self, tokens)
+
+    def succeeded(
+        self, admission: Admission, tokens: float | None = None, quota: Quota | None = None
+    ) -> None:
+        """The call was answered. Told within its slot, as `failed` is."""
+        failing, self._troubled_since = self.failing, None
+        self._controller.passed(admission, tokens, quota)
+        if failing:
+            self.turned()
+
+    def failed(self, admission: Admission, error: CallError) -> None:
+        """The call brought no reply."""
+        if error.kind == "bad-request":
+            self.succeeded(admission, None, error.quota)
+            return
+        failing, now, self._last = self.failing, self._clock(), str(error)
+        if self._troubled_since is None:
+            self._troubled_since = now
+        if error.kind == "rate-limited":
+            pause = self._delay(self._controller.stops, error, LONGEST_PROBE)
+            self._controller.refused(admission, pause, error.quota)
+            if self.closed_for >= CALM:
+                self._quiet_until = now + self.closed_for
+        else:
+            asked = min(LONGEST_RETRY_AFTER, error.retry_after or 0.0)
+            self._controller.failed(admission, str(error), asked)
+        if self.failing != failing:
+            self.turned()
+
+    async def backoff(self, attempt: int, error: CallError) -> None:
+        """Waits before attempt `attempt + 1` (counted from 0), holding no slot.
+
+        Doubles from half a second to a minute, with jitter; never shorter than the endpoint asked for, up to
+        five minutes. Where the endpoint only fails, there is no wait here: the line waits as a whole.
+        """
+        if error.kind == "rate-limited":
+            await self._sleep(self._delay(attempt, error, LONGEST_DELAY))
+        elif not self.failing:
+            await self._sleep(min(self._delay(attempt, error, LONGEST_DELAY), self._breaker.patience_left))
+
+    def shut(self, refusal: Callable[[], Exception]) -> None:
+        """Lets nobody through any more: all who wait here, and all who come, get what `refusal` makes."""
+        self._refusal = refusal
+        self._shut.set()
+        while self._line:
+            place, _ = self._line.popleft()
+            if not place.done():
+                place.set_exception(refusal())
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._shut.wait()
+
+    def _delay(self, attempt: int, error: CallError, most: float) -> float:
+        if error.retry_after is not None:
+            return min(LONGEST_RETRY_AFTER, max(SHORTEST_RETRY_AFTER, error.retry_after))
+        longest: float = min(most, FIRST_DELAY * 2 ** min(attempt, 16))
+        return longest * self._random.uniform(0.5, 1.0)
+
+    def leave(self, admission: Admission) -> None:
+        """The call is over, whatever became of it: the next may go."""
+        self._controller.left(admission)
+        self._let_through()
+
+    async def admit(self, tokens: float) -> Admission:
+        """Waits until a call that costs at most `tokens` may start. It is to `leave` in any case."""
+        if self._refusal is not None:
+            raise self._refusal()
+        if not self._line:
+            decision = self._controller.decide(tokens)
+            if isinstance(decision, Admission):
+                return decision
+        place: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
+        self._line.append((place, tokens))
+        self._let_through()
+        try:
+            return await place
+        except asyncio.CancelledError:
+            # it may have been let through, and cancelled before it could go
+            if not place.cancelled() and place.exception() is None:
+                self._controller.unused(place.result())
+                self._controller.left(place.result())
+            self._let_through()
+            raise
+
+    def _let_through(self) -> None:
+        """Lets those through who may go now, in order, and comes back when the next may."""
+        while self._line:
+            place, tokens = self._line[0]
+            if place.cancelled():
+                self._line.popleft()
+                continue
+            decision = self._controller.decide(tokens)
+            if not isinstance(decision, Admission):
+                self._come_back(decision.seconds)
+                return
+            self._line.popleft()
+            place.set_result(decision)
+
+    def _come_back(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if math.isfinite(seconds):
+            self._timer = asyncio.get_running_loop().call_later(max(seconds, 1e-4), self._let_through)
+
+
+class _Slot(AbstractAsyncContextManager[Admission]):
+    """A place, from the call's admission to its end."""
+
+    __slots__ = ("_admission", "_gate", "_tokens")
+
+    def __init__(self, gate: Gate, tokens: float) -> None:
+        self._gate = gate
+        self._tokens = tokens
+
+    async def __aenter__(self) -> Admission:
+        self._admission = await self._gate.admit(self._tokens)
+        return self._admission
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate.leave(self._admission)
