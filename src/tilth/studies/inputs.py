@@ -14,7 +14,7 @@ from tilth.engine.budget import Budget
 from tilth.engine.file.digests import canonical
 from tilth.engine.planning.preconditions import check_needs
 from tilth.engine.recipe import run_id_of
-from tilth.errors import TeacherError
+from tilth.errors import BudgetError, TeacherError
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies import registry
 from tilth.strategies.base import Strategy
@@ -125,7 +125,7 @@ class StudyInputs:
             {} if test is None else _tests(seeds, test, validation),
             teacher,
             writer or teacher,
-            None if budget is None else Budget.of(budget),
+            _budget(budget),
             tuple(Path(path).absolute() for path in reuse),
             patience,
         )
@@ -183,6 +183,16 @@ def fixed_identity(
 
 def _as_json(value: Any) -> Any:
     return json.loads(canonical(value))
+
+
+def _budget(given: Budget | int | None) -> Budget | None:
+    budget = None if given is None else Budget.of(given)
+    if budget is not None and budget.rows is not None:
+        raise BudgetError(
+            "a study has limits and no goal in rows, for its grid says how much is grown; leave rows= out of "
+            "its budget"
+        )
+    return budget
 
 
 def _strategies(given: Sequence[StrategyLike], checks: Sequence[Check]) -> tuple[Strategy, ...]:

@@ -95,7 +95,7 @@ def start_study(
             settings, the seeds cannot feed a strategy or the task, or it is at work with another budget.
         IdentityMismatch: The file holds another study.
         ConfirmationNeeded: Real dollars, and neither a limit in dollars nor `confirm=True`.
-        BudgetError: A limit in dollars where a price is unknown.
+        BudgetError: A limit in dollars where a price is unknown, or a goal in rows.
         TeacherError: No teacher.
         RunBusy: Another process holds the file.
         JournalError: The file, or one to reuse, cannot be used.

@@ -126,6 +126,8 @@ def test_real_dollars_need_a_limit_in_dollars_or_a_word(tmp_path: Path) -> None:
     unknown = {"teacher": tilth.Teacher(model)}
     with pytest.raises(tilth.BudgetError, match=r"price of .* is unknown"):
         tilth.start_study(SEEDS, budget=tilth.Budget(usd=1), **{**grid(model, path), **unknown})
+    with pytest.raises(tilth.BudgetError, match="no goal in rows"):
+        tilth.start_study(SEEDS, budget=tilth.Budget(rows=5, usd=1), **grid(model, path))
     assert not path.exists()
     assert model.calls == 0
     assert tilth.study_sync(SEEDS, budget=tilth.Budget(usd=1), **grid(model, path)).status == "finished"
