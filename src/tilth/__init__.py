@@ -63,8 +63,6 @@ if TYPE_CHECKING:
     from tilth.studies.start import study as study
     from tilth.studies.start import study_sync as study_sync
     from tilth.studies.study import Study as Study
-    from tilth.studies.study import StudyProgress as StudyProgress
-    from tilth.studies.study import StudyRun as StudyRun
     from tilth.tasks import Task as Task
     from tilth.tasks import Verdict as Verdict
     from tilth.tasks import check as check
@@ -104,8 +102,6 @@ _HOMES = {
     "Study": "tilth.studies.study",
     "StudyFrameError": "tilth.errors",
     "StudyPlan": "tilth.studies.plan",
-    "StudyProgress": "tilth.studies.study",
-    "StudyRun": "tilth.studies.study",
     "Task": "tilth.tasks",
     "Teacher": "tilth.teacher",
     "TeacherError": "tilth.errors",

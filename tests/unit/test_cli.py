@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -108,23 +110,30 @@ def command(*arguments):
     return [sys.executable, "-m", "tilth.cli", *map(str, arguments)]
 
 
+def ended_in(folder, *arguments):
+    """A command that was run to its end in a folder."""
+    return subprocess.run(
+        command(*arguments),
+        cwd=folder,
+        env={**os.environ, "OPENAI_API_KEY": KEY, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 @pytest.fixture
 def shell(tmp_path):
     """Runs a command to its end."""
+    return partial(ended_in, tmp_path)
 
-    def run(*arguments):
-        environment = {**os.environ, "OPENAI_API_KEY": KEY, "COLUMNS": "100"}
-        return subprocess.run(
-            command(*arguments),
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
 
-    return run
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo, and the folder it was run in."""
+    folder = tmp_path_factory.mktemp("demo")
+    return ended_in(folder, "demo", "--out", "out"), folder
 
 
 def until(condition):
@@ -174,8 +183,8 @@ def test_says_its_version(shell):
     assert shell("--version").stdout == f"tilth {tilth.__version__}\n"
 
 
-def test_demo_grows_with_three_strategies(shell, tmp_path):
-    ended = shell("demo", "--out", "out")
+def test_demo_grows_with_three_strategies(demo):
+    ended, tmp_path = demo
     assert ended.returncode == 0, ended.stderr
     assert "rule-based simulation, no language model" in ended.stdout
     figures = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines() if line.strip()}
@@ -379,12 +388,23 @@ def test_the_first_signal_stops_and_the_second_aborts(
     assert tilth.open_run(file).status == "finished"
 
 
-def test_a_second_signal_aborts_the_study_of_a_command(tmp_path):
+def test_a_second_signal_aborts_the_study_of_a_command(demo, tmp_path):
+    _, earlier = demo
+    (tmp_path / "out").mkdir()  # its runs are done, so that the study comes at once
+    for run in ("answer-augmentation", "question-rephrase", "new-question"):
+        shutil.copy(earlier / "out" / f"{run}.tilth", tmp_path / "out")
+    path = tmp_path / "out" / "study.tilth"
+
+    def at_work():
+        try:
+            return tilth.open_study(path).progress.cells
+        except tilth.JournalError:  # it is not there yet
+            return 0
+
     with subprocess.Popen(
         command("demo", "--out", "out"), cwd=tmp_path, stderr=subprocess.PIPE, text=True
     ) as process:
-        path = tmp_path / "out" / "study.tilth"
-        until(path.is_file)
+        until(at_work)
         # two numbers, for one that comes twice at once comes once
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)

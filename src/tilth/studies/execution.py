@@ -93,6 +93,8 @@ class StudyExecution:
             raise
         finally:
             await asyncio.wait([measuring])  # whatever ended it, the journal stays open for what is measured
+            if not measuring.cancelled():
+                measuring.exception()  # where growing failed too, that is told
         return await asyncio.to_thread(self._ending, short_of)
 
     def _ending(self, short_of: str | None) -> Ending:

@@ -14,7 +14,7 @@ from tilth.engine.budget import Budget
 from tilth.engine.file.digests import canonical
 from tilth.engine.planning.preconditions import check_needs
 from tilth.engine.recipe import run_id_of
-from tilth.errors import TeacherError
+from tilth.errors import BudgetError, TeacherError
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies import registry
 from tilth.strategies.base import Strategy
@@ -95,7 +95,7 @@ class StudyInputs:
         random_state: int,
         patience: float,
     ) -> StudyInputs:
-        """The inputs of what `start_study` takes; raises what it raises. Without a test set, for a plan."""
+        """The inputs of what `start_study` takes; raises what it raises. A plan needs no test set."""
         if teacher is None:
             raise TeacherError(
                 "pass teacher=: a tilth.Teacher, or tilth.demo.teacher() for the built-in simulation"
@@ -122,11 +122,11 @@ class StudyInputs:
             grid,
             seeds,
             chosen_task,
-            {} if test is None and validation is None else _tests(seeds, test, validation),
+            {} if test is None else _tests(seeds, test, validation),
             teacher,
             writer or teacher,
-            None if budget is None else Budget.of(budget),
-            tuple(Path(path) for path in reuse),
+            _budget(budget),
+            tuple(Path(path).absolute() for path in reuse),
             patience,
         )
 
@@ -183,6 +183,16 @@ def fixed_identity(
 
 def _as_json(value: Any) -> Any:
     return json.loads(canonical(value))
+
+
+def _budget(given: Budget | int | None) -> Budget | None:
+    budget = None if given is None else Budget.of(given)
+    if budget is not None and budget.rows is not None:
+        raise BudgetError(
+            "a study has limits and no goal in rows, for its grid says how much is grown; leave rows= out of "
+            "its budget"
+        )
+    return budget
 
 
 def _strategies(given: Sequence[StrategyLike], checks: Sequence[Check]) -> tuple[Strategy, ...]:
@@ -253,9 +263,9 @@ def _trained_rows(given: TrainedRows | Sequence[TrainedRows]) -> tuple[TrainedRo
 
 
 def _tests(
-    seeds: Seeds, test: pl.DataFrame | TestSets | None, validation: pl.DataFrame | None
+    seeds: Seeds, test: pl.DataFrame | TestSets, validation: pl.DataFrame | None
 ) -> dict[str, pl.DataFrame]:
-    named = dict(test) if isinstance(test, Mapping) else {} if test is None else {"test": test}
+    named = dict(test) if isinstance(test, Mapping) else {"test": test}
     if not 1 <= len(named) <= _MOST_TESTS:
         raise ValueError(f"give one to {_MOST_TESTS} test sets, not {len(named)}")
     if VALIDATION in named:

@@ -104,7 +104,7 @@ class Trainers:
     def measure(self, jobs: Sequence[Job]) -> Iterator[CellAnswers]:
         """Measures jobs side by side, and gives each one's cells when it is done; raises what one raised."""
         with self._lock:
-            if self._killed:
+            if self._killed or not jobs:
                 return
             if self._executor is None:
                 kept = self._kept.get(self._count)

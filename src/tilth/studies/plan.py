@@ -116,12 +116,12 @@ def plan_study(
             seed_rows=seed_rows,
             check=check,
             budget=budget,
+            teacher=teacher,
             writer=writer,
             task=task,
             reuse=reuse,
             random_state=random_state,
             patience=patience,
-            teacher=teacher,
         )
     )
 

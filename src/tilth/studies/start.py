@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tilth.engine.background import begun
 from tilth.engine.budget import Budget
 from tilth.engine.file.journal import Journal
+from tilth.engine.file.queries import read_only
 from tilth.engine.file.writes import identities
 from tilth.engine.live import LiveFiles
 from tilth.engine.planning.preconditions import check_money
@@ -94,7 +95,7 @@ def start_study(
             settings, the seeds cannot feed a strategy or the task, or it is at work with another budget.
         IdentityMismatch: The file holds another study.
         ConfirmationNeeded: Real dollars, and neither a limit in dollars nor `confirm=True`.
-        BudgetError: A limit in dollars where a price is unknown.
+        BudgetError: A limit in dollars where a price is unknown, or a goal in rows.
         TeacherError: No teacher.
         RunBusy: Another process holds the file.
         JournalError: The file, or one to reuse, cannot be used.
@@ -129,13 +130,15 @@ def start_study(
         seed_rows=seed_rows,
         check=check,
         budget=budget,
+        teacher=teacher,
         writer=writer,
         task=task,
         reuse=reuse,
         random_state=random_state,
         patience=patience,
-        teacher=teacher,
     )
+    if not inputs.tests:
+        raise ValueError("a study needs a test set; pass test=")
     # absolute, for the process may change its folder while a study is at work
     where = Path(path or inputs.default_path).absolute()
     with _live.turn(where):
@@ -179,19 +182,14 @@ async def study(
     Takes and raises what `start_study` does, and raises what the study failed of, as `Study.wait` does.
 
     Example:
-        Where a cell or a coroutine may wait::
+        A notebook's cell or a coroutine says `await tilth.study(...)`.
 
-            study = await tilth.study(seeds, test=test, teacher=teacher, ratios=[1, 4, 16])
-
-    Example:
         >>> import asyncio
-        >>> async def main():
-        ...     return await tilth.study(
-        ...         tilth.demo.seeds(20), test=tilth.demo.questions().head(20), ratios=[1], replicates=1,
-        ...         strategies=["answer-augmentation"], teacher=tilth.demo.teacher(),
-        ...     )
-        >>> asyncio.run(main()).progress.cells
-        1
+        >>> seeds, test = tilth.demo.seeds(10), tilth.demo.questions("same", "test").head(20)
+        >>> grid = {"strategies": ["answer-augmentation"], "ratios": [2], "replicates": 1}
+        >>> work = tilth.study(seeds, test=test, teacher=tilth.demo.teacher(), path="two.tilth", **grid)
+        >>> asyncio.run(work).progress.reason
+        'every cell is measured'
     """
     start = partial(
         start_study,
@@ -336,6 +334,9 @@ def _begun(where: Path, inputs: StudyInputs, planned: StudyPlan) -> Study:
         "runs": planned.runs,
         "queries": planned.queries,
     }
+    for other in inputs.reuse:
+        with read_only(other):
+            pass  # what cannot be read is told before anything is paid
     journal = Journal(where)
     try:
         for stored in journal.write_now(identities):

@@ -126,6 +126,8 @@ def test_real_dollars_need_a_limit_in_dollars_or_a_word(tmp_path: Path) -> None:
     unknown = {"teacher": tilth.Teacher(model)}
     with pytest.raises(tilth.BudgetError, match=r"price of .* is unknown"):
         tilth.start_study(SEEDS, budget=tilth.Budget(usd=1), **{**grid(model, path), **unknown})
+    with pytest.raises(tilth.BudgetError, match="no goal in rows"):
+        tilth.start_study(SEEDS, budget=tilth.Budget(rows=5, usd=1), **grid(model, path))
     assert not path.exists()
     assert model.calls == 0
     assert tilth.study_sync(SEEDS, budget=tilth.Budget(usd=1), **grid(model, path)).status == "finished"
@@ -175,6 +177,12 @@ def test_replies_of_other_files_are_taken_over_once_and_cost_nothing(tmp_path: P
     costs = new.frame.select("replicate", "strategy", "ratio", "queries").rows()
     assert {cost[1:] for cost in costs if cost[0] == 0} == {cost[1:] for cost in costs if cost[0] == 1}
     assert new.frame["usd"].min() > 0
+
+
+def test_a_file_to_reuse_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(tilth.JournalError, match=r"gone\.tilth does not exist"):
+        measured(Model(), tmp_path / "s.tilth", reuse=[tmp_path / "gone.tilth"])
+    assert not (tmp_path / "s.tilth").exists()
 
 
 def test_a_study_that_reuses_can_stop_and_go_on(tmp_path: Path) -> None:

@@ -210,6 +210,7 @@ def test_results_from_outside_stand_beside_ones_own(done: tilth.Study) -> None:
         ({"budgets": [10], "ratios": None}, "one size of seeds"),
         ({"teacher": None}, "pass teacher="),
         ({"test": {}}, "one to 3 test sets"),
+        ({"test": None}, "needs a test set; pass test="),
         ({"test": pl.DataFrame({"question": ["a"]})}, "'reference' is missing"),
         ({"test": pl.DataFrame({"question": ["a", "a"], "reference": ["1", "2"]})}, "stand twice"),
     ],

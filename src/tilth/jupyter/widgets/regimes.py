@@ -16,7 +16,7 @@ from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import traits
 from tilth.jupyter.widgets.feed import stop
 from tilth.jupyter.widgets.study_charts import Figures
-from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, Ground
+from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, WorkbenchStudies
 from tilth.studies.inputs import VALIDATION
 from tilth.studies.start import open_study
 
@@ -46,7 +46,7 @@ class Regimes:
         teacher_state: How the teacher does by the study; None where it tells nothing of it.
 
     Args:
-        ground: What it works on.
+        studies: The studies of this workbench.
         offered: The workbench's strategies, as the `strategies` trait has them.
         write: Sets traits of the workbench.
         ask: Puts a question about real dollars to the user, and calls what goes with a yes.
@@ -54,12 +54,12 @@ class Regimes:
 
     def __init__(
         self,
-        ground: Ground,
+        studies: WorkbenchStudies,
         offered: Mapping[str, Mapping[str, Any]],
         write: Callable[..., None],
         ask: Callable[[str, Callable[[], None]], None],
     ) -> None:
-        self._ground = ground
+        self._studies = studies
         self._offered = {name: info for name, info in offered.items() if info["usable"]}
         self._write = write
         self._ask = ask
@@ -67,8 +67,8 @@ class Regimes:
         self._figures: Figures | None = None
         self._due: float | None = None
         self.teacher_state: traits.TeacherState | None = None
-        self._choices = ground.usual(self._offered)
-        if found := ground.newest():
+        self._choices = studies.usual(self._offered)
+        if found := studies.newest():
             self._follow(found[0])
             self._choices = found[1]
         self._plan = UNPLANNED
@@ -80,18 +80,18 @@ class Regimes:
 
     def traits(self) -> dict[str, Any]:
         """The `regimes` trait, what can be chosen and is, and the `study_status` trait, how far it is."""
-        ground = self._ground
+        studies = self._studies
         offers = {
             "tests": [
                 {"name": name, "questions": frame.height, "decides": name == VALIDATION}
-                for name, frame in ground.tests.items()
+                for name, frame in studies.tests.items()
             ],
             "strategies": list(self._offered),
             "students": [
                 {"name": name, "about": kind.about, "cost": kind.cost}
-                for name, kind in students.available(ground.seeds.task_name).items()
+                for name, kind in students.available(studies.seeds.task_name).items()
             ],
-            "axes": ["ratio", "rows", "rows_per_seed", *(["usd"] if ground.priced() else [])],
+            "axes": ["ratio", "rows", "rows_per_seed", *(["usd"] if studies.priced() else [])],
             "choices": asdict(self._choices),
             "plan": self._plan,
         }
@@ -100,7 +100,7 @@ class Regimes:
     def plan(self) -> None:
         """Plans the study of what is chosen, and shows the plan."""
         with self._lock:
-            self._plan = self._ground.planned(self._choices)
+            self._plan = self._studies.planned(self._choices)
         self._write(**self.traits())
 
     def tick(self, now: float) -> float | None:
@@ -112,7 +112,7 @@ class Regimes:
             return self._due - now
         live = figures.study.status not in OVER  # read before the status, which is then the last one
         status = self._status()
-        self.teacher_state = traits.teacher_state(self._ground.teacher, status["state"], status["queries"])
+        self.teacher_state = traits.teacher_state(self._studies.teacher, status["state"], status["queries"])
         self._write(study_status=status)
         self._due = now + _STATUS_SECONDS if live else None
         return _STATUS_SECONDS if live else None
@@ -131,7 +131,7 @@ class Regimes:
                 ratios=tuple(sorted(set(chosen.pop("ratios")))),
                 **chosen,
             )
-            path = self._ground.path_of(self._choices)
+            path = self._studies.path_of(self._choices)
             if path.exists():
                 self._follow(open_study(path))
             self.plan()
@@ -142,8 +142,8 @@ class Regimes:
         try:
             self._start(choices, confirm=False)
         except ConfirmationNeeded:
-            ground = self._ground
-            text = traits.study_question(planned["queries"], planned["usd"], ground.teacher, ground.writer)
+            studies = self._studies
+            text = traits.study_question(planned["queries"], planned["usd"], studies.teacher, studies.writer)
             self._ask(text, lambda: self._confirmed(choices))
 
     def on_stop(self) -> None:
@@ -167,10 +167,10 @@ class Regimes:
         records = {record["test"]: record for record in found["records"].to_dicts()}
         if test not in records:
             raise ValueError(f"this cell was not measured on {test!r}; it was on {', '.join(records)}")
-        task = tasks.get(self._ground.seeds.task)
+        task = tasks.get(self._studies.seeds.task)
         missed = found["outcomes"].filter((pl.col("test") == test) & ~pl.col("correct"))
         shown = missed.head(_WRONG).join(
-            self._ground.tests[test], on="question_id", how="left", maintain_order="left"
+            self._studies.tests[test], on="question_id", how="left", maintain_order="left"
         )
         wrong = [
             {
@@ -198,7 +198,7 @@ class Regimes:
 
     def _start(self, choices: Choices, *, confirm: bool) -> None:
         with self._lock:
-            self._follow(self._ground.start(choices, confirm=confirm))
+            self._follow(self._studies.start(choices, confirm=confirm))
         self._write(study_status=self._status())
 
     def _confirmed(self, choices: Choices) -> None:
@@ -233,5 +233,5 @@ class Regimes:
             "seconds": p.seconds,
             "path": traits.shown_path(study.path),
             "error": None if error is None else without_secrets(str(error) or type(error).__name__),
-            "chosen": study.path == self._ground.path_of(self._choices),
+            "chosen": study.path == self._studies.path_of(self._choices),
         }

@@ -53,8 +53,8 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What every study of one workbench has in common.
+class WorkbenchStudies:
+    """The studies that one workbench could make, by what all of them have in common.
 
     Attributes:
         tests: The test sets by name, the validation set among them under its own name.
@@ -129,7 +129,7 @@ class Ground:
         return folder / f"{prefix}{run_id_of(own)[:8]}.tilth"
 
     def newest(self) -> tuple[Study, Choices] | None:
-        """The study on this ground that was worked on last, whether it is at work or not."""
+        """The study of this workbench that was worked on last, whether it is at work or not."""
         folder, prefix = self._place
         files = folder.glob(f"{prefix}*.tilth")
         for path in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)[:_FILES]:
@@ -163,7 +163,7 @@ class Ground:
         return {**asdict(choices), "strategies": [strategy.identity() for strategy in strategies]}
 
     def _chosen(self, identity: Mapping[str, Any]) -> Choices | None:
-        """The choices that make a study of this identity; None where it is not on this ground."""
+        """The choices that make a study of this identity; None where it is none of this workbench."""
         grid = identity["study"]
         if any(identity[part] != own for part, own in self._identity.items()) or len(grid["students"]) != 1:
             return None

@@ -23,7 +23,7 @@ from tilth.jupyter.widgets.confirmation import Question
 from tilth.jupyter.widgets.feed import Feed, no_rows, page_of, stop
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
-from tilth.jupyter.widgets.study_choices import PATIENCE, Ground
+from tilth.jupyter.widgets.study_choices import PATIENCE, WorkbenchStudies
 
 if TYPE_CHECKING:
     import polars as pl
@@ -137,7 +137,7 @@ class Workbench(Widget):
         if tests:
             on = (self._seeds, self._teacher, self._writer, tests, self._configured, random_state)
             self._regimes = Regimes(
-                Ground(*on, path=self._path), self._offered, self._write, self._question.ask
+                WorkbenchStudies(*on, path=self._path), self._offered, self._write, self._question.ask
             )
         super().__init__(
             context=self._context(),
