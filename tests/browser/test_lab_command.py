@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
 from lab import PATIENCE
 from playwright.sync_api import Browser
 
@@ -44,11 +45,14 @@ def test_lab_opens_the_first_notebook(browser: Browser, tmp_path: Path) -> None:
         page.locator(".jp-Notebook h1").first.wait_for()
         assert (tmp_path / "tilth-notebooks" / FIRST).is_file()
         page.context.close()
+        lab.terminate()
+        lab.wait(PATIENCE / 1000)
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5):
+            pass  # what ends the command ends its server
     finally:
-        os.killpg(lab.pid, signal.SIGTERM)
-        lab.wait(120)
-        with contextlib.suppress(ProcessLookupError):  # JupyterLab may outlive the command that started it
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(lab.pid, signal.SIGKILL)
+        lab.wait()
 
 
 def answers(port: int, lab: subprocess.Popen[bytes], log: Path) -> None:

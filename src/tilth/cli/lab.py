@@ -33,12 +33,16 @@ def lab(options: Namespace) -> int:
     command += [f"--port={options.port}"] if options.port else []
     command += ["--no-browser"] if options.no_browser else []
     command += options.jupyter
-    # JupyterLab asks before Ctrl-C ends it. A handler, unlike SIG_IGN, is not inherited by it.
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    server = subprocess.Popen(command)  # noqa: S603 - our own interpreter
+    # Handlers, unlike SIG_IGN, are not inherited by it. JupyterLab asks before Ctrl-C ends it; what ends this
+    # process ends it too, else it would serve on with nobody to stop it.
+    answers = {signal.SIGINT: lambda *_: None, signal.SIGTERM: lambda *_: server.terminate()}
+    before = {number: signal.signal(number, answer) for number, answer in answers.items()}
     try:
-        return DONE if subprocess.call(command) == 0 else FAILED  # noqa: S603 - our own interpreter
+        return DONE if server.wait() == 0 else FAILED
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, answer in before.items():
+            signal.signal(number, answer)
 
 
 def notebooks() -> list[str]:

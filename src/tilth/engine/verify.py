@@ -145,14 +145,7 @@ class _Rebuilding:
     async def compare(self) -> tuple[list[str], int]:
         """Grows all units again: what differs from the file, and how many rows were compared."""
         file, recipe = self._file, self._recipe
-        replay = Replay(
-            JournalledRun(file, self._id),
-            recipe.seeds,
-            recipe.strategy,
-            recipe.task,
-            recipe.models,
-            recipe.passes(),
-        )
+        replay = Replay(JournalledRun(file, self._id), recipe)
         stored = {
             record["position"]: record
             for record in _named(file, "SELECT * FROM units WHERE run_id = ?", self._id)
@@ -201,19 +194,19 @@ class _Rebuilding:
             return [f"unit {unit.number} cannot be rebuilt: {error}"]
         except Exception as error:  # noqa: BLE001 - a strategy of others, on replies that may be damaged
             return [f"unit {unit.number} cannot be rebuilt: {type(error).__name__}: {error}"]
-        checks, origin = replay.strategy.checks, self._origin
+        checks, origin = self._recipe.strategy.checks, self._origin
         verdicts = [
-            verdict_of(candidate, replay.task, checks, checked=origin.checked)
+            verdict_of(candidate, self._recipe.task, checks, checked=origin.checked)
             for candidate in regrown.candidates
         ]
-        expected = rows_of(origin, unit, regrown.candidates, verdicts, regrown.bill, replay.task)
+        expected = rows_of(origin, unit, regrown.candidates, verdicts, regrown.bill, self._recipe.task)
         amount = regrown.bill.spent
         wanted = {
             "round": unit.round,
             "outcome": regrown.outcome,
             "cause": regrown.cause,
             "reason": record["reason"] if regrown.failed else regrown.reason,
-            "worst_queries": replay.strategy.unit_cost(unit, replay.task).most_queries,
+            "worst_queries": self._recipe.strategy.unit_cost(unit, self._recipe.task).most_queries,
             "queries": amount.queries,
             "tokens": amount.tokens,
             "nano": amount.nano,

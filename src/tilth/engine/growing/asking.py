@@ -25,7 +25,7 @@ from tilth.strategies.passes import drawn
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Completion
 
-_SEED_BITS = 31
+_SAMPLING_SEED_BITS = 31
 """Sampling seeds are drawn below 2**31: some servers read them as a signed 32-bit number."""
 
 
@@ -203,15 +203,19 @@ class UnitAsk:
         events, going = self._context.events, self._context.controls.going
         address = call.address
         parts = (address.unit, address.role, address.digest, address.n)
-        seed = drawn(self._context.random_state, *parts) >> (64 - _SEED_BITS)
+        sampling_seed = drawn(self._context.random_state, *parts) >> (64 - _SAMPLING_SEED_BITS)
         with events.streaming() as mine:
             if not mine:
-                return await connection.complete(call.request, booked.worst, seed, None, going, booked.sent)
+                return await connection.complete(
+                    call.request, booked.worst, sampling_seed, None, going, booked.sent
+                )
 
             def show(text: str) -> None:
                 events.publish(Text(self._unit, call.purpose, text, done=False))
 
-            completion = await connection.complete(call.request, booked.worst, seed, show, going, booked.sent)
+            completion = await connection.complete(
+                call.request, booked.worst, sampling_seed, show, going, booked.sent
+            )
             events.publish(Text(self._unit, call.purpose, completion.text, done=True))
             return completion
 

@@ -45,7 +45,7 @@ class ModelConnection:
         self,
         request: Mapping[str, Any],
         worst: Amount,
-        seed: int,
+        sampling_seed: int,
         on_text: Callable[[str], None] | None,
         going: asyncio.Event,
         sent: Callable[[], None],
@@ -65,7 +65,10 @@ class ModelConnection:
                     sent()
                     try:
                         completion = await endpoint.complete(
-                            request, max_tokens=self.model.max_tokens, sampling_seed=seed, on_text=on_text
+                            request,
+                            max_tokens=self.model.max_tokens,
+                            sampling_seed=sampling_seed,
+                            on_text=on_text,
                         )
                     except CallError as error:
                         self.gate.failed(admission, error)

@@ -27,11 +27,9 @@ from tilth.engine.growing.rows import (
     verdict_at_once,
     verdict_of,
 )
+from tilth.engine.recipe import Recipe
 from tilth.errors import JournalError, Overspent, StrategyError, TeacherError
-from tilth.seeds import Seeds
-from tilth.strategies.base import Candidate, Strategy, Unit, UnitCost, UnitResult
-from tilth.strategies.passes import SeedPasses
-from tilth.tasks.base import Task
+from tilth.strategies.base import Candidate, Unit, UnitCost, UnitResult
 
 _UNITS_PER_CALL = 4
 """Units at work for each call that may be out: those that have their replies are checked and written."""
@@ -55,22 +53,19 @@ class Execution:
     def __init__(
         self,
         context: AskContext,
-        seeds: Seeds,
-        strategy: Strategy,
-        task: Task,
+        recipe: Recipe,
         origin: Origin,
-        passes: SeedPasses,
         counts: Mapping[str, int],
         reopened: set[int],
         *,
         checked_otherwise: bool = False,
     ) -> None:
         self._context = context
-        self._seeds = seeds
-        self._strategy = strategy
-        self._task = task
+        self._recipe = recipe
+        self._strategy = recipe.strategy
+        self._task = recipe.task
+        self._passes = recipe.passes()
         self._origin = origin
-        self._passes = passes
         self._reopened = reopened
         self._checked_otherwise = checked_otherwise
         self._models = {role: connection.priced for role, connection in context.connections.items()}
@@ -134,7 +129,7 @@ class Execution:
         if PREPARING in self._context.journalled.touched:
             await asks.recall()
         try:
-            return await self._strategy.prepare(self._seeds, asks, self._task)
+            return await self._strategy.prepare(self._recipe.seeds, asks, self._task)
         except DoesNotFit as error:
             self._short_of = str(error)
             return None
@@ -149,7 +144,9 @@ class Execution:
         await self._recall_kept()
         while self._short_of is None and not self._goal_met():
             units = iter(
-                self._strategy.units(self._seeds, number, state, await results.upto(number), self._passes)
+                self._strategy.units(
+                    self._recipe.seeds, number, state, await results.upto(number), self._passes
+                )
             )
             any_unit, first, kept = False, self._position, self._kept.had
             for unit in units:

@@ -14,11 +14,10 @@ from tilth.engine.file.writes import PREPARING, Address, Bill
 from tilth.engine.growing.asking import together
 from tilth.engine.growing.replies import read
 from tilth.engine.growing.rows import Grown, grow
+from tilth.engine.recipe import Recipe
 from tilth.errors import UnitFailed
-from tilth.seeds import Seeds
-from tilth.strategies.base import Reply, Role, Strategy, Unit
-from tilth.strategies.passes import SeedPasses
-from tilth.tasks.base import Prompt, Task
+from tilth.strategies.base import Reply, Role, Unit
+from tilth.tasks.base import Prompt
 from tilth.teacher import Teacher
 
 
@@ -68,23 +67,20 @@ class ReplayedAsk:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A run's journal with all that made its rows of it."""
+    """A run's journal and recipe: all that made its rows."""
 
     journalled: JournalledRun
-    seeds: Seeds
-    strategy: Strategy
-    task: Task
-    models: Mapping[Role, Teacher]
-    passes: SeedPasses
+    recipe: Recipe
 
     async def units(self, last: int) -> AsyncIterator[tuple[int, Unit]]:
         """The units in the order of admission, with their positions from 0 to `last`."""
-        ask = ReplayedAsk(self.journalled, PREPARING, self.models)
-        state = await self.strategy.prepare(self.seeds, ask, self.task)
+        seeds, strategy, passes = self.recipe.seeds, self.recipe.strategy, self.recipe.passes()
+        ask = ReplayedAsk(self.journalled, PREPARING, self.recipe.models)
+        state = await strategy.prepare(seeds, ask, self.recipe.task)
         position = number = 0
         while position <= last:
             before, results = position, self.journalled.results(number) if number else ()
-            for unit in self.strategy.units(self.seeds, number, state, results, self.passes):
+            for unit in strategy.units(seeds, number, state, results, passes):
                 yield position, unit
                 position += 1
                 if position > last:
@@ -95,8 +91,7 @@ class Replay:
 
     async def grow(self, unit: Unit) -> Grown:
         """Grows a unit again; raises `NotJournalled`. Why an endpoint refused a request is not told."""
-        grown = await grow(
-            self.strategy, unit, ReplayedAsk(self.journalled, unit.number, self.models), self.task
-        )
+        ask = ReplayedAsk(self.journalled, unit.number, self.recipe.models)
+        grown = await grow(self.recipe.strategy, unit, ask, self.recipe.task)
         await asyncio.sleep(0)  # asks that the strategy left behind are on the bill too
         return grown
