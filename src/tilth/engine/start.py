@@ -118,7 +118,7 @@ def start_recipe(
             return live
         planned = None if isinstance(recipe.teacher, RecordedTeacher) else estimate(recipe, limit)
         check_money(limit, set(recipe.models.values()), planned, confirm=confirm)
-        pool = _pool(reuse, where, len(recipe.seeds))
+        pool = Pool.of(reuse, where, len(recipe.seeds))
         run = _begun(where, recipe, RunOptions(limit, patience, check, planned, pool))
         _live.add(where, run)
         return run
@@ -275,13 +275,6 @@ def _joined(path: Path, recipe: Recipe, limit: Budget) -> Run | None:
     with suppress(Exception):  # its end was told to those who waited for it
         live.wait()
     return None
-
-
-def _pool(reuse: Sequence[str | Path], own: Path, seeds: int) -> Pool | None:
-    if isinstance(reuse, str | Path):
-        raise TypeError(f"reuse={str(reuse)!r}: give a list of files, as in reuse=[{str(reuse)!r}]")
-    others = [Path(path) for path in reuse if Path(path).resolve() != own.resolve()]
-    return Pool(others, seeds) if others else None
 
 
 def _begun(path: Path, recipe: Recipe, options: RunOptions) -> Run:

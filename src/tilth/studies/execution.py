@@ -148,8 +148,7 @@ class StudyExecution:
 
     def _begin(self, recipe: Recipe, limit: RunLimit) -> Run:
         """Starts a run, or goes on with it. What another run of the study took over it cannot take again."""
-        others = [path for path in self._inputs.reuse if path.resolve() != self.journal.path.resolve()]
-        pool = Pool(others, len(recipe.seeds)) if others else None
+        pool = Pool.of(self._inputs.reuse, self.journal.path, len(recipe.seeds))
         if pool is not None:
             pool.forget(self.journal.write_now(store.origins))
         options = RunOptions(limit.budget, self._inputs.patience, pool=pool)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tilth import students, tasks
 from tilth.engine.budget import Budget
 from tilth.engine.file.digests import canonical
+from tilth.engine.file.reuse import refuse_single_path
 from tilth.engine.planning.preconditions import check_needs
 from tilth.engine.recipe import run_id_of
 from tilth.errors import BudgetError, TeacherError
@@ -103,8 +104,7 @@ class StudyInputs:
         chosen_task = tasks.get(task if task is not None else seeds.task)
         chosen = _strategies(strategies, checks)
         check_needs(chosen, seeds, chosen_task)
-        if isinstance(reuse, str | Path):
-            raise TypeError(f"reuse={str(reuse)!r}: give a list of files, as in reuse=[{str(reuse)!r}]")
+        refuse_single_path(reuse)
         counts = _sizes(seeds, sizes)
         grid = Grid(
             strategies=chosen,

@@ -53,6 +53,16 @@ def test_generates_and_streams_every_row_once(workbench, page):
     assert widget.rows.height == 120
 
 
+def test_a_goal_it_was_made_with_ends_its_runs(workbench, page):
+    widget = workbench(budget=tilth.Budget(queries=100, rows=8))
+    page.choose(widget, budget_queries=200)
+    assert page.ask(widget, "generate").custom["type"] == "ok"
+    status = page.until_state("finished").update["status"]
+    assert status["accepted"] + status["unverified"] >= 8
+    assert status["queries"] < 100
+    assert widget.run.budget == tilth.Budget(queries=200, rows=8)
+
+
 def test_answers_from_any_thread_and_any_loop(workbench, page):
     widget = workbench(budget=40)
     replies = []

@@ -53,6 +53,13 @@ class Pool:
                 )
                 self._copy.execute("COMMIT")
 
+    @classmethod
+    def of(cls, reuse: Sequence[str | Path], own: Path, seeds: int) -> Pool | None:
+        """What users pass as `reuse`, less the run's `own` file; None where that leaves nothing."""
+        refuse_single_path(reuse)
+        others = [Path(path) for path in reuse if Path(path).resolve() != own.resolve()]
+        return cls(others, seeds) if others else None
+
     def forget(self, used: Iterable[str]) -> None:
         """Leaves out what the run took over before, by origin."""
         self._copy.executemany("DELETE FROM replies WHERE origin = ?", ((origin,) for origin in used))
@@ -83,3 +90,9 @@ class Pool:
     def close(self) -> None:
         """Deletes the copy."""
         self._copy.close()
+
+
+def refuse_single_path(reuse: Sequence[str | Path]) -> None:
+    """Raises `TypeError` where one file was given for a list of files."""
+    if isinstance(reuse, str | Path):
+        raise TypeError(f"reuse={str(reuse)!r}: give a list of files, as in reuse=[{str(reuse)!r}]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -122,7 +123,7 @@ class Workbench(Widget):
         self._random_state, self._check = random_state, check
         self._checks, self._calibration = tuple(checks), calibration
         limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
-        self._tokens = limits.tokens
+        self._given_budget = limits  # its tokens and its goal are no control of the page
         name = strategy if isinstance(strategy, str) else strategy.name
         self._first_strategy = name
         self._configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
@@ -211,7 +212,7 @@ class Workbench(Widget):
 
     def _budget(self) -> Budget:
         queries, usd = self.budget_queries or None, self.budget_usd or None
-        return Budget(queries=queries, tokens=self._tokens, usd=usd)
+        return replace(self._given_budget, queries=queries, usd=usd)
 
     # Requests.
 
