@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tilth import checks as checks
     from tilth import demo as demo
+    from tilth import strategies as strategies
     from tilth import tasks as tasks
     from tilth.charts import Figure as Figure
     from tilth.charts import chart as chart
+    from tilth.checks import Rubric as Rubric
     from tilth.engine.budget import Budget as Budget
     from tilth.engine.file.copying import copy as copy
     from tilth.engine.plan import plan as plan
     from tilth.engine.planning.ranges import Plan as Plan
+    from tilth.engine.progress import Progress as Progress
     from tilth.engine.quality import Quality as Quality
     from tilth.engine.run import Run as Run
     from tilth.engine.start import generate as generate
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from tilth.strategies.base import Candidate as Candidate
     from tilth.strategies.base import Strategy as Strategy
     from tilth.strategies.base import UnitCost as UnitCost
+    from tilth.strategies.check import Check as Check
     from tilth.studies.curves import crossings as crossings
     from tilth.studies.plan import StudyPlan as StudyPlan
     from tilth.studies.plan import plan_study as plan_study
@@ -60,57 +64,62 @@ if TYPE_CHECKING:
     from tilth.studies.start import study_sync as study_sync
     from tilth.studies.study import Study as Study
     from tilth.tasks import Task as Task
+    from tilth.tasks import Verdict as Verdict
     from tilth.tasks import check as check
     from tilth.teacher import Price as Price
     from tilth.teacher import Teacher as Teacher
 
 # Where each public name lives; loaded at first use, so that `import tilth` stays light.
 _HOMES = {
+    "Budget": "tilth.engine.budget",
     "BudgetError": "tilth.errors",
     "BundleMissing": "tilth.errors",
+    "Candidate": "tilth.strategies.base",
     "CannotConfine": "tilth.errors",
+    "Check": "tilth.strategies.check",
     "ConfirmationNeeded": "tilth.errors",
     "EndpointUnavailable": "tilth.errors",
+    "Figure": "tilth.charts",
     "IdentityMismatch": "tilth.errors",
     "JournalError": "tilth.errors",
     "Malformed": "tilth.errors",
     "Overspent": "tilth.errors",
+    "Plan": "tilth.engine.planning.ranges",
+    "Price": "tilth.teacher",
+    "Progress": "tilth.engine.progress",
+    "Quality": "tilth.engine.quality",
+    "Report": "tilth.engine.verify",
+    "Rubric": "tilth.checks",
+    "Run": "tilth.engine.run",
     "RunBusy": "tilth.errors",
+    "Seed": "tilth.seeds",
+    "Seeds": "tilth.seeds",
     "SeedsError": "tilth.errors",
+    "Strategy": "tilth.strategies.base",
     "StrategyError": "tilth.errors",
     "StrategyNotDeterministic": "tilth.errors",
     "StudentError": "tilth.errors",
-    "StudyFrameError": "tilth.errors",
-    "TeacherError": "tilth.errors",
-    "TilthError": "tilth.errors",
-    "UnitFailed": "tilth.errors",
-    "Unreadable": "tilth.errors",
-    "Budget": "tilth.engine.budget",
-    "Candidate": "tilth.strategies.base",
-    "Figure": "tilth.charts",
-    "Plan": "tilth.engine.planning.ranges",
-    "Price": "tilth.teacher",
-    "Quality": "tilth.engine.quality",
-    "Report": "tilth.engine.verify",
-    "Run": "tilth.engine.run",
-    "Seed": "tilth.seeds",
-    "Seeds": "tilth.seeds",
-    "Strategy": "tilth.strategies.base",
     "Study": "tilth.studies.study",
+    "StudyFrameError": "tilth.errors",
     "StudyPlan": "tilth.studies.plan",
     "Task": "tilth.tasks",
     "Teacher": "tilth.teacher",
+    "TeacherError": "tilth.errors",
+    "TilthError": "tilth.errors",
     "UnitCost": "tilth.strategies.base",
+    "UnitFailed": "tilth.errors",
+    "Unreadable": "tilth.errors",
+    "Verdict": "tilth.tasks",
     "Workbench": "tilth.jupyter.widgets",
     "chart": "tilth.charts",
     "check": "tilth.tasks",
-    "crossings": "tilth.studies.curves",
     "copy": "tilth.engine.file.copying",
+    "crossings": "tilth.studies.curves",
     "doctor": "tilth.jupyter.doctor",
     "generate": "tilth.engine.start",
     "generate_sync": "tilth.engine.start",
-    "open_study": "tilth.studies.start",
     "open_run": "tilth.engine.start",
+    "open_study": "tilth.studies.start",
     "plan": "tilth.engine.plan",
     "plan_study": "tilth.studies.plan",
     "read_seeds": "tilth.seeds",
@@ -121,7 +130,7 @@ _HOMES = {
     "study_sync": "tilth.studies.start",
     "verify": "tilth.engine.verify",
 }
-_MODULES = ("checks", "demo", "tasks")
+_MODULES = ("checks", "demo", "strategies", "tasks")
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]
 

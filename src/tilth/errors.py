@@ -13,7 +13,6 @@ class TilthError(Exception):
     """The root of Tilth's errors. A message says what is wrong, where, and what to do.
 
     Example:
-        >>> import tilth
         >>> try:
         ...     tilth.Budget(queries=-1)
         ... except tilth.TilthError as error:

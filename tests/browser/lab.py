@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import socket
 import subprocess
@@ -28,6 +29,9 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# JupyterLab lists the kernels every few seconds; jupyter_server 2 answers 500 where one is being started:
+# it enters a kernel in its list before it sets when that was last active.
+KERNELS_POLLED = re.compile(r"Failed to load resource: .* 500 .*\(http://127\.0\.0\.1:\d+/api/kernels\?\d+\)")
 PATIENCE = 60_000
 """Milliseconds that a page may take for any one thing."""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -285,7 +289,9 @@ class Lab:
     def _logged(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             place = message.location or {}
-            self.console_errors.append(f"{message.text} ({place.get('url', '')})")
+            error = f"{message.text} ({place.get('url', '')})"
+            if not KERNELS_POLLED.fullmatch(error):
+                self.console_errors.append(error)
 
     def _asked(self, request: Request | WebSocket) -> None:
         parts = urlsplit(request.url)

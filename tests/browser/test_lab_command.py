@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -46,6 +47,8 @@ def test_lab_opens_the_first_notebook(browser: Browser, tmp_path: Path) -> None:
     finally:
         os.killpg(lab.pid, signal.SIGTERM)
         lab.wait(120)
+        with contextlib.suppress(ProcessLookupError):  # JupyterLab may outlive the command that started it
+            os.killpg(lab.pid, signal.SIGKILL)
 
 
 def answers(port: int, lab: subprocess.Popen[bytes], log: Path) -> None:

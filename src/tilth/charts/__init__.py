@@ -51,6 +51,19 @@ def chart(
 
     Raises:
         ValueError: The study has no such test set, or nothing to draw on that axis.
+
+    Example:
+        >>> study = tilth.study_sync(
+        ...     tilth.demo.seeds(20),
+        ...     test=tilth.demo.questions().head(20),
+        ...     strategies=["answer-augmentation"],
+        ...     ratios=[1, 2],
+        ...     replicates=1,
+        ...     teacher=tilth.demo.teacher(),
+        ...     path="study.tilth",
+        ... )
+        >>> tilth.chart(study, kind="regimes", x="rows").save("rows.svg").name
+        'rows.svg'
     """
     import polars as pl
 

@@ -30,6 +30,22 @@ class Figure:
         data: What is drawn, one row for each point, as `tilth.studies.curves` gives it.
         alt_text: What the chart shows, in words.
         theme: "light" or "dark".
+
+    Example:
+        >>> study = tilth.study_sync(
+        ...     tilth.demo.seeds(20),
+        ...     test=tilth.demo.questions().head(20),
+        ...     strategies=["answer-augmentation"],
+        ...     ratios=[1, 2],
+        ...     replicates=1,
+        ...     teacher=tilth.demo.teacher(),
+        ...     path="study.tilth",
+        ... )
+        >>> figure = tilth.chart(study)
+        >>> figure.save("regimes.svg").name
+        'regimes.svg'
+        >>> figure.data.height
+        2
     """
 
     data: pl.DataFrame

@@ -34,6 +34,13 @@ class Agreement(Check):
         ValueError: `need` is no majority of `of`, or is less than 2.
 
     Source: 2 of 3 as in STAT (skill-targeted adaptive training); votes as in OpenMathInstruct-2.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
+        >>> checks = [tilth.checks.Agreement(need=2, of=3)]
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 30, teacher=teacher, checks=checks)
+        >>> run.progress.queries <= 30
+        True
     """
 
     need: int = 2

@@ -33,6 +33,13 @@ class Answerable(Check):
 
     One query a row, two where the reply is malformed. A seed's own question is not asked about. A model
     often calls a question answerable that is not: what it rejects is worth more than what it lets pass.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
+        >>> checks = [tilth.checks.Answerable()]
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 30, teacher=teacher, checks=checks)
+        >>> run.progress.queries <= 30
+        True
     """
 
     name = "answerable"

@@ -58,6 +58,24 @@ class Audit:
         frame: A line a critique: seed_id, question, critique, claims, true, reference_claims, stated,
             precision, recall, f1 (null where the auditor's replies were malformed), problem.
         path: The file of its run, with every exchange.
+
+    Example:
+        >>> import json
+        >>> async def model(messages, response_format, **settings):  # a stand-in that finds all well
+        ...     fields = response_format["json_schema"]["schema"]["properties"]
+        ...     well = {"string": "Well.", "integer": 5, "boolean": True, "array": ["Well."]}
+        ...     return json.dumps({name: well[field["type"]] for name, field in fields.items()})
+        >>> judge = tilth.checks.Judge(tilth.Teacher(model))
+        >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "new-question", 20, teacher=teacher, checks=[judge])
+        >>> async def auditor(messages, response_format, **settings):
+        ...     fields = response_format["json_schema"]["schema"]["properties"]
+        ...     well = {"string": "Well.", "boolean": True}
+        ...     lists = {name: [well[f["items"]["type"]]] for name, f in fields.items() if "items" in f}
+        ...     return json.dumps({name: lists.get(name) or well[f["type"]] for name, f in fields.items()})
+        >>> found = tilth.checks.audit(run.rows, tilth.Teacher(auditor), n=3)
+        >>> found.precision, found.recall
+        (1.0, 1.0)
     """
 
     precision: float | None
@@ -105,6 +123,24 @@ def audit(
 
     Source: MetaCritique (the critique of critique), with all claims of a critique in one query instead of
     one query a claim.
+
+    Example:
+        >>> import json
+        >>> async def model(messages, response_format, **settings):  # a stand-in that finds all well
+        ...     fields = response_format["json_schema"]["schema"]["properties"]
+        ...     well = {"string": "Well.", "integer": 5, "boolean": True, "array": ["Well."]}
+        ...     return json.dumps({name: well[field["type"]] for name, field in fields.items()})
+        >>> judge = tilth.checks.Judge(tilth.Teacher(model))
+        >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "new-question", 20, teacher=teacher, checks=[judge])
+        >>> async def auditor(messages, response_format, **settings):
+        ...     fields = response_format["json_schema"]["schema"]["properties"]
+        ...     well = {"string": "Well.", "boolean": True}
+        ...     lists = {name: [well[f["items"]["type"]]] for name, f in fields.items() if "items" in f}
+        ...     return json.dumps({name: lists.get(name) or well[f["type"]] for name, f in fields.items()})
+        >>> found = tilth.checks.audit(run.rows, tilth.Teacher(auditor), n=3)
+        >>> found.frame.height
+        3
     """
     import polars as pl
 

@@ -33,6 +33,19 @@ class Calibration:
         frame: A line a judgement: seed_id, error (null for the good one), mean (1 to 5, null where the reply
             was malformed), rejected, reason.
         path: The file of its run, with every exchange.
+
+    Example:
+        >>> import json
+        >>> async def model(messages, response_format, **settings):  # a stand-in that finds all well
+        ...     fields = response_format["json_schema"]["schema"]["properties"]
+        ...     well = {"string": "Well.", "integer": 5, "boolean": True, "array": ["Well."]}
+        ...     return json.dumps({name: well[field["type"]] for name, field in fields.items()})
+        >>> judge = tilth.checks.Judge(tilth.Teacher(model))
+        >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 10, teacher=teacher)
+        >>> calibration = tilth.checks.calibrate(judge, run.rows, n=5)
+        >>> calibration.hit.rate  # it says of every error that all is well
+        0.0
     """
 
     judge: str
@@ -95,6 +108,19 @@ def calibrate(
         ConfirmationNeeded: Real dollars without `confirm=True`.
 
     Source: error injection as in FARE; the rates with Wilson intervals of 95 %.
+
+    Example:
+        >>> import json
+        >>> async def model(messages, response_format, **settings):  # a stand-in that finds all well
+        ...     fields = response_format["json_schema"]["schema"]["properties"]
+        ...     well = {"string": "Well.", "integer": 5, "boolean": True, "array": ["Well."]}
+        ...     return json.dumps({name: well[field["type"]] for name, field in fields.items()})
+        >>> judge = tilth.checks.Judge(tilth.Teacher(model))
+        >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 10, teacher=teacher)
+        >>> calibration = tilth.checks.calibrate(judge, run.rows, n=5)
+        >>> calibration.false_alarm.n  # good responses that it was shown
+        5
     """
     seeds = sampled(rows, n, random_state)
     strategy = _Calibrating(judge, tuple(seed.extra[RESPONSE] for seed in seeds))

@@ -12,7 +12,7 @@ from tilth.checks.rubrics import HIGHEST, LOWEST, Rubric
 from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Ask, Candidate, Role, UnitCost
-from tilth.strategies.check import Check, CheckContext, Kind, Table, Tallied, note
+from tilth.strategies.check import Check, CheckContext, ColumnKind, Table, Tallied, note
 from tilth.strategies.structured import Form, Manner, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 from tilth.tasks.reasoning import strip_reasoning
@@ -47,6 +47,18 @@ class Judge(Check):
 
     Raises:
         ValueError: An unknown rubric, or `accept` outside 1 to 5.
+
+    Example:
+        >>> import json
+        >>> async def model(messages, response_format, **settings):  # a stand-in that finds all well
+        ...     fields = response_format["json_schema"]["schema"]["properties"]
+        ...     well = {"string": "Well.", "integer": 5, "boolean": True, "array": ["Well."]}
+        ...     return json.dumps({name: well[field["type"]] for name, field in fields.items()})
+        >>> judge = tilth.checks.Judge(tilth.Teacher(model))
+        >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "new-question", 20, teacher=teacher, checks=[judge])
+        >>> run.rows["score"].to_list()
+        [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
 
     model: Teacher
@@ -166,7 +178,7 @@ class Judge(Check):
             total = sum(counts.values())
             mean = sum(score * n for score, n in counts.items()) / total if total else None
             rows[criterion] = (*counts.values(), mean)
-        columns: dict[str, Kind] = {**{str(score): "count" for score in scores}, "mean": "number"}
+        columns: dict[str, ColumnKind] = {**{str(score): "count" for score in scores}, "mean": "number"}
         return [
             Table("The judge's scores", columns, rows, "rows that were judged; a model's opinion"),
             Table(self.title, {"rows": "count"}, {"scored": (scored,), "malformed": (malformed,)}),

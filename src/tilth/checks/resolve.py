@@ -24,6 +24,13 @@ class Resolve(Check):
 
     A row with no reference is accepted where they agree. One query a row. Unlike `Agreement` the second
     answer comes from another prompt, and no third one decides.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
+        >>> checks = [tilth.checks.Resolve()]
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 30, teacher=teacher, checks=checks)
+        >>> run.progress.queries <= 30
+        True
     """
 
     name = "re-solve"

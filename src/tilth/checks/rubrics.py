@@ -15,6 +15,11 @@ class Rubric:
     Attributes:
         name: What charts and files call it.
         criteria: What each criterion asks for, by its name: what deserves a 5, and what a 1.
+
+    Example:
+        >>> rubric = tilth.checks.Rubric("short", {"brevity": "5: no word too many; 1: rambling"})
+        >>> list(rubric.criteria)
+        ['brevity']
     """
 
     name: str

@@ -26,6 +26,11 @@ class Server:
     Attributes:
         base_url: Where it speaks the OpenAI protocol, such as "http://127.0.0.1:40123/v1".
         pid: Its process.
+
+    Example:
+        >>> with tilth.demo.serve() as server:
+        ...     server.alive
+        True
     """
 
     def __init__(self, port: int = 0) -> None:

@@ -48,7 +48,16 @@ class Background(ABC):
         return self.events.subscribe()
 
     def wait(self, timeout: float | None = None) -> Self:
-        """Blocks until it has ended, at most `timeout` seconds. Raises what it failed of."""
+        """Blocks until it has ended, at most `timeout` seconds. Raises what it failed of.
+
+        Raises:
+            EndpointUnavailable: An endpoint gave nothing but failures, or refused the key.
+            TeacherError: A model cannot be used; what an endpoint says to every call stands in the message.
+            Overspent: A server's usage passed what had been reserved for a call.
+            StrategyError: The strategy broke its contract, or raised.
+            StrategyNotDeterministic: A strategy run again asks for other things than the file holds.
+            JournalError: The file cannot be written any more.
+        """
         if self._future is not None:
             end = math.inf if timeout is None else time.monotonic() + timeout
             while not self._future.done() and (left := end - time.monotonic()) > 0:

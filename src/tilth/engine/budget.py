@@ -61,7 +61,7 @@ class Budget:
         BudgetError: No limit, or one that is no number of at least 0.
 
     Examples:
-        >>> Budget(rows=1_000, usd=5.0).rows
+        >>> tilth.Budget(rows=1_000, usd=5.0).rows
         1000
     """
 

@@ -28,9 +28,16 @@ class Progress:
         in_flight: Calls that are out now.
         seconds: Since the run started or resumed; of a file that is only read, of all its sittings.
         rate: Rows a second over the last ten seconds.
-        eta: Seconds until the query limit at that pace, or None where it cannot be told.
+        eta: Seconds until the query limit or the goal at that pace, or None where it cannot be told.
         waiting: Why replies stay away, where they do for more than a moment: the last failure's text.
         next_try: Seconds until the next call may start; None where nothing is waited for, or a call is out.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 20, teacher=teacher, path="run.tilth")
+        >>> progress = run.progress
+        >>> progress.status, progress.rows, progress.queries, progress.kept <= progress.rows
+        ('finished', 20, 20, True)
     """
 
     status: str

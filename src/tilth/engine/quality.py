@@ -56,6 +56,13 @@ class Quality:
         usd_per_kept: As `usd_per_accepted`, for each row accepted or unverified.
         checks: What the checks that ask found, by their names: the tables that each makes of it. Those that
             looked at no row, or are not installed, are left out.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 20, teacher=teacher, path="run.tilth")
+        >>> quality = run.quality
+        >>> quality.accepted + quality.rejected
+        20
     """
 
     accepted: int

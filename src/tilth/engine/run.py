@@ -17,7 +17,8 @@ from tilth.engine.file.journal import Journal
 from tilth.engine.file.writes import set_settings, set_status
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
-from tilth.engine.growing.execution import NO_ROWS, RATE_WINDOW, Ending, Execution
+from tilth.engine.growing.execution import NO_ROWS, Ending, Execution
+from tilth.engine.growing.pace import Rates
 from tilth.engine.progress import Progress
 from tilth.engine.quality import Quality, quality
 from tilth.engine.recipe import Recipe, StoredRecipe
@@ -235,17 +236,10 @@ class Run(Background):
         if self._active is None:
             return self._progress_of_file()
         execution, controls = self._active.execution, self._active.controls
-        ledger = execution.ledger
-        counts = execution.counts
-        now = time.monotonic()
-        recent = [unit for unit in list(execution.recent) if unit[0] > now - RATE_WINDOW]
-        rate = queries_rate = 0.0
-        if len(recent) > 1 and self._status not in OVER:
-            span = max(now - recent[0][0], 1e-3)
-            rate = sum(rows for _, rows, _ in recent[1:]) / span
-            queries_rate = sum(queries for *_, queries in recent[1:]) / span
+        ledger, counts = execution.ledger, execution.counts
+        rates = Rates() if self._status in OVER else execution.pace.rates()
         spent = ledger.spent + ledger.in_doubt
-        left = None if ledger.limit.queries is None else max(0, ledger.limit.queries - spent.queries)
+        kept = counts["accepted"] + counts["unverified"]
         return self._progress(
             counts,
             spent,
@@ -253,9 +247,9 @@ class Run(Background):
             reserved=ledger.reserved.queries,
             attempts=controls.attempts,
             in_flight=controls.in_flight,
-            seconds=(self._ended or now) - self._began,
-            rate=rate,
-            eta=left / queries_rate if left is not None and queries_rate else None,
+            seconds=(self._ended or time.monotonic()) - self._began,
+            rate=rates.rows,
+            eta=rates.seconds_left(ledger.limit, spent.queries, kept),
             wait=self._waiting(self._active.connections),
         )
 

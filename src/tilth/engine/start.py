@@ -145,9 +145,13 @@ async def generate(
     Takes and raises what `start` does, and raises what the run failed of, as `Run.wait` does.
 
     Example:
-        Where a cell or a coroutine may wait::
+        A notebook's cell or a coroutine says `await tilth.generate(...)`.
 
-            run = await tilth.generate(seeds, "new-question", 100, teacher=tilth.demo.teacher())
+        >>> import asyncio
+        >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
+        >>> work = tilth.generate(seeds, "answer-augmentation", 10, teacher=teacher, path="awaited.tilth")
+        >>> asyncio.run(work).rows.height
+        10
     """
     started = partial(
         start,

@@ -40,6 +40,13 @@ class Report:
         rebuilt: Rows that were rebuilt from replies and compared.
         findings: What is wrong, each in a line; empty where all is well.
         notes: What could not be looked at, and why.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 20, teacher=teacher, path="run.tilth")
+        >>> report = tilth.verify("run.tilth")
+        >>> report.ok, report.rebuilt, report.findings
+        (True, 20, ())
     """
 
     path: Path

@@ -28,6 +28,11 @@ class Reply(str):
     Attributes:
         problem: Why it cannot be used (cut off, refused, empty ...), in a few words, or None.
         cause: The same in a word for machines, one of `tilth.tasks.CAUSES`, or None.
+
+    Example:
+        >>> reply = tilth.strategies.Reply("The answer is", "cut off at the reply limit", "cut-off")
+        >>> reply.split()[0], reply.problem
+        ('The', 'cut off at the reply limit')
     """
 
     __slots__ = ("cause", "problem")
@@ -111,6 +116,12 @@ class Unit:
         round: Which round it belongs to, from 0.
         rng: Its only source of randomness, drawn from (random_state, number).
         data: What a strategy's own `units` wants to tell its `grow`; JSON.
+
+    Example:
+        >>> passes = tilth.strategies.passes.SeedPasses(tuple(tilth.demo.seeds(10)), random_state=0)
+        >>> unit = passes.unit(12)  # the third of the second time over ten seeds
+        >>> unit.passing, len(unit.seeds)
+        (1, 1)
     """
 
     number: int
@@ -156,7 +167,23 @@ class Candidate:
 
 
 class Ask(Protocol):
-    """Puts prompts to models for one unit. Durable: a journalled reply is returned and nothing is spent."""
+    """Puts prompts to models for one unit. Durable: a journalled reply is returned and nothing is spent.
+
+    Example:
+        >>> class Twice(tilth.Strategy):
+        ...     '''Answers every seed twice.'''
+        ...     name, title = "twice", "Two answers"
+        ...
+        ...     def cost(self, task):
+        ...         return tilth.UnitCost(teacher=2, rows=2)
+        ...
+        ...     async def grow(self, unit, ask, task):
+        ...         for reply in await ask.many(task.answer(unit.seed.question), 2):
+        ...             yield tilth.Candidate(unit.seed.question, reply, unit.seed.reference)
+        >>> run = tilth.generate_sync(tilth.demo.seeds(5), Twice(), 10, teacher=tilth.demo.teacher())
+        >>> run.rows.height
+        10
+    """
 
     async def __call__(self, prompt: Prompt, role: Role = "teacher") -> Reply:
         """The reply to `prompt`, read as the prompt says.
@@ -181,7 +208,13 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """How a unit ended, as later rounds see it: its number, outcome and rows."""
+    """How a unit ended, as later rounds see it: its number, outcome and rows.
+
+    Example:
+        >>> result = tilth.strategies.UnitResult(number=0, outcome="grown", rows=({"verdict": "accepted"},))
+        >>> sum(row["verdict"] == "accepted" for row in result.rows)
+        1
+    """
 
     number: int
     outcome: str
@@ -269,7 +302,20 @@ class Strategy(ABC):
 
 
 class Passes(Protocol):
-    """The order that all strategies of a replicate share."""
+    """The order that all strategies of a replicate share.
+
+    Example:
+        >>> Answers = tilth.strategies.available()["answer-augmentation"]
+        >>> class Once(Answers):
+        ...     '''Answers every seed once, and has no more units.'''
+        ...     name, title = "once", "One answer"
+        ...
+        ...     def units(self, seeds, round, state, results, passes):
+        ...         return [passes.unit(number) for number in range(len(seeds))] if round == 0 else ()
+        >>> run = tilth.generate_sync(tilth.demo.seeds(5), Once(), 100, teacher=tilth.demo.teacher())
+        >>> run.progress.reason
+        'the strategy has no more units'
+    """
 
     def units(self) -> Iterable[Unit]:
         """Endless: pass p is a permutation of the seeds drawn from (random_state, p)."""

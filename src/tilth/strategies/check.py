@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 EVIDENCE = "checks"
 """Where a row's `extra` keeps what its checks found, by their names."""
 
-Kind = Literal["count", "share", "number"]
-"""What a number of a `Table` is: how many, a part of a whole from 0 to 1, or any other number."""
+ColumnKind = Literal["count", "share", "number"]
+"""What a column of a `Table` holds: how many, parts of a whole from 0 to 1, or other numbers."""
 
 Tallied = Literal["value", "given"]
 """What of a field a check counts by: its value, where there are few; or whether it is there, and not null."""
@@ -40,6 +40,13 @@ class CheckContext:
         unit: The unit whose candidate is looked at.
         index: The candidate's place in it.
         manners: How each role gives structured replies.
+
+    Example:
+        >>> passes = tilth.strategies.passes.SeedPasses(tuple(tilth.demo.seeds(3)), random_state=0)
+        >>> task = tilth.tasks.get("numeric")
+        >>> context = tilth.strategies.CheckContext(None, task, passes.unit(2), index=0, manners={})
+        >>> context.group
+        '2:0'
     """
 
     ask: Ask
@@ -82,7 +89,7 @@ class Table:
     """
 
     title: str
-    columns: Mapping[str, Kind]
+    columns: Mapping[str, ColumnKind]
     rows: Mapping[str, Sequence[float | None]]
     about: str = ""
 
@@ -110,6 +117,39 @@ class Check(ABC):
         structured: The role it asks for structured replies, or None.
         compares: Whether it compares answers with each other, which not every task can.
         once_a_group: Whether `tally` is given a finding once for all rows of a group, not for each.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class Polite(tilth.Check):
+        ...     '''Rejects the rows of a model that does not thank for their question.'''
+        ...     name, title = "polite", "Polite"
+        ...
+        ...     def prompts(self, seed, task):
+        ...         yield "teacher", self.prompt(seed.question)
+        ...
+        ...     def prompt(self, question):
+        ...         message = {"role": "user", "content": f"Thank for: {question}"}
+        ...         return tilth.tasks.Prompt((message,), "polite")
+        ...
+        ...     def cost(self, task):
+        ...         return tilth.UnitCost(teacher=1)
+        ...
+        ...     async def look(self, candidate, context):
+        ...         reply = await context.ask(self.prompt(candidate.question))
+        ...         return [tilth.strategies.note(candidate, self, {"thanked": "thank" in reply.lower()})]
+        ...
+        ...     def verdict(self, found, before):
+        ...         if found["thanked"]:
+        ...             return before
+        ...         return tilth.Verdict("rejected", before.answer, "nobody thanked", cause="impolite")
+        >>> async def model(messages, **settings):
+        ...     return "The answer is 5."
+        >>> run = tilth.generate_sync(
+        ...     tilth.demo.seeds(3), "answer-augmentation", 6, teacher=tilth.Teacher(model), checks=[Polite()]
+        ... )
+        >>> run.rows["verdict"].to_list()
+        ['rejected', 'rejected', 'rejected']
     """
 
     name: ClassVar[str]
@@ -176,7 +216,13 @@ class Check(ABC):
 
 
 def note(candidate: Candidate, check: Check, found: Mapping[str, Any]) -> Candidate:
-    """The candidate with what `check` found."""
+    """The candidate with what `check` found.
+
+    Example:
+        >>> candidate = tilth.Candidate("How much is 2 + 3?", "5")
+        >>> tilth.strategies.note(candidate, tilth.checks.Resolve(), {"agrees": True}).extra
+        {'checks': {'re-solve': {'agrees': True}}}
+    """
     evidence = {**candidate.extra.get(EVIDENCE, {}), check.name: dict(found)}
     return replace(candidate, extra={**candidate.extra, EVIDENCE: evidence})
 

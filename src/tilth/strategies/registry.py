@@ -21,7 +21,12 @@ def _points(group: str) -> dict[str, EntryPoint]:
 
 
 def available() -> dict[str, type[Strategy]]:
-    """Every installed strategy by name."""
+    """Every installed strategy by name.
+
+    Example:
+        >>> sorted(tilth.strategies.available())
+        ['answer-augmentation', 'answers-then-new', 'new-question', 'question-rephrase']
+    """
     return {name: _loaded(GROUP, name, Strategy) for name in _points(GROUP)}
 
 
@@ -33,7 +38,12 @@ def _loaded(group: str, name: str, kind: type[Any]) -> Any:
 
 
 def get(strategy: str | Strategy | type[Strategy], **options: Any) -> Strategy:
-    """A strategy from its name, its class or itself."""
+    """A strategy from its name, its class or itself.
+
+    Example:
+        >>> tilth.strategies.get("new-question").title
+        'New question'
+    """
     if isinstance(strategy, Strategy):
         return strategy
     if inspect.isclass(strategy) and issubclass(strategy, Strategy):

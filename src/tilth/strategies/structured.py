@@ -34,6 +34,13 @@ class Form:
         name: What the schema is called.
         fields: What each field holds, in the order to be written: reasons before verdicts.
         about: What each field is for, in a few words.
+
+    Example:
+        >>> form = tilth.strategies.Form(
+        ...     "opinion", {"reason": "text", "score": (1, 5)}, {"reason": "why", "score": "how good it is"}
+        ... )
+        >>> form.read('{"reason": "It is clear.", "score": 4}', "schema")
+        {'reason': 'It is clear.', 'score': 4}
     """
 
     name: str
@@ -111,7 +118,20 @@ async def fill_in(
 ) -> dict[str, Any]:
     """The fields of a structured reply to `content`; one that is malformed gets one corrective turn.
 
-    Two queries at most. Raises `Malformed`.
+    Two queries at most.
+
+    Raises:
+        Malformed: It is malformed again.
+
+    Example:
+        >>> form = tilth.strategies.Form(
+        ...     "opinion", {"reason": "text", "score": (1, 5)}, {"reason": "why", "score": "how good it is"}
+        ... )
+        >>> import asyncio
+        >>> async def ask(prompt, role):  # a check or a strategy is given one
+        ...     return tilth.strategies.Reply('{"reason": "It is clear.", "score": 4}')
+        >>> asyncio.run(tilth.strategies.fill_in(ask, form, "How good is it?", "opinion", "judge", "schema"))
+        {'reason': 'It is clear.', 'score': 4}
     """
     prompt = form.prompt(content, purpose, manner)
     try:

@@ -40,7 +40,6 @@ class StudyPlan:
         short_of: The first limit that the study may reach: "queries", "tokens" or "dollars"; None if none.
 
     Example:
-        >>> import tilth
         >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
         >>> grid = {"strategies": ["answer-augmentation", "new-question"], "ratios": [1, 4], "replicates": 2}
         >>> planned = tilth.plan_study(seeds, teacher=teacher, budget=200, **grid)
@@ -98,7 +97,6 @@ def plan_study(
         TeacherError: No teacher.
 
     Example:
-        >>> import tilth
         >>> planned = tilth.plan_study(tilth.demo.seeds(20), teacher=tilth.demo.teacher(), ratios=[1, 2, 4])
         >>> planned.runs, planned.cells, planned.usd
         (12, 36, 0.0)

@@ -101,7 +101,6 @@ def start_study(
         JournalError: The file, or one to reuse, cannot be used.
 
     Example:
-        >>> import tilth
         >>> study = tilth.start_study(
         ...     tilth.demo.seeds(10),
         ...     test=tilth.demo.questions("same", "test").head(20),
@@ -185,7 +184,7 @@ async def study(
     Example:
         A notebook's cell or a coroutine says `await tilth.study(...)`.
 
-        >>> import asyncio, tilth
+        >>> import asyncio
         >>> seeds, test = tilth.demo.seeds(10), tilth.demo.questions("same", "test").head(20)
         >>> grid = {"strategies": ["answer-augmentation"], "ratios": [2], "replicates": 1}
         >>> work = tilth.study(seeds, test=test, teacher=tilth.demo.teacher(), path="two.tilth", **grid)
@@ -248,7 +247,6 @@ def study_sync(
     Takes and raises what `start_study` does, and raises what the study failed of, as `Study.wait` does.
 
     Example:
-        >>> import tilth
         >>> seeds, test = tilth.demo.seeds(10), tilth.demo.questions("same", "test").head(20)
         >>> grid = {"strategies": ["question-rephrase"], "ratios": [2], "replicates": 1}
         >>> study = tilth.study_sync(seeds, test=test, teacher=tilth.demo.teacher(), path="one.tilth", **grid)
@@ -293,7 +291,6 @@ def open_study(path: str | Path) -> Study:
         JournalError: There is no such file, it cannot be read, or it holds no study.
 
     Example:
-        >>> import tilth
         >>> seeds, test = tilth.demo.seeds(10), tilth.demo.questions("same", "test").head(20)
         >>> grid = {"strategies": ["answer-augmentation"], "ratios": [1], "replicates": 1}
         >>> _ = tilth.study_sync(seeds, test=test, teacher=tilth.demo.teacher(), path="kept.tilth", **grid)

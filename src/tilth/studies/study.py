@@ -43,6 +43,20 @@ class StudyProgress:
         limit: The limits on all runs together; None where there are none but the grid's queries.
         seconds: How long it has worked, in all its sittings.
         waiting: What the run that grows waits for, as `Progress` has it; `next_try` likewise.
+
+    Example:
+        >>> study = tilth.study_sync(
+        ...     tilth.demo.seeds(20),
+        ...     test=tilth.demo.questions().head(20),
+        ...     strategies=["answer-augmentation"],
+        ...     ratios=[1, 2],
+        ...     replicates=1,
+        ...     teacher=tilth.demo.teacher(),
+        ...     path="study.tilth",
+        ... )
+        >>> progress = study.progress
+        >>> progress.cells, progress.all_cells, progress.queries
+        (2, 2, 40)
     """
 
     status: str
@@ -73,6 +87,20 @@ class StudyRun:
         replicate: Which repetition it belongs to.
         random_state: What its draws come from.
         status: Where it stands.
+
+    Example:
+        >>> study = tilth.study_sync(
+        ...     tilth.demo.seeds(20),
+        ...     test=tilth.demo.questions().head(20),
+        ...     strategies=["answer-augmentation"],
+        ...     ratios=[1, 2],
+        ...     replicates=1,
+        ...     teacher=tilth.demo.teacher(),
+        ...     path="study.tilth",
+        ... )
+        >>> [run] = study.runs
+        >>> run.strategy, run.seeds, run.open().rows.height
+        ('answer-augmentation', 20, 40)
     """
 
     run_id: str
@@ -100,7 +128,6 @@ class Study(Background):
         error: What it failed of, or None.
 
     Example:
-        >>> import tilth
         >>> study = tilth.study_sync(
         ...     tilth.demo.seeds(10),
         ...     test=tilth.demo.questions("same", "test").head(20),

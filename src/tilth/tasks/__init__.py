@@ -63,7 +63,12 @@ def __getattr__(name: str) -> Any:
 
 
 def available() -> tuple[str, ...]:
-    """The names of the built-in tasks."""
+    """The names of the built-in tasks.
+
+    Example:
+        >>> tilth.tasks.available()
+        ('choice', 'code', 'numeric', 'open-ended', 'sql')
+    """
     return tuple(_HOMES)
 
 
@@ -73,6 +78,10 @@ def get(task: str | TaskLike) -> Task:
     Raises:
         ValueError: No task has that name; the error lists the names there are.
         TypeError: Neither a name nor a `Task`; or a task that needs more than its name.
+
+    Example:
+        >>> tilth.tasks.get("numeric").name
+        'numeric'
     """
     if isinstance(task, Task):
         return task
@@ -84,7 +93,13 @@ def get(task: str | TaskLike) -> Task:
 
 
 def restored(identity: Mapping[str, Any], verdict_options: Mapping[str, Any] | None = None) -> Task | None:
-    """The built-in task of this `identity()` and these `verdict_options()`; None where that takes more."""
+    """The built-in task of this `identity()` and these `verdict_options()`; None where that takes more.
+
+    Example:
+        >>> task = tilth.tasks.get("numeric")
+        >>> tilth.tasks.restored(task.identity()).name
+        'numeric'
+    """
     if identity["name"] not in _HOMES:
         return None
     try:
@@ -105,6 +120,12 @@ def as_put(seeds: Seeds, random_state: int = 0) -> Seeds:
 
     Raises:
         SeedsError: The task cannot take a seed; all that is wrong is told at once.
+
+    Example:
+        >>> rows = [{"question": "How many legs has a cat?", "choices": ["two", "four"], "answer": "B"}]
+        >>> seeds = tilth.read_seeds(rows, task=tilth.tasks.Choice())
+        >>> tilth.tasks.as_put(seeds).frame["reference"].to_list()
+        ['B. four']
     """
     import polars as pl
 
@@ -135,6 +156,11 @@ def check(
     Returns:
         The verdict: accepted, rejected or unverified, with the answer that was read, and why it is
         not accepted.
+
+    Example:
+        >>> verdict = tilth.check("16 - 7 = 9, and 9 * 2 = $18", reference="18", task="numeric")
+        >>> verdict.accepted, verdict.answer
+        (True, '18')
     """
     return get(task).check(response, None if reference is None else str(reference), question)
 

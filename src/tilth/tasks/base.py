@@ -27,6 +27,11 @@ class Prompt:
         read: Takes the reply's text (reasoning in `<think>` tags removed) to what the strategy wants;
             raises `Unreadable`. None hands the reply on whole, reasoning included.
         response_format: A JSON-schema response format as the OpenAI API takes it, or None.
+
+    Example:
+        >>> prompt = tilth.tasks.get("numeric").answer("How much is 2 + 3?")
+        >>> prompt.purpose, prompt.messages[-1]["role"]
+        ('answer', 'user')
     """
 
     messages: tuple[Message, ...]
@@ -44,6 +49,10 @@ class Reading:
         span: Start and end, in characters of the text, of the part that was read.
         reason: Why nothing was read, in a few words, where `answer` is None.
         cause: The same in a word for machines; one of `tilth.tasks.CAUSES`, or the task's own.
+
+    Example:
+        >>> tilth.tasks.get("numeric").read("So it is $18.").answer
+        '18'
     """
 
     answer: str | None
@@ -63,6 +72,11 @@ class Verdict:
         cause: The same in a word for machines: one of `tilth.tasks.CAUSES`, or a check's own.
         score: 0 to 1 where the check gives one.
         span: The part of the reply that was read, as in `Reading`.
+
+    Example:
+        >>> verdict = tilth.check("The answer is 17.", reference="18")
+        >>> verdict.verdict, verdict.reason
+        ('rejected', '17 is not 18')
     """
 
     verdict: VerdictName
@@ -93,6 +107,13 @@ class Task(ABC):
     Attributes:
         prompts: Template by purpose ("answer", "rephrase", "new-question"), with `{question}` where
             the question goes.
+
+    Example:
+        >>> task = tilth.tasks.get("numeric")
+        >>> task.read("2 + 3 = 5. The answer is 5.").answer
+        '5'
+        >>> task.check("The answer is 6.", "5").reason
+        '6 is not 5'
     """
 
     name: ClassVar[str]
@@ -125,7 +146,10 @@ class Task(ABC):
 
     @abstractmethod
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
-        """Compares a reply with a reference. Never raises, and ends within the task's own time limit."""
+        """Compares a reply with a reference. Never raises, and ends within the task's own time limit.
+
+        A verdict that is not "accepted" has a cause and a reason.
+        """
 
     def check_at_once(
         self, response: str, reference: str | None, question: str | None = None

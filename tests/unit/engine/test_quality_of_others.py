@@ -65,9 +65,9 @@ def test_its_verdicts_causes_and_tables_are_those_of_any_check() -> None:
                 "title": "How polite",
                 "columns": [{"name": "rows", "kind": "count"}, {"name": "of all", "kind": "share"}],
                 "rows": [
-                    {"name": "said 0 times", "figures": [3, 3 / 7]},
-                    {"name": "said 1 times", "figures": [2, 2 / 7]},
-                    {"name": "said 2 times", "figures": [2, 2 / 7]},
+                    {"name": "said 0 times", "values": [3, 3 / 7]},
+                    {"name": "said 1 times", "values": [2, 2 / 7]},
+                    {"name": "said 2 times", "values": [2, 2 / 7]},
                 ],
                 "about": "rows that were asked about",
             }

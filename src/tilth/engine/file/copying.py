@@ -25,6 +25,12 @@ def copy(path: str | Path, to: str | Path) -> Path:
 
     Raises:
         JournalError: There is no such file, it is damaged, or the copy cannot be written.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
+        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 20, teacher=teacher, path="run.tilth")
+        >>> tilth.copy("run.tilth", "backup.tilth").name
+        'backup.tilth'
     """
     source, target = Path(path), Path(to)
     if target.is_dir():

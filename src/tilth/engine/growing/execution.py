@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit
 from tilth.engine.growing.asking import AskContext, UnitAsk
 from tilth.engine.growing.booking import worst_of_unit
 from tilth.engine.growing.kept import KeptRows
+from tilth.engine.growing.pace import Pace
 from tilth.engine.growing.rows import (
     Origin,
     check_again,
@@ -33,9 +32,6 @@ from tilth.seeds import Seeds
 from tilth.strategies.base import Candidate, Strategy, Unit, UnitCost, UnitResult
 from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Task
-
-RATE_WINDOW = 10.0
-"""Seconds over which the rate of rows is taken."""
 
 _UNITS_PER_CALL = 4
 """Units at work for each call that may be out: those that have their replies are checked and written."""
@@ -92,7 +88,7 @@ class Execution:
         self._position = 0
         self._kept = KeptRows()
         self.counts = {**NO_ROWS, **counts}
-        self.recent: deque[tuple[float, int, int]] = deque()
+        self.pace = Pace()
 
     @property
     def ledger(self) -> Ledger:
@@ -320,15 +316,14 @@ class Execution:
         )
 
     def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:
+        kept = 0
         for row in rows:
             self.counts[row["verdict"]] += 1
-            self._kept.had += row["verdict"] != "rejected"
+            kept += row["verdict"] != "rejected"
         if outcome != "grown":
             self.counts["rowless"] += 1
-        at = time.monotonic()
-        self.recent.append((at, len(rows), queries))
-        while self.recent and self.recent[0][0] < at - RATE_WINDOW:
-            self.recent.popleft()
+        self._kept.had += kept
+        self.pace.add(len(rows), kept, queries)
 
     def _answered(self, unit: int) -> None:
         """Makes room for the next unit: this one asks for nothing more."""

@@ -31,12 +31,12 @@ def read(prompt: Prompt, stored: StoredReply) -> Reply:
     """The reply as the prompt says it is read; raises `Unreadable` where it cannot be."""
     why = unusable(stored.finish_reason, stored.refusal, stored.text)
     if prompt.read is None:
-        return useful(stored.text, why)
+        return reply_of(stored.text, why)
     if why:
         raise Unreadable(f"{prompt.purpose}: {why.reason}", why.cause)
     return Reply(prompt.read(strip_reasoning(stored.text)))
 
 
-def useful(text: str, why: Why | None) -> Reply:
+def reply_of(text: str, why: Why | None) -> Reply:
     """A reply as a strategy sees it, with why it cannot be used, if so."""
     return Reply(text, why.reason, why.cause) if why else Reply(text)

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.writes import Bill, Outcome
-from tilth.engine.growing.replies import unusable, useful
+from tilth.engine.growing.replies import reply_of, unusable
 from tilth.errors import UnitFailed, Unreadable
 from tilth.strategies.base import Ask, Candidate, Reply, Strategy, Unit
 from tilth.strategies.check import Check, verdict_after
@@ -202,7 +202,7 @@ def check_again(
     why = None
     if row["reply"] is not None:
         why = unusable(row["finish_reason"], row["refusal"], row["response"])
-    response = useful(row["response"], why)
+    response = reply_of(row["response"], why)
     extra = json.loads(row["extra"])
     candidate = Candidate(row["question"], response, row["reference"], extra=extra)
     verdict = verdict_of(candidate, task, checks, checked=checked)

@@ -39,6 +39,14 @@ class Plan:
         measured: Units whose tokens, rows and seconds were measured; 0 where all is estimated.
         goal_odds: How likely the limits suffice for the budget's goal in kept rows, 0 to 1; None without one.
         sources: Where each figure comes from.
+
+    Example:
+        >>> teacher = tilth.Teacher("gpt-4.1-mini", api_key="a key")
+        >>> plan = tilth.plan(tilth.demo.seeds(100), "new-question", 400, teacher=teacher)
+        >>> plan.queries, plan.rows, plan.ends_by
+        (400, 200, 'queries')
+        >>> plan.usd_range.low <= plan.usd <= plan.usd_range.high
+        True
     """
 
     units: int

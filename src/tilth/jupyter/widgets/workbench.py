@@ -70,6 +70,9 @@ class Workbench(Widget):
         ValueError: A strategy that these seeds cannot feed, a budget that cannot be meant, or a test set
             that lacks something.
         BundleMissing: The widget's JavaScript was not built.
+
+    Example:
+        >>> tilth.Workbench(tilth.demo.seeds(20), teacher=tilth.demo.teacher()).close()
     """
 
     _one_way = frozenset(

@@ -102,6 +102,12 @@ class Choice(TemplateTask):
 
     Raises:
         ValueError: `prompts` is wrong as for every task, or `options` gives less than two options.
+
+    Example:
+        >>> task = tilth.tasks.Choice()
+        >>> question = "How many legs has a cat?\nA. two\nB. four"
+        >>> task.check("It has four legs, so B.", "B", question).accepted
+        True
     """
 
     name: ClassVar[str] = "choice"

@@ -79,6 +79,10 @@ class Code(TemplateTask):
         ValueError: `prompts` names a purpose that is not in `PROMPTS`, or a template lacks `{question}`; or a
             limit is no positive integer.
         CannotConfine: `run` is set on a system where code cannot be confined; it says what is missing.
+
+    Example:
+        >>> tilth.tasks.Code().read("def double(x): return 2 * x").answer
+        'def double(x): return 2 * x'
     """
 
     name: ClassVar[str] = "code"

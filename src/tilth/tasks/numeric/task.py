@@ -76,6 +76,10 @@ class Numeric(TemplateTask):
 
     Raises:
         ValueError: `prompts` names a purpose that is not in `PROMPTS`, or a template lacks `{question}`.
+
+    Example:
+        >>> tilth.tasks.Numeric().check("So half of them: 1/2.", "0.5").accepted
+        True
     """
 
     name: ClassVar[str] = "numeric"

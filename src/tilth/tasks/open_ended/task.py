@@ -91,6 +91,10 @@ class OpenEnded(TemplateTask):
     Raises:
         ValueError: An attribute is none of these; `prompts` names a purpose that is not in `PROMPTS`, or a
             template lacks `{question}`.
+
+    Example:
+        >>> tilth.check("Paris", reference="paris", task=tilth.tasks.OpenEnded()).verdict
+        'unverified'
     """
 
     name: ClassVar[str] = "open-ended"

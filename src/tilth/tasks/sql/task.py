@@ -106,6 +106,11 @@ class Sql(TemplateTask):
             a prompt is wrong, as for `Numeric`.
         OSError: A database cannot be read.
         ModuleNotFoundError: It is DuckDB's, and DuckDB is not installed.
+
+    Example:
+        >>> task = tilth.tasks.Sql(database=tilth.demo.database())
+        >>> task.check("SELECT 1 + 1", "SELECT 2").accepted
+        True
     """
 
     database: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ()
