@@ -114,10 +114,10 @@ class Agreement(Check):
         most = max(groups, key=len, default=())
         agreed = most if len(most) >= self.need else ()
         answers = [context.task.read(vote, candidate.question).answer for vote in votes]
-        kept = [*(agreed[:1] if self.keep == "first" else agreed)] or [0]
+        accepted = [*(agreed[:1] if self.keep == "first" else agreed)] or [0]
         others = [place for place in range(len(votes)) if place not in most and not votes[place].problem]
         rows = []
-        for place in [*kept, *(place for place in others if place not in kept)]:
+        for place in [*accepted, *(place for place in others if place not in accepted)]:
             found = {
                 "votes": len(votes),
                 "agreeing": len(most),

@@ -65,7 +65,7 @@ class Answerable(Check):
                 _content(candidate.question),
                 self.name,
                 "teacher",
-                context.manners["teacher"],
+                context.reply_formats["teacher"],
             )
         except Malformed as error:
             found = {"problem": str(error)}

@@ -10,12 +10,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from tilth.checks.judge import Judge, subject
-from tilth.checks.sampling import MANNER, RESPONSE, AboutEach, asked_about, sampled
+from tilth.checks.trials import REPLY_FORMAT, RESPONSE, AboutEach, asked_about, drawn_rows
 from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Ask, Candidate, Role, Unit, UnitCost
 from tilth.strategies.check import EVIDENCE
-from tilth.strategies.structured import Form, Manner, fill_in
+from tilth.strategies.structured import Form, ReplyFormat, fill_in
 from tilth.tasks.base import Prompt, Task
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Audit:
         precision: Mean share of its claims that are true, 0 to 1; None where none could be audited.
         recall: Mean share of the other model's own claims that it makes too.
         f1: Mean of their harmonic means.
-        frame: A line a critique: seed_id, question, critique, claims, true, reference_claims, stated,
+        frame: One record a critique: seed_id, question, critique, claims, true, reference_claims, stated,
             precision, recall, f1 (null where the auditor's replies were malformed), problem.
         path: The file of its run, with every exchange.
 
@@ -106,7 +106,7 @@ def audit(
 
     The auditor writes a critique of its own, both are split into claims, and it says which of the judge's
     claims are true and which of its own the judge makes too. Five queries a critique, ten at most, and one
-    in all for how it gives structured replies. It is an audit on a small sample, for choosing a judge or a
+    in all for how it gives structured replies. It is an audit on a few rows, for choosing a judge or a
     rubric, and no check of every row; its word is that of a model, too.
 
     Args:
@@ -114,7 +114,7 @@ def audit(
         auditor: The model that audits: one at least as able as the judge.
         n: How many rows to take, at most.
         path: The run's file; made from its identity where not given, so that the same call resumes.
-        random_state: What the sample is drawn from.
+        random_state: What the rows are drawn from.
         confirm: True lets it spend real dollars.
 
     Raises:
@@ -146,7 +146,7 @@ def audit(
 
     said = pl.col("extra").str.json_path_match(f"$.{EVIDENCE}.{Judge.name}.reason")
     judged = rows.with_columns(verdict=pl.lit(None, pl.String))  # what was rejected is audited too
-    seeds = sampled(judged, n, random_state, {CRITIQUE: said})
+    seeds = drawn_rows(judged, n, random_state, {CRITIQUE: said})
     longest = max(len(seed.extra[RESPONSE] + seed.extra[CRITIQUE]) for seed in seeds)
     strategy = _Auditing(auditor, longest)
     run = asked_about(seeds, strategy, path=path, random_state=random_state, confirm=confirm)
@@ -183,15 +183,15 @@ class _Auditing(AboutEach):
         seed = unit.seed
         critique = seed.extra[CRITIQUE]
         try:
-            found = await _found(ask, seed, critique, unit.data[MANNER])
+            found = await _found(ask, seed, critique, unit.data[REPLY_FORMAT])
         except Malformed as error:
             found = {"problem": str(error)}
         yield Candidate(seed.question, critique, extra={_AUDITED: found})
 
 
-async def _found(ask: Ask, seed: Seed, critique: str, manner: Manner) -> dict[str, Any]:
+async def _found(ask: Ask, seed: Seed, critique: str, reply_format: ReplyFormat) -> dict[str, Any]:
     async def filled(form: Form, content: str) -> dict[str, Any]:
-        return await fill_in(ask, form, content, _AUDITED, "judge", manner)
+        return await fill_in(ask, form, content, _AUDITED, "judge", reply_format)
 
     async def claims(text: str) -> list[str]:
         content = (
@@ -223,22 +223,27 @@ async def _found(ask: Ask, seed: Seed, critique: str, manner: Manner) -> dict[st
 def _audit(rows: pl.DataFrame, path: Path) -> Audit:
     import polars as pl
 
-    lines = []
+    records = []
     for row in rows.iter_rows(named=True):
         found = json.loads(row["extra"])[_AUDITED]
-        line = {"seed_id": row["seed_id"], "question": row["question"], "critique": row["response"], **found}
+        record = {
+            "seed_id": row["seed_id"],
+            "question": row["question"],
+            "critique": row["response"],
+            **found,
+        }
         if "problem" not in found:
             precision, recall = fmean(found["true"]), fmean(found["stated"])
             both = precision + recall
-            line |= {
+            record |= {
                 "precision": precision,
                 "recall": recall,
                 "f1": 2 * precision * recall / both if both else 0.0,
             }
-        lines.append(line)
+        records.append(record)
     texts, truths = pl.List(pl.String), pl.List(pl.Boolean)
     frame = pl.DataFrame(
-        lines,
+        records,
         schema={
             **dict.fromkeys(("seed_id", "question", "critique"), pl.String),
             "claims": texts,

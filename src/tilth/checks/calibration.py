@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.checks.injected_errors import Good, inject
 from tilth.checks.judge import Judge
-from tilth.checks.sampling import MANNER, RESPONSE, AboutEach, Rate, asked_about, sampled
+from tilth.checks.trials import REPLY_FORMAT, RESPONSE, AboutEach, Rate, asked_about, drawn_rows
 from tilth.seeds import Seed
 from tilth.strategies.base import Ask, Candidate, Role, Unit, UnitCost
 from tilth.strategies.check import EVIDENCE, note
@@ -30,8 +30,8 @@ class Calibration:
         hit: Share of spoilt responses that it rejected.
         false_alarm: Share of good responses that it rejected.
         by_error: `hit` by kind of error.
-        frame: A line a judgement: seed_id, error (null for the good one), mean (1 to 5, null where the reply
-            was malformed), rejected, reason.
+        frame: One record a judgement: seed_id, error (null for the good one), mean (1 to 5, null where the
+            reply was malformed), rejected, reason.
         path: The file of its run, with every exchange.
 
     Example:
@@ -70,7 +70,7 @@ class Calibration:
         return _calibration(self.judge, accept, self.frame.with_columns(rejected=rejected), self.path)
 
     def to_json(self) -> dict[str, Any]:
-        """Its figures, as a page shows them."""
+        """Its numbers, as a page shows them."""
         return {
             "judge": self.judge,
             "rows": self.false_alarm.n,
@@ -100,7 +100,7 @@ def calibrate(
             such as `run.rows` that a reference accepted. Rejected rows are left out.
         n: How many of them to take, at most.
         path: The run's file; made from its identity where not given.
-        random_state: What the sample and the errors are drawn from.
+        random_state: What the rows and the errors are drawn from.
         confirm: True lets it spend real dollars.
 
     Raises:
@@ -122,7 +122,7 @@ def calibrate(
         >>> calibration.false_alarm.n  # good responses that it was shown
         5
     """
-    seeds = sampled(rows, n, random_state)
+    seeds = drawn_rows(rows, n, random_state)
     strategy = _Calibrating(judge, tuple(seed.extra[RESPONSE] for seed in seeds))
     run = asked_about(seeds, strategy, path=path, random_state=random_state, confirm=confirm)
     name = f"{judge.model.name}, {judge.rubric_name}"
@@ -155,11 +155,11 @@ class _Calibrating(AboutEach):
 
     async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
         """The judged response, and the judged response with an error."""
-        seed, manner = unit.seed, unit.data[MANNER]
+        seed, reply_format = unit.seed, unit.data[REPLY_FORMAT]
         good = seed.extra[RESPONSE]
         spoilt = inject(Good(good, self.responses, unit.rng))
         for error, response in ((None, good), *([spoilt] if spoilt else [])):
-            found = await self.judge.score(ask, seed.question, response, seed.reference, manner)
+            found = await self.judge.score(ask, seed.question, response, seed.reference, reply_format)
             yield note(Candidate(seed.question, response, extra={"error": error}), self.judge, found)
 
 

@@ -13,7 +13,7 @@ from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Ask, Candidate, Role, UnitCost
 from tilth.strategies.check import Check, CheckContext, ColumnKind, Table, Tallied, note
-from tilth.strategies.structured import Form, Manner, fill_in
+from tilth.strategies.structured import Form, ReplyFormat, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 from tilth.tasks.reasoning import strip_reasoning
 from tilth.teacher import RecordedTeacher, Teacher
@@ -130,19 +130,23 @@ class Judge(Check):
         return f"{INSTRUCTION}\n\n{subject(question, response, reference)}"
 
     async def score(
-        self, ask: Ask, question: str, response: str, reference: str | None, manner: Manner
+        self, ask: Ask, question: str, response: str, reference: str | None, reply_format: ReplyFormat
     ) -> dict[str, Any]:
         """The judge's reason and scores; or, under "problem", why there are none."""
         try:
             content = self.content(question, response, reference)
-            return await fill_in(ask, self.form, content, self.name, "judge", manner)
+            return await fill_in(ask, self.form, content, self.name, "judge", reply_format)
         except Malformed as error:
             return {"problem": str(error)}
 
     async def look(self, candidate: Candidate, context: CheckContext) -> Sequence[Candidate]:
         """Has the candidate scored."""
         found = await self.score(
-            context.ask, candidate.question, candidate.response, candidate.reference, context.manners["judge"]
+            context.ask,
+            candidate.question,
+            candidate.response,
+            candidate.reference,
+            context.reply_formats["judge"],
         )
         return [note(candidate, self, found)]
 

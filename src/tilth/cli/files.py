@@ -44,7 +44,7 @@ def _using(path: Path, databases: Sequence[str] | None) -> list[Task]:
             if run["identity"]["task"]["name"] == "sql"
         ]
     except (JournalError, LookupError, TypeError, ValueError):
-        return []  # what is wrong with the file is told when it is checked
+        return []  # what is wrong with the file is told when it is verified
     try:
         return [sql_task(databases, simulated=any(simulated))] if simulated else []
     except UsageError as missing:

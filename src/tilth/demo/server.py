@@ -20,7 +20,7 @@ PACE = 0.004
 
 _MOST_HEAD = 64 * 1024
 _MOST_BODY = 8 * 1024 * 1024
-_PARENT_CHECK = 1.0
+_PARENT_SECONDS = 1.0
 
 
 async def _connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -153,7 +153,7 @@ def _follow_parent(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> Non
     def watch() -> None:
         pause = threading.Event()
         while os.getppid() == parent:
-            pause.wait(_PARENT_CHECK)
+            pause.wait(_PARENT_SECONDS)
         end()
 
     for work in (read, watch):

@@ -147,7 +147,7 @@ def _plan(
     budget = limit.to_json()
     if earlier is not None and earlier.get("budget") == budget:
         return earlier
-    measured = journal.write_now(lambda file: measure(file, recipe))
-    if measured is not None:
-        planned = estimate(recipe, limit, measured=measured)
+    measurements = journal.write_now(lambda file: measure(file, recipe))
+    if measurements is not None:
+        planned = estimate(recipe, limit, measurements=measurements)
     return {**planned.to_json(), "budget": budget}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-_KEPT = 10_000
+_MOST_WAITING = 10_000
 """Events a subscriber can lag behind before the oldest are dropped; rows are safe in the journal."""
 
 
@@ -55,7 +55,7 @@ class Subscription:
 
     def __init__(self, hub: Events) -> None:
         self._hub = hub
-        self._box: deque[Event] = deque(maxlen=_KEPT)
+        self._box: deque[Event] = deque(maxlen=_MOST_WAITING)
         self._ready = threading.Event()
         self.text = False
 

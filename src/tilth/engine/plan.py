@@ -9,7 +9,7 @@ from pathlib import Path
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
 from tilth.engine.planning.estimate import estimate
-from tilth.engine.planning.measurements import LEAST_UNITS, Measured, measure
+from tilth.engine.planning.measurements import LEAST_UNITS, Measurements, measure
 from tilth.engine.planning.ranges import Plan
 from tilth.engine.recipe import Recipe
 from tilth.engine.run import OVER
@@ -68,15 +68,15 @@ def plan(
     recipe = Recipe.resolve(
         seeds, strategy, teacher=teacher, writer=writer, task=task, checks=checks, random_state=random_state
     )
-    measured = None
+    measurements = None
     if probe is not None or path is not None:
         where = Path(path) if path is not None else recipe.default_path
         if probe is not None:
             share = replace(limit, queries=_probed(probe, limit, recipe))
             if not _holds(where, share, recipe):
                 wait_for(start_recipe(recipe, share, where, confirm=confirm))
-        measured = _measured(where, recipe)
-    return estimate(recipe, limit, measured=measured)
+        measurements = _measurements(where, recipe)
+    return estimate(recipe, limit, measurements=measurements)
 
 
 def _probed(probe: int, limit: Budget, recipe: Recipe) -> int:
@@ -104,7 +104,7 @@ def _holds(path: Path, share: Budget, recipe: Recipe) -> bool:
     return run.status not in OVER or run.progress.queries >= (share.queries or 0)
 
 
-def _measured(path: Path, recipe: Recipe) -> Measured | None:
+def _measurements(path: Path, recipe: Recipe) -> Measurements | None:
     if not path.exists():
         return None
     with queries.read_only(path) as connection:

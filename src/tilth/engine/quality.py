@@ -91,7 +91,7 @@ class Quality:
 def quality(
     path: Path, run_id: str, *, priced: bool, live: bool = False, checks: Sequence[Check] | None = None
 ) -> Quality:
-    """Reads a run's quality from its file.
+    """Works out a run's quality from its file.
 
     Args:
         path: The run's file.

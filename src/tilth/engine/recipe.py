@@ -134,7 +134,7 @@ class StoredRecipe:
     task: Task | None
 
     @classmethod
-    def read(
+    def of_record(
         cls,
         file: sqlite3.Connection,
         run_id: str,
@@ -182,10 +182,10 @@ class StoredRecipe:
 
 def recorded(identity: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[Teacher, Teacher]:
     """Stand-ins for the teacher and the writer of a stored run."""
-    limits = settings["max_tokens"]
+    reply_limits = settings["max_tokens"]
     return (
-        RecordedTeacher(identity["teacher"], limits["teacher"]),
-        RecordedTeacher(identity["writer"], limits["writer"]),
+        RecordedTeacher(identity["teacher"], reply_limits["teacher"]),
+        RecordedTeacher(identity["writer"], reply_limits["writer"]),
     )
 
 

@@ -309,7 +309,7 @@ class Run(Background):
     def plan(self) -> Mapping[str, Any] | None:
         """What was planned when its budget was set: queries, rows, tokens, usd, seconds; None if nothing.
 
-        `ranges` holds [low, high] of each, `measured` how many units of the file the figures rest on.
+        `ranges` holds [low, high] of each, `measured` how many units of the file these numbers rest on.
         """
         plan: Mapping[str, Any] | None = self._settings["plan"]
         return plan

@@ -17,7 +17,7 @@ from tilth.engine.file.writes import identities
 from tilth.engine.growing.rows import CheckMode
 from tilth.engine.live import LiveFiles
 from tilth.engine.planning.estimate import estimate
-from tilth.engine.planning.preconditions import check_money, check_needs
+from tilth.engine.planning.preconditions import refuse_unagreed_spending, refuse_unfit_seeds
 from tilth.engine.recipe import Recipe, StoredRecipe, recorded
 from tilth.engine.run import OVER, Run
 from tilth.errors import TeacherError
@@ -109,7 +109,7 @@ def start_recipe(
         raise ValueError(
             f'check={check!r} is unknown; "label" marks rows, "filter" leaves out rejected, False checks none'
         )
-    check_needs([recipe.strategy], recipe.seeds, recipe.task)
+    refuse_unfit_seeds([recipe.strategy], recipe.seeds, recipe.task)
     # absolute, for the process may change its folder while a run is at work
     where = (Path(path) if path is not None else recipe.default_path).absolute()
     with _live.turn(where):
@@ -117,7 +117,7 @@ def start_recipe(
         if live is not None:
             return live
         planned = None if isinstance(recipe.teacher, RecordedTeacher) else estimate(recipe, limit)
-        check_money(limit, set(recipe.models.values()), planned, confirm=confirm)
+        refuse_unagreed_spending(limit, set(recipe.models.values()), planned, confirm=confirm)
         pool = Pool.of(reuse, where, len(recipe.seeds))
         run = _begun(where, recipe, RunOptions(limit, patience, check, planned, pool))
         _live.add(where, run)
@@ -248,7 +248,7 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
         return live
     record = queries.head(where, run_id)
     with queries.read_only(where) as file:
-        recipe = StoredRecipe.read(file, record["run_id"], record["identity"], record["settings"])
+        recipe = StoredRecipe.of_record(file, record["run_id"], record["identity"], record["settings"])
     status = record["status"] if record["status"] in OVER else "stopped"
     return Run(recipe, where, record["settings"], status=status, reason=record["reason"])
 

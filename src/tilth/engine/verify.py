@@ -64,7 +64,7 @@ class Report:
 
 
 def verify(path: str | Path, using: Sequence[Strategy | Task] = ()) -> Report:
-    """Checks a run's or a study's file, of a live run too. Asks no model and changes nothing.
+    """Verifies a run's or a study's file, of a live run too. Asks no model and changes nothing.
 
     It looks at the file's integrity and version; at the ledger: every paid call has its reply, every reply
     its call, and units, rows and calls add up; and it grows all rows again from the journalled replies and
@@ -109,7 +109,7 @@ def _verified(where: Path, file: sqlite3.Connection, using: Sequence[Strategy | 
     for run_id, identity, settings in records:
         about = f"run {run_id}: " if len(records) > 1 else ""
         wrong = [*audit_run(file, run_id)]
-        stored = StoredRecipe.read(file, run_id, json.loads(identity), json.loads(settings), using)
+        stored = StoredRecipe.of_record(file, run_id, json.loads(identity), json.loads(settings), using)
         wrong += _changed(stored)
         recipe = stored.whole()
         if recipe is None:

@@ -29,10 +29,10 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A message from the page, checked.
+    """A message from the page, validated.
 
     Attributes:
-        id: The page's number for it; the reply carries it.
+        id: The page's id for it; the reply carries it.
         type: What is asked: a key of the table below.
         fields: Its other fields, as this type has them.
     """

@@ -174,7 +174,7 @@ def read_seeds(
     for position, record in enumerate(opened.records, start=1):
         row, reasons = _read_record(record, position, paths)
         if not reasons:
-            reasons = _repeats(row, record.place, seen, check_question=duplicates == "error")
+            reasons = _repeats(row, record.place, seen, unique_questions=duplicates == "error")
         problems += [f"{opened.name} {record.place}: {reason}" for reason in reasons]
         rows.append(row)
     if problems:
@@ -331,7 +331,7 @@ def _repeats(
     place: str,
     seen: dict[tuple[str, str], str],
     *,
-    check_question: bool,
+    unique_questions: bool,
 ) -> list[str]:
     """Which earlier record has this row's id or, white space aside, its question."""
     seed_id, question = row[0], " ".join(row[1].split())
@@ -339,6 +339,6 @@ def _repeats(
     if (first := seen.setdefault(("id", seed_id), place)) != place:
         reasons.append(f"id {seed_id!r} is already that of {first}; ids must be unique")
     first = seen.setdefault(("question", question), place)
-    if check_question and first != place:
+    if unique_questions and first != place:
         reasons.append(f'repeats the question of {first}; remove it, or pass duplicates="keep"')
     return reasons

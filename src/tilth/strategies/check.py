@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from tilth.seeds import Seed, Seeds
 from tilth.strategies.base import Ask, Candidate, Passes, Reply, Role, State, Strategy, Unit, UnitCost
-from tilth.strategies.structured import Manner, probe
+from tilth.strategies.structured import ReplyFormat, probe
 from tilth.tasks.base import Prompt, Task, Verdict
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ColumnKind = Literal["count", "share", "number"]
 Tallied = Literal["value", "given"]
 """What of a field a check counts by: its value, where there are few; or whether it is there, and not null."""
 
-_MANNERS = "structured"
+_REPLY_FORMATS = "structured"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class CheckContext:
         task: How questions are put and answers compared.
         unit: The unit whose candidate is looked at.
         index: The candidate's place in it.
-        manners: How each role gives structured replies.
+        reply_formats: How each role gives structured replies.
 
     Example:
         >>> passes = tilth.strategies.passes.SeedPasses(tuple(tilth.demo.seeds(3)), random_state=0)
         >>> task = tilth.tasks.get("numeric")
-        >>> context = tilth.strategies.CheckContext(None, task, passes.unit(2), index=0, manners={})
+        >>> context = tilth.strategies.CheckContext(None, task, passes.unit(2), index=0, reply_formats={})
         >>> context.group
         '2:0'
     """
@@ -53,7 +53,7 @@ class CheckContext:
     task: Task
     unit: Unit
     index: int
-    manners: Mapping[Role, Manner]
+    reply_formats: Mapping[Role, ReplyFormat]
 
     async def agree(self, key: str, one: str, other: str, question: str) -> bool:
         """Whether two replies to a question agree; found out once, and journalled under `key`."""
@@ -294,20 +294,20 @@ class Checked(Strategy):
         """The strategy's own; and how each model that is asked for structured replies gives them."""
         inner = await self.strategy.prepare(seeds, ask, task)
         roles = dict.fromkeys(check.structured for check in self.checks if check.structured)
-        return {"inner": inner, _MANNERS: {role: await probe(ask, role) for role in roles}}
+        return {"inner": inner, _REPLY_FORMATS: {role: await probe(ask, role) for role in roles}}
 
     def units(
         self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes
     ) -> Iterable[Unit]:
         """The strategy's, each with what preparing found."""
         for unit in self.strategy.units(seeds, round, state["inner"], results, passes):
-            yield replace(unit, data={**unit.data, _MANNERS: state[_MANNERS]})
+            yield replace(unit, data={**unit.data, _REPLY_FORMATS: state[_REPLY_FORMATS]})
 
     async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
         """The strategy's candidates, each after all checks."""
         index = 0
         async for candidate in self.strategy.grow(unit, ask, task):
-            context = CheckContext(ask, task, unit, index, unit.data[_MANNERS])
+            context = CheckContext(ask, task, unit, index, unit.data[_REPLY_FORMATS])
             for looked in await self._through(candidate, context):
                 yield looked
             index += 1

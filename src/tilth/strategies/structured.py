@@ -13,7 +13,7 @@ from tilth.strategies.base import Ask, Role
 from tilth.tasks.base import Message, Prompt
 from tilth.tasks.reasoning import strip_reasoning
 
-Manner = Literal["schema", "tags"]
+ReplyFormat = Literal["schema", "tags"]
 """How a model gives structured replies."""
 
 Kind = Literal["text", "yes-no", "texts", "yes-nos"] | tuple[int, int]
@@ -66,22 +66,24 @@ class Form:
             },
         }
 
-    def prompt(self, content: str, purpose: str, manner: Manner) -> Prompt:
+    def prompt(self, content: str, purpose: str, reply_format: ReplyFormat) -> Prompt:
         """Asks `content`, and for a reply in this form."""
-        wanted = {name: f"{self.about[name]}: {_wanted(kind, manner)}" for name, kind in self.fields.items()}
-        if manner == "schema":
+        wanted = {
+            name: f"{self.about[name]}: {_wanted(kind, reply_format)}" for name, kind in self.fields.items()
+        }
+        if reply_format == "schema":
             head = "Reply with one JSON object and nothing else. Its fields, in this order:"
             lines = [f"{name}: {text}" for name, text in wanted.items()]
         else:
             head = "Reply in exactly this form, each part between its tags, and nothing else:"
             lines = [f"<{name}>{text}</{name}>" for name, text in wanted.items()]
         messages = ({"role": "user", "content": "\n".join([content, "", head, *lines])},)
-        return Prompt(messages, purpose, None, self.schema() if manner == "schema" else None)
+        return Prompt(messages, purpose, None, self.schema() if reply_format == "schema" else None)
 
-    def read(self, text: str, manner: Manner) -> dict[str, Any]:
+    def read(self, text: str, reply_format: ReplyFormat) -> dict[str, Any]:
         """The fields of a reply; raises `Unreadable` that names what is wrong with it."""
         text = strip_reasoning(text[:_LONGEST])
-        values = _json_object(text) if manner == "schema" else self._tagged(text)
+        values = _json_object(text) if reply_format == "schema" else self._tagged(text)
         return {name: _value(name, values.get(name), kind) for name, kind in self.fields.items()}
 
     def _tagged(self, text: str) -> dict[str, Any]:
@@ -98,23 +100,23 @@ class Form:
 _PROBED = Form("probe", {"ready": "yes-no"}, {"ready": "whether you can reply in this form"})
 
 
-async def probe(ask: Ask, role: Role) -> Manner:
+async def probe(ask: Ask, role: Role) -> ReplyFormat:
     """How a model gives structured replies: asked once in a run, and remembered."""
     prompt = _PROBED.prompt("Say that you are ready.", "probe", "schema")
 
-    async def found() -> Manner:
+    async def found() -> ReplyFormat:
         try:
             await _asked(ask, _PROBED, prompt, role, "schema")
         except (UnitFailed, _Wrong):  # it refuses a schema, or takes no notice of it
             return "tags"
         return "schema"
 
-    decided: Manner = await ask.decide(f"structured replies of the {role}", found)
+    decided: ReplyFormat = await ask.decide(f"structured replies of the {role}", found)
     return decided
 
 
 async def fill_in(
-    ask: Ask, form: Form, content: str, purpose: str, role: Role, manner: Manner
+    ask: Ask, form: Form, content: str, purpose: str, role: Role, reply_format: ReplyFormat
 ) -> dict[str, Any]:
     """The fields of a structured reply to `content`; one that is malformed gets one corrective turn.
 
@@ -133,9 +135,9 @@ async def fill_in(
         >>> asyncio.run(tilth.strategies.fill_in(ask, form, "How good is it?", "opinion", "judge", "schema"))
         {'reason': 'It is clear.', 'score': 4}
     """
-    prompt = form.prompt(content, purpose, manner)
+    prompt = form.prompt(content, purpose, reply_format)
     try:
-        return await _asked(ask, form, prompt, role, manner)
+        return await _asked(ask, form, prompt, role, reply_format)
     except _Wrong as wrong:
         turns: tuple[Message, ...] = (
             *prompt.messages,
@@ -147,7 +149,7 @@ async def fill_in(
         )
     corrected = Prompt(turns, f"{purpose}, corrected", None, prompt.response_format)
     try:
-        return await _asked(ask, form, corrected, role, manner)
+        return await _asked(ask, form, corrected, role, reply_format)
     except _Wrong as wrong:
         raise Malformed(f"{purpose}: malformed after a correction: {wrong}") from None
 
@@ -160,12 +162,14 @@ class _Wrong(Exception):
         self.text = text
 
 
-async def _asked(ask: Ask, form: Form, prompt: Prompt, role: Role, manner: Manner) -> dict[str, Any]:
+async def _asked(
+    ask: Ask, form: Form, prompt: Prompt, role: Role, reply_format: ReplyFormat
+) -> dict[str, Any]:
     reply = await ask(prompt, role)
     if reply.problem:
         raise _Wrong(reply.problem, reply)
     try:
-        return form.read(reply, manner)
+        return form.read(reply, reply_format)
     except Unreadable as error:
         raise _Wrong(str(error), reply) from None
 
@@ -178,10 +182,10 @@ def _json_type(kind: Kind) -> dict[str, Any]:
     return one if kind in ("text", "yes-no") else {"type": "array", "items": one}
 
 
-def _wanted(kind: Kind, manner: Manner) -> str:
+def _wanted(kind: Kind, reply_format: ReplyFormat) -> str:
     if isinstance(kind, tuple):
         return f"a whole number from {kind[0]} to {kind[1]}"
-    yes_no, lines = ("true or false", "") if manner == "schema" else ("yes or no", ", one a line")
+    yes_no, lines = ("true or false", "") if reply_format == "schema" else ("yes or no", ", one a line")
     return {
         "text": "a short text",
         "yes-no": yes_no,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tilth.students.base import Model, Student, examples
-from tilth.students.lessons import Lessons, compute, features, lessons
+from tilth.students.templates import TemplateExamples, compute, features, template_examples
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,13 +38,13 @@ class Neighbour(Student):
 
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:
         """Indexes the rows; nothing is drawn, so random_state changes nothing."""
-        return NeighbourModel(lessons(examples(rows)), self.k)
+        return NeighbourModel(template_examples(examples(rows)), self.k)
 
 
 class NeighbourModel(Model):
     """Indexed questions."""
 
-    def __init__(self, learnt: Lessons, k: int) -> None:
+    def __init__(self, learnt: TemplateExamples, k: int) -> None:
         self.trained_on = learnt.read
         self.skipped = learnt.skipped
         self._learnt = learnt

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tilth.students.base import Model, Student, examples
-from tilth.students.lessons import Lessons, compute, features, lessons
 from tilth.students.linear import Linear
+from tilth.students.templates import TemplateExamples, compute, features, template_examples
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,13 +32,13 @@ class Parser(Student):
 
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:
         """Fits one linear scorer per template; rows without a readable expression are skipped."""
-        return ParserModel(lessons(examples(rows)), random_state)
+        return ParserModel(template_examples(examples(rows)), random_state)
 
 
 class ParserModel(Model):
     """A trained parser."""
 
-    def __init__(self, learnt: Lessons, random_state: int) -> None:
+    def __init__(self, learnt: TemplateExamples, random_state: int) -> None:
         self.trained_on = learnt.read
         self.skipped = learnt.skipped
         self._templates = learnt.templates

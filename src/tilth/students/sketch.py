@@ -74,13 +74,13 @@ class SketchModel(Model):
         sketches = [one for counted in counts.values() for one in counted]
         self._vocabulary = Vocabulary(sketches)
         self._edges = dict.fromkeys(edge for one in sketches for edge in one.edges)
-        lessons = [
+        template_examples = [
             lesson
             for question, counted in counts.items()
             for one, count in counted.items()
             if (lesson := _lesson(self._vocabulary.mask(question), one, count / counted.total()))
         ]
-        self._heads = _heads(lessons, random_state)
+        self._heads = _heads(template_examples, random_state)
 
     def answer(self, questions: Sequence[str]) -> list[str | None]:
         """Puts a query together from the best part of each kind."""
@@ -148,28 +148,28 @@ def _quoted(text: str, *, is_text: bool) -> str:
     return "'" + text.replace("'", "''") + "'" if is_text else text
 
 
-def _heads(lessons: Sequence[_Lesson], random_state: int) -> dict[str, _Head]:
+def _heads(template_examples: Sequence[_Lesson], random_state: int) -> dict[str, _Head]:
     """A head for the shape, the table, the odd conditions, each hole for a column, and a value's role."""
-    if not lessons:
+    if not template_examples:
         return {}
-    matrix = _features([" ".join(lesson.masked.words) for lesson in lessons])
+    matrix = _features([" ".join(lesson.masked.words) for lesson in template_examples])
     labels: dict[str, list[tuple[int, Any]]] = {
-        "shape": [(place, lesson.shape) for place, lesson in enumerate(lessons)],
-        "table": [(place, lesson.table) for place, lesson in enumerate(lessons)],
-        "conditions": [(place, lesson.conditions) for place, lesson in enumerate(lessons)],
+        "shape": [(place, lesson.shape) for place, lesson in enumerate(template_examples)],
+        "table": [(place, lesson.table) for place, lesson in enumerate(template_examples)],
+        "conditions": [(place, lesson.conditions) for place, lesson in enumerate(template_examples)],
     }
-    for place, lesson in enumerate(lessons):
+    for place, lesson in enumerate(template_examples):
         for hole, column in lesson.columns.items():
             labels.setdefault(hole, []).append((place, column))
     heads = {}
     for name, entries in labels.items():
         places = [place for place, _ in entries]
-        weights = [lessons[place].weight for place in places]
+        weights = [template_examples[place].weight for place in places]
         heads[name] = _Head(matrix[places], [label for _, label in entries], weights, random_state)
     for kind in _ROLES:
         valued = [
             (context, role, lesson.weight)
-            for lesson in lessons
+            for lesson in template_examples
             for (value, context), role in zip(_contexts(lesson.masked), lesson.roles, strict=True)
             if _kind(value) == kind
         ]

@@ -23,10 +23,10 @@ from tilth.engine.run import Run
 from tilth.seeds import Seeds
 from tilth.strategies.passes import SeedPasses
 from tilth.studies import store
-from tilth.studies.grid import Cell, Cut, Plot, cut
+from tilth.studies.grid import Cell, Cut, PlannedRun, cut
 from tilth.studies.inputs import StudyInputs
 from tilth.studies.limits import RunLimit, limit_of_run
-from tilth.studies.measure import CellAnswers, Job, Lesson, Trainers
+from tilth.studies.measure import CellAnswers, Job, Trainers, Training
 
 if TYPE_CHECKING:
     import polars as pl
@@ -76,13 +76,13 @@ class StudyExecution:
         measuring.set_result(None)
         short_of: str | None = None
         try:
-            for plot in grid.plots():
-                cells = [cell for cell in grid.cells(plot) if cell.id(self._id) not in done]
+            for planned in grid.runs():
+                cells = [cell for cell in grid.cells(planned) if cell.id(self._id) not in done]
                 if not cells:
                     continue
                 if self.stopping or short_of is not None:
                     break
-                run, short_of = await self._grow(plot)
+                run, short_of = await self._grow(planned)
                 await asyncio.shield(measuring)
                 if run is not None:
                     work = asyncio.to_thread(self._measure, cells, run, whole=short_of is not None)
@@ -109,10 +109,10 @@ class StudyExecution:
 
     # -- growing ------------------------------------------------------------------------------------------
 
-    async def _grow(self, plot: Plot) -> tuple[Run | None, str | None]:
-        """A plot's run, where it grew to its end, and the study's own limit that ended it, if one did."""
-        recipe = await asyncio.to_thread(self._recipe, plot)
-        limit = await asyncio.to_thread(self._limit, plot, recipe)
+    async def _grow(self, planned: PlannedRun) -> tuple[Run | None, str | None]:
+        """The run, where it grew to its end, and the study's own limit that ended it, if one did."""
+        recipe = await asyncio.to_thread(self._recipe, planned)
+        limit = await asyncio.to_thread(self._limit, planned, recipe)
         while True:
             self.run = run = await begun(partial(self._begin, recipe, limit))
             if self.stopping:
@@ -122,27 +122,27 @@ class StudyExecution:
                 return None, None
             if run.short_of not in limit.by_study:
                 return run, None
-            before, limit = limit, await asyncio.to_thread(self._limit, plot, recipe)
+            before, limit = limit, await asyncio.to_thread(self._limit, planned, recipe)
             # what it took over meanwhile counts against its cells' queries, and not against the study's
             if run.short_of != "queries" or limit.taken_over == before.taken_over:
                 return run, run.short_of
 
-    def _recipe(self, plot: Plot) -> Recipe:
+    def _recipe(self, planned: PlannedRun) -> Recipe:
         inputs = self._inputs
-        random_state = inputs.grid.random_state_of(plot.replicate)
+        random_state = inputs.grid.random_state_of(planned.replicate)
         return Recipe(
-            inputs.seeds.subset(plot.seeds, random_state),
-            plot.strategy,
+            inputs.seeds.subset(planned.seeds, random_state),
+            planned.strategy,
             inputs.task,
             inputs.teacher,
             inputs.writer,
             random_state,
-            nested=plot.sizes,
+            nested=planned.sizes,
         )
 
-    def _limit(self, plot: Plot, recipe: Recipe) -> RunLimit:
+    def _limit(self, planned: PlannedRun, recipe: Recipe) -> RunLimit:
         limit: RunLimit = self.journal.write_now(
-            lambda file: limit_of_run(file, recipe.run_id, plot.queries, self._inputs.budget)
+            lambda file: limit_of_run(file, recipe.run_id, planned.queries, self._inputs.budget)
         )
         return limit
 
@@ -158,8 +158,8 @@ class StudyExecution:
 
     def _measure(self, cells: Sequence[Cell], run: Run, *, whole: bool) -> None:
         """Trains and measures the cells of a finished run, or only the complete. In a thread of its own."""
-        plot, seeds = cells[0].plot, run.seeds
-        passes = SeedPasses(tuple(seeds), self._inputs.grid.random_state_of(plot.replicate), plot.sizes)
+        planned, seeds = cells[0].run, run.seeds
+        passes = SeedPasses(tuple(seeds), self._inputs.grid.random_state_of(planned.replicate), planned.sizes)
         prepared, units = unit_costs(run.path, run.id)
         rows = rows_of(run.path, run.id)
         by_id: dict[str, Cell] = {}
@@ -171,11 +171,11 @@ class StudyExecution:
                 cell_id = cell.id(self._id)
                 by_id[cell_id], cuts[cell_id], places[cell_id] = cell, part, _places(rows, part, cell)
         jobs = [
-            self._job(rows, seeds, plot, lessons)
-            for size in plot.sizes
+            self._job(rows, seeds, planned, trainings)
+            for size in planned.sizes
             if (
-                lessons := [
-                    Lesson(cell_id, cell.student, places[cell_id], size if cell.seed_rows else 0)
+                trainings := [
+                    Training(cell_id, cell.student, places[cell_id], size if cell.seed_rows else 0)
                     for cell_id, cell in by_id.items()
                     if cell.seeds == size
                 ]
@@ -187,15 +187,17 @@ class StudyExecution:
             self.journal.write_now(store.save_cell(records, self._answers(told)))
             self._events.publish(CellMeasured(cell_id))
 
-    def _job(self, rows: pl.DataFrame, seeds: Seeds, plot: Plot, lessons: Sequence[Lesson]) -> Job:
-        inputs, most = self._inputs, max(lesson.seed_rows for lesson in lessons)
-        random_state = inputs.grid.random_state_of(plot.replicate)
+    def _job(
+        self, rows: pl.DataFrame, seeds: Seeds, planned: PlannedRun, trainings: Sequence[Training]
+    ) -> Job:
+        inputs, most = self._inputs, max(training.seed_rows for training in trainings)
+        random_state = inputs.grid.random_state_of(planned.replicate)
         put = (inputs.task.put(seed, random.Random(random_state)) for seed in list(seeds)[:most])
         return Job(
             questions=rows["question"].to_list(),
             responses=rows["response"].to_list(),
             seeds=[(seed.question, seed.reference) for seed in put if seed.reference],
-            lessons=lessons,
+            trainings=trainings,
             tests={
                 name: list(frame.select("question", "reference").iter_rows())
                 for name, frame in inputs.tests.items()
@@ -218,7 +220,7 @@ class StudyExecution:
         self, cell: Cell, part: Cut, rows: int, told: CellAnswers, run_id: str
     ) -> list[dict[str, Any]]:
         """The cell's rows of the study's frame, one for each test set."""
-        inputs, plot = self._inputs, cell.plot
+        inputs, planned = self._inputs, cell.run
         records = []
         for name, answers in told.answers.items():
             correct = sum(right for _, right in answers)
@@ -228,15 +230,15 @@ class StudyExecution:
                     "study_id": self._id,
                     "cell_id": told.cell_id,
                     "run_id": run_id,
-                    "strategy": plot.strategy.name,
-                    "options": plot.options,
+                    "strategy": planned.strategy.name,
+                    "options": planned.options,
                     "seeds": cell.seeds,
                     "ratio": float(cell.ratio),
                     "budget_queries": cell.budget.queries,
                     "rows": rows,
                     "rows_per_seed": rows / cell.seeds,
-                    "replicate": plot.replicate,
-                    "random_state": inputs.grid.random_state_of(plot.replicate),
+                    "replicate": planned.replicate,
+                    "random_state": inputs.grid.random_state_of(planned.replicate),
                     "student": cell.student.name,
                     "seed_rows": cell.seed_rows,
                     "check": cell.check,

@@ -1,4 +1,4 @@
-"""The frames of a study: their columns, and the check that lets figures from outside in."""
+"""The frames of a study: their columns, and what of other frames is taken for one."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
 
 
 def read_outcomes(frame: pl.DataFrame, studies: pl.DataFrame) -> pl.DataFrame:
-    """Outcomes from elsewhere, checked against the cells of `studies` (as `read_studies` gives them).
+    """Outcomes from elsewhere, held against the cells of `studies` (as `read_studies` gives them).
 
     Raises:
         StudyFrameError: A column is missing, a question stands twice in a cell, a cell is unknown, or

@@ -47,7 +47,7 @@ class Grid:
     random_state: int
 
     def identity(self) -> dict[str, Any]:
-        """What decides the study's figures, students by name."""
+        """What decides what the study measures, students by name."""
         return {
             "strategies": [strategy.identity() for strategy in self.strategies],
             "sizes": list(self.sizes),
@@ -63,32 +63,32 @@ class Grid:
         """The random_state of a replicate: its seeds, their order and the replies come from it."""
         return random_state_of(self.random_state, replicate)
 
-    def plots(self) -> Iterator[Plot]:
+    def runs(self) -> Iterator[PlannedRun]:
         """The runs it takes. Where units are passes over single seeds, one run serves all sizes."""
         largest = self.sizes[-1]
         for replicate in range(self.replicates):
             for strategy in self.strategies:
                 if _separable(strategy):
-                    yield Plot(strategy, replicate, largest, self.sizes, self.ratios)
+                    yield PlannedRun(strategy, replicate, largest, self.sizes, self.ratios)
                 elif strategy.nested:
                     for size in self.sizes:
-                        yield Plot(strategy, replicate, size, (size,), self.ratios)
+                        yield PlannedRun(strategy, replicate, size, (size,), self.ratios)
                 else:
                     for size in self.sizes:
                         for ratio in self.ratios:
-                            yield Plot(strategy, replicate, size, (size,), (ratio,))
+                            yield PlannedRun(strategy, replicate, size, (size,), (ratio,))
 
-    def cells(self, plot: Plot) -> Iterator[Cell]:
-        """The cells that are cut out of a plot's run."""
-        for size in plot.sizes:
-            for ratio in plot.ratios:
+    def cells(self, run: PlannedRun) -> Iterator[Cell]:
+        """The cells that are cut out of a run."""
+        for size in run.sizes:
+            for ratio in run.ratios:
                 for student in self.students:
                     for seed_rows in self.seed_rows:
                         for check in self.checks:
-                            yield Cell(plot, size, ratio, student, seed_rows, check)
+                            yield Cell(run, size, ratio, student, seed_rows, check)
 
     def __len__(self) -> int:
-        return sum(1 for plot in self.plots() for _ in self.cells(plot))
+        return sum(1 for run in self.runs() for _ in self.cells(run))
 
 
 def random_state_of(random_state: int, replicate: int) -> int:
@@ -103,7 +103,7 @@ def _separable(strategy: Strategy) -> bool:
 
 
 @dataclass(frozen=True)
-class Plot:
+class PlannedRun:
     """One run of a study: a strategy on the largest seed set, at the largest budget, in one replicate."""
 
     strategy: Strategy
@@ -127,7 +127,7 @@ class Plot:
 class Cell:
     """One student to train and measure."""
 
-    plot: Plot
+    run: PlannedRun
     seeds: int
     ratio: float
     student: Student
@@ -141,13 +141,13 @@ class Cell:
 
     def id(self, study_id: str) -> str:
         """Names it: 16 hex digits."""
-        plot = self.plot
+        run = self.run
         told = [
-            *(study_id, plot.strategy.name, self.seeds, self.ratio, plot.replicate),
+            *(study_id, run.strategy.name, self.seeds, self.ratio, run.replicate),
             *(self.student.name, self.seed_rows, self.check),
         ]
-        if plot.options != DEFAULTS:  # else it is named as before there were options
-            told.append(plot.options)
+        if run.options != DEFAULTS:  # else it is named as before there were options
+            told.append(run.options)
         return digest(told)[:16]
 
 
@@ -169,7 +169,7 @@ def cut(cell: Cell, units: Sequence[UnitCosts], passes: SeedPasses, prepared: Am
     """The rule of `Run.prefix` on the units of the cell's seeds, in the order they were admitted."""
     spent, budget = prepared, cell.budget
     admitted: set[int] = set()
-    part = cell.seeds < cell.plot.seeds
+    part = cell.seeds < cell.run.seeds
     for expected, record in enumerate(units):
         if record.position != expected:
             return Cut(frozenset(admitted), spent, complete=False)
@@ -180,5 +180,5 @@ def cut(cell: Cell, units: Sequence[UnitCosts], passes: SeedPasses, prepared: Am
         spent += record.actual
         admitted.add(record.unit)
     # the run is over: complete if not even the cheapest unit still fitted
-    cheapest = min((record.worst.queries for record in units[-cell.plot.seeds :]), default=1)
+    cheapest = min((record.worst.queries for record in units[-cell.run.seeds :]), default=1)
     return Cut(frozenset(admitted), spent, budget.exceeded_by(spent + Amount(cheapest)) is not None)

@@ -13,7 +13,7 @@ from tilth import students, tasks
 from tilth.engine.budget import Budget
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.reuse import refuse_single_path
-from tilth.engine.planning.preconditions import check_needs
+from tilth.engine.planning.preconditions import refuse_unfit_seeds
 from tilth.engine.recipe import run_id_of
 from tilth.errors import BudgetError, TeacherError
 from tilth.seeds import Seeds, TaskLike
@@ -103,7 +103,7 @@ class StudyInputs:
             )
         chosen_task = tasks.get(task if task is not None else seeds.task)
         chosen = _strategies(strategies, checks)
-        check_needs(chosen, seeds, chosen_task)
+        refuse_unfit_seeds(chosen, seeds, chosen_task)
         refuse_single_path(reuse)
         counts = _sizes(seeds, sizes)
         grid = Grid(

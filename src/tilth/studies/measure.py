@@ -24,7 +24,7 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Training:
     """One training: which rows a student sees. `rows` are places in the job's frame."""
 
     cell_id: str
@@ -35,12 +35,12 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Job:
-    """The lessons of one run, and all they need; sent to a process of its own."""
+    """The trainings of one run, and all they need; sent to a process of its own."""
 
     questions: Sequence[str]
     responses: Sequence[str]
     seeds: Sequence[tuple[str, str]]
-    lessons: Sequence[Lesson]
+    trainings: Sequence[Training]
     tests: Mapping[str, Sequence[tuple[str, str]]]
     task: Task
     random_state: int
@@ -56,17 +56,17 @@ class CellAnswers:
 
 
 def measure(job: Job) -> list[CellAnswers]:
-    """Trains and measures every lesson of a job. Nothing but rows goes into a student."""
+    """Trains and measures every training of a job. Nothing but rows goes into a student."""
     import polars as pl
 
     answered = []
     known: dict[tuple[str | None, str, str], bool] = {}  # students of one run give many answers alike
-    for lesson in job.lessons:
+    for training in job.trainings:
         began = time.process_time()
-        rows = [(job.questions[place], job.responses[place]) for place in lesson.rows]
-        rows += job.seeds[: lesson.seed_rows]
+        rows = [(job.questions[place], job.responses[place]) for place in training.rows]
+        rows += job.seeds[: training.seed_rows]
         frame = pl.DataFrame(rows, schema={"question": pl.String(), "response": pl.String()}, orient="row")
-        model = lesson.student.train(frame, job.random_state)
+        model = training.student.train(frame, job.random_state)
         answers = {}
         for name, questions in job.tests.items():
             given = model.answer([question for question, _ in questions])
@@ -77,7 +77,7 @@ def measure(job: Job) -> list[CellAnswers]:
                     known[key] = _right(job.task, *key)
                 graded.append((answer, known[key]))
             answers[name] = graded
-        answered.append(CellAnswers(lesson.cell_id, answers, time.process_time() - began))
+        answered.append(CellAnswers(training.cell_id, answers, time.process_time() - began))
     return answered
 
 
@@ -88,11 +88,11 @@ def _right(task: Task, answer: str | None, reference: str, question: str) -> boo
 class Trainers:
     """The processes in which one study's students are trained.
 
-    They are made when they are first needed. Those of a study that has ended are kept for the next one, for
+    They are made when they are first needed. Those of a study that has ended wait for the next one, for
     a process loads what students need once; those of an aborted one are killed, whatever they are at.
     """
 
-    _kept: ClassVar[dict[int, list[Any]]] = {}
+    _idle: ClassVar[dict[int, list[Any]]] = {}
     _lock = threading.Lock()
 
     def __init__(self, most: int) -> None:
@@ -107,8 +107,8 @@ class Trainers:
             if self._killed or not jobs:
                 return
             if self._executor is None:
-                kept = self._kept.get(self._count)
-                self._executor = kept.pop() if kept else _processes(self._count)
+                idle = self._idle.get(self._count)
+                self._executor = idle.pop() if idle else _processes(self._count)
             futures = [self._executor.submit(measure, job) for job in jobs]
         for future in as_completed(futures):
             yield from future.result()
@@ -124,7 +124,7 @@ class Trainers:
         """Leaves the processes, which have nothing more to do, to the next study."""
         with self._lock:
             if self._executor is not None:
-                self._kept.setdefault(self._count, []).append(self._executor)
+                self._idle.setdefault(self._count, []).append(self._executor)
                 self._executor = None
 
 

@@ -128,16 +128,16 @@ def plan_study(
 
 def planned_study(inputs: StudyInputs) -> StudyPlan:
     """The plan of a study. Asks nothing."""
-    plots = list(inputs.grid.plots())
+    runs = list(inputs.grid.runs())
     plans: dict[tuple[object, ...], Plan] = {}
     each = []
-    for plot in plots:
-        key = (plot.strategy.name, plot.options, plot.seeds, plot.queries)
+    for run in runs:
+        key = (run.strategy.name, run.options, run.seeds, run.queries)
         if key not in plans:
             plans[key] = plan(
-                inputs.seeds.subset(plot.seeds),
-                plot.strategy,
-                plot.queries,
+                inputs.seeds.subset(run.seeds),
+                run.strategy,
+                run.queries,
                 teacher=inputs.teacher,
                 writer=inputs.writer,
                 task=inputs.task,
@@ -147,7 +147,7 @@ def planned_study(inputs: StudyInputs) -> StudyPlan:
     usd = _sum_known([one.usd_range for one in each])
     suffices, short_of = _held_against(inputs.budget, queries, tokens, usd)
     return StudyPlan(
-        runs=len(plots),
+        runs=len(runs),
         cells=len(inputs.grid),
         queries=sum(one.queries for one in each),
         rows=sum(one.rows for one in each),

@@ -14,7 +14,7 @@ from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import read_only
 from tilth.engine.file.writes import identities
 from tilth.engine.live import LiveFiles
-from tilth.engine.planning.preconditions import check_money
+from tilth.engine.planning.preconditions import refuse_unagreed_spending
 from tilth.engine.recipe import refuse_other
 from tilth.engine.run import OVER
 from tilth.seeds import Seeds, TaskLike
@@ -147,7 +147,7 @@ def start_study(
             return live
         planned = planned_study(inputs)
         limit = inputs.budget or Budget(queries=planned.queries)
-        check_money(limit, inputs.models, planned, confirm=confirm)
+        refuse_unagreed_spending(limit, inputs.models, planned, confirm=confirm)
         started = _begun(where, inputs, planned)
         _live.add(where, started)
         return started

@@ -13,8 +13,8 @@ from tilth.errors import TeacherError
 from tilth.teacher import prices
 from tilth.teacher.call_error import CallError
 from tilth.teacher.calling import CallableEndpoint, name_of
+from tilth.teacher.direct import open_direct
 from tilth.teacher.endpoint import Endpoint
-from tilth.teacher.lean import open_lean
 from tilth.teacher.prices import Price
 from tilth.teacher.redact import Secret, public_url, url_secrets
 from tilth.teacher.replies import Completion
@@ -187,7 +187,7 @@ class Teacher:
             return
         address, query, login = _taken_apart(url)
         key, key_from = self._key()
-        async with open_lean(
+        async with open_direct(
             address,
             key=key,
             headers=login | headers,

@@ -27,7 +27,7 @@ class Endpoint(ABC):
 
     @abstractmethod
     async def preflight(self) -> None:
-        """Checks key, model and host without spending a query; raises `TeacherError`."""
+        """Tries key, model and host without spending a query; raises `TeacherError`."""
 
     @abstractmethod
     async def complete(

@@ -65,9 +65,11 @@ def test_what_is_malformed_is_named(change: dict, said: str) -> None:
 
 
 def test_what_is_asked_names_every_field_in_order() -> None:
-    for manner in ("schema", "tags"):
-        content = FORM.prompt("Look at this.", "look", manner).messages[0]["content"]
-        places = [content.index(f"\n<{name}>" if manner == "tags" else f"\n{name}:") for name in FORM.fields]
+    for reply_format in ("schema", "tags"):
+        content = FORM.prompt("Look at this.", "look", reply_format).messages[0]["content"]
+        places = [
+            content.index(f"\n<{name}>" if reply_format == "tags" else f"\n{name}:") for name in FORM.fields
+        ]
         assert content.startswith("Look at this.")
         assert places == sorted(places)
 
@@ -87,13 +89,13 @@ def test_at_least_a_hundred_replies_are_tried() -> None:
     assert len(REPLIES) >= 100
 
 
-@pytest.mark.parametrize("case", REPLIES, ids=lambda case: f"{case['manner']}: {case['reply'][:40]!r}")
+@pytest.mark.parametrize("case", REPLIES, ids=lambda case: f"{case['reply_format']}: {case['reply'][:40]!r}")
 def test_a_judges_reply_is_read_as_expected(case: dict) -> None:
     if "problem" in case:
         with pytest.raises(Unreadable, match=f"^{case['problem']}$"):
-            JUDGEMENT.read(case["reply"], case["manner"])
+            JUDGEMENT.read(case["reply"], case["reply_format"])
     else:
-        assert JUDGEMENT.read(case["reply"], case["manner"]) == case["found"]
+        assert JUDGEMENT.read(case["reply"], case["reply_format"]) == case["found"]
 
 
 PIECES = st.sampled_from(
@@ -109,16 +111,16 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=5), max_size=60).map("".join), st.sampled_from(["schema", "tags"]))
-def test_no_text_makes_reading_fail_otherwise(text: str, manner: str) -> None:
+def test_no_text_makes_reading_fail_otherwise(text: str, reply_format: str) -> None:
     with contextlib.suppress(Unreadable):
-        assert set(FORM.read(text, manner)) == set(FORM.fields)
+        assert set(FORM.read(text, reply_format)) == set(FORM.fields)
 
 
-@pytest.mark.parametrize("manner", ["schema", "tags"])
+@pytest.mark.parametrize("reply_format", ["schema", "tags"])
 @pytest.mark.parametrize("text", ["{" * 500_000, '{"a":' * 100_000, "<reason>" * 100_000, "[" * 300_000])
-def test_hostile_texts_are_refused_in_linear_time(text: str, manner: str) -> None:
+def test_hostile_texts_are_refused_in_linear_time(text: str, reply_format: str) -> None:
     def refused(text: str) -> None:
         with pytest.raises(Unreadable):
-            FORM.read(text, manner)
+            FORM.read(text, reply_format)
 
     assert growth(refused, text) < WIDE

@@ -15,7 +15,7 @@ from tests.support.openai_server import serve
 from tests.unit.engine.growing import Model, Votes, seeds
 
 import tilth
-from tilth.engine.planning.ranges import FIGURES
+from tilth.engine.planning.ranges import RANGED
 from tilth.engine.recipe import Recipe
 from tilth.errors import ConfirmationNeeded
 from tilth.jupyter.widgets import traits
@@ -30,7 +30,7 @@ def teacher(model: Model | None = None, **options: object) -> tilth.Teacher:
 
 
 def assert_ordered(plan: tilth.Plan) -> None:
-    for name in FIGURES:
+    for name in RANGED:
         spread = plan.ranges[name]
         assert spread is not None
         assert 0 <= spread.low <= getattr(plan, name) <= spread.high, name

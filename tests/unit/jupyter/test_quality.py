@@ -9,7 +9,7 @@ import pytest
 import tilth
 from tilth.checks import Agreement, Answerable
 from tilth.checks.calibration import Calibration
-from tilth.checks.sampling import Rate
+from tilth.checks.trials import Rate
 
 
 @pytest.fixture

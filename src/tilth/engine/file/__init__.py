@@ -1,1 +1,1 @@
-"""The run file: its tables, its one writer, and what is read back of it."""
+"""The run file: its tables, its one writer, and what is looked up in it."""

@@ -117,8 +117,8 @@ def _rebuild(connection: sqlite3.Connection, table: str, new: Mapping[str, str])
     Adding columns would leave the table in other words than a new file's, by which a damaged one is known.
     """
     columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
-    kept = ", ".join(f'"{name}"' for name in columns)
-    names, values = ", ".join([kept, *new]), ", ".join([kept, *new.values()])
+    older = ", ".join(f'"{name}"' for name in columns)
+    names, values = ", ".join([older, *new]), ", ".join([older, *new.values()])
     connection.execute(f"ALTER TABLE {table} RENAME TO older")
     connection.execute(_todays()[table])
     connection.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM older")  # noqa: S608 - ours

@@ -1,4 +1,4 @@
-"""What can be read of a run file, live or finished, on a read-only connection of its own."""
+"""What can be looked up in a run file, live or finished, on a read-only connection of its own."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def heads(path: Path, run_id: str | None = None) -> list[dict[str, Any]]:
         ).fetchall()
     return [
         {
-            "run_id": number,
+            "run_id": found_id,
             "identity": json.loads(identity),
             "settings": json.loads(settings),
             "status": status,
             "reason": reason,
         }
-        for number, identity, settings, status, reason in found
+        for found_id, identity, settings, status, reason in found
     ]
 
 

@@ -41,16 +41,16 @@ class JournalledRun:
     def _all(self, query: str, *more: Any) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, (self._run_id, *more)).fetchall()
 
-    def reopen_cut_off(self, limits: Mapping[Role, int]) -> set[int]:
-        """Takes units whose replies were cut off under a smaller limit as unfinished; gives their numbers."""
+    def reopen_cut_off(self, reply_limits: Mapping[Role, int]) -> set[int]:
+        """Takes units whose replies were cut off under smaller limits as unfinished; gives their numbers."""
         cut = {
             unit
-            for role, limit in limits.items()
+            for role, reply_limit in reply_limits.items()
             for (unit,) in self._all(
                 "SELECT DISTINCT unit FROM replies WHERE run_id = ? AND role = ? AND finish_reason = 'length'"
                 " AND max_tokens < ?",
                 role,
-                limit,
+                reply_limit,
             )
         }
         reopened = cut & self.finished

@@ -38,7 +38,7 @@ class Pool:
     """
 
     def __init__(self, files: Sequence[Path], seeds: int) -> None:
-        """Reads `files` for a run of so many seeds; raises `JournalError`."""
+        """Copies what `files` hold, for a run of so many seeds; raises `JournalError`."""
         self._seeds = seeds
         self._copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._copy.executescript(_TABLE)

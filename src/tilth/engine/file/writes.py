@@ -1,4 +1,4 @@
-"""What is written to a run file, and what a resume reads of it."""
+"""What is written to a run file, and the records that a resume finds in it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from tilth.engine.budget import Amount
 from tilth.engine.file.digests import canonical
+from tilth.engine.file.inserts import insert
 from tilth.engine.file.journal import Operation, Together, now
-from tilth.engine.file.statements import insert
 from tilth.seeds import Seed
 from tilth.strategies.base import Role
 
@@ -163,7 +163,7 @@ def settings_of(connection: sqlite3.Connection, run_id: str) -> dict[str, Any]:
 
 
 def reserve(run_id: str, address: Address, purpose: str, body: str, worst: Amount) -> Together:
-    """Writes that a call is about to be made, `body` its request in canonical JSON; gives its number."""
+    """Writes that a call is about to be made, `body` its request in canonical JSON; gives its entry's id."""
     return Together(_reserve, (run_id, address, purpose, body, worst))
 
 
@@ -187,7 +187,7 @@ def _reserve(
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A call that brought a reply, by its number in the ledger."""
+    """A call that brought a reply, by its entry in the ledger."""
 
     call: int
     address: Address
@@ -274,7 +274,7 @@ def release(call: int, state: Literal["freed", "in doubt"], attempts: int) -> Op
 
 
 def unreserve(run_id: str, address: Address) -> Operation:
-    """Writes that a call was never made, where its number did not come back."""
+    """Writes that a call was never made, where its id did not come back."""
     return lambda c: c.execute(
         "UPDATE ledger SET state = 'freed', attempts = 0 WHERE run_id = ? AND unit = ? AND role = ?"
         " AND digest = ? AND n = ? AND state = 'reserved'",

@@ -122,7 +122,7 @@ class _State(Enum):
     OVER = auto()
     """Nothing is reserved: not yet, or no more."""
     DRAWN = auto()
-    """Reserved in the ledger; its entry in the file, if there is one, has told no number yet."""
+    """Reserved in the ledger; its entry in the file, if there is one, has told no id yet."""
     RESERVED = auto()
     """Reserved in ledger and file."""
     OUT = auto()
@@ -140,7 +140,7 @@ class BookedCall:
     def __init__(self, booking: Booking, hold: Hold, call: Call, model: PricedModel) -> None:
         self._booking, self._hold, self._call, self._model = booking, hold, call, model
         self._state = _State.OVER
-        self._number = 0
+        self._entry = 0
         self.worst = model.worst(size_of(call.request))
         self.attempts = 0
 
@@ -161,7 +161,7 @@ class BookedCall:
         booking, call = self._booking, self._call
         if self._state is _State.DRAWN:
             began = time.monotonic()
-            self._number = await booking.journal.write(
+            self._entry = await booking.journal.write(
                 reserve(booking.run_id, call.address, call.purpose, call.body, self.worst)
             )
             booking.lookahead.committed(time.monotonic() - began)
@@ -198,8 +198,8 @@ class BookedCall:
         self._state = _State.OVER
         excess = booking.ledger.settle(self.worst, amount)
         booking.lookahead.called(reply.seconds)
-        entry = Settled(self._number, call.address, call.purpose, self.worst, reply, self.attempts)
-        await booking.journal.write(settle(booking.run_id, entry))
+        settled = Settled(self._entry, call.address, call.purpose, self.worst, reply, self.attempts)
+        await booking.journal.write(settle(booking.run_id, settled))
         if excess != Amount():
             dollars = f" and ${excess.nano / 1e9:.6f}" if excess.nano else ""
             raise Overspent(
@@ -217,7 +217,7 @@ class BookedCall:
         self._back()
         self._state = _State.OVER
         self._booking.ledger.doubt(self.worst)
-        self._booking.journal.post(release(self._number, "in doubt", self.attempts))
+        self._booking.journal.post(release(self._entry, "in doubt", self.attempts))
 
     def _free(self) -> None:
         booking = self._booking
@@ -225,7 +225,7 @@ class BookedCall:
         self._state = _State.OVER
         booking.ledger.free(self._hold, self.worst)
         booking.journal.post(
-            release(self._number, "freed", self.attempts)
+            release(self._entry, "freed", self.attempts)
             if known
             else unreserve(booking.run_id, self._call.address)
         )

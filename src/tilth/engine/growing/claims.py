@@ -96,9 +96,9 @@ class Claims:
 
     def _look_in_a_while(self, looks: int) -> None:
         loop = asyncio.get_running_loop()
-        self._look = loop.call_later(QUIET_SECONDS / _LOOKS, self._judge, looks - 1)
+        self._look = loop.call_later(QUIET_SECONDS / _LOOKS, self._decide, looks - 1)
 
-    def _judge(self, looks: int) -> None:
+    def _decide(self, looks: int) -> None:
         self._look = None
         waiting = [future for future in self._waiting if not future.done()]
         if not waiting or len(waiting) < self.out:

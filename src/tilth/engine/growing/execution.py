@@ -15,7 +15,7 @@ from tilth.engine.events import Sampled
 from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit
 from tilth.engine.growing.asking import AskContext, UnitAsk
 from tilth.engine.growing.booking import worst_of_unit
-from tilth.engine.growing.kept import KeptRows
+from tilth.engine.growing.goal import KeptRows
 from tilth.engine.growing.pace import Pace
 from tilth.engine.growing.rows import (
     Origin,

@@ -1,4 +1,4 @@
-"""What a run will yield and cost: figures with ranges, from assumptions or from units already grown."""
+"""What a run will yield and cost: numbers with ranges, from assumptions or from units already grown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.growing.booking import PricedModel, worst_of_unit
-from tilth.engine.planning.measurements import Figure, Measured
+from tilth.engine.planning.measurements import LowTypicalHigh, Measurements
 from tilth.engine.planning.ranges import Plan, Range
 from tilth.engine.recipe import Recipe
 from tilth.seeds import Seed, Seeds
@@ -42,15 +42,15 @@ _LEAST_KEPT = 0.5
 """The share of those rows that is taken to be kept at least: others are rejected."""
 _TOKENS_PER_SECOND = (200, 60, 30)
 _LATENCY = (0.2, 0.6, 2.0)
-"""Seconds until a hosted model's first token, and its tokens a second: round figures, no measurements."""
+"""Seconds until a hosted model's first token, and its tokens a second: round numbers, no measurements."""
 _FEWER_AT_ONCE = 4
 """How much fewer calls at once an endpoint may let through than its user set."""
 _SIMULATED_CALL = (0.0003, 0.004, 0.02)
 """Seconds a call of the embedded simulation takes: the middle one measured on two cores."""
 _SIMULATED_START = (0.0, 0.0, 5.0)
 """Seconds until its process answers, where it was not at work."""
-_SAMPLED = 200
-"""Seeds whose prompts are looked at."""
+_MOST_SEEDS = 200
+"""Seeds whose prompts are looked at, the first of a pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ class _Outcome:
     seconds: float
 
 
-def estimate(recipe: Recipe, limit: Budget, *, measured: Measured | None = None) -> Plan:
+def estimate(recipe: Recipe, limit: Budget, *, measurements: Measurements | None = None) -> Plan:
     """Estimates a run by what was measured of it, else by assumptions. Asks nothing."""
     seeds = recipe.seeds
-    guess = _Estimate(seeds, recipe.strategy, recipe.task, recipe.models, measured)
+    guess = _Estimate(seeds, recipe.strategy, recipe.task, recipe.models, measurements)
     cases = [guess.outcome(limit, case) for case in _CASES]
     typical = cases[0]
     odds = None if limit.rows is None else guess.odds(limit, limit.rows)
@@ -115,7 +115,7 @@ def estimate(recipe: Recipe, limit: Budget, *, measured: Measured | None = None)
         tokens_range=_range(case.total.tokens for case in cases),
         usd_range=_range(case.total.nano / NANO for case in cases) if known else None,
         seconds_range=_range(case.seconds for case in cases),
-        measured=measured.units if measured else 0,
+        measured=measurements.units if measurements else 0,
         goal_odds=odds,
         sources=guess.sources(limit.rows),
     )
@@ -139,19 +139,19 @@ class _Estimate:
         strategy: Strategy,
         task: Task,
         models: Mapping[Role, Teacher],
-        measured: Measured | None,
+        measurements: Measurements | None,
     ) -> None:
-        self._strategy, self._task, self._models, self._measured = strategy, task, models, measured
+        self._strategy, self._task, self._models, self._seen = strategy, task, models, measurements
         self._priced = {role: PricedModel.of(model) for role, model in models.items()}
         self.prices = {role: priced.price for role, priced in self._priced.items()}
         self._seeds = len(seeds)
         self._passes = SeedPasses(tuple(seeds), 0, put=task.put)
         self._units: dict[int, list[Unit]] = {}
         self._prompts: dict[tuple[Role, int], tuple[int, int, int]] = {}
-        self._sample = tuple(islice(seeds, _SAMPLED))
-        references = [seed.reference for seed in self._sample if seed.reference]
+        self._first_seeds = tuple(islice(seeds, _MOST_SEEDS))
+        references = [seed.reference for seed in self._first_seeds if seed.reference]
         written = [r for r in references if len(r) > 20]  # a bare number tells nothing of a worked answer
-        self._reply_source = "as long as the seeds' references" if written else "a round figure"
+        self._reply_source = "as long as the seeds' references" if written else "a round number"
         mean = sum(map(len, written)) / len(written) / _CHARACTERS_PER_TOKEN if written else _REPLY_TOKENS
         self._reply_tokens = min(max(16, round(mean)), models["teacher"].max_tokens)
 
@@ -182,15 +182,15 @@ class _Estimate:
         """How likely the limits suffice for the goal."""
         cases = [self.outcome(replace(limit, rows=None), case).kept for case in _CASES]
         low, typical, high = min(cases), cases[0], max(cases)
-        if self._measured is None:  # each number of rows in the range is taken as likely as any other
+        if self._seen is None:  # each number of rows in the range is taken as likely as any other
             return min(1.0, max(0.0, (high + 1 - goal) / (high + 1 - low)))
         # an interval of 95 %, as wide below as it is, and above
         sigma = max(1.0, typical - low if goal <= typical else high - typical) / NormalDist().inv_cdf(0.975)
         return 1 - NormalDist(typical, sigma).cdf(goal - 0.5)
 
     def _one_pass(self, passing: int, case: _Case) -> _Sums:
-        """What a pass over all seeds costs and yields, scaled up from a sample of them."""
-        units = self._sampled(passing)
+        """What a pass over all seeds costs and yields, scaled up from the first units of it."""
+        units = self._first_units(passing)
         queries = tokens = nano = 0.0
         rows = 0
         for unit in units:
@@ -204,15 +204,17 @@ class _Estimate:
         yielded, kept = (rows * scale * share for share in self._shares(case.cost))
         return queries * scale, tokens * scale, nano * scale, kept, yielded
 
-    def _sampled(self, passing: int) -> list[Unit]:
+    def _first_units(self, passing: int) -> list[Unit]:
         if passing not in self._units:
             first = passing * self._seeds
-            self._units[passing] = [self._passes.unit(first + i) for i in range(min(self._seeds, _SAMPLED))]
+            self._units[passing] = [
+                self._passes.unit(first + i) for i in range(min(self._seeds, _MOST_SEEDS))
+            ]
         return self._units[passing]
 
     def _shares(self, cost: int) -> tuple[float, float]:
         """What of the rows that units declare they give, and what of them is kept."""
-        seen = self._measured
+        seen = self._seen
         if seen is not None:
             return seen.rows[_HIGH - cost] * seen.queries, seen.kept[_HIGH - cost] * seen.queries
         return (_LEAST_YIELD, _LEAST_YIELD * _LEAST_KEPT) if cost == _HIGH else (1.0, 1.0)
@@ -228,16 +230,16 @@ class _Estimate:
         found: list[tuple[Role, float, int, int]] = []
         for role, typically, reply in asks:
             times: float = cost.most(role) if case.cost == _HIGH else typically
-            if self._measured is not None:
-                times = typically * self._measured.queries
+            if self._seen is not None:
+                times = typically * self._seen.queries
             if times:
                 found.append((role, times, *self._tokens(role, unit.seed, reply, case)))
         return found
 
     def _tokens(self, role: Role, seed: Seed, reply: int, case: _Case) -> tuple[int, int]:
         most = self._models[role].max_tokens
-        if self._measured is not None and role in self._measured.tokens:
-            seen = self._measured.tokens[role]
+        if self._seen is not None and role in self._seen.tokens:
+            seen = self._seen.tokens[role]
             return math.ceil(seen.prompt[case.prompt]), min(math.ceil(seen.reply[case.reply]), most)
         reply = min(reply, most)
         replies = (math.ceil(reply / _SHORTEST_REPLIES), reply, most)
@@ -266,12 +268,12 @@ class _Estimate:
 
     def _usable(self, limit: Budget) -> Budget:
         """The budget less what a last unit would have to reserve: so much may stay unspent."""
-        seed = max(self._sample, key=lambda seed: len(seed.question))
+        seed = max(self._first_seeds, key=lambda seed: len(seed.question))
         cost = self._strategy.cost(self._task)
         worst = worst_of_unit(self._strategy, (seed,), cost, self._task, self._priced)
 
-        def less(most: int | None, kept: int) -> int | None:
-            return None if most is None else max(0, most - max(0, kept - 1))
+        def less(most: int | None, reserved: int) -> int | None:
+            return None if most is None else max(0, most - max(0, reserved - 1))
 
         nano_left = less(limit.nano, worst.nano)
         return Budget(
@@ -281,11 +283,11 @@ class _Estimate:
             limit.rows,
         )
 
-    def _per_call(self) -> Figure:
+    def _per_call(self) -> LowTypicalHigh:
         if self._models["teacher"].simulated:
             return _SIMULATED_CALL
-        if self._measured is not None:
-            return self._measured.seconds
+        if self._seen is not None:
+            return self._seen.seconds
         most = self._models["teacher"].max_tokens
         replies = (self._reply_tokens / _SHORTEST_REPLIES, self._reply_tokens, most)
         low, typical, high = (
@@ -304,7 +306,7 @@ class _Estimate:
         return start + math.ceil(queries / self._side_by_side(cost)) * self._per_call()[cost]
 
     def sources(self, goal: int | None) -> dict[str, str]:
-        """Where each figure comes from."""
+        """Where each number comes from."""
         found = {
             "rows": self._source_of_rows(),
             "tokens": self._source_of_tokens(),
@@ -314,7 +316,7 @@ class _Estimate:
         return found if goal is None else {**found, "goal_odds": self._source_of_odds()}
 
     def _source_of_odds(self) -> str:
-        seen = self._measured
+        seen = self._seen
         if seen is None:
             return (
                 f"estimated: at least {_LEAST_YIELD:.0%} of units are taken to give rows, {_LEAST_KEPT:.0%} "
@@ -327,7 +329,7 @@ class _Estimate:
         )
 
     def _source_of_rows(self) -> str:
-        seen = self._measured
+        seen = self._seen
         if seen is None:
             return (
                 f"estimated: {self._strategy.title} takes {self._strategy.cost(self._task).queries} queries "
@@ -337,7 +339,7 @@ class _Estimate:
         return f"measured on {seen.units} units: {seen.rowless} without a row; rows {verdicts or 'none'}"
 
     def _source_of_tokens(self) -> str:
-        seen = self._measured
+        seen = self._seen
         assumed = (
             f"estimated: prompts at {_CHARACTERS_PER_TOKEN} characters a token, replies at "
             f"{self._reply_tokens} tokens ({self._reply_source}); from a tenth of that to the reply limit"
@@ -359,7 +361,7 @@ class _Estimate:
         if len(known) < len(self.prices):
             return "unknown price"
         priced_by = "; ".join(sorted({", ".join(filter(None, (p.source, p.date))) for p in known}))
-        seen = self._measured
+        seen = self._seen
         return f"{f'measured on {seen.units} units' if seen else 'estimated'}: tokens x {priced_by}"
 
     def _source_of_seconds(self) -> str:
@@ -369,4 +371,4 @@ class _Estimate:
             f"{self._side_by_side(_TYPICAL)} calls at once of {self._per_call()[_TYPICAL]:.1f} s each; "
             f"at worst {self._side_by_side(_HIGH)} at once"
         )
-        return f"measured on {self._measured.units} units: {said}" if self._measured else f"estimated: {said}"
+        return f"measured on {self._seen.units} units: {said}" if self._seen else f"estimated: {said}"

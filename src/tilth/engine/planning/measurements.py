@@ -13,8 +13,8 @@ from statistics import fmean
 from tilth.engine.recipe import Recipe
 from tilth.strategies.base import ROLES, Role
 
-Figure = tuple[float, float, float]
-"""Low, typical, high."""
+LowTypicalHigh = tuple[float, float, float]
+"""A range's low end, what is typical, and its high end."""
 
 LEAST_UNITS = 5
 """Fewer say too little of how much units differ."""
@@ -42,12 +42,12 @@ _VERDICTS = "SELECT verdict FROM rows WHERE run_id = ? AND unit = ?"
 class CallTokens:
     """Prompt and reply tokens of a call to one role."""
 
-    prompt: Figure
-    reply: Figure
+    prompt: LowTypicalHigh
+    reply: LowTypicalHigh
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurements:
     """What finished units took and yielded; intervals of 95 %.
 
     Attributes:
@@ -65,13 +65,13 @@ class Measured:
     rowless: int
     verdicts: Counter[str]
     queries: float
-    rows: Figure
-    kept: Figure
-    seconds: Figure
+    rows: LowTypicalHigh
+    kept: LowTypicalHigh
+    seconds: LowTypicalHigh
     tokens: Mapping[Role, CallTokens]
 
 
-def measure(connection: Connection, recipe: Recipe) -> Measured | None:
+def measure(connection: Connection, recipe: Recipe) -> Measurements | None:
     """Measures the run's first finished units that reused nothing; None where they are too few."""
     run_id, passes = recipe.run_id, recipe.passes()
     units = dict(connection.execute(_UNITS, (run_id, _MOST_UNITS)).fetchall())
@@ -98,7 +98,7 @@ def measure(connection: Connection, recipe: Recipe) -> Measured | None:
         sizes = [(prompt, reply) for by, prompt, reply, _ in calls if by == role]
         if len(sizes) >= LEAST_UNITS:
             tokens[role] = CallTokens(_mean([p for p, _ in sizes]), _mean([r for _, r in sizes]))
-    return Measured(
+    return Measurements(
         units=len(units),
         rowless=sum(outcome != "grown" for outcome in units.values()),
         verdicts=verdicts,
@@ -110,19 +110,19 @@ def measure(connection: Connection, recipe: Recipe) -> Measured | None:
     )
 
 
-def _mean(values: Sequence[float]) -> Figure:
+def _mean(values: Sequence[float]) -> LowTypicalHigh:
     mean = fmean(values)
     return _around(mean, (value - mean for value in values), len(values), _LEAST_SPREAD * mean)
 
 
-def _yield(pairs: Sequence[tuple[float, float]]) -> Figure:
+def _yield(pairs: Sequence[tuple[float, float]]) -> LowTypicalHigh:
     """Rows over queries, whose interval counts one more unit that gave nothing: the next may be such."""
     typical = _ratio(pairs)[1]
     low, _, high = _ratio([*pairs, (0.0, fmean(queries for _, queries in pairs))])
     return min(low, typical), typical, max(min(high, 1.0), typical)
 
 
-def _ratio(pairs: Sequence[tuple[float, float]]) -> Figure:
+def _ratio(pairs: Sequence[tuple[float, float]]) -> LowTypicalHigh:
     """The sum of the first over the sum of the second, by the ratio estimator."""
     divisor = fmean(second for _, second in pairs)
     ratio = fmean(first for first, _ in pairs) / divisor
@@ -130,18 +130,19 @@ def _ratio(pairs: Sequence[tuple[float, float]]) -> Figure:
 
 
 @cache
-def _student(free: int) -> float:
+def _students_t(free: int) -> float:
     """The quantile of Student's t for intervals of 95 %, with so many degrees of freedom."""
     from scipy.special import stdtrit
 
     return float(stdtrit(free, _QUANTILE))
 
 
-def _around(centre: float, residuals: Iterable[float], count: int, least_spread: float = 0.0) -> Figure:
+def _around(
+    centre: float, residuals: Iterable[float], count: int, least_spread: float = 0.0
+) -> LowTypicalHigh:
     """The 95 % interval in which the mean of as many again, or more, falls."""
     free = count - 1
     spread = max(math.sqrt(sum(r * r for r in residuals) / free), least_spread)
-    width = (
-        _student(free) * spread * math.sqrt(2 / count)
-    )  # what was seen scatters, and so does what is to come
+    # what was seen scatters, and so does what is to come
+    width = _students_t(free) * spread * math.sqrt(2 / count)
     return max(centre - width, centre / 4), centre, centre + width

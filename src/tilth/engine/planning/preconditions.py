@@ -20,7 +20,7 @@ class Planned(Protocol):
     def usd(self) -> float | None: ...
 
 
-def check_needs(strategies: Iterable[Strategy], seeds: Seeds, task: Task) -> None:
+def refuse_unfit_seeds(strategies: Iterable[Strategy], seeds: Seeds, task: Task) -> None:
     """Raises where these seeds cannot feed a strategy or the task; what is wrong is told at once."""
     if not len(seeds):
         raise ValueError("there are no seeds; give at least one question to grow from")
@@ -37,7 +37,9 @@ def check_needs(strategies: Iterable[Strategy], seeds: Seeds, task: Task) -> Non
     refuse_faults(task, seeds)
 
 
-def check_money(limit: Budget, models: Iterable[Teacher], planned: Planned | None, *, confirm: bool) -> None:
+def refuse_unagreed_spending(
+    limit: Budget, models: Iterable[Teacher], planned: Planned | None, *, confirm: bool
+) -> None:
     """Raises where a limit in dollars cannot be kept, or where real dollars need a word first."""
     prices = {model: model.price() for model in models}
     if limit.usd is not None:

@@ -1,4 +1,4 @@
-"""The figures of a plan, each with the range it may end in."""
+"""The plan of a run: what it will come to, each number with the range it may end in."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-FIGURES = ("queries", "rows", "tokens", "usd", "seconds")
-"""The figures of a plan that have a range."""
+RANGED = ("queries", "rows", "tokens", "usd", "seconds")
+"""The numbers of a plan that have a range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Plan:
     """What to expect of a run.
 
     A range without measurements runs from assumptions that suit the user to assumptions that do not, as
-    `sources` says; with them, between intervals of 95 %. Retries and calls in doubt are in no figure.
+    `sources` says; with them, between intervals of 95 %. Retries and calls in doubt are in no number.
 
     Attributes:
         units: Units the budget lets in.
@@ -38,7 +38,7 @@ class Plan:
         queries_range: Where `queries` may end; so the other ranges. `usd_range` is None where `usd` is.
         measured: Units whose tokens, rows and seconds were measured; 0 where all is estimated.
         goal_odds: How likely the limits suffice for the budget's goal in kept rows, 0 to 1; None without one.
-        sources: Where each figure comes from.
+        sources: Where each number comes from.
 
     Example:
         >>> teacher = tilth.Teacher("gpt-4.1-mini", api_key="a key")
@@ -69,14 +69,14 @@ class Plan:
 
     @property
     def ranges(self) -> dict[str, Range | None]:
-        """Every range by its figure's name."""
-        return {name: getattr(self, f"{name}_range") for name in FIGURES}
+        """Every range by its number's name."""
+        return {name: getattr(self, f"{name}_range") for name in RANGED}
 
     def to_json(self) -> dict[str, Any]:
-        """The figures and their ranges, as a run's file keeps them."""
+        """The numbers and their ranges, as a run's file keeps them."""
         ranges = {name: None if r is None else [r.low, r.high] for name, r in self.ranges.items()}
         return {
-            **{name: getattr(self, name) for name in FIGURES},
+            **{name: getattr(self, name) for name in RANGED},
             "ranges": ranges,
             "measured": self.measured,
             "goal_odds": self.goal_odds,

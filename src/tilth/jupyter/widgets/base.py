@@ -19,7 +19,7 @@ import traitlets
 from tilth.errors import BundleMissing
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
-from tilth.jupyter.widgets.sending import follow_cells, in_newest_cell
+from tilth.jupyter.widgets.newest_cell import follow_cells, in_newest_cell
 
 STATIC = Path(__file__).parents[2] / "static"
 log = logging.getLogger("tilth.jupyter")
@@ -110,9 +110,9 @@ class Widget(anywidget.AnyWidget):
             request = protocol.read_request(content)
         except protocol.ProtocolError as error:
             self._fail("a message from the page", error)
-            number = content.get("id") if isinstance(content, Mapping) else None
-            if isinstance(number, int):
-                self._post(protocol.reply(number, "error", message=without_secrets(str(error))))
+            request_id = content.get("id") if isinstance(content, Mapping) else None
+            if isinstance(request_id, int):
+                self._post(protocol.reply(request_id, "error", message=without_secrets(str(error))))
             return
         reads, draws = request.type in self._reading, request.type in self._drawing
         pool = self._drawers if draws else self._readers if reads else self._controls

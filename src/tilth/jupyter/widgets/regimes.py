@@ -14,7 +14,7 @@ from tilth.errors import ConfirmationNeeded
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import traits
-from tilth.jupyter.widgets.feed import stop
+from tilth.jupyter.widgets.run_feed import stop
 from tilth.jupyter.widgets.study_charts import Figures
 from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, WorkbenchStudies
 from tilth.studies.inputs import VALIDATION

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tilth.charts import Figure
     from tilth.studies.study import Study
 
-_KEPT = 16
-"""Figures kept: what a page switches between."""
+_MOST_DRAWN = 16
+"""Figures that are held: what a page switches between."""
 _POINT = (
     *("strategy", "seeds", "ratio", "rows", "rows_per_seed", "queries", "usd"),
     *("accuracy", "low", "high", "interval", "replicates"),
@@ -46,7 +46,7 @@ class Figures:
         """
         import polars as pl
 
-        frame, outcomes = self._measured()
+        frame, outcomes = self._frames()
         figure = self._figure(frame, outcomes, kind, axis, test, theme)
         names = titles(frame.filter(pl.col("test") == test))
         if kind == "spread":
@@ -62,10 +62,10 @@ class Figures:
 
     def figure(self, kind: str, axis: str, test: str, theme: str) -> Figure:
         """The figure itself, to save; raises as `chart` does."""
-        return self._figure(*self._measured(), kind, axis, test, theme)
+        return self._figure(*self._frames(), kind, axis, test, theme)
 
-    def _measured(self) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """What is measured so far; outcomes only once all is, for to resample them takes seconds."""
+    def _frames(self) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """Cells measured so far; outcomes only once all are, for to resample them takes seconds."""
         over = self.study.status in OVER
         frame = self.study.frame
         if not over:
@@ -81,7 +81,7 @@ class Figures:
 
         key = (frame.height, outcomes is None, kind, axis, test)
         if key not in self._drawn:
-            while len(self._drawn) >= _KEPT:
+            while len(self._drawn) >= _MOST_DRAWN:
                 del self._drawn[next(iter(self._drawn))]
             self._drawn[key] = chart(frame, outcomes, kind=kind, x=axis, test=test)  # type: ignore[arg-type]
         return replace(self._drawn[key], theme=theme)  # type: ignore[arg-type]

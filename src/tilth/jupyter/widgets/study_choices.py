@@ -179,7 +179,7 @@ class WorkbenchStudies:
 def test_sets(
     test: pl.DataFrame | Mapping[str, pl.DataFrame], validation: pl.DataFrame | None
 ) -> dict[str, pl.DataFrame]:
-    """Test sets by name, checked, and the validation set under its own name.
+    """Test sets by name, validated, and the validation set under its own name.
 
     Raises:
         ValueError: A set lacks a column, or holds an empty value or a question twice.

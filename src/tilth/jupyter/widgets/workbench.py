@@ -21,9 +21,9 @@ from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import traits
 from tilth.jupyter.widgets.base import Widget, chart_bundle
 from tilth.jupyter.widgets.confirmation import Question
-from tilth.jupyter.widgets.feed import Feed, no_rows, page_of, stop
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
+from tilth.jupyter.widgets.run_feed import RunFeed, no_rows, page_of, stop
 from tilth.jupyter.widgets.study_choices import PATIENCE, WorkbenchStudies
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Workbench(Widget):
     _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "quality", "save", "regimes-cell"})
     _drawing: ClassVar[frozenset[str]] = frozenset({"regimes-chart", "regimes-save", "vega"})
 
-    _feed: Feed | None = None
+    _feed: RunFeed | None = None
     _regimes: Regimes | None = None
     _by_run: traits.TeacherState | None = None
     _told: traits.TeacherState | None = None
@@ -183,14 +183,14 @@ class Workbench(Widget):
     # What the page and the user choose.
 
     @traitlets.validate("strategy")
-    def _check_strategy(self, proposal: Any) -> str:
+    def _valid_strategy(self, proposal: Any) -> str:
         try:
             return traits.usable(self._offered, proposal["value"])
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
 
     @traitlets.validate("budget_queries", "budget_usd")
-    def _check_limit(self, proposal: Any) -> Any:
+    def _valid_limit(self, proposal: Any) -> Any:
         value = proposal["value"]
         if not 0 <= value < 1e12:
             raise traitlets.TraitError(f"a budget of {value} cannot be meant; 0 is no limit")
@@ -314,7 +314,7 @@ class Workbench(Widget):
             if old is None or old.run is not run:
                 # The page keeps what it has of a run that goes on; of another it is sent all.
                 resumed = old is not None and (old.run.id, old.run.path) == (run.id, run.path)
-                self._feed = Feed(run, old.arrival if old and resumed else 0)
+                self._feed = RunFeed(run, old.arrival if old and resumed else 0)
                 self._feed.watch_text(self._text_wanted)
                 if old:
                     old.close()

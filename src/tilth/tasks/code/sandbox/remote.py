@@ -39,8 +39,8 @@ class Undecided(Ended):
 class Remote:
     """An object of another process, asked where it is. Its own word on equality or order is not taken."""
 
-    def __init__(self, peer: CodeProcess, number: int, kind: str) -> None:
-        object.__setattr__(self, "_remote", (peer, number, kind))
+    def __init__(self, peer: CodeProcess, handle: int, kind: str) -> None:
+        object.__setattr__(self, "_remote", (peer, handle, kind))
 
     def __call__(self, /, *values: Any, **named: Any) -> Any:
         return _ask("call", self, *values, **named)
@@ -86,8 +86,8 @@ def _ask(operation: str, remote: Remote, /, *values: Any, **named: Any) -> Any:
 
 def _refuse(name: str) -> Any:
     def refuse(self: Remote, *_: Any) -> NoReturn:
-        server, _number, kind = _known(self)
-        server.stop(Undecided(f"an object of the code's own class {kind!r} would judge itself, by {name}"))
+        server, _handle, kind = _known(self)
+        server.stop(Undecided(f"an object of the code's own class {kind!r} would decide itself, by {name}"))
 
     return refuse
 
@@ -160,14 +160,14 @@ class CodeProcess(wire.Peer):
         function, *others = values
         return function(*others, **named)
 
-    def stand_in(self, number: int, kind: str) -> Any:
-        return Remote(self, number, kind)
+    def stand_in(self, handle: int, kind: str) -> Any:
+        return Remote(self, handle, kind)
 
-    def run_id_of(self, value: Any) -> int | None:
+    def handle_of(self, value: Any) -> int | None:
         if type(value) is not Remote:
             return None
-        server, number, _ = _known(value)
-        return number if server is self else None
+        server, handle, _ = _known(value)
+        return handle if server is self else None
 
     def keep(self, value: Any) -> int:
         if isinstance(value, type) or not callable(value):

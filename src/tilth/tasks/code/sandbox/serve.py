@@ -25,8 +25,8 @@ MODULE = "solution"
 class Callback:
     """A function of the tests, called where it is."""
 
-    def __init__(self, peer: wire.Peer, number: int) -> None:
-        self._peer, self._number = peer, number
+    def __init__(self, peer: wire.Peer, handle: int) -> None:
+        self._peer, self._handle = peer, handle
 
     def __call__(self, /, *values: Any, **named: Any) -> Any:
         return self._peer.ask("call", self, *values, **named)
@@ -38,11 +38,11 @@ class Server(wire.Peer):
     def carry_out(self, operation: str, values: list[Any], named: dict[str, Any]) -> Any:
         return _OPERATIONS[operation](*values, **named)
 
-    def stand_in(self, number: int, kind: str) -> Any:
-        return Callback(self, number)
+    def stand_in(self, handle: int, kind: str) -> Any:
+        return Callback(self, handle)
 
-    def run_id_of(self, value: Any) -> int | None:
-        return value._number if type(value) is Callback else None  # noqa: SLF001 - of this file
+    def handle_of(self, value: Any) -> int | None:
+        return value._handle if type(value) is Callback else None  # noqa: SLF001 - of this file
 
 
 def _define(before: str, code: str, wanted: list[str]) -> dict[str, Any]:

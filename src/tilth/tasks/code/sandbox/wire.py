@@ -47,13 +47,13 @@ class Peer:
     """One end: asks the other for operations, and carries out what is asked of it while it waits.
 
     Values travel as their data, of subclasses too: a list is a list on the other side, whatever its class
-    says of equality. What is no data, such as a function, stays where it is; the other side gets a number
+    says of equality. What is no data, such as a function, stays where it is; the other side gets a handle
     for it, as `stand_in` wraps it.
     """
 
     def __init__(self, reads: int, writes: int) -> None:
         self._reads, self._writes = reads, writes
-        self._kept: list[Any] = []
+        self._objects: list[Any] = []
 
     def ask(self, operation: str, /, *values: Any, **named: Any) -> Any:
         """What `operation` gives on the other side; raises what it raises there.
@@ -120,18 +120,18 @@ class Peer:
         """Does what the other side asks."""
         raise NotImplementedError
 
-    def stand_in(self, number: int, kind: str) -> Any:
+    def stand_in(self, handle: int, kind: str) -> Any:
         """What represents here an object that stayed on the other side."""
         raise NotImplementedError
 
-    def run_id_of(self, value: Any) -> int | None:
-        """The number of an object of the other side that `value` represents, or None."""
+    def handle_of(self, value: Any) -> int | None:
+        """The handle of an object of the other side that `value` represents, or None."""
         raise NotImplementedError
 
     def keep(self, value: Any) -> int:
-        """Keeps what is no data, for the other side to ask about by its number."""
-        self._kept.append(value)
-        return len(self._kept) - 1
+        """Keeps what is no data, for the other side to ask about by its handle."""
+        self._objects.append(value)
+        return len(self._objects) - 1
 
     def error(self, names: list[str], arguments: tuple[Any, ...]) -> BaseException:
         """What to raise here for an error on the other side. `names` are its class's and its bases'."""
@@ -189,8 +189,8 @@ class Peer:
                 return ["error", [base.__name__ for base in value.__mro__]]
             if vars(builtins).get(kind.__name__) is value:
                 return ["type", kind.__name__]
-        if (number := self.run_id_of(value)) is not None:
-            return ["yours", number]
+        if (handle := self.handle_of(value)) is not None:
+            return ["yours", handle]
         return ["mine", self.keep(value), kind.__name__]
 
     def unpack(self, packed: Any) -> Any:
@@ -225,10 +225,10 @@ class Peer:
                 return error_class([str(name) for name in names])
             case ["type", str(name)] if isinstance(getattr(builtins, name), type):
                 return getattr(builtins, name)
-            case ["yours", int(number)] if number >= 0:
-                return self._kept[number]
-            case ["mine", int(number), str(kind)]:
-                return self.stand_in(number, kind)
+            case ["yours", int(handle)] if handle >= 0:
+                return self._objects[handle]
+            case ["mine", int(handle), str(kind)]:
+                return self.stand_in(handle, kind)
         raise ValueError("no value")
 
     def tell(self, *message: str) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from tilth.tasks.causes import Why
 from tilth.tasks.sql.databases import ties
 from tilth.tasks.sql.databases.files import signature
-from tilth.tasks.sql.databases.guard import Query, Refused, check_tables
+from tilth.tasks.sql.databases.guard import Query, Refused, refuse_unknown_tables
 from tilth.tasks.sql.databases.opening import MAX_ROWS, Database, DatabaseFailed, QueryFailed
 from tilth.tasks.sql.databases.results import Result, in_order, same_rows
 
-_MOST_KEPT = 4_096
-_MOST_ROWS_KEPT = 200_000
+_MOST_RESULTS = 4_096
+_MOST_RESULT_ROWS = 200_000
 _TYING = ("other order", "other values")
 """The differences that rows of a tie may make."""
 
@@ -50,7 +50,7 @@ class States:
 
     open: Callable[[Path], Database]
     _opened: dict[Path, tuple[object, Database]] = field(default_factory=dict)
-    _kept: OrderedDict[tuple[object, ...], _Expected] = field(default_factory=OrderedDict)
+    _expected: OrderedDict[tuple[object, ...], _Expected] = field(default_factory=OrderedDict)
 
     def at(self, path: Path) -> Database:
         """The database at `path`, opened.
@@ -85,7 +85,7 @@ class States:
             DatabaseFailed: The database cannot be read.
         """
         database = self.at(path)
-        check_tables(query, database.names)
+        refuse_unknown_tables(query, database.names)
         try:
             return database.run(query.text, seconds, most)
         except DatabaseFailed:
@@ -100,23 +100,23 @@ class States:
         """
         # A query may ask for today.
         key = (path, signature(path), reference.text, seconds, dt.datetime.now(dt.UTC).date())
-        found = self._kept.get(key)
+        found = self._expected.get(key)
         if found is None:
             try:
                 found = _Expected(self.run(reference, path, seconds))
             except (Refused, QueryFailed) as error:
                 found = _Expected(Result(0, ()), error)
             self._keep(key, found)
-        self._kept.move_to_end(key)
+        self._expected.move_to_end(key)
         if found.error is not None:
             raise found.error
         return found
 
     def _keep(self, key: tuple[object, ...], new: _Expected) -> None:
-        self._kept[key] = new
-        rows = sum(len(kept.result.rows) for kept in self._kept.values())
-        while len(self._kept) > _MOST_KEPT or (rows > _MOST_ROWS_KEPT and len(self._kept) > 1):
-            rows -= len(self._kept.popitem(last=False)[1].result.rows)
+        self._expected[key] = new
+        rows = sum(len(one.result.rows) for one in self._expected.values())
+        while len(self._expected) > _MOST_RESULTS or (rows > _MOST_RESULT_ROWS and len(self._expected) > 1):
+            rows -= len(self._expected.popitem(last=False)[1].result.rows)
 
     def ties(
         self, reference: Query, path: Path, expected: _Expected, dialect: str, seconds: float

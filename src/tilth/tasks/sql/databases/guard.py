@@ -149,9 +149,9 @@ def _admitted(text: str, dialect: str) -> Query:
     tree = statements[0]
     if not isinstance(tree, exp.Query):
         raise Refused(f"not a query: {text.split(None, 1)[0].upper()[:20]}")
-    _check_words(words)
+    _refuse_functions(words)
     for node in tree.walk():
-        _check_node(node)
+        _refuse_node(node)
     return Query(
         text.rstrip(" \t\r\n;"), _written(tree, text, dialect), tree, frozenset(_tables(tree, dialect))
     )
@@ -161,7 +161,7 @@ def _written(tree: exp.Expr, text: str, dialect: str) -> str:
     return one_line(tree.sql(dialect=dialect, comments=False)) or one_line(text)
 
 
-def check_tables(query: Query, known: Collection[Name]) -> None:
+def refuse_unknown_tables(query: Query, known: Collection[Name]) -> None:
     """Raises `Refused` where the query reads what is not among the database's tables and views."""
     for name in sorted(query.tables):
         if name not in known:
@@ -185,7 +185,7 @@ def _statements(words: list[Token], text: str, dialect: str) -> list[exp.Expr]:
     return [one for one in found if one is not None and not isinstance(one, exp.Semicolon)]
 
 
-def _check_words(words: list[Token]) -> None:
+def _refuse_functions(words: list[Token]) -> None:
     """Refuses functions by the names that the query gives them, quoted or not."""
     for word, following in pairwise(words):
         if following.token_type is not TokenType.L_PAREN or word.token_type is TokenType.STRING:
@@ -197,7 +197,7 @@ def _check_words(words: list[Token]) -> None:
             raise Refused(f"function not allowed: {name}")
 
 
-def _check_node(node: exp.Expr) -> None:
+def _refuse_node(node: exp.Expr) -> None:
     if isinstance(node, _PARAMETERS):
         raise Refused("holds a parameter")
     if isinstance(node, exp.TableSample):

@@ -24,7 +24,7 @@ _SHOWN_TEXT = 20_000
 """The most characters of a streamed reply that are shown while it comes."""
 
 
-class Feed:
+class RunFeed:
     """Follows a run for the page. Used by the flusher's thread; `status` and `watch_text` by any.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""The lean way to an endpoint: plain chat completions on aiohttp, at an eighth of a full client's cost."""
+"""The direct way to an endpoint: plain chat completions on aiohttp, at an eighth of a full client's cost."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
-_KEPT_ALIVE = 5.0
+_IDLE_SECONDS = 5.0
 """Seconds an idle connection is kept: no longer than common servers do, so that none is lost to a call."""
 
 
 @asynccontextmanager
-async def open_lean(
+async def open_direct(
     address: str,
     *,
     key: str,
@@ -35,7 +35,7 @@ async def open_lean(
     connections: int,
     connect_timeout: float,
     **settings: Any,
-) -> AsyncIterator[LeanEndpoint]:
+) -> AsyncIterator[DirectEndpoint]:
     """Opens an endpoint at `address`; proxies, certificates and OpenAI's organization are the environment's.
 
     Args:
@@ -51,7 +51,7 @@ async def open_lean(
 
     secure = urlsplit(address).scheme == "https"
     connector = TCPConnector(
-        limit=connections, keepalive_timeout=_KEPT_ALIVE, ssl=_certificates() if secure else False
+        limit=connections, keepalive_timeout=_IDLE_SECONDS, ssl=_certificates() if secure else False
     )
     session = ClientSession(
         connector=connector,
@@ -61,10 +61,10 @@ async def open_lean(
         headers=_all_headers(key, headers),
     )
     async with session:
-        yield LeanEndpoint(session, address, query, _proxy(address), **settings)
+        yield DirectEndpoint(session, address, query, _proxy(address), **settings)
 
 
-class LeanEndpoint(HttpEndpoint):
+class DirectEndpoint(HttpEndpoint):
     """Puts calls through an aiohttp session."""
 
     def __init__(

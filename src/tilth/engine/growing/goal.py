@@ -1,4 +1,4 @@
-"""How near a run is to its goal: the kept rows it has, and those that units at work may still bring."""
+"""How near a run is to its goal in kept rows: those it has, and those that units at work may still bring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tries a judge on a small sample of rows: draws it, asks about each, and gives shares with intervals."""
+"""Tries a judge on a few rows: draws them, asks about each, and gives shares with intervals."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 RESPONSE = "response"
 """Where the seed made of a row keeps the row's response."""
 
-MANNER = "manner"
+REPLY_FORMAT = "reply_format"
 """Where a unit keeps how the model gives structured replies."""
 
 
 class AboutEach(Strategy):
-    """Asks one model, as the judge, about each sampled row once, for structured replies."""
+    """Asks one model, as the judge, about each drawn row once, for structured replies."""
 
     def __init__(self, model: Teacher) -> None:
         self.model = model
@@ -49,13 +49,13 @@ class AboutEach(Strategy):
     ) -> Iterable[Unit]:
         """Every row once."""
         if round == 0:
-            yield from (passes.unit(number, data={MANNER: state}) for number in range(len(seeds)))
+            yield from (passes.unit(number, data={REPLY_FORMAT: state}) for number in range(len(seeds)))
 
 
 def asked_about(
     seeds: Seeds, strategy: AboutEach, *, path: str | Path | None, random_state: int, confirm: bool
 ) -> Run:
-    """The finished run that asks about each sampled row; raises what it failed of."""
+    """The finished run that asks about each drawn row; raises what it failed of."""
     task = OpenEnded()
     run = generate_sync(
         seeds,
@@ -95,11 +95,11 @@ class Rate:
         return f"{self.rate:.0%} ({self.low:.0%} to {self.high:.0%})"
 
     def to_json(self) -> dict[str, Any]:
-        """Its figures by name."""
+        """Its numbers by name."""
         return {"rate": self.rate, "low": self.low, "high": self.high, "n": self.n}
 
 
-def sampled(
+def drawn_rows(
     rows: pl.DataFrame, n: int, random_state: int, more: Mapping[str, pl.Expr] | None = None
 ) -> Seeds:
     """Up to `n` rows that were not rejected as seeds: their question and reference, the rest in `extra`.
@@ -119,16 +119,16 @@ def sampled(
     for column in ("reference", "verdict"):
         if column not in rows.columns:
             rows = rows.with_columns(pl.lit(None, pl.String).alias(column))
-    kept = rows.filter(
+    usable = rows.filter(
         pl.col("verdict").ne_missing("rejected")
         & pl.col("question").str.strip_chars().str.len_chars().gt(0)
         & pl.col(RESPONSE).str.strip_chars().str.len_chars().gt(0)
     )
     if more:
-        kept = kept.with_columns(**more).drop_nulls(list(more))
-    if not kept.height:
+        usable = usable.with_columns(**more).drop_nulls(list(more))
+    if not usable.height:
         raise ValueError("none of the rows can be used: they are rejected, empty, or lack what is looked at")
-    drawn = kept.sample(min(n, kept.height), seed=random_state, shuffle=True)
+    drawn = usable.sample(min(n, usable.height), seed=random_state, shuffle=True)
     extra = [
         json.dumps({name: row[name] for name in (RESPONSE, *(more or ()))})
         for row in drawn.iter_rows(named=True)

@@ -24,7 +24,7 @@ _WORD = r"[^\W\d_]+\d?|[$%]"
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
+class TemplateExamples:
     """What a set of rows teaches.
 
     Attributes:
@@ -45,7 +45,7 @@ class Lessons:
     skipped: int
 
 
-def lessons(examples: Sequence[tuple[str, str]]) -> Lessons:
+def template_examples(examples: Sequence[tuple[str, str]]) -> TemplateExamples:
     """Reads (question, response) pairs."""
     labels: dict[tuple[float, ...], int] = {}
     templates: list[Expression] = []
@@ -67,7 +67,7 @@ def lessons(examples: Sequence[tuple[str, str]]) -> Lessons:
         for label, count in counted.items()
     ]
     read = sum(counted.total() for counted in counts.values())
-    return Lessons(
+    return TemplateExamples(
         questions=[question for question, _, _ in entries],
         labels=[label for _, label, _ in entries],
         weights=[weight for _, _, weight in entries],
