@@ -49,6 +49,5 @@ class Pace:
         if len(recent) < 2:
             return Rates()
         span = max(now - recent[0][0], 1e-3)
-        return Rates(
-            *(sum(amounts) / span for amounts in zip(*(unit for _, unit in recent[1:]), strict=True))
-        )
+        _, *amounts = zip(*recent[1:], strict=True)
+        return Rates(*(sum(each) / span for each in amounts))
