@@ -32,7 +32,7 @@ def test_events_tell_every_change_and_every_arrival() -> None:
 
 
 def test_a_subscriber_that_lags_loses_events_but_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tilth.engine.events._KEPT", 5)
+    monkeypatch.setattr("tilth.engine.events._MOST_WAITING", 5)
     model = Model(gate=threading.Event())
     run = started(model, 40)
     subscription = run.subscribe()
