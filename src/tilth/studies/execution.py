@@ -138,6 +138,7 @@ class StudyExecution:
             inputs.writer,
             random_state,
             nested=planned.sizes,
+            queries=None if planned.strategy.nested else planned.queries,
         )
 
     def _limit(self, planned: PlannedRun, recipe: Recipe) -> RunLimit:
