@@ -16,7 +16,7 @@ SIMULATED = "simulated teacher; says nothing about your model"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a chart's figures come from, as its subtitle says it.
+    """Where a chart's numbers come from, as its subtitle says it.
 
     Attributes:
         cells: The study's rows for the test set that is drawn.
@@ -38,7 +38,7 @@ class Source:
             parts.append(f"{name}: {SIMULATED}" if simulated else name)
         return "; ".join(parts)
 
-    def measured(self) -> str:
+    def students(self) -> str:
         """Which students were asked how many questions."""
         students = _listed(self.cells["student"].unique(maintain_order=True).to_list())
         return f"Student {students}, test set “{self.test}” ({self.questions()} questions)"

@@ -57,7 +57,7 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
     domain = share_axis(min(shares), max(shares))
     lines = [
         source.teachers(),
-        source.measured(),
+        source.students(),
         f"Bands: 95% {source.interval()}",
         *source.incomplete(),
         *([] if others is None else [_cited(others)]),

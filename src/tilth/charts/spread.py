@@ -33,7 +33,7 @@ def spread(source: Source, *, x: Axis, theme: ThemeName) -> Figure:
     questions = f"bootstrap over {source.questions()} questions, 1 replicate"
     lines = [
         source.teachers(),
-        source.measured(),
+        source.students(),
         f"Band: 95% {source.interval(one_replicate=questions)}; dashed: what chance alone would show"
         if known
         else "No interval: the study has no per-question outcomes",

@@ -129,14 +129,16 @@ def resume(options: Namespace) -> int:
         raise UsageError(f"there is no file {path}")
     stored = tilth.open_run(path)
     record = queries.head(path)
-    identity, limits = record["identity"], record["settings"]["max_tokens"]
-    teacher = _again(identity["teacher"], limits["teacher"], options.base_url, simulated=stored.simulated)
+    identity, max_tokens = record["identity"], record["settings"]["max_tokens"]
+    teacher = _again(identity["teacher"], max_tokens["teacher"], options.base_url, simulated=stored.simulated)
     writer = None
     if identity["writer"] != identity["teacher"]:
-        writer = _again(identity["writer"], limits["writer"], options.base_url, simulated=stored.simulated)
+        writer = _again(
+            identity["writer"], max_tokens["writer"], options.base_url, simulated=stored.simulated
+        )
     if stored.strategy is None:
         raise UsageError(f"the strategy {stored.strategy_name} is not installed here; install what brings it")
-    strategy = _asking(stored.strategy, limits, options.base_url)
+    strategy = _asking(stored.strategy, max_tokens, options.base_url)
     seeds = _seeds(stored, options.database)
     budget = tilth.Budget(
         queries=stored.budget.queries if options.queries is None else options.queries,
@@ -147,10 +149,10 @@ def resume(options: Namespace) -> int:
     return _run(seeds, strategy, budget, teacher, writer, path, identity["random_state"], options)
 
 
-def _asking(strategy: Strategy, limits: Mapping[str, int], base_url: str | None) -> Strategy:
+def _asking(strategy: Strategy, max_tokens: Mapping[str, int], base_url: str | None) -> Strategy:
     """The strategy of a file with a judge that can be asked, where it has one."""
     checks = [
-        replace(check, model=_again(check.model.identity(), limits["judge"], base_url, simulated=False))
+        replace(check, model=_again(check.model.identity(), max_tokens["judge"], base_url, simulated=False))
         if isinstance(check, tilth.checks.Judge)
         else check
         for check in strategy.checks

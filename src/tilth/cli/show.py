@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def show(options: Namespace) -> int:
-    """Prints a run's figures and its first rows."""
+    """Prints what a run cost and came to, and its first rows."""
     run = tilth.open_run(options.file)
     limits = (f"{value:,} {name}" for name, value in run.budget.to_json().items() if value is not None)
     say(

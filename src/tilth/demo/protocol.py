@@ -57,7 +57,7 @@ class _Call:
     messages: tuple[dict[str, str], ...]
     temperature: float
     sampling_seed: int
-    limit: int | None
+    reply_limit: int | None
     stream: bool
     usage: bool
 
@@ -130,7 +130,7 @@ def _read_call(body: bytes) -> _Call:
         messages=_read_messages(given.get("messages")),
         temperature=_number(given, "temperature", 0, 2, _DEFAULT_TEMPERATURE),
         sampling_seed=int(_number(given, "seed", -(2**63), 2**64, 0, whole=True)),
-        limit=_read_limit(given),
+        reply_limit=_reply_limit(given),
         stream=given.get("stream") is True,
         usage=isinstance(options, dict) and options.get("include_usage") is True,
     )
@@ -158,7 +158,7 @@ def _read_messages(given: Any) -> tuple[dict[str, str], ...]:
     return tuple(messages)
 
 
-def _read_limit(given: dict[str, Any]) -> int | None:
+def _reply_limit(given: dict[str, Any]) -> int | None:
     limits = [
         int(_number(given, name, 1, 2**31, 0, whole=True))
         for name in ("max_tokens", "max_completion_tokens")
@@ -183,7 +183,7 @@ def _number(
 
 def _complete(call: _Call) -> Answer:
     text = pieces(reply(call.knobs, call.messages, call.temperature, call.sampling_seed))
-    kept = text if call.limit is None else text[: call.limit]
+    kept = text if call.reply_limit is None else text[: call.reply_limit]
     ended = "length" if len(kept) < len(text) else "stop"
     prompt = sum(_MESSAGE_TOKENS + len(pieces(message["content"])) for message in call.messages)
     usage = {"prompt_tokens": prompt, "completion_tokens": len(kept), "total_tokens": prompt + len(kept)}
@@ -201,7 +201,7 @@ def _complete(call: _Call) -> Answer:
 
 
 def _id(call: _Call) -> str:
-    content = json.dumps([call.model, call.messages, call.temperature, call.sampling_seed, call.limit])
+    content = json.dumps([call.model, call.messages, call.temperature, call.sampling_seed, call.reply_limit])
     return f"chatcmpl-{hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
 

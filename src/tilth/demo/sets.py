@@ -105,7 +105,7 @@ def questions(kind: Kind = "same", split: Split = "test", task: DemoTask = "nume
         kind: "same": from the seeds' own distribution, 200 for validation and 400 for test. "held-out":
             the same equations or queries in other wording, 200 and 400. "hand-written": written by hand,
             free in wording, 40 and 120 (SQL: 30 and 70); neither grammar nor teacher was tuned on them.
-        split: "validation" for decisions, "test" for final figures. They share no question, nor do
+        split: "validation" for decisions, "test" for final results. They share no question, nor do
             they share one with the seeds.
         task: "numeric", or "sql" for questions over `tilth.demo.database()`.
 

@@ -351,17 +351,17 @@ class Run(Background):
     def samples(
         self,
         after: int = 0,
-        limit: int = 500,
+        most: int = 500,
         verdicts: Sequence[str] | None = None,
         contains: str | None = None,
     ) -> pl.DataFrame:
-        """Rows in the order they arrived, numbered in `arrival`: at most `limit` of those after `after`.
+        """Rows in the order they arrived, numbered in `arrival`: at most `most` of those after `after`.
 
         With check="filter" the rejected come only where `verdicts` names them.
         """
         if verdicts is None and self._settings["check"] == "filter":
             verdicts = ("accepted", "unverified")
-        return queries.samples(self.path, self.id, after, limit, verdicts, contains)
+        return queries.samples(self.path, self.id, after, most, verdicts, contains)
 
     def detail(self, row_id: str) -> dict[str, Any]:
         """A row with its seed and the exchanges that led to it; `KeyError` where there is no such row."""

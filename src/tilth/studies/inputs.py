@@ -132,7 +132,7 @@ class StudyInputs:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What decides the study's figures, as its file holds it. Not: budget, reuse, prices."""
+        """What decides what the study measures, as its file holds it. Not: budget, reuse, prices."""
         fixed = fixed_identity(self.seeds, self.task, self.teacher, self.writer, self.tests)
         return {"study": _as_json(self.grid.identity()), **fixed}
 

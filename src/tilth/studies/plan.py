@@ -90,7 +90,7 @@ def plan_study(
     """What `start_study` would take, without a single call.
 
     Takes what `start_study` takes, so that one set of arguments serves both; no test set is needed. `path`,
-    `reuse` and `confirm` change no figure: what a file holds already is planned as if it had to be asked.
+    `reuse` and `confirm` change nothing: what a file holds already is planned as if it had to be asked.
 
     Raises:
         ValueError: As `start_study`.

@@ -1,4 +1,4 @@
-"""Figures that others have published, to stand behind one's own; read from tables in this package."""
+"""Accuracies that others have published, to stand behind one's own; from tables in this package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def results() -> pl.DataFrame:
-    """Accuracies by strategy: one row for each figure of a paper.
+    """Accuracies by strategy: one row for each that a paper tells.
 
     Columns: source (paper and table), arxiv, benchmark, student, teacher, strategy, seeds, rows,
     rows_per_seed, accuracy (a share from 0 to 1), evidence ("primary": read in the paper; "secondary":

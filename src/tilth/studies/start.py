@@ -62,7 +62,7 @@ def start_study(
 
     Args:
         seeds: What to grow from.
-        test: Questions that only final figures see: a frame with question and reference (and question_id,
+        test: Questions that only final results see: a frame with question and reference (and question_id,
             if it has one), or up to three of them by name.
         validation: Questions that decisions may see; measured under the name "validation".
         strategies: What to compare. Two settings of one strategy are two lines of the study.

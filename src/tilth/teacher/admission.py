@@ -158,15 +158,15 @@ class Controller:
         now = self._clock()
         if told := quota.requests:
             level = told.remaining - (self.in_flight - 1)
-            self._told.requests = Bucket(told.rate, max(1.0, told.limit), now, level)
+            self._told.requests = Bucket(told.rate, max(1.0, told.most), now, level)
         if told := quota.tokens:
             level = told.remaining - (self._tokens_out - admission.tokens)
-            self._told.tokens = Bucket(told.rate, max(1.0, told.limit), now, level)
+            self._told.tokens = Bucket(told.rate, max(1.0, told.most), now, level)
 
 
 @dataclass
 class _Buckets:
-    """A limit on requests and one on tokens, where there are such."""
+    """A rate of requests and one of tokens, where there are such."""
 
     requests: Bucket | None = None
     tokens: Bucket | None = None
@@ -182,6 +182,6 @@ class _Buckets:
             self.tokens.take(now, tokens)
 
 
-def _known(limit: float | None, now: float) -> Bucket | None:
-    """A bucket for a limit per minute, spread evenly: endpoints count over seconds, too."""
-    return None if limit is None else Bucket(limit / 60, max(1.0, limit / 60), now)
+def _known(per_minute: float | None, now: float) -> Bucket | None:
+    """A bucket for a rate per minute, spread evenly: endpoints count over seconds, too."""
+    return None if per_minute is None else Bucket(per_minute / 60, max(1.0, per_minute / 60), now)

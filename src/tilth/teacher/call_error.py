@@ -27,7 +27,7 @@ class CallError(Exception):
         status: The HTTP status, or None where no answer came.
         retry_after: Seconds the endpoint asked to wait, or None.
         in_doubt: Whether the endpoint may have answered, and billed, though its reply was lost.
-        quota: What the endpoint said of its limits, or None.
+        quota: What the endpoint said of its rates, or None.
     """
 
     def __init__(

@@ -32,8 +32,8 @@ _NO_KEY = "none"
 _LONGEST_CONNECT = 10.0
 _CONNECTIONS = 1000
 _SETTINGS = frozenset({"temperature", "top_p", "reasoning_effort", "response_format"})
-_LIMITS = frozenset({"max_tokens", "max_completion_tokens", "seed", "n", "stream", "stream_options"})
-_OURS = _SETTINGS | _LIMITS | {"model", "messages"}
+_PER_CALL = frozenset({"max_tokens", "max_completion_tokens", "seed", "n", "stream", "stream_options"})
+_OURS = _SETTINGS | _PER_CALL | {"model", "messages"}
 
 
 class Teacher:
@@ -110,7 +110,7 @@ class Teacher:
             raise ValueError(f'base_url="{public_url(base_url)}" must begin with http:// or https://')
         if max_tokens < 1 or concurrency < 1 or timeout <= 0:
             raise ValueError("max_tokens, concurrency and timeout must be above zero")
-        if any(limit is not None and limit <= 0 for limit in (requests_per_minute, tokens_per_minute)):
+        if any(rate is not None and rate <= 0 for rate in (requests_per_minute, tokens_per_minute)):
             raise ValueError("requests_per_minute and tokens_per_minute must be above zero; None is no limit")
         if clash := sorted(_OURS & set(extra_body or ())):
             raise ValueError(
@@ -196,7 +196,7 @@ class Teacher:
             connect_timeout=min(_LONGEST_CONNECT, self.timeout),
             key_from=key_from,
             secrets=_secrets(url, login | headers, key),
-            completion_limit=host == "api.openai.com",
+            max_completion_tokens=host == "api.openai.com",
             lists_models=True,
             **settings,
         ) as endpoint:
@@ -244,7 +244,7 @@ class Teacher:
                 client,
                 key_from=key_from,
                 secrets=_secrets(url, headers, key),
-                completion_limit=azure or host == "api.openai.com",
+                max_completion_tokens=azure or host == "api.openai.com",
                 lists_models=not azure,
                 **settings,
             )

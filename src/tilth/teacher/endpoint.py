@@ -62,7 +62,7 @@ class HttpEndpoint(Endpoint):
         key_from: Where the key is from, for messages.
         secrets: What no message may show.
         timeout: Seconds for a whole call.
-        completion_limit: Whether it is known to want `max_completion_tokens`.
+        max_completion_tokens: Whether it is known to want `max_completion_tokens`.
         lists_models: Whether `/models` says which models it has.
     """
 
@@ -74,7 +74,7 @@ class HttpEndpoint(Endpoint):
         key_from: str,
         secrets: Sequence[str],
         timeout: float,
-        completion_limit: bool,
+        max_completion_tokens: bool,
         lists_models: bool,
     ) -> None:
         self._model = model
@@ -83,7 +83,7 @@ class HttpEndpoint(Endpoint):
         self._secrets = Secret(tuple(secrets))
         self._timeout = timeout
         self._lists_models = lists_models
-        self._dialect = Dialect(completion_limit=completion_limit)
+        self._dialect = Dialect(max_completion_tokens=max_completion_tokens)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._model!r} at {self._where})"

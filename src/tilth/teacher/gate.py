@@ -1,4 +1,4 @@
-"""The line in which a run's calls wait for their endpoint, and how long one that failed stays out of it."""
+"""The queue in which a run's calls wait for their endpoint, and how long one that failed stays out of it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Gate:
             requests_per_minute=requests_per_minute,
             tokens_per_minute=tokens_per_minute,
         )
-        self._line: deque[tuple[asyncio.Future[Admission], float]] = deque()
+        self._queue: deque[tuple[asyncio.Future[Admission], float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._random = random.Random()
         self._refusal: Callable[[], Exception] | None = None
@@ -156,7 +156,7 @@ class Gate:
         """Waits before attempt `attempt + 1` (counted from 0), holding no slot.
 
         Doubles from half a second to a minute, with jitter; never shorter than the endpoint asked for, up to
-        five minutes. Where the endpoint only fails, there is no wait here: the line waits as a whole.
+        five minutes. Where the endpoint only fails, there is no wait here: the queue waits as a whole.
         """
         if error.kind == "rate-limited":
             await self._sleep(self._delay(attempt, error, LONGEST_DELAY))
@@ -167,8 +167,8 @@ class Gate:
         """Lets nobody through any more: all who wait here, and all who come, get what `refusal` makes."""
         self._refusal = refusal
         self._shut.set()
-        while self._line:
-            place, _ = self._line.popleft()
+        while self._queue:
+            place, _ = self._queue.popleft()
             if not place.done():
                 place.set_exception(refusal())
 
@@ -192,12 +192,12 @@ class Gate:
         """Waits until a call that costs at most `tokens` may start. It is to `leave` in any case."""
         if self._refusal is not None:
             raise self._refusal()
-        if not self._line:
+        if not self._queue:
             decision = self._controller.decide(tokens)
             if isinstance(decision, Admission):
                 return decision
         place: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
-        self._line.append((place, tokens))
+        self._queue.append((place, tokens))
         self._let_through()
         try:
             return await place
@@ -211,16 +211,16 @@ class Gate:
 
     def _let_through(self) -> None:
         """Lets those through who may go now, in order, and comes back when the next may."""
-        while self._line:
-            place, tokens = self._line[0]
+        while self._queue:
+            place, tokens = self._queue[0]
             if place.cancelled():
-                self._line.popleft()
+                self._queue.popleft()
                 continue
             decision = self._controller.decide(tokens)
             if not isinstance(decision, Admission):
                 self._come_back(decision.seconds)
                 return
-            self._line.popleft()
+            self._queue.popleft()
             place.set_result(decision)
 
     def _come_back(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""How fast calls may start: by a limit that is known, or by one learnt from the calls an endpoint refused."""
+"""How fast calls may start: by a rate that is known, or by one learnt from the calls an endpoint refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an endpoint says of its own limits: the `x-ratelimit-*` headers that came with a reply."""
+"""What an endpoint says of its own rates: the `x-ratelimit-*` headers that came with a reply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _KINDS = ("requests", "tokens")
-_LIMITS = tuple(f"x-ratelimit-limit-{kind}" for kind in _KINDS)
+_MOST_HEADERS = tuple(f"x-ratelimit-limit-{kind}" for kind in _KINDS)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -18,12 +18,12 @@ class Allowance:
     """How much may pass, of requests or of tokens.
 
     Attributes:
-        limit: The most that may pass at once.
+        most: What may pass at once.
         remaining: What may pass now.
         rate: What comes back a second.
     """
 
-    limit: float
+    most: float
     remaining: float
     rate: float
 
@@ -39,22 +39,22 @@ class Quota:
 def quota_of(headers: Mapping[str, str]) -> Quota | None:
     """The quota in a reply's headers, names in lower case or any case-insensitive mapping; None without one.
 
-    A limit is counted over an unnamed time (a minute at OpenAI, a day for Groq's requests), so the rate is
+    The most is counted over an unnamed time (a minute at OpenAI, a day for Groq's requests), so the rate is
     what is used up by the time it takes to be whole again.
     """
-    if not any(limit in headers for limit in _LIMITS):  # as a rule: this is read with every reply
+    if not any(name in headers for name in _MOST_HEADERS):  # as a rule: this is read with every reply
         return None
     requests, tokens = (_allowance(headers, kind) for kind in _KINDS)
     return None if requests is None and tokens is None else Quota(requests, tokens)
 
 
 def _allowance(headers: Mapping[str, str], kind: str) -> Allowance | None:
-    limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
+    most = _number(headers.get(f"x-ratelimit-limit-{kind}"))
     remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
     reset = seconds_of(headers.get(f"x-ratelimit-reset-{kind}"))
-    if limit is None or remaining is None or not reset or remaining >= limit:
+    if most is None or remaining is None or not reset or remaining >= most:
         return None
-    return Allowance(limit, remaining, (limit - remaining) / reset)
+    return Allowance(most, remaining, (most - remaining) / reset)
 
 
 def seconds_of(value: str | None) -> float | None:

@@ -33,7 +33,7 @@ class Completion:
         prompt_tokens: Tokens billed for the prompt, or None where the endpoint did not say.
         completion_tokens: Tokens billed for the reply, reasoning included, or None.
         seconds: From sending to the end of the reply.
-        quota: What the endpoint said of its limits, or None.
+        quota: What the endpoint said of its rates, or None.
     """
 
     text: str

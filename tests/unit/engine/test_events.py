@@ -40,7 +40,7 @@ def test_a_subscriber_that_lags_loses_events_but_no_rows(monkeypatch: pytest.Mon
     run.wait()
     assert len(subscription.drain()) == 5
     seen, after = [], 0
-    while (page := run.samples(after=after, limit=7)).height:
+    while (page := run.samples(after=after, most=7)).height:
         seen += page["row_id"].to_list()
         after = page["arrival"][-1]
     assert len(seen) == len(set(seen)) == 20

@@ -246,7 +246,7 @@ def test_a_finished_run_opens_from_a_folder_nobody_may_write(tmp_path: Path) -> 
         opened = tilth.open_run(folder / "run.tilth")
         assert_frame_equal(opened.rows, run.rows)
         assert opened.prefix(4).height == 2
-        assert opened.samples(limit=3).height == 3
+        assert opened.samples(most=3).height == 3
         assert len(list(folder.iterdir())) == 1, "reading leaves nothing behind"
         if os.geteuid() != 0:  # root may write anywhere
             with pytest.raises(JournalError, match="write"):

@@ -182,7 +182,7 @@ def test_numbers_of_arrival_that_were_given_are_not_given_again(run_file: Path) 
         [last] = file.execute("SELECT max(arrival) FROM rows").fetchone()
     changed(run_file, "UPDATE sqlite_sequence SET seq = 1000 WHERE name = 'rows'")  # as if rows were replaced
     run = older.run(run_file, older.Rule(), older.BUDGET + 20)
-    arrivals = run.samples(after=last, limit=100)["arrival"]
+    arrivals = run.samples(after=last, most=100)["arrival"]
     assert arrivals.len() > 0
     assert arrivals.min() == 1001
 

@@ -123,7 +123,7 @@ def test_no_more_requests_start_than_the_endpoint_says_remain() -> None:
     control = controller(clock)
     first = control.decide(1.0)
     assert isinstance(first, Admission)
-    control.passed(first, None, Quota(Allowance(limit=60, remaining=3, rate=2.0), None))
+    control.passed(first, None, Quota(Allowance(most=60, remaining=3, rate=2.0), None))
     control.left(first)
     assert started(control, 50) == 3
     clock.now = 5.0
@@ -135,7 +135,7 @@ def test_calls_on_their_way_count_against_what_remains() -> None:
     calls = [control.decide(1.0) for _ in range(3)]
     first = calls[0]
     assert isinstance(first, Admission)
-    control.passed(first, None, Quota(Allowance(limit=60, remaining=3, rate=2.0), None))
+    control.passed(first, None, Quota(Allowance(most=60, remaining=3, rate=2.0), None))
     control.left(first)
     assert started(control, 50) == 1
 
@@ -145,7 +145,7 @@ def test_tokens_that_remain_are_not_passed() -> None:
     control = controller(clock)
     first = control.decide(100.0)
     assert isinstance(first, Admission)
-    control.passed(first, 100, Quota(None, Allowance(limit=10_000, remaining=450, rate=100.0)))
+    control.passed(first, 100, Quota(None, Allowance(most=10_000, remaining=450, rate=100.0)))
     control.left(first)
     assert started(control, 50, 100.0) == 4
     clock.now = 2.0

@@ -211,7 +211,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal["message"][:40])
 def test_refusals_as_endpoints_word_them(refusal):
-    dialect, gone = Dialect(completion_limit=False), refusal.get("gone", set())
+    dialect, gone = Dialect(max_completion_tokens=False), refusal.get("gone", set())
     learnt = dialect.learn(BODY, refusal["message"], refusal.get("code", ""), refusal.get("param", ""))
     assert learnt is bool(gone)
     sent = dialect.body({"temperature": 0.7, "top_p": 0.9}, max_tokens=5, sampling_seed=1, stream=True)

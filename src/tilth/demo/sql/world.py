@@ -69,7 +69,7 @@ class _Draft:
         numbers: list[int] = self.world["numbers"][column.dotted]
         return self.rng.choice(numbers)
 
-    def measured(self, function: str) -> Column:
+    def measure(self, function: str) -> Column:
         """A column that a function, or a sort, is asked of."""
         return Column.of(self.rng.choice(self.world["measures"][function]))
 
@@ -140,14 +140,14 @@ def _count(draft: _Draft, _kind: str) -> _Built:
 
 
 def _function(draft: _Draft, kind: str) -> _Built:
-    column = draft.measured("MAX" if kind == "MIN" else kind)
+    column = draft.measure("MAX" if kind == "MIN" else kind)
     rows, where = draft.some_rows(column.table, draft.rng.choice((0, 1, 1, 1, 2)), fans=False)
     query = Query(column.table, (Item(column, kind),), where)  # type: ignore[arg-type]
     return query, {"T": rows, "c": draft.column(column, column.table)}
 
 
 def _sorted(draft: _Draft, kind: str) -> _Built:
-    column = draft.measured("sort")
+    column = draft.measure("sort")
     single = kind in ("best", "worst")
     limit = 1 if single else draft.rng.randint(2, 8)
     rows, where = draft.some_rows(column.table, draft.rng.choice((0, 0, 1)), fans=False)
@@ -186,7 +186,7 @@ def _grouped(draft: _Draft, kind: str) -> _Built:
         subject, item = draft.rng.choice(("plants", "customers", "suppliers", "orders", "orders")), COUNT
         column = None
     else:
-        column = draft.measured(function)
+        column = draft.measure(function)
         subject, item = column.table, Item(column, function)  # type: ignore[arg-type]
     group = Column.of(draft.rng.choice(draft.world["groups"][subject]))
     rows, where = draft.some_rows(subject, draft.rng.choice((0, 0, 0, 1)), fans=False, without=group)
@@ -236,7 +236,7 @@ def _never(draft: _Draft, _kind: str) -> _Built:
 
 
 def _average(draft: _Draft, kind: str) -> _Built:
-    column = draft.measured("AVG")
+    column = draft.measure("AVG")
     rows, where = draft.some_rows(column.table, draft.rng.choice((0, 0, 1)))
     than = Condition(column, ">" if kind == "above" else "<", None)
     query = Query(column.table, (Item(key_of(column.table)),), (*where, than))

@@ -91,11 +91,11 @@ def samples(
     path: Path,
     run_id: str,
     after: int,
-    limit: int,
+    most: int,
     verdicts: Sequence[str] | None,
     contains: str | None,
 ) -> pl.DataFrame:
-    """Rows in order of arrival, those after number `after`."""
+    """Rows in order of arrival, at most so many of those after number `after`."""
     clauses, values = ["run_id = ?", "arrival > ?"], [run_id, after]
     if verdicts is not None:
         clauses.append(f"verdict IN ({', '.join('?' * len(verdicts))})")
@@ -105,7 +105,7 @@ def samples(
         values += [contains, contains]
     with read_only(path) as connection:
         records = connection.execute(
-            f"{SELECT_ROWS} WHERE {' AND '.join(clauses)} ORDER BY arrival LIMIT ?", (*values, limit)
+            f"{SELECT_ROWS} WHERE {' AND '.join(clauses)} ORDER BY arrival LIMIT ?", (*values, most)
         ).fetchall()
     return frame_of(records)
 
@@ -143,7 +143,7 @@ def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
         "exchanges": [
             {
                 **{k: v for k, v in dict(e).items() if k != "body"},
-                # An unknown price stands as 0 in the ledger, which adds up; here it would be a figure.
+                # An unknown price stands as 0 in the ledger, which adds up; here it would be an amount.
                 "usd": None if row["nano"] is None else e["usd"],
                 "reused": bool(e["reused"]),
                 "messages": json.loads(e["body"])["messages"],

@@ -109,7 +109,7 @@ class RunFeed:
 
     def next_samples(self) -> tuple[bytes, int, int] | None:
         """The next samples as Arrow, and the numbers of the first and the last; None where there are none."""
-        samples = self.run.samples(after=self.arrival, limit=protocol.PAGE_ROWS, verdicts=VERDICTS)
+        samples = self.run.samples(after=self.arrival, most=protocol.PAGE_ROWS, verdicts=VERDICTS)
         if samples.is_empty():
             return None
         stream, count = protocol.encode_samples(samples)
@@ -144,10 +144,10 @@ def no_rows() -> pl.DataFrame:
 
 
 def page_of(
-    run: Run, after: int, limit: int, verdicts: tuple[str, ...] | None, contains: str
+    run: Run, after: int, most: int, verdicts: tuple[str, ...] | None, contains: str
 ) -> tuple[dict[str, Any], bytes]:
     """The samples after an arrival as Arrow, the last one's number, and whether there are more."""
-    size = min(limit, protocol.PAGE_ROWS)
+    size = min(most, protocol.PAGE_ROWS)
     samples = run.samples(after, size + 1, verdicts or VERDICTS, contains or None)
     stream, count = protocol.encode_samples(samples.head(size))
     last = int(samples["arrival"][count - 1]) if count else after

@@ -83,7 +83,7 @@ class WorkbenchStudies:
         )
 
     def planned(self, choices: Choices) -> dict[str, Any]:
-        """What the study of these choices would take, each figure with its source; or why there is none."""
+        """What the study of these choices would take, each number with its source; or why there is none."""
         try:
             options = self._options(choices)
             whole = plan_study(self.seeds, teacher=self.teacher, writer=self.writer, **options)

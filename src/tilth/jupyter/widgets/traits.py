@@ -68,7 +68,7 @@ def tests(
         validation = tilth.demo.questions("same", "validation") if validation is None else validation
     if test is None:
         if validation is not None:
-            raise ValueError("validation= needs test= beside it: questions that only final figures see")
+            raise ValueError("validation= needs test= beside it: questions that only final results see")
         return {}
     return test_sets(test, validation)
 
@@ -181,7 +181,7 @@ def planned(recipe: Recipe, budget: Budget) -> dict[str, Any]:
 
 
 def _spread(name: str, plan: tilth.Plan) -> str:
-    """The range of a figure as a hover text begins: "74 to 150; "."""
+    """The range of a number as a hover text begins: "74 to 150; "."""
     spread = plan.ranges.get(name)
     if spread is None or spread.low == spread.high:
         return ""

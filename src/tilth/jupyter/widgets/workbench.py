@@ -60,7 +60,7 @@ class Workbench(Widget):
         path: The run's file; made from seeds, strategy and identity where not given. Another strategy's
             run goes beside it.
         random_state: Decides the order of the seeds and all that strategies draw.
-        test: Questions that only final figures see: a frame with question and reference, or up to three of
+        test: Questions that only final results see: a frame with question and reference, or up to three of
             them by name. With them strategies can be compared; the demo's where no seeds are given.
         validation: Questions that decisions may see, measured beside the test sets.
         check: As `tilth.start` takes it; the stream shows rejected samples in any case.

@@ -92,14 +92,14 @@ def one_line(query: str) -> str:
     return " ".join(query.split())
 
 
-def _best(text: str, candidates: Iterable[tuple[Span, bool]]) -> Span | None:
-    """The candidate that opens the text, else the last that opens with a query, else the last.
+def _best(text: str, places: Iterable[tuple[Span, bool]]) -> Span | None:
+    """The place that opens the text, else the last that opens with a query, else the last.
 
     White space around it is left out.
     """
     best: Span | None = None
     is_query = False
-    for span, opens_query in candidates:
+    for span, opens_query in places:
         if opens_query and not is_query and _NAME_ALONE.fullmatch(text, 0, span[0]):
             best = span
             break
