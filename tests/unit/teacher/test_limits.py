@@ -134,9 +134,9 @@ def test_tokens_are_paced_by_what_calls_turn_out_to_cost() -> None:
         await asyncio.gather(*(call(gate, 0.02, tokens=100, worst=4_000) for _ in range(400)))
         return now()
 
-    seconds = run(main())
-    assert seconds >= 38.0, "40,000 tokens take 40 s, less the first second's"
-    assert seconds < 60.0, "though each call might have cost 4,000"
+    clock = run(main())
+    assert clock >= 38.0, "40,000 tokens take 40 s, less the first second's"
+    assert clock < 60.0, "though each call might have cost 4,000"
 
 
 # -- backing off ------------------------------------------------------------------------------------------

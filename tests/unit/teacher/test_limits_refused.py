@@ -109,8 +109,8 @@ def test_the_rate_of_an_endpoint_is_found_with_few_refusals(
         await drive(gate, 600, endpoint.takes, retry_after, latency)
         return now(), endpoint.refused
 
-    seconds, refused = run(main())
-    assert seconds < most_seconds * 600 / rate
+    clock, refused = run(main())
+    assert clock < most_seconds * 600 / rate
     assert refused <= most_refused
 
 
@@ -159,8 +159,8 @@ def test_a_rate_is_found_among_refusals_that_are_not_about_it() -> None:
         await drive(gate, 2_000, lambda: draw.random() >= 0.05 and endpoint.takes(), 1.0, 0.02)
         return now(), endpoint.refused
 
-    seconds, refused = run(main())
-    assert seconds < 60
+    clock, refused = run(main())
+    assert clock < 60
     assert refused < 1_000
 
 

@@ -3,144 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
 import sqlite3
-import subprocess
 import sys
-import threading
-import time
 from contextlib import closing
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.support.openai_server import Fault, Plan, serve
+from tests.unit.cli.shell import KEY
 from tests.unit.tasks.sql import plants
 
 import tilth
 from tilth.strategies import registry
-
-KEY = "sk-canary-0c44d1"
-
-
-class Endpoint(ThreadingHTTPServer):
-    """An OpenAI-compatible server that answers 4; while it is not `open`, three calls and no more."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.open = threading.Event()
-        self.open.set()
-        self.served = 0
-        self.keys = set()
-        self.lock = threading.Lock()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def _send(self, body):
-        data = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def do_GET(self):
-        self._send(
-            {"object": "list", "data": [{"id": "four", "object": "model", "created": 0, "owned_by": "us"}]}
-        )
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        with self.server.lock:
-            self.server.served += 1
-            waits = self.server.served > 3
-        if waits:
-            self.server.open.wait()
-        with self.server.lock:
-            self.server.keys.add(self.headers.get("Authorization"))
-        message = {"role": "assistant", "content": "2 + 2 = 4\n#### 4"}
-        self._send(
-            {
-                "id": "x",
-                "object": "chat.completion",
-                "created": 0,
-                "model": "four",
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20},
-            }
-        )
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def endpoint():
-    server = Endpoint()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.open.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def seeds(tmp_path):
-    path = tmp_path / "seeds.jsonl"
-    lines = ({"question": f"What is {n} - {n - 4}?", "answer": "4"} for n in range(10, 60))
-    path.write_text("\n".join(map(json.dumps, lines)))
-    return path
-
-
-def command(*arguments):
-    return [sys.executable, "-m", "tilth.cli", *map(str, arguments)]
-
-
-def ended_in(folder, *arguments):
-    """A command that was run to its end in a folder."""
-    return subprocess.run(
-        command(*arguments),
-        cwd=folder,
-        env={**os.environ, "OPENAI_API_KEY": KEY, "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-@pytest.fixture
-def shell(tmp_path):
-    """Runs a command to its end."""
-    return partial(ended_in, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """The demo, and the folder it was run in."""
-    folder = tmp_path_factory.mktemp("demo")
-    return ended_in(folder, "demo", "--out", "out"), folder
-
-
-def until(condition):
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -354,66 +228,6 @@ def test_real_dollars_without_a_limit_need_a_yes(shell, seeds):
     assert ended.returncode == 2
     assert "$" in ended.stderr
     assert "--usd" in ended.stderr
-
-
-@pytest.mark.parametrize(("signals", "code", "status"), [(1, 0, "stopped"), (2, 130, "aborted")])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_stops_and_the_second_aborts(
-    shell, endpoint, seeds, tmp_path, signals, code, status, number
-):
-    endpoint.open.clear()
-    arguments = ("generate", seeds, "--strategy", "answer-augmentation", "--model", "four")
-    options = ("--base-url", endpoint.url, "--queries", 5_000, "--out", "run.tilth")
-    environment = {**os.environ, "OPENAI_API_KEY": KEY}
-    with subprocess.Popen(
-        command(*arguments, *options), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    ) as process:
-        file = Path(tmp_path / "run.tilth")
-        until(lambda: endpoint.served > 3)
-        process.send_signal(number)
-        assert "Again to abort" in process.stderr.readline()
-        if signals == 1:
-            endpoint.open.set()  # what is out is waited for
-        else:
-            process.send_signal(number)
-        _, errors = process.communicate(timeout=120)
-    assert process.returncode == code, errors
-    assert "Traceback" not in errors
-    run = tilth.open_run(file)
-    assert run.status == status
-    assert 0 < run.progress.queries < 5_000
-    endpoint.open.set()
-    again = shell("resume", file, "--base-url", endpoint.url, "--queries", run.progress.queries + 10)
-    assert again.returncode == 0, again.stderr
-    assert tilth.open_run(file).status == "finished"
-
-
-def test_a_second_signal_aborts_the_study_of_a_command(demo, tmp_path):
-    _, earlier = demo
-    (tmp_path / "out").mkdir()  # its runs are done, so that the study comes at once
-    for run in ("answer-augmentation", "question-rephrase", "new-question"):
-        shutil.copy(earlier / "out" / f"{run}.tilth", tmp_path / "out")
-    path = tmp_path / "out" / "study.tilth"
-
-    def at_work():
-        try:
-            return tilth.open_study(path).progress.cells
-        except tilth.JournalError:  # it is not there yet
-            return 0
-
-    with subprocess.Popen(
-        command("demo", "--out", "out"), cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    ) as process:
-        until(at_work)
-        # two numbers, for one that comes twice at once comes once
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert "Again to abort" in errors
-    assert "Traceback" not in errors
-    study = tilth.open_study(path)
-    assert (study.status, study.progress.reason) == ("aborted", "aborted by the user")
 
 
 def test_the_doctor_names_this_python(shell):
