@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tilth.engine.assembly import RunOptions, start_in
-from tilth.engine.background import begun
+from tilth.engine.background import begun, wait_for
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
 from tilth.engine.file.journal import Journal
@@ -214,16 +214,6 @@ def generate_sync(
         reuse=reuse,
     )
     return wait_for(run)
-
-
-def wait_for(run: Run) -> Run:
-    """Blocks until a run's end, and raises what it failed of. Ctrl-C aborts it."""
-    try:
-        return run.wait()
-    except KeyboardInterrupt:
-        run.abort()
-        run.wait()
-        raise
 
 
 def open_run(path: str | Path, run_id: str | None = None) -> Run:
