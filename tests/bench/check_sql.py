@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.checks import cpu_time
-from tests.unit import plants
+from tests.unit.tasks.sql import plants
 
 from tilth.tasks import Sql
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-CHINOOK = CHECKOUT / "tests" / "unit" / "chinook_questions.jsonl"
+CHINOOK = CHECKOUT / "tests" / "unit" / "tasks" / "sql" / "chinook_questions.jsonl"
 ON_PLANTS = [
     ("SELECT name FROM plants WHERE price > 7.1", "SELECT p.name FROM plants p WHERE p.price > 7.1"),
     ("SELECT COUNT(*) FROM orders", "SELECT COUNT(number) FROM orders"),

@@ -20,7 +20,7 @@ from statistics import median
 from tests.support.openai_server import Plan, serve
 
 import tilth
-from tilth.teacher import admission
+from tilth.teacher.pacing import admission
 
 UNITS = 600
 CONCURRENCY = 64

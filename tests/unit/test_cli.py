@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.support.openai_server import Fault, Plan, serve
-from tests.unit import plants
+from tests.unit.tasks.sql import plants
 
 import tilth
 from tilth.strategies import registry

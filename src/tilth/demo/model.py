@@ -7,14 +7,14 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tilth.demo.answers import answer
+from tilth.demo.arithmetic.answers import answer
+from tilth.demo.arithmetic.reader import read_question
+from tilth.demo.arithmetic.rephrase import rephrase
+from tilth.demo.arithmetic.stories import new_question
 from tilth.demo.knobs import Knobs
-from tilth.demo.reader import read_question
-from tilth.demo.rephrase import rephrase
 from tilth.demo.request import marked, request
 from tilth.demo.rules import WHO, Rules
 from tilth.demo.sql import model as sql
-from tilth.demo.stories import new_question
 
 FOREIGN = (
     f"{WHO} I can answer, rephrase and invent short arithmetic word problems in English and, where you show "

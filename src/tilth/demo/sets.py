@@ -9,12 +9,12 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, get_args
 
+from tilth.demo.arithmetic.expression import parse
+from tilth.demo.arithmetic.world import Problem, problems
 from tilth.demo.data import load_csv
-from tilth.demo.expression import parse
 from tilth.demo.splits import DemoTask, Kind, Split, cut, distinct
 from tilth.demo.sql import sets as sql
 from tilth.demo.sql.database import database
-from tilth.demo.world import Problem, problems
 
 if TYPE_CHECKING:
     import polars as pl

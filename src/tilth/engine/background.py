@@ -115,3 +115,11 @@ async def begun(start: Callable[[], Work]) -> Work:
             work.abort()
             await work
         raise
+
+
+async def beside(work: Callable[[], None]) -> None:
+    """Runs what blocks in a thread; here, where the interpreter exits and starts no thread any more."""
+    try:
+        await asyncio.to_thread(work)
+    except RuntimeError:
+        work()

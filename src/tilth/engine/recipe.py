@@ -35,6 +35,7 @@ class Recipe:
         writer: The model that writes questions.
         random_state: What all draws come from.
         nested: Sizes of the seed sets whose cells a study cuts out of the run.
+        queries: The run's budget, where a study grows a strategy that is not nested: its rows depend on it.
     """
 
     seeds: Seeds
@@ -44,6 +45,7 @@ class Recipe:
     writer: Teacher
     random_state: int = 0
     nested: tuple[int, ...] = ()
+    queries: int | None = None
 
     @classmethod
     def resolve(
@@ -78,7 +80,8 @@ class Recipe:
             "writer": self.writer.identity(),
             "random_state": self.random_state,
         }
-        return {**found, "nested": list(self.nested)} if self.nested else found
+        of_a_study = {"nested": list(self.nested) or None, "queries": self.queries}
+        return found | {name: value for name, value in of_a_study.items() if value is not None}
 
     @cached_property
     def run_id(self) -> str:
@@ -177,6 +180,7 @@ class StoredRecipe:
             *recorded(self.identity, self.settings),
             random_state=self.identity["random_state"],
             nested=tuple(self.identity.get("nested", ())),
+            queries=self.identity.get("queries"),
         )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.background import Background
+from tilth.engine.background import Background, beside
 from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.events import Changed
 from tilth.engine.file import queries
@@ -390,11 +390,3 @@ class Run(Background):
     ) -> Path:
         """Writes rows for training; see `tilth.save`."""
         return save(self.rows, path, format=format, verdicts=verdicts)
-
-
-async def beside(work: Callable[[], None]) -> None:
-    """Runs what blocks in a thread; here, where the interpreter exits and starts no thread any more."""
-    try:
-        await asyncio.to_thread(work)
-    except RuntimeError:
-        work()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from tilth.teacher.redact import redacted
+from tilth.teacher.http.redact import redacted
 
 _SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 # Redaction cuts what is longer than an endpoint's message; ours may be, so it goes sentence by sentence.

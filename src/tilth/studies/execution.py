@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.checks.intervals import wilson
 from tilth.engine.assembly import RunOptions, start_in
-from tilth.engine.background import begun
+from tilth.engine.background import begun, beside
 from tilth.engine.budget import NANO
 from tilth.engine.events import CellMeasured, Events
 from tilth.engine.file.journal import Journal
@@ -19,7 +19,7 @@ from tilth.engine.file.queries import unit_costs
 from tilth.engine.file.reuse import Pool
 from tilth.engine.growing.execution import Ending
 from tilth.engine.recipe import Recipe
-from tilth.engine.run import Run, beside
+from tilth.engine.run import Run
 from tilth.seeds import Seeds
 from tilth.strategies.passes import SeedPasses
 from tilth.studies import store
@@ -138,6 +138,7 @@ class StudyExecution:
             inputs.writer,
             random_state,
             nested=planned.sizes,
+            queries=None if planned.strategy.nested else planned.queries,
         )
 
     def _limit(self, planned: PlannedRun, recipe: Recipe) -> RunLimit:

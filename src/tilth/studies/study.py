@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.background import Background
+from tilth.engine.background import Background, beside
 from tilth.engine.budget import NANO, Budget
 from tilth.engine.file.digests import canonical
 from tilth.engine.growing.execution import Ending
-from tilth.engine.run import OVER, Run, beside
+from tilth.engine.run import OVER, Run
 from tilth.engine.runner import runner
 from tilth.engine.start import open_run
 from tilth.studies import store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from tilth.teacher.quota import Quota
+    from tilth.teacher.pacing.quota import Quota
 
 CallErrorKind = Literal[
     "rate-limited",

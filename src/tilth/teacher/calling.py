@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from tilth.errors import TeacherError
-from tilth.teacher import failures
 from tilth.teacher.call_error import CallError
-from tilth.teacher.endpoint import Endpoint
-from tilth.teacher.redact import redacted
-from tilth.teacher.replies import Completion, completion_of
+from tilth.teacher.http import failures
+from tilth.teacher.http.endpoint import Endpoint
+from tilth.teacher.http.redact import redacted
+from tilth.teacher.http.replies import Completion, completion_of
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -13,12 +13,12 @@ from tilth.errors import TeacherError
 from tilth.teacher import prices
 from tilth.teacher.call_error import CallError
 from tilth.teacher.calling import CallableEndpoint, name_of
-from tilth.teacher.direct import open_direct
-from tilth.teacher.endpoint import Endpoint
+from tilth.teacher.http.direct import open_direct
+from tilth.teacher.http.endpoint import Endpoint
+from tilth.teacher.http.redact import Secret, public_url, url_secrets
+from tilth.teacher.http.replies import Completion
+from tilth.teacher.http.sdk import SdkEndpoint
 from tilth.teacher.prices import Price
-from tilth.teacher.redact import Secret, public_url, url_secrets
-from tilth.teacher.replies import Completion
-from tilth.teacher.sdk import SdkEndpoint
 
 if TYPE_CHECKING:
     from openai import AsyncAzureOpenAI, AsyncOpenAI

@@ -8,7 +8,7 @@ from typing import Any
 
 from tilth.errors import TeacherError
 from tilth.teacher.client import Teacher
-from tilth.teacher.endpoint import Endpoint
+from tilth.teacher.http.endpoint import Endpoint
 
 
 class RecordedTeacher(Teacher):

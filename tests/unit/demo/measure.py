@@ -9,10 +9,10 @@ from fractions import Fraction
 from tests.unit.demo import measure_sql
 from tests.unit.demo.measured import Measured
 
+from tilth.demo.arithmetic.reader import Reading, read_question
+from tilth.demo.arithmetic.world import Problem
 from tilth.demo.knobs import Knobs
-from tilth.demo.reader import Reading, read_question
 from tilth.demo.sets import draw_questions, draw_seeds
-from tilth.demo.world import Problem
 from tilth.tasks import get
 
 TASK = get("numeric")

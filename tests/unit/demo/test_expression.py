@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.demo.expression import (
+from tilth.demo.arithmetic.expression import (
     Expression,
     ExpressionError,
     Number,

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from tests.unit.demo.measure import TASK, answers_right, ask, labelled, read_right, rephrases_right, written
 
 from tilth.demo import RATES
-from tilth.demo.expression import operations
+from tilth.demo.arithmetic.expression import operations
+from tilth.demo.arithmetic.reader import read_question
+from tilth.demo.arithmetic.stories import own_story
+from tilth.demo.arithmetic.world import Problem
 from tilth.demo.knobs import BASE_NAME, Knobs
 from tilth.demo.model import FOREIGN, reply
-from tilth.demo.reader import read_question
 from tilth.demo.sets import draw_seeds
-from tilth.demo.stories import own_story
-from tilth.demo.world import Problem
 from tilth.tasks.numeric.task import Numeric
 from tilth.tasks.prompts import read_question as read_reply
 

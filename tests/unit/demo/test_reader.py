@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.demo.measure import read_right
 
-from tilth.demo.expression import write
-from tilth.demo.reader import read_question
+from tilth.demo.arithmetic.expression import write
+from tilth.demo.arithmetic.reader import read_question
+from tilth.demo.arithmetic.text import tokens
 from tilth.demo.sets import draw_questions, draw_seeds
-from tilth.demo.text import tokens
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tilth import demo
-from tilth.demo.expression import evaluate
+from tilth.demo.arithmetic.expression import evaluate
+from tilth.demo.arithmetic.world import Problem
 from tilth.demo.sets import draw_questions, draw_seeds, hand_written
 from tilth.demo.splits import DemoTask, Kind
-from tilth.demo.world import Problem
 from tilth.tasks import get
 
 TASK = get("numeric")

@@ -21,7 +21,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def short_waits() -> None:
     """Failures are frequent here; how long is waited after one belongs to the teacher's tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tilth.teacher.gate.FIRST_DELAY", 0.002)
-        patch.setattr("tilth.teacher.gate.LONGEST_DELAY", 0.02)
+        patch.setattr("tilth.teacher.pacing.gate.FIRST_DELAY", 0.002)
+        patch.setattr("tilth.teacher.pacing.gate.LONGEST_DELAY", 0.02)
         patch.setattr("tilth.engine.growing.claims.QUIET_SECONDS", 0.5)
         yield

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 import pytest
-from tests.unit import plants
+from tests.unit.tasks.sql import plants
 
 import tilth
 from tilth.errors import SeedsError

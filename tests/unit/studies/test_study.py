@@ -230,6 +230,22 @@ def test_seeds_that_the_task_cannot_take_are_told_before_anything_is_asked(tmp_p
     assert not (tmp_path / "s.tilth").exists()
 
 
+def test_a_strategy_that_is_not_nested_has_a_run_for_each_budget(tmp_path: Path) -> None:
+    class Otherwise(tilth.strategies.available()["answer-augmentation"]):  # type: ignore[misc]
+        """Answers, and says that its rows depend on the budget."""
+
+        name, title, nested = "test-otherwise", "Otherwise", False
+
+    study = tilth.study_sync(
+        tilth.demo.seeds(10),
+        **small(tmp_path / "s.tilth", strategies=[Otherwise()], sizes=[10], ratios=[1, 2], replicates=1),
+    )
+    assert study.frame["complete"].all()
+    assert len({run.run_id for run in study.runs}) == 2
+    assert [run.open().rows.height for run in study.runs] == [10, 20]
+    assert study.progress.queries == 30
+
+
 def test_seeds_and_test_sets_are_kept_apart(seeds: tilth.Seeds, tmp_path: Path) -> None:
     shared = pl.DataFrame({"question": [seeds.frame["question"][3]], "reference": ["1"]})
     with pytest.raises(ValueError, match="shares a question with the seeds"):

@@ -43,8 +43,8 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def usual_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other suites shorten them for their whole session."""
-    monkeypatch.setattr("tilth.teacher.gate.FIRST_DELAY", 0.5)
-    monkeypatch.setattr("tilth.teacher.gate.LONGEST_DELAY", 60.0)
+    monkeypatch.setattr("tilth.teacher.pacing.gate.FIRST_DELAY", 0.5)
+    monkeypatch.setattr("tilth.teacher.pacing.gate.LONGEST_DELAY", 60.0)
 
 
 @pytest.fixture(scope="session")

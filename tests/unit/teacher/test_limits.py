@@ -12,7 +12,7 @@ from tests.support.effort import examples
 from tests.unit.teacher.gates import DOWN, call, fail, gate_of, limited, now, run
 
 from tilth.teacher import CallError
-from tilth.teacher.admission import FIRST_WINDOW
+from tilth.teacher.pacing.admission import FIRST_WINDOW
 
 pytestmark = pytest.mark.usefixtures("usual_waits")
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Teacher
-from tilth.teacher.admission import Admission, Controller
-from tilth.teacher.breaker import Breaker
-from tilth.teacher.quota import Allowance, Quota, quota_of, seconds_of
+from tilth.teacher.pacing.admission import Admission, Controller
+from tilth.teacher.pacing.breaker import Breaker
+from tilth.teacher.pacing.quota import Allowance, Quota, quota_of, seconds_of
 
 REPLY = {"choices": [{"message": {"content": "4"}, "finish_reason": "stop"}]}
 HEADERS = {

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.teacher.dialect import Dialect
-from tilth.teacher.failures import error_of, of_status, retry_after
-from tilth.teacher.replies import Completion, StreamReader, read_reply
+from tilth.teacher.http.dialect import Dialect
+from tilth.teacher.http.failures import error_of, of_status, retry_after
+from tilth.teacher.http.replies import Completion, StreamReader, read_reply
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

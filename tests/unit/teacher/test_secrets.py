@@ -15,7 +15,7 @@ from tests.support.openai_server import Fault
 
 from tilth.errors import TeacherError
 from tilth.teacher import CallError, Teacher
-from tilth.teacher.redact import public_url, redacted
+from tilth.teacher.http.redact import public_url, redacted
 
 CANARY = "canary-9f8e7d6c5b4a"
 

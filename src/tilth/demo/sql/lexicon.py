@@ -8,9 +8,9 @@ from functools import cache
 from itertools import chain
 from typing import Literal
 
+from tilth.demo.arithmetic.text import Token, tokens
 from tilth.demo.data import load
 from tilth.demo.sql.database import Column, schema
-from tilth.demo.text import Token, tokens
 
 Kind = Literal["table", "column", "value", "number", "implied", "compared", "known", "cue"]
 

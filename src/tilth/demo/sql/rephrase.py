@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
+from tilth.demo.arithmetic.rephrase import eagerness, faithful, strays, substitute
 from tilth.demo.data import load
-from tilth.demo.rephrase import eagerness, faithful, strays, substitute
 from tilth.demo.sql.database import schema
 from tilth.demo.sql.lexicon import Mention, mentions
 from tilth.demo.sql.reader import read_question

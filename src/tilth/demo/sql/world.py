@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tilth.demo.arithmetic.world import Wording
 from tilth.demo.data import load
 from tilth.demo.sql.database import Column, open_states, schema
 from tilth.demo.sql.query import COUNT, Absent, Condition, Item, Query, fans_out, key_of, write
-from tilth.demo.world import Wording
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _MOST_ROWS = 40

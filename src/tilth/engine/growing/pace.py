@@ -33,12 +33,12 @@ class Pace:
     """Keeps what the latest units came to. Written in the runner's loop, read from any thread."""
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[float, Rates]] = deque()
+        self._recent: deque[tuple[float, int, int, int]] = deque()
 
     def add(self, rows: int, kept: int, queries: int) -> None:
         """A unit has ended."""
         now = time.monotonic()
-        self._recent.append((now, Rates(rows, kept, queries)))
+        self._recent.append((now, rows, kept, queries))
         while self._recent[0][0] < now - _WINDOW:
             self._recent.popleft()
 
@@ -49,6 +49,5 @@ class Pace:
         if len(recent) < 2:
             return Rates()
         span = max(now - recent[0][0], 1e-3)
-        return Rates(
-            *(sum(amounts) / span for amounts in zip(*(unit for _, unit in recent[1:]), strict=True))
-        )
+        _, *amounts = zip(*recent[1:], strict=True)
+        return Rates(*(sum(each) / span for each in amounts))

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.records import RECORDS
+from tests.unit.seeds.records import RECORDS
 
 from tilth.errors import SeedsError
 from tilth.seeds import read_seeds

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.effort import examples
 from tests.support.growth import WIDE, growth
-from tests.unit.choices import QUESTIONS
+from tests.unit.tasks.choice.choices import QUESTIONS
 
 import tilth
 from tilth import tasks

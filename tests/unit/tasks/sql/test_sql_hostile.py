@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.unit import plants
+from tests.unit.tasks.sql import plants
 
 import tilth.tasks
 from tilth.tasks import Sql

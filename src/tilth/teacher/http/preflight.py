@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from tilth.errors import TeacherError
-from tilth.teacher import failures
 from tilth.teacher.call_error import CallError
-from tilth.teacher.redact import redacted
+from tilth.teacher.http import failures
+from tilth.teacher.http.redact import redacted
 
 Fetch = Callable[[str], Awaitable[failures.Answer]]
 """Puts a GET to a path below the base URL."""

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tilth.teacher.endpoint import HttpEndpoint, read_chunks
-from tilth.teacher.failures import Answer
-from tilth.teacher.replies import MAX_REPLY_BYTES, Completion
+from tilth.teacher.http.endpoint import HttpEndpoint, read_chunks
+from tilth.teacher.http.failures import Answer
+from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion
 
 if TYPE_CHECKING:
     from httpx2 import Response

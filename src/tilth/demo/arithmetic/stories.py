@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from tilth.demo.arithmetic.expression import Expression, Number, Operation, evaluate, operations, parse
+from tilth.demo.arithmetic.reader import Reading, read_question
+from tilth.demo.arithmetic.text import cues, read_text, tokens
 from tilth.demo.data import load
-from tilth.demo.expression import Expression, Number, Operation, evaluate, operations, parse
 from tilth.demo.rates import RATES
-from tilth.demo.reader import Reading, read_question
-from tilth.demo.text import cues, read_text, tokens
 
 _SLOT = re.compile(r"\{(\w)\}")
 _CAPITAL = re.compile(r"\b[A-Z][a-z]+\b")

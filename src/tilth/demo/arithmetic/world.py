@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from tilth.demo.data import load
-from tilth.demo.expression import (
+from tilth.demo.arithmetic.expression import (
     Expression,
     ExpressionError,
     Number,
@@ -20,6 +19,7 @@ from tilth.demo.expression import (
     steps,
     write,
 )
+from tilth.demo.data import load
 
 Wording = Literal["same", "held-out"]
 _SLOT = re.compile(r"\{(\w)\}")

@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from tilth.errors import TeacherError
-from tilth.teacher import failures
 from tilth.teacher.call_error import CallError
-from tilth.teacher.dialect import Dialect
-from tilth.teacher.failures import Answer
-from tilth.teacher.preflight import find_problem
-from tilth.teacher.quota import quota_of
-from tilth.teacher.redact import Secret, redacted
-from tilth.teacher.replies import MAX_REPLY_BYTES, Completion, StreamReader, read_reply, usage_of
+from tilth.teacher.http import failures
+from tilth.teacher.http.dialect import Dialect
+from tilth.teacher.http.failures import Answer
+from tilth.teacher.http.preflight import find_problem
+from tilth.teacher.http.redact import Secret, redacted
+from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion, StreamReader, read_reply, usage_of
+from tilth.teacher.pacing.quota import quota_of
 
 _MOST_ADAPTATIONS = 6
 

@@ -12,8 +12,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tilth.teacher.call_error import CallError, CallErrorKind
-from tilth.teacher.quota import quota_of
-from tilth.teacher.redact import redacted
+from tilth.teacher.http.redact import redacted
+from tilth.teacher.pacing.quota import quota_of
 
 _KIND_BY_STATUS: dict[int, CallErrorKind] = {
     401: "unauthorized",

@@ -8,7 +8,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.choices import QUESTIONS
+from tests.unit.tasks.choice.choices import QUESTIONS
 
 import tilth
 from tilth import tasks

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from tilth.teacher.endpoint import HttpEndpoint, read_chunks, read_some
-from tilth.teacher.failures import Answer
-from tilth.teacher.redact import Secret
-from tilth.teacher.replies import MAX_REPLY_BYTES, Completion
+from tilth.teacher.http.endpoint import HttpEndpoint, read_chunks, read_some
+from tilth.teacher.http.failures import Answer
+from tilth.teacher.http.redact import Secret
+from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
-from tilth.teacher.admission import Admission, Controller
-from tilth.teacher.breaker import Breaker
 from tilth.teacher.call_error import CallError
-from tilth.teacher.quota import Quota
+from tilth.teacher.pacing.admission import Admission, Controller
+from tilth.teacher.pacing.breaker import Breaker
+from tilth.teacher.pacing.quota import Quota
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0

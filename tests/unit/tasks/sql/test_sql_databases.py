@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.unit import plants
+from tests.unit.tasks.sql import plants
 
 from tilth.tasks import Sql
 

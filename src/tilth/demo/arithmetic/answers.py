@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
-from tilth.demo.expression import (
+from tilth.demo.arithmetic.expression import (
     Expression,
     ExpressionError,
     Number,
@@ -18,8 +18,8 @@ from tilth.demo.expression import (
     steps,
     write,
 )
+from tilth.demo.arithmetic.reader import Reading
 from tilth.demo.rates import RATES, chance, difficulty
-from tilth.demo.reader import Reading
 
 _LEADS = (
     "Let's work it out.",

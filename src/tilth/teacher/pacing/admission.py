@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tilth.teacher.breaker import Breaker
-from tilth.teacher.pacing import Bucket, Pace
-from tilth.teacher.quota import Quota
+from tilth.teacher.pacing.breaker import Breaker
+from tilth.teacher.pacing.pace import Bucket, Pace
+from tilth.teacher.pacing.quota import Quota
 
 FIRST_WINDOW = 4
 """Calls in flight to start with."""

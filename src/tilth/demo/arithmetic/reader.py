@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from tilth.demo.expression import Expression, ExpressionError, evaluate
-from tilth.demo.schemas import SCHEMAS
-from tilth.demo.story import fold
-from tilth.demo.text import cues, read_text
+from tilth.demo.arithmetic.expression import Expression, ExpressionError, evaluate
+from tilth.demo.arithmetic.schemas import SCHEMAS
+from tilth.demo.arithmetic.story import fold
+from tilth.demo.arithmetic.text import cues, read_text
 
 LONGEST = 4_000
 """Characters of a question that is read; a longer one counts as foreign text."""

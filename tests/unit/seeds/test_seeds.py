@@ -7,7 +7,7 @@ import json
 
 import polars as pl
 import pytest
-from tests.unit.records import RECORDS, ROWS
+from tests.unit.seeds.records import RECORDS, ROWS
 
 from tilth.seeds import Seed, Seeds, read_seeds
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 
+from tilth.demo.arithmetic.reader import read_question
+from tilth.demo.arithmetic.text import read_text
 from tilth.demo.data import load
 from tilth.demo.rates import RATES, chance
-from tilth.demo.reader import read_question
-from tilth.demo.text import read_text
 
 _TRIES = 4
 _HOLE = re.compile(r"\{(\d)\}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
-from tilth.demo.expression import Expression, Number, add, constant, divide, multiply, subtract
-from tilth.demo.text import Quantity, Text, cues
+from tilth.demo.arithmetic.expression import Expression, Number, add, constant, divide, multiply, subtract
+from tilth.demo.arithmetic.text import Quantity, Text, cues
 
 Schema = Callable[[Text], Expression | None]
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.effort import examples
-from tests.unit import plants
+from tests.unit.tasks.sql import plants
 
 import tilth.tasks
 from tilth import tasks

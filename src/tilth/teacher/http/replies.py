@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.teacher.quota import Quota
+from tilth.teacher.pacing.quota import Quota
 
 MAX_REPLY_BYTES = 8_000_000
 MALFORMED = "malformed"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tilth.demo.expression import Expression, Number, add, constant, divide, multiply, subtract
-from tilth.demo.schemas import number
-from tilth.demo.text import Quantity, Text, cues
+from tilth.demo.arithmetic.expression import Expression, Number, add, constant, divide, multiply, subtract
+from tilth.demo.arithmetic.schemas import number
+from tilth.demo.arithmetic.text import Quantity, Text, cues
 
 
 @dataclass(slots=True)
