@@ -66,11 +66,11 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
     if options.pool is not None:
         options.pool.forget(used)
     limit = options.limit
-    if recipe.nested and limit.queries is not None:
+    if recipe.nested_sizes and limit.queries is not None:
         # a study's cells are prefixes, which leave out calls in doubt: these take nothing from its limit
         limit = replace(limit, queries=limit.queries + booked.in_doubt.queries)
     # so is what a study's run takes over: its cells count a reply wherever it was paid for
-    taken_over = len(used) if recipe.nested else None
+    taken_over = len(used) if recipe.nested_sizes else None
     ledger = Ledger(limit, booked.spent, booked.in_doubt, taken_over)
     run, controls = Run(recipe, journal.path, settings), Controls()
     controls.going.set()

@@ -15,7 +15,7 @@ from typing import Any
 from tilth.engine.assembly import origin_of
 from tilth.engine.file.audit import audit_file, audit_run, audit_study
 from tilth.engine.file.copying import snapshot
-from tilth.engine.file.queries import records
+from tilth.engine.file.queries import select
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.growing.replay import NotJournalled, Replay
 from tilth.engine.growing.rows import rows_of, verdict_of
@@ -147,7 +147,7 @@ class _Rebuilding:
         replay = Replay(JournalledRun(file, self._id), recipe)
         stored = {
             record["position"]: record
-            for record in records(file, "SELECT * FROM units WHERE run_id = ?", self._id)
+            for record in select(file, "SELECT * FROM units WHERE run_id = ?", self._id)
         }
         last = max(stored, default=-1)
         if min(stored, default=0) < 0 or last > len(stored) + _FARTHEST:
@@ -164,7 +164,7 @@ class _Rebuilding:
                         f"unit {record['unit']} stands at {position}, where unit {unit.number} belongs"
                     )
                     continue
-                rows = records(
+                rows = select(
                     file,
                     'SELECT * FROM rows WHERE run_id = ? AND unit = ? ORDER BY "index"',
                     self._id,

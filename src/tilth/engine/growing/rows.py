@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import Operation, now
-from tilth.engine.file.queries import records
+from tilth.engine.file.queries import select
 from tilth.engine.file.writes import Bill, Outcome
 from tilth.engine.growing.replies import reply_of, unusable
 from tilth.errors import UnitFailed, Unreadable
@@ -193,7 +193,7 @@ def to_check(run_id: str, after: int, *, checked: bool, every: bool) -> Operatio
 
     `every` gives all of them; else those that are checked and should not be, or the other way round.
     """
-    return lambda file: records(file, _ROWS, run_id, after, every, NOT_CHECKED, checked, _BATCH)
+    return lambda file: select(file, _ROWS, run_id, after, every, NOT_CHECKED, checked, _BATCH)
 
 
 def check_again(
