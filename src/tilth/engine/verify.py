@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tilth.engine.assembly import origin_of
+from tilth.engine.assembly import row_context_of
 from tilth.engine.file.audit import audit_file, audit_run, audit_study
 from tilth.engine.file.copying import snapshot
 from tilth.engine.file.queries import select
@@ -139,7 +139,7 @@ class _Rebuilding:
 
     def __init__(self, file: sqlite3.Connection, stored: StoredRecipe, recipe: Recipe) -> None:
         self._file, self._id, self._recipe = file, stored.run_id, recipe
-        self._origin = origin_of(stored.run_id, recipe, stored.settings)
+        self._row_context = row_context_of(stored.run_id, recipe, stored.settings)
 
     async def compare(self) -> tuple[list[str], int]:
         """Grows all units again: what differs from the file, and how many rows were compared."""
@@ -193,12 +193,12 @@ class _Rebuilding:
             return [f"unit {unit.number} cannot be rebuilt: {error}"]
         except Exception as error:  # noqa: BLE001 - a strategy of others, on replies that may be damaged
             return [f"unit {unit.number} cannot be rebuilt: {type(error).__name__}: {error}"]
-        checks, origin = self._recipe.strategy.checks, self._origin
+        checks, row_context = self._recipe.strategy.checks, self._row_context
         verdicts = [
-            verdict_of(candidate, self._recipe.task, checks, checked=origin.checked)
+            verdict_of(candidate, self._recipe.task, checks, checked=row_context.checked)
             for candidate in regrown.candidates
         ]
-        expected = rows_of(origin, unit, regrown.candidates, verdicts, regrown.bill, self._recipe.task)
+        expected = rows_of(row_context, unit, regrown.candidates, verdicts, regrown.bill, self._recipe.task)
         amount = regrown.bill.spent
         wanted = {
             "round": unit.round,

@@ -40,7 +40,7 @@ GROUP BY w.arrival ORDER BY w.arrival LIMIT ?
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RowContext:
     """What all rows of a run have in common."""
 
     run_id: str
@@ -121,7 +121,7 @@ def verdict_at_once(
 
 
 def rows_of(
-    origin: Origin,
+    row_context: RowContext,
     unit: Unit,
     candidates: Sequence[Candidate],
     verdicts: Sequence[Verdict],
@@ -139,11 +139,11 @@ def rows_of(
             extra[OWN_SCORE] = candidate.score
         rows.append(
             {
-                "run_id": origin.run_id,
+                "run_id": row_context.run_id,
                 "unit": unit.number,
                 "index": index,
                 "seed_id": unit.seed.id,
-                "strategy": origin.strategy,
+                "strategy": row_context.strategy,
                 "round": unit.round,
                 "task": task.name,
                 "kind": "sft",
@@ -157,10 +157,10 @@ def rows_of(
                 "queries": bill.spent.queries if first else 0,
                 "prompt_tokens": bill.prompt_tokens if first else 0,
                 "completion_tokens": bill.completion_tokens if first else 0,
-                "nano": (bill.spent.nano if first else 0) if origin.priced else None,
+                "nano": (bill.spent.nano if first else 0) if row_context.priced else None,
                 "seconds": bill.seconds if first else 0.0,
-                "writer": origin.writer,
-                "teacher": origin.teacher,
+                "writer": row_context.writer,
+                "teacher": row_context.teacher,
                 "reused": int(bill.reused > 0),
                 "created_at": at,
                 "extra": canonical(extra) if extra else "{}",
