@@ -58,7 +58,7 @@ def test_the_tab_shows_what_the_run_says(lab: Lab) -> None:
     price = bench.root.get_by_role("region", name="What a row costs")
     shown = price.get_by_role("row", name=re.compile("^accepted ")).first
     expect(shown).to_contain_text(f"{found['queries_per_accepted']:.1f}".removesuffix(".0"))
-    shown.locator(".tilth-figure").first.focus()
+    shown.locator(".tilth-sourced").first.focus()
     spent = sum(found["queries"].values()) + found["in_doubt"]
     expect(bench.root.locator(".tilth-tip")).to_contain_text(f"measured: {spent} queries spent")
     lab.screenshot("workbench-quality")
@@ -79,5 +79,5 @@ def test_a_check_of_another_package_shows_its_own_table(lab: Lab) -> None:
     expect(part.get_by_role("columnheader")).to_have_text(["How polite", "rows", "of all"])
     row = part.get_by_role("row", name="said 2 times")
     expect(row.get_by_role("cell")).to_have_text([re.compile("5"), re.compile("100%")])
-    row.locator(".tilth-figure").first.focus()
+    row.locator(".tilth-sourced").first.focus()
     expect(bench.root.locator(".tilth-tip")).to_contain_text("rows that were asked about")

@@ -53,7 +53,7 @@ def test_a_study_from_its_price_to_a_saved_figure(lab: Lab) -> None:
     expect(expected).to_contain_text("24")
     expect(expected).to_contain_text("≤ 480")
     expect(expected).to_contain_text("$0.00")
-    expected.locator(".tilth-figure", has_text="cost").focus()
+    expected.locator(".tilth-sourced", has_text="cost").focus()
     expect(widget.locator(".tilth-tip")).to_contain_text("a simulation costs nothing")
 
     # The curve is there before the study is.

@@ -55,7 +55,7 @@ class Bench:
 
     def count(self, name: str) -> int:
         """What the bar counts under this name, such as "Rows accepted"."""
-        text = self.root.locator(".tilth-counts .tilth-figure", has_text=f"{name}:").inner_text()
+        text = self.root.locator(".tilth-counts .tilth-sourced", has_text=f"{name}:").inner_text()
         found = re.search(r"[\d,]+", text)
         assert found, f"no number in {text!r}"
         return int(found[0].replace(",", ""))

@@ -59,7 +59,7 @@ test("a budget is written when it is entered, never while it is typed or wrong",
 
 test("a value names its source to the eye on focus, and to a screen reader", async () => {
   const { el } = await open();
-  const value = find(el, ".tilth-expected-figure", "930");
+  const value = find(el, ".tilth-expected-value", "930");
   expect(value.tabIndex).toBe(0);
   value.dispatchEvent(new FocusEvent("focus"));
   await drawn();
@@ -74,7 +74,7 @@ test("a value names its source to the eye on focus, and to a screen reader", asy
 test("every value has a source", async () => {
   host.status({ state: "running", usd: 0.5, rowless: 1, in_doubt: 1, rate: 3, eta: 60, limit_queries: 2000 });
   const { el } = await open();
-  const values = [...el.querySelectorAll(".tilth-figure")];
+  const values = [...el.querySelectorAll(".tilth-sourced")];
   expect(values.length).toBeGreaterThanOrEqual(15);
   for (const value of values) {
     const source = document.getElementById(value.getAttribute("aria-describedby") ?? "")?.textContent;
@@ -91,7 +91,7 @@ test("the plan names the checks that ask, and says of each what it does", async 
   ];
   host.set("context", { ...TRAITS.context, checks });
   await drawn();
-  find(el, ".tilth-plan-checks .tilth-figure").focus();
+  find(el, ".tilth-plan-checks .tilth-sourced").focus();
   await drawn();
   expect(find(el, ".tilth-tip").textContent).toBe("Agreement: Keeps what answers agree on.");
 });

@@ -117,7 +117,7 @@ test("a row opens and closes by the keyboard, and the focus comes back to the li
   expect(detail.textContent).toContain("The seed's own question?");
   expect(detail.textContent).toContain(`Solve: ${HOSTILE}`);
   expect(detail.textContent).toContain("ended by: length");
-  expect(find(detail, ".tilth-figure").textContent).toContain("412 + 88 tokens");
+  expect(find(detail, ".tilth-sourced").textContent).toContain("412 + 88 tokens");
   expect(find(detail, "summary").textContent).toContain("232 + 27 tokensestimated");
   expect(find(detail, "mark").textContent).toBe("3");
   expect(el.querySelector("img")).toBeNull();

@@ -23,7 +23,7 @@ TITLES: dict[Axis, str] = {
     "rows_per_seed": "rows per seed, the paper's ratio (log scale)",
     "usd": "US dollars (log scale)",
 }
-UNITS: dict[Axis, str] = {
+AXIS_WORDS: dict[Axis, str] = {
     "ratio": "ratio",
     "rows": "rows",
     "rows_per_seed": "rows per seed",

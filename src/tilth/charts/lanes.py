@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tilth.charts.axes import MARGIN, UNITS, WIDTH, LogAxis, amount, layered, values
+from tilth.charts.axes import AXIS_WORDS, MARGIN, WIDTH, LogAxis, amount, layered, values
 from tilth.charts.published import cited
 from tilth.charts.style import Look, Theme, encodings
 from tilth.studies.curves import Axis
@@ -51,7 +51,7 @@ def crossing_lanes(
     if published is not None:
         layers += _published_lane(published, colours, axis, y)
     title = alt.TitleParams(
-        f"{UNITS[axis.name]} from which a strategy stays above {baseline}",
+        f"{AXIS_WORDS[axis.name]} from which a strategy stays above {baseline}",
         color=colours.muted,
         fontSize=11,
         fontWeight="normal",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tilth.charts.axes import (
+    AXIS_WORDS,
     HEIGHT,
     TITLES,
-    UNITS,
     WIDTH,
     LogAxis,
     amount,
@@ -41,7 +41,11 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
     data = curves.accuracy(source.cells, source.outcomes).with_columns(pl.col(x).alias("x"))
     missing = data.filter(pl.col("x").is_null() | (pl.col("x") <= 0))
     if missing.height or not data.height:
-        what = "no complete cell" if not data.height else f"no {UNITS[x]} above 0 for {missing.height} points"
+        what = (
+            "no complete cell"
+            if not data.height
+            else f"no {AXIS_WORDS[x]} above 0 for {missing.height} points"
+        )
         raise ValueError(f'chart: the study has {what}; use x="ratio" or wait for its cells')
     names = titles(source.cells)
     shown = titled(data, names, ("strategy",))
@@ -181,7 +185,7 @@ def _words(data: pl.DataFrame, passed: pl.DataFrame, baseline: str, x: Axis, lin
             said.append(f"{title}, ratio {amount(ratio, 'ratio')}: {scores}.")
         lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True)
         said += [
-            f"{lane['passing']} stays above {baseline}, by {UNITS[x]}: {told(lane, x)}."
+            f"{lane['passing']} stays above {baseline}, by {AXIS_WORDS[x]}: {told(lane, x)}."
             for lane in lanes.filter(pl.col("overtaken") == baseline).to_dicts()
         ]
     return " ".join(said)

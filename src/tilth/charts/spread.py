@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tilth.charts.axes import HEIGHT, TITLES, UNITS, WIDTH, LogAxis, amount, layered, log_axis, share, values
+from tilth.charts.axes import (
+    AXIS_WORDS,
+    HEIGHT,
+    TITLES,
+    WIDTH,
+    LogAxis,
+    amount,
+    layered,
+    log_axis,
+    share,
+    values,
+)
 from tilth.charts.figure import Figure
 from tilth.charts.panels import Source, columns, panels
 from tilth.charts.style import Theme, ThemeName
@@ -22,7 +33,7 @@ def spread(source: Source, *, x: Axis, theme: ThemeName) -> Figure:
     data = curves.spread(source.cells, source.outcomes, x=x)
     if not data.height:
         raise ValueError(
-            f"chart: the spread needs two strategies measured over a shared range of {UNITS[x]}; "
+            f"chart: the spread needs two strategies measured over a shared range of {AXIS_WORDS[x]}; "
             'the study has none, use x="ratio" or add a strategy'
         )
     shown = titled(data, titles(source.cells), ("best", "worst"))
@@ -70,7 +81,7 @@ def _panel(
     y_title = "best minus worst strategy, points" if named else None
     chart = alt.Chart(values(records)).encode(x=axis.x("at"), y=share("spread", domain, y_title, points=True))
     tooltip = [
-        alt.Tooltip("at:Q", format=",.4~g", title=UNITS[axis.name]),
+        alt.Tooltip("at:Q", format=",.4~g", title=AXIS_WORDS[axis.name]),
         alt.Tooltip("spread:Q", format=".1%"),
         alt.Tooltip("best:N"),
         alt.Tooltip("worst:N"),
@@ -105,7 +116,7 @@ def _panel(
 def _verdict(panel: pl.DataFrame, x: Axis) -> str:
     """What the panel answers, in a line."""
     first, last = panel.row(0, named=True), panel.row(-1, named=True)
-    reach = f"from {UNITS[x]} {amount(first['at'], x)} to {amount(last['at'], x)}"
+    reach = f"from {AXIS_WORDS[x]} {amount(first['at'], x)} to {amount(last['at'], x)}"
     if panel.height == 1:
         return f"{100 * first['spread']:.0f} points at {amount(first['at'], x)}; one amount shows no trend"
     if last["change_low"] is None:

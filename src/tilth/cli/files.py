@@ -40,7 +40,7 @@ def _using(path: Path, databases: Sequence[str] | None) -> list[Task]:
     try:
         simulated = [
             run["settings"]["simulated"]
-            for run in queries.heads(path)
+            for run in queries.run_records(path)
             if run["identity"]["task"]["name"] == "sql"
         ]
     except (JournalError, LookupError, TypeError, ValueError):

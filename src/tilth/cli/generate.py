@@ -128,7 +128,7 @@ def resume(options: Namespace) -> int:
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     stored = tilth.open_run(path)
-    record = queries.head(path)
+    record = queries.run_record(path)
     identity, max_tokens = record["identity"], record["settings"]["max_tokens"]
     teacher = _again(identity["teacher"], max_tokens["teacher"], options.base_url, simulated=stored.simulated)
     writer = None

@@ -17,7 +17,7 @@ from tilth.engine.growing.booking import Booking
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import Execution
-from tilth.engine.growing.rows import CheckMode, Origin
+from tilth.engine.growing.rows import CheckMode, RowContext
 from tilth.engine.planning.estimate import estimate
 from tilth.engine.planning.measurements import measure
 from tilth.engine.planning.ranges import Plan
@@ -66,11 +66,11 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
     if options.pool is not None:
         options.pool.forget(used)
     limit = options.limit
-    if recipe.nested and limit.queries is not None:
+    if recipe.nested_sizes and limit.queries is not None:
         # a study's cells are prefixes, which leave out calls in doubt: these take nothing from its limit
         limit = replace(limit, queries=limit.queries + booked.in_doubt.queries)
     # so is what a study's run takes over: its cells count a reply wherever it was paid for
-    taken_over = len(used) if recipe.nested else None
+    taken_over = len(used) if recipe.nested_sizes else None
     ledger = Ledger(limit, booked.spent, booked.in_doubt, taken_over)
     run, controls = Run(recipe, journal.path, settings), Controls()
     controls.going.set()
@@ -87,7 +87,7 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
             options.pool,
         ),
         recipe,
-        origin_of(run_id, recipe, settings),
+        row_context_of(run_id, recipe, settings),
         counts,
         reopened,
         checked_otherwise=bool(stored) and stored.get("verdict_options", {}) != settings["verdict_options"],
@@ -96,9 +96,9 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
     return run
 
 
-def origin_of(run_id: str, recipe: Recipe, settings: Mapping[str, Any]) -> Origin:
+def row_context_of(run_id: str, recipe: Recipe, settings: Mapping[str, Any]) -> RowContext:
     """What all rows of the run have in common, by its settings."""
-    return Origin(
+    return RowContext(
         run_id,
         recipe.strategy.name,
         settings["teacher"],

@@ -94,6 +94,16 @@ class Background(ABC):
             self.events.publish(Changed(self.status))
 
 
+def wait_for(work: Work) -> Work:
+    """Blocks until its end, and raises what it failed of. Ctrl-C aborts it."""
+    try:
+        return work.wait()
+    except KeyboardInterrupt:
+        work.abort()
+        work.wait()
+        raise
+
+
 async def begun(start: Callable[[], Work]) -> Work:
     """What `start` begins, called in a thread. Cancelled meanwhile, that is aborted and its end awaited."""
     starting = asyncio.ensure_future(asyncio.to_thread(start))

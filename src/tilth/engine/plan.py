@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tilth.engine.background import wait_for
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
 from tilth.engine.planning.estimate import estimate
@@ -13,7 +14,7 @@ from tilth.engine.planning.measurements import LEAST_UNITS, Measurements, measur
 from tilth.engine.planning.ranges import Plan
 from tilth.engine.recipe import Recipe
 from tilth.engine.run import OVER
-from tilth.engine.start import open_run, start_recipe, wait_for
+from tilth.engine.start import open_run, start_recipe
 from tilth.errors import JournalError
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies.base import Strategy

@@ -34,7 +34,7 @@ class Recipe:
         teacher: The model that answers.
         writer: The model that writes questions.
         random_state: What all draws come from.
-        nested: Sizes of the seed sets whose cells a study cuts out of the run.
+        nested_sizes: Sizes of the seed sets whose cells a study cuts out of the run.
         queries: The run's budget, where a study grows a strategy that is not nested: its rows depend on it.
     """
 
@@ -44,7 +44,7 @@ class Recipe:
     teacher: Teacher
     writer: Teacher
     random_state: int = 0
-    nested: tuple[int, ...] = ()
+    nested_sizes: tuple[int, ...] = ()
     queries: int | None = None
 
     @classmethod
@@ -80,7 +80,7 @@ class Recipe:
             "writer": self.writer.identity(),
             "random_state": self.random_state,
         }
-        of_a_study = {"nested": list(self.nested) or None, "queries": self.queries}
+        of_a_study = {"nested": list(self.nested_sizes) or None, "queries": self.queries}
         return found | {name: value for name, value in of_a_study.items() if value is not None}
 
     @cached_property
@@ -109,7 +109,7 @@ class Recipe:
 
     def passes(self) -> SeedPasses:
         """The order of its units."""
-        return SeedPasses(tuple(self.seeds), self.random_state, self.nested, self.task.put)
+        return SeedPasses(tuple(self.seeds), self.random_state, self.nested_sizes, self.task.put)
 
     def refuse_other(self, path: Path, stored: Mapping[str, Any]) -> None:
         """Raises `IdentityMismatch` unless the identity that is stored in `path` is this one."""
@@ -179,7 +179,7 @@ class StoredRecipe:
             self.task,
             *recorded(self.identity, self.settings),
             random_state=self.identity["random_state"],
-            nested=tuple(self.identity.get("nested", ())),
+            nested_sizes=tuple(self.identity.get("nested", ())),
             queries=self.identity.get("queries"),
         )
 

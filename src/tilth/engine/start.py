@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tilth.engine.assembly import RunOptions, start_in
-from tilth.engine.background import begun
+from tilth.engine.background import begun, wait_for
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
 from tilth.engine.file.journal import Journal
@@ -216,16 +216,6 @@ def generate_sync(
     return wait_for(run)
 
 
-def wait_for(run: Run) -> Run:
-    """Blocks until a run's end, and raises what it failed of. Ctrl-C aborts it."""
-    try:
-        return run.wait()
-    except KeyboardInterrupt:
-        run.abort()
-        run.wait()
-        raise
-
-
 def open_run(path: str | Path, run_id: str | None = None) -> Run:
     """A run's file, to read: nothing is asked, and nothing written. A run at work here is given itself.
 
@@ -246,7 +236,7 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
     live = _live.get(where)
     if live is not None and run_id in (None, live.id):
         return live
-    record = queries.head(where, run_id)
+    record = queries.run_record(where, run_id)
     with queries.read_only(where) as file:
         recipe = StoredRecipe.of_record(file, record["run_id"], record["identity"], record["settings"])
     status = record["status"] if record["status"] in OVER else "stopped"
@@ -259,7 +249,7 @@ def _recorded(path: str | Path | None) -> tuple[Teacher, Teacher]:
         raise TeacherError(
             "pass teacher=: a tilth.Teacher, or tilth.demo.teacher() for the built-in simulation"
         )
-    record = queries.head(Path(path))
+    record = queries.run_record(Path(path))
     return recorded(record["identity"], record["settings"])
 
 
@@ -269,7 +259,7 @@ def _joined(path: Path, recipe: Recipe, limit: Budget) -> Run | None:
     if live is None:
         return None
     if live.id != recipe.run_id:
-        recipe.refuse_other(path, queries.head(path)["identity"])
+        recipe.refuse_other(path, queries.run_record(path)["identity"])
     if live._set_limit(limit):  # noqa: SLF001 - a run's limits are set by starting it again
         return live
     with suppress(Exception):  # its end was told to those who waited for it

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tilth.engine.assembly import origin_of
+from tilth.engine.assembly import row_context_of
 from tilth.engine.file.audit import audit_file, audit_run, audit_study
 from tilth.engine.file.copying import snapshot
+from tilth.engine.file.queries import select
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.growing.replay import NotJournalled, Replay
 from tilth.engine.growing.rows import rows_of, verdict_of
@@ -103,11 +104,9 @@ def _verified(where: Path, file: sqlite3.Connection, using: Sequence[Strategy | 
         return Report(where, findings=tuple(findings))
     notes: list[str] = []
     rebuilt = 0
-    records = file.execute(
-        "SELECT run_id, identity, settings FROM runs ORDER BY created_at, run_id"
-    ).fetchall()
-    for run_id, identity, settings in records:
-        about = f"run {run_id}: " if len(records) > 1 else ""
+    runs = file.execute("SELECT run_id, identity, settings FROM runs ORDER BY created_at, run_id").fetchall()
+    for run_id, identity, settings in runs:
+        about = f"run {run_id}: " if len(runs) > 1 else ""
         wrong = [*audit_run(file, run_id)]
         stored = StoredRecipe.of_record(file, run_id, json.loads(identity), json.loads(settings), using)
         wrong += _changed(stored)
@@ -124,7 +123,7 @@ def _verified(where: Path, file: sqlite3.Connection, using: Sequence[Strategy | 
         findings += (f"{about}{one}" for one in wrong)
     findings += audit_study(file)
     [(replies, rows)] = file.execute("SELECT (SELECT count(*) FROM replies), (SELECT count(*) FROM rows)")
-    return Report(where, len(records), replies, rows, rebuilt, tuple(findings), tuple(notes))
+    return Report(where, len(runs), replies, rows, rebuilt, tuple(findings), tuple(notes))
 
 
 def _changed(stored: StoredRecipe) -> Iterator[str]:
@@ -140,7 +139,7 @@ class _Rebuilding:
 
     def __init__(self, file: sqlite3.Connection, stored: StoredRecipe, recipe: Recipe) -> None:
         self._file, self._id, self._recipe = file, stored.run_id, recipe
-        self._origin = origin_of(stored.run_id, recipe, stored.settings)
+        self._row_context = row_context_of(stored.run_id, recipe, stored.settings)
 
     async def compare(self) -> tuple[list[str], int]:
         """Grows all units again: what differs from the file, and how many rows were compared."""
@@ -148,7 +147,7 @@ class _Rebuilding:
         replay = Replay(JournalledRun(file, self._id), recipe)
         stored = {
             record["position"]: record
-            for record in _named(file, "SELECT * FROM units WHERE run_id = ?", self._id)
+            for record in select(file, "SELECT * FROM units WHERE run_id = ?", self._id)
         }
         last = max(stored, default=-1)
         if min(stored, default=0) < 0 or last > len(stored) + _FARTHEST:
@@ -165,7 +164,7 @@ class _Rebuilding:
                         f"unit {record['unit']} stands at {position}, where unit {unit.number} belongs"
                     )
                     continue
-                rows = _named(
+                rows = select(
                     file,
                     'SELECT * FROM rows WHERE run_id = ? AND unit = ? ORDER BY "index"',
                     self._id,
@@ -194,12 +193,12 @@ class _Rebuilding:
             return [f"unit {unit.number} cannot be rebuilt: {error}"]
         except Exception as error:  # noqa: BLE001 - a strategy of others, on replies that may be damaged
             return [f"unit {unit.number} cannot be rebuilt: {type(error).__name__}: {error}"]
-        checks, origin = self._recipe.strategy.checks, self._origin
+        checks, row_context = self._recipe.strategy.checks, self._row_context
         verdicts = [
-            verdict_of(candidate, self._recipe.task, checks, checked=origin.checked)
+            verdict_of(candidate, self._recipe.task, checks, checked=row_context.checked)
             for candidate in regrown.candidates
         ]
-        expected = rows_of(origin, unit, regrown.candidates, verdicts, regrown.bill, self._recipe.task)
+        expected = rows_of(row_context, unit, regrown.candidates, verdicts, regrown.bill, self._recipe.task)
         amount = regrown.bill.spent
         wanted = {
             "round": unit.round,
@@ -232,9 +231,3 @@ def _differences(stored: Mapping[str, Any], expected: Mapping[str, Any]) -> Iter
         if name == "cause" and there == OTHER:
             continue  # the file was of a version that had none, and its reason is none of ours
         yield f"{name} is {shown(there)}, and its replies give {shown(wanted)}"
-
-
-def _named(file: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, Any]]:
-    cursor = file.execute(query, values)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, record, strict=True)) for record in cursor]

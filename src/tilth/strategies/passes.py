@@ -31,7 +31,7 @@ def _interleaved(first: list[int], second: list[int]) -> list[int]:
 class SeedPasses:
     """Passes over the seeds: pass p is a permutation drawn from (random_state, p).
 
-    A unit's number is p x seeds + position. With `nested` sizes, any beginning of a pass holds the first
+    A unit's number is p x seeds + position. With `nested_sizes`, any beginning of a pass holds the first
     `size` seeds in proportion, at least rounded down: so a study on fewer seeds is contained, unit by unit,
     in the study on all of them at the same ratio. `put` words a seed as its unit puts it (`Task.put`).
     """
@@ -40,13 +40,13 @@ class SeedPasses:
         self,
         seeds: tuple[Seed, ...],
         random_state: int,
-        nested: tuple[int, ...] = (),
+        nested_sizes: tuple[int, ...] = (),
         put: Callable[[Seed, random.Random], Seed] | None = None,
     ) -> None:
         self._seeds = seeds
         self._random_state = random_state
         self._put = put
-        self._edges = sorted({0, *nested, len(seeds)})
+        self._edges = sorted({0, *nested_sizes, len(seeds)})
         self._permutation: tuple[int, list[int]] | None = None
 
     def _order(self, passing: int) -> list[int]:

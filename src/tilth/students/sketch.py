@@ -52,7 +52,7 @@ class SketchParser(Student):
 
 
 @dataclass(frozen=True, slots=True)
-class _Lesson:
+class _Example:
     """One question and one query that it was answered with; `weight` is the share of its rows that were."""
 
     masked: Masked
@@ -74,13 +74,13 @@ class SketchModel(Model):
         sketches = [one for counted in counts.values() for one in counted]
         self._vocabulary = Vocabulary(sketches)
         self._edges = dict.fromkeys(edge for one in sketches for edge in one.edges)
-        template_examples = [
-            lesson
+        weighted = [
+            example
             for question, counted in counts.items()
             for one, count in counted.items()
-            if (lesson := _lesson(self._vocabulary.mask(question), one, count / counted.total()))
+            if (example := _example(self._vocabulary.mask(question), one, count / counted.total()))
         ]
-        self._heads = _heads(template_examples, random_state)
+        self._heads = _heads(weighted, random_state)
 
     def answer(self, questions: Sequence[str]) -> list[str | None]:
         """Puts a query together from the best part of each kind."""
@@ -110,7 +110,7 @@ def _read(_question: str, response: str) -> Sketch | None:
     return sketch(sql) if sql is not None else None
 
 
-def _lesson(masked: Masked, one: Sketch, weight: float) -> _Lesson | None:
+def _example(masked: Masked, one: Sketch, weight: float) -> _Example | None:
     """What a question teaches: its values get the roles of the query's; others stay in the query's text."""
     left = list(one.literals)
     roles: list[tuple[str, ...]] = [()] * len(masked.values)
@@ -129,7 +129,7 @@ def _lesson(masked: Masked, one: Sketch, weight: float) -> _Lesson | None:
             return None
         if operator:
             conditions.append(f"{column} {operator} {text}")
-    return _Lesson(
+    return _Example(
         masked,
         tuple(_with(own, part) for part in one.shape),
         one.table,
@@ -148,29 +148,29 @@ def _quoted(text: str, *, is_text: bool) -> str:
     return "'" + text.replace("'", "''") + "'" if is_text else text
 
 
-def _heads(template_examples: Sequence[_Lesson], random_state: int) -> dict[str, _Head]:
+def _heads(weighted: Sequence[_Example], random_state: int) -> dict[str, _Head]:
     """A head for the shape, the table, the odd conditions, each hole for a column, and a value's role."""
-    if not template_examples:
+    if not weighted:
         return {}
-    matrix = _features([" ".join(lesson.masked.words) for lesson in template_examples])
+    matrix = _features([" ".join(example.masked.words) for example in weighted])
     labels: dict[str, list[tuple[int, Any]]] = {
-        "shape": [(place, lesson.shape) for place, lesson in enumerate(template_examples)],
-        "table": [(place, lesson.table) for place, lesson in enumerate(template_examples)],
-        "conditions": [(place, lesson.conditions) for place, lesson in enumerate(template_examples)],
+        "shape": [(place, example.shape) for place, example in enumerate(weighted)],
+        "table": [(place, example.table) for place, example in enumerate(weighted)],
+        "conditions": [(place, example.conditions) for place, example in enumerate(weighted)],
     }
-    for place, lesson in enumerate(template_examples):
-        for hole, column in lesson.columns.items():
+    for place, example in enumerate(weighted):
+        for hole, column in example.columns.items():
             labels.setdefault(hole, []).append((place, column))
     heads = {}
     for name, entries in labels.items():
         places = [place for place, _ in entries]
-        weights = [template_examples[place].weight for place in places]
+        weights = [weighted[place].weight for place in places]
         heads[name] = _Head(matrix[places], [label for _, label in entries], weights, random_state)
     for kind in _ROLES:
         valued = [
-            (context, role, lesson.weight)
-            for lesson in template_examples
-            for (value, context), role in zip(_contexts(lesson.masked), lesson.roles, strict=True)
+            (context, role, example.weight)
+            for example in weighted
+            for (value, context), role in zip(_contexts(example.masked), example.roles, strict=True)
             if _kind(value) == kind
         ]
         if valued:

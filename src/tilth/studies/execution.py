@@ -14,8 +14,8 @@ from tilth.engine.background import begun, beside
 from tilth.engine.budget import NANO
 from tilth.engine.events import CellMeasured, Events
 from tilth.engine.file.journal import Journal
+from tilth.engine.file.queries import finished_units
 from tilth.engine.file.queries import rows as rows_of
-from tilth.engine.file.queries import unit_costs
 from tilth.engine.file.reuse import Pool
 from tilth.engine.growing.execution import Ending
 from tilth.engine.recipe import Recipe
@@ -137,7 +137,7 @@ class StudyExecution:
             inputs.teacher,
             inputs.writer,
             random_state,
-            nested=planned.sizes,
+            nested_sizes=planned.sizes,
             queries=None if planned.strategy.nested else planned.queries,
         )
 
@@ -161,7 +161,7 @@ class StudyExecution:
         """Trains and measures the cells of a finished run, or only the complete. In a thread of its own."""
         planned, seeds = cells[0].run, run.seeds
         passes = SeedPasses(tuple(seeds), self._inputs.grid.random_state_of(planned.replicate), planned.sizes)
-        prepared, units = unit_costs(run.path, run.id)
+        prepared, units = finished_units(run.path, run.id)
         rows = rows_of(run.path, run.id)
         by_id: dict[str, Cell] = {}
         cuts: dict[str, Cut] = {}

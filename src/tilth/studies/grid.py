@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tilth.engine.budget import Amount, Budget
 from tilth.engine.file.digests import digest
-from tilth.engine.file.queries import UnitCosts
+from tilth.engine.file.queries import FinishedUnit
 from tilth.strategies.base import Strategy
 from tilth.strategies.check import Checked
 from tilth.strategies.passes import SeedPasses, drawn
@@ -165,7 +165,7 @@ def queries_of(ratio: float, seeds: int) -> int:
     return round(ratio * seeds)
 
 
-def cut(cell: Cell, units: Sequence[UnitCosts], passes: SeedPasses, prepared: Amount) -> Cut:
+def cut(cell: Cell, units: Sequence[FinishedUnit], passes: SeedPasses, prepared: Amount) -> Cut:
     """The rule of `Run.prefix` on the units of the cell's seeds, in the order they were admitted."""
     spent, budget = prepared, cell.budget
     admitted: set[int] = set()

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tilth.engine.background import begun
+from tilth.engine.background import begun, wait_for
 from tilth.engine.budget import Budget
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import read_only
@@ -276,12 +276,7 @@ def study_sync(
         confirm=confirm,
         patience=patience,
     )
-    try:
-        return started.wait()
-    except KeyboardInterrupt:
-        started.abort()
-        started.wait()
-        raise
+    return wait_for(started)
 
 
 def open_study(path: str | Path) -> Study:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tilth.engine.budget import Amount
-from tilth.engine.file.journal import Journal, Together
+from tilth.engine.file.journal import Batched, Journal
 from tilth.engine.file.writes import Address, Settled, StoredReply, Usage, reserve, settle
 from tilth.engine.growing.lookahead import Lookahead
 
@@ -76,10 +76,10 @@ def test_an_operation_comes_after_all_that_were_given_before_it(journal: Journal
 
     async def main() -> list[Any]:
         given = [
-            Together(together, "a"),
-            Together(together, "b"),
+            Batched(together, "a"),
+            Batched(together, "b"),
             alone("c"),
-            Together(together, "d"),
+            Batched(together, "d"),
             alone("e"),
         ]
         return await asyncio.gather(*map(journal.write, given))
@@ -93,7 +93,7 @@ def test_a_failure_is_told_to_all_that_were_committed_with_it(journal: Journal) 
         raise ZeroDivisionError
 
     async def main() -> list[Any]:
-        given = [reserve("r", address(0), "answer", "body", WORST), Together(fails, None)]
+        given = [reserve("r", address(0), "answer", "body", WORST), Batched(fails, None)]
         return await asyncio.gather(*map(journal.write, given), return_exceptions=True)
 
     assert [type(outcome) for outcome in asyncio.run(main())] == [ZeroDivisionError] * 2

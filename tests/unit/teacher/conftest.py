@@ -21,12 +21,12 @@ def ask() -> Callable[[str], Prompt]:
     return lambda question: Prompt(({"role": "user", "content": f"Solve.\nQuestion: {question}"},), "answer")
 
 
-@pytest.fixture(params=["lean", "sdk"])
+@pytest.fixture(params=["direct", "sdk"])
 def connect(request: pytest.FixtureRequest) -> Callable[..., Teacher]:
     """Makes a teacher at an address, by either of the two ways there: both keep one contract."""
 
     def make(url: str, model: str = "test-model", *, api_key: str | None = None, **settings: Any) -> Teacher:
-        if request.param == "lean":
+        if request.param == "direct":
             return Teacher(model, base_url=url, api_key=api_key, **settings)
         return Teacher(model, client=AsyncOpenAI(base_url=url, api_key=api_key or "none"), **settings)
 

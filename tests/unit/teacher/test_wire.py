@@ -1,4 +1,4 @@
-"""What goes over the wire, the same by the lean way and by the openai package."""
+"""What goes over the wire, the same by the direct way and by the openai package."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ async def test_certificates_are_checked_against_the_environments(ask, connect, c
         assert (await put(connect(url), ask)).text == "18"
 
 
-def test_the_lean_way_does_without_the_openai_package(behave):
+def test_the_direct_way_does_without_the_openai_package(behave):
     """Importing it takes longer than a first call should."""
     program = (
         "import asyncio, sys; from tilth.teacher import Teacher\n"

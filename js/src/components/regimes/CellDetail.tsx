@@ -1,17 +1,16 @@
 // An opened point: each of its cells, what it was trained on, how it did, and what its student got wrong.
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars, percent } from "../../format";
 import type { PickedPoint } from "../../state/studyCharts";
 import type { Cell } from "../../wire/types";
-import { Icon } from "../shared/Icon";
+import { DetailPanel } from "../shared/DetailPanel";
 import { SourcedValue } from "../shared/SourcedValue";
 import { useView } from "../shared/viewContext";
 
 export function CellDetail({ picked, close }: { picked: PickedPoint; close(): void }) {
   const { store } = useView();
   const { point, test } = picked;
-  const box = useRef<HTMLElement>(null);
   const [shown, setShown] = useState(0);
   const [cell, setCell] = useState<Cell | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -29,56 +28,41 @@ export function CellDetail({ picked, close }: { picked: PickedPoint; close(): vo
     };
   }, [store, id, test]);
 
-  useLayoutEffect(() => box.current?.focus(), []);
-
   return (
-    <section
-      class="tilth-detail tilth-cell"
-      aria-label={`Cells of ${point.strategy}, ${count(point.seeds)} seeds, ratio ${decimal(point.ratio)}`}
-      tabIndex={-1}
-      ref={box}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.preventDefault();
-        event.stopPropagation();
-        close();
-      }}
+    <DetailPanel
+      label={`Cells of ${point.strategy}, ${count(point.seeds)} seeds, ratio ${decimal(point.ratio)}`}
+      class="tilth-cell"
+      head={
+        <>
+          <strong class="tilth-cut">{point.strategy}</strong>
+          <span class="tilth-number">{count(point.seeds)} seeds</span>
+          <span class="tilth-number">ratio {decimal(point.ratio)}</span>
+          {point.cells.length > 1 && (
+            <fieldset class="tilth-segments">
+              <legend class="tilth-hidden">Replicate</legend>
+              {point.cells.map((each, place) => (
+                <button
+                  key={each}
+                  type="button"
+                  class={`tilth-segment${place === shown ? " tilth-segment-on" : ""}`}
+                  aria-pressed={place === shown}
+                  aria-label={`Replicate ${place + 1}`}
+                  onClick={() => setShown(place)}
+                >
+                  {place + 1}
+                </button>
+              ))}
+            </fieldset>
+          )}
+        </>
+      }
+      closeLabel="Close the cell"
+      close={close}
+      waiting={cell ? null : "Reading the study's file…"}
+      problem={problem}
     >
-      <header class="tilth-detail-head">
-        <strong class="tilth-cut">{point.strategy}</strong>
-        <span class="tilth-number">{count(point.seeds)} seeds</span>
-        <span class="tilth-number">ratio {decimal(point.ratio)}</span>
-        {point.cells.length > 1 && (
-          <fieldset class="tilth-segments">
-            <legend class="tilth-hidden">Replicate</legend>
-            {point.cells.map((each, place) => (
-              <button
-                key={each}
-                type="button"
-                class={`tilth-segment${place === shown ? " tilth-segment-on" : ""}`}
-                aria-pressed={place === shown}
-                aria-label={`Replicate ${place + 1}`}
-                onClick={() => setShown(place)}
-              >
-                {place + 1}
-              </button>
-            ))}
-          </fieldset>
-        )}
-        <button type="button" class="tilth-bare tilth-cell-close" aria-label="Close the cell" onClick={close}>
-          <Icon name="close" />
-        </button>
-      </header>
-      <div class="tilth-detail-body">
-        {problem && (
-          <p class="tilth-problem" role="alert">
-            {problem}
-          </p>
-        )}
-        {!cell && !problem && <p class="tilth-muted">Reading the study's file…</p>}
-        {cell && <CellContent cell={cell} />}
-      </div>
-    </section>
+      {cell && <CellContent cell={cell} />}
+    </DetailPanel>
   );
 }
 

@@ -1,9 +1,9 @@
 // An opened row: the seed beside it, its verdict, what it cost, and every prompt and reply behind it.
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { count, dollars } from "../../format";
 import type { RowDetail, Sample } from "../../wire/types";
-import { Icon } from "../shared/Icon";
+import { DetailPanel } from "../shared/DetailPanel";
 import { SourcedValue } from "../shared/SourcedValue";
 import { VerdictMark } from "../shared/VerdictMark";
 import { useView } from "../shared/viewContext";
@@ -13,7 +13,6 @@ type Span = readonly [start: number, end: number];
 
 export function SampleDetail({ row, close }: { row: Sample; close(): void }) {
   const { store } = useView();
-  const box = useRef<HTMLElement>(null);
   const [detail, setDetail] = useState<RowDetail | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
@@ -28,41 +27,26 @@ export function SampleDetail({ row, close }: { row: Sample; close(): void }) {
     };
   }, [store, row.rowId]);
 
-  useLayoutEffect(() => box.current?.focus(), [row.rowId]);
-
   return (
-    <section
-      class="tilth-detail"
-      aria-label={`Row ${row.arrival}`}
-      tabIndex={-1}
-      ref={box}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.preventDefault();
-        event.stopPropagation();
-        close();
-      }}
+    <DetailPanel
+      label={`Row ${row.arrival}`}
+      of={row.rowId}
+      head={
+        <>
+          <VerdictMark verdict={row.verdict} word />
+          {row.reason && <bdi class="tilth-detail-reason">{row.reason}</bdi>}
+          <span class="tilth-detail-id">
+            {row.strategy} <span class="tilth-number">#{row.arrival}</span>
+          </span>
+        </>
+      }
+      closeLabel="Close the row"
+      close={close}
+      waiting={detail ? null : "Reading the run's file…"}
+      problem={problem}
     >
-      <header class="tilth-detail-head">
-        <VerdictMark verdict={row.verdict} word />
-        {row.reason && <bdi class="tilth-detail-reason">{row.reason}</bdi>}
-        <span class="tilth-detail-id">
-          {row.strategy} <span class="tilth-number">#{row.arrival}</span>
-        </span>
-        <button type="button" class="tilth-bare" aria-label="Close the row" onClick={close}>
-          <Icon name="close" />
-        </button>
-      </header>
-      <div class="tilth-detail-body">
-        {problem && (
-          <p class="tilth-problem" role="alert">
-            {problem}
-          </p>
-        )}
-        {!detail && !problem && <p class="tilth-muted">Reading the run's file…</p>}
-        {detail && <RowContent detail={detail} />}
-      </div>
-    </section>
+      {detail && <RowContent detail={detail} />}
+    </DetailPanel>
   );
 }
 

@@ -12,7 +12,7 @@ interface Props {
 export function ExpectedValue({ name, value, source, strong = false }: Props) {
   return (
     <li class={strong ? "tilth-strong" : ""}>
-      <SourcedValue name={name} source={source} class="tilth-expected-figure">
+      <SourcedValue name={name} source={source} class="tilth-expected-value">
         <span>{name.toLowerCase()}</span>
         <span class="tilth-leader" aria-hidden="true" />
         <span class="tilth-number">{value}</span>

@@ -26,7 +26,7 @@ export function SourcedValue({ name, source, class: extra, children }: Props) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it does nothing but show where it comes from
     <span
-      class={`tilth-figure${extra ? ` ${extra}` : ""}`}
+      class={`tilth-sourced${extra ? ` ${extra}` : ""}`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a source that only a mouse finds would be no source
       tabIndex={0}
       aria-describedby={id}

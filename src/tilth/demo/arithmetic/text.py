@@ -16,7 +16,7 @@ _SMALL = (
     "sixteen seventeen eighteen nineteen"
 )
 _ROUND = "twenty thirty forty fifty sixty seventy eighty ninety"
-_UNITS = {word: value for value, word in enumerate(_SMALL.split(" "))}
+_SMALL_NUMBERS = {word: value for value, word in enumerate(_SMALL.split(" "))}
 _TENS = {word: 10 * value for value, word in enumerate(_ROUND.split(" "), 2)}
 _LONGEST_NUMBER = 15
 
@@ -96,7 +96,7 @@ def tokens(text: str) -> list[Token]:
             if grown is not None:
                 found[-1] = replace(last, number=grown, end=end)
                 continue
-        value = _UNITS.get(word, _TENS.get(word))
+        value = _SMALL_NUMBERS.get(word, _TENS.get(word))
         pronoun = word in ("one", "zero") or (last is not None and last.word == "the")
         if value is not None and not pronoun:
             found.append(Token("#", start, end, Fraction(value)))
@@ -109,8 +109,8 @@ def _grown(number: Fraction, word: str) -> Fraction | None:
     """A spelled number that the next word goes on: "twenty five", "two hundred"."""
     if word == "hundred":
         return number * 100
-    if number in _TENS.values() and 0 < _UNITS.get(word, 0) < 10:
-        return number + _UNITS[word]
+    if number in _TENS.values() and 0 < _SMALL_NUMBERS.get(word, 0) < 10:
+        return number + _SMALL_NUMBERS[word]
     return None
 
 

@@ -42,7 +42,7 @@ Operation = Callable[[sqlite3.Connection], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class Batched:
     """An operation that is done in one go with all of its kind that are committed with it.
 
     It depends on none that may be committed with it, so that the order among them does not matter.
@@ -61,7 +61,7 @@ _Waiter = asyncio.Future[Any] | queue.SimpleQueue[tuple[Any, BaseException | Non
 
 
 class _Job(NamedTuple):
-    operation: Operation | Together
+    operation: Operation | Batched
     waiter: _Waiter
 
 
@@ -231,7 +231,7 @@ class Journal:
         _tell(jobs, results, None)
         return None
 
-    async def write(self, operation: Operation | Together) -> Any:
+    async def write(self, operation: Operation | Batched) -> Any:
         """Runs `operation` on the connection and returns its result once it is durable."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
@@ -287,7 +287,7 @@ class Journal:
         return bool(mode == "delete")
 
 
-def _results(connection: sqlite3.Connection, operations: Sequence[Operation | Together]) -> list[Any]:
+def _results(connection: sqlite3.Connection, operations: Sequence[Operation | Batched]) -> list[Any]:
     """Does all operations; those of one kind together, but none of them after one that came later."""
     results: list[Any] = [None] * len(operations)
     gathered: dict[Any, list[tuple[int, Any]]] = {}
@@ -300,7 +300,7 @@ def _results(connection: sqlite3.Connection, operations: Sequence[Operation | To
         gathered.clear()
 
     for place, operation in enumerate(operations):
-        if isinstance(operation, Together):
+        if isinstance(operation, Batched):
             gathered.setdefault(operation.kind, []).append((place, operation.what))
         else:
             do_gathered()

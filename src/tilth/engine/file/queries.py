@@ -33,9 +33,16 @@ def read_only(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def head(path: Path, run_id: str | None = None) -> dict[str, Any]:
+def select(connection: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, Any]]:
+    """What a query finds, each record with its columns by name."""
+    cursor = connection.execute(query, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, record, strict=True)) for record in cursor]
+
+
+def run_record(path: Path, run_id: str | None = None) -> dict[str, Any]:
     """A run's record: run_id, identity, settings, status, reason. A file of one run needs no `run_id`."""
-    found = heads(path, run_id)
+    found = run_records(path, run_id)
     if not found:
         raise JournalError(f"{path} holds no run" + (f" {run_id}" if run_id else " yet"))
     if len(found) > 1:
@@ -44,22 +51,17 @@ def head(path: Path, run_id: str | None = None) -> dict[str, Any]:
     return found[0]
 
 
-def heads(path: Path, run_id: str | None = None) -> list[dict[str, Any]]:
+def run_records(path: Path, run_id: str | None = None) -> list[dict[str, Any]]:
     """The records of all runs of a file, or of the one of that `run_id`."""
     with read_only(path) as connection:
-        found = connection.execute(
+        found = select(
+            connection,
             "SELECT run_id, identity, settings, status, reason FROM runs WHERE ?1 IS NULL OR run_id = ?1",
-            (run_id,),
-        ).fetchall()
+            run_id,
+        )
     return [
-        {
-            "run_id": found_id,
-            "identity": json.loads(identity),
-            "settings": json.loads(settings),
-            "status": status,
-            "reason": reason,
-        }
-        for found_id, identity, settings, status, reason in found
+        {**one, "identity": json.loads(one["identity"]), "settings": json.loads(one["settings"])}
+        for one in found
     ]
 
 
@@ -67,12 +69,12 @@ def seeds_from(connection: sqlite3.Connection, run_id: str, task: Any, name: str
     """The seeds a run was grown from, of an open file."""
     import polars as pl
 
-    records = connection.execute(
+    found = connection.execute(
         "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? ORDER BY position",
         (run_id,),
     ).fetchall()
     schema = {"seed_id": pl.String(), "question": pl.String(), "reference": pl.String(), "extra": pl.String()}
-    return Seeds(pl.DataFrame(records, schema=schema, orient="row"), task, name)
+    return Seeds(pl.DataFrame(found, schema=schema, orient="row"), task, name)
 
 
 def rows(path: Path, run_id: str, units: set[int] | None = None) -> pl.DataFrame:
@@ -80,10 +82,10 @@ def rows(path: Path, run_id: str, units: set[int] | None = None) -> pl.DataFrame
     import polars as pl
 
     with read_only(path) as connection:
-        records = connection.execute(
+        found = connection.execute(
             f'{SELECT_ROWS} WHERE run_id = ? ORDER BY unit, "index"', (run_id,)
         ).fetchall()
-    frame = frame_of(records).drop("arrival")
+    frame = frame_of(found).drop("arrival")
     return frame if units is None else frame.filter(pl.col("unit").is_in(sorted(units)))
 
 
@@ -104,10 +106,10 @@ def samples(
         clauses.append("(instr(lower(question), lower(?)) OR instr(lower(response), lower(?)))")
         values += [contains, contains]
     with read_only(path) as connection:
-        records = connection.execute(
+        found = connection.execute(
             f"{SELECT_ROWS} WHERE {' AND '.join(clauses)} ORDER BY arrival LIMIT ?", (*values, most)
         ).fetchall()
-    return frame_of(records)
+    return frame_of(found)
 
 
 def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
@@ -154,7 +156,7 @@ def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitCosts:
+class FinishedUnit:
     """A finished unit: its place in the order of admission, its worst case then, and what it cost."""
 
     unit: int
@@ -163,7 +165,7 @@ class UnitCosts:
     actual: Amount
 
 
-def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
+def finished_units(path: Path, run_id: str) -> tuple[Amount, list[FinishedUnit]]:
     """What preparing cost, and the finished units in the order of admission."""
     with read_only(path) as connection:
         prepared = connection.execute(
@@ -176,7 +178,7 @@ def unit_costs(path: Path, run_id: str) -> tuple[Amount, list[UnitCosts]]:
             (run_id,),
         ).fetchall()
     return Amount(*map(int, prepared)), [
-        UnitCosts(unit, position, Amount(*amounts[:3]), Amount(*amounts[3:]))
+        FinishedUnit(unit, position, Amount(*amounts[:3]), Amount(*amounts[3:]))
         for unit, position, *amounts in units
     ]
 
@@ -188,7 +190,7 @@ def prefix_units(path: Path, run_id: str, budget: Budget | None) -> list[int]:
     the journalled costs. The first unit that is missing ends it: what came behind it might not have been
     admitted. Without a budget nothing else does.
     """
-    spent, units = unit_costs(path, run_id)
+    spent, units = finished_units(path, run_id)
     admitted: list[int] = []
     for expected, record in enumerate(units):
         if record.position != expected or (budget and budget.exceeded_by(spent + record.worst)):

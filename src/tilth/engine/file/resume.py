@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilth.engine.budget import Amount
+from tilth.engine.file.queries import select
 from tilth.engine.file.sums import PAID, Sums, sums
 from tilth.engine.file.writes import Address, Decision, StoredReply, Usage
 from tilth.strategies.base import Role, UnitResult
@@ -21,7 +22,13 @@ GROUP BY l.unit
 
 
 class JournalledRun:
-    """What a run file already holds, read once when a run starts."""
+    """What a run file already holds: what a run starts from, and what its units look up as they go.
+
+    Attributes:
+        finished: Units that have an outcome.
+        touched: Units that have asked or decided something, whether they came to an end or not.
+        paid: What units without an outcome have spent so far, by unit.
+    """
 
     def __init__(self, connection: sqlite3.Connection, run_id: str) -> None:
         self._connection = connection
@@ -114,12 +121,8 @@ class JournalledRun:
     def results(self, round: int) -> list[UnitResult]:
         """How the finished units of earlier rounds than this one ended, by number."""
         rows: dict[int, list[dict[str, Any]]] = {}
-        cursor = self._connection.execute(
-            'SELECT * FROM rows WHERE run_id = ? AND round < ? ORDER BY unit, "index"', (self._run_id, round)
-        )
-        names = [column[0] for column in cursor.description]
-        for record in cursor:
-            row = dict(zip(names, record, strict=True))
+        earlier = 'SELECT * FROM rows WHERE run_id = ? AND round < ? ORDER BY unit, "index"'
+        for row in select(self._connection, earlier, self._run_id, round):
             rows.setdefault(row["unit"], []).append(row)
         ended = self._all(
             "SELECT unit, outcome FROM units WHERE run_id = ? AND round < ? ORDER BY unit", round

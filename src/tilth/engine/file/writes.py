@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tilth.engine.budget import Amount
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.inserts import insert
-from tilth.engine.file.journal import Operation, Together, now
+from tilth.engine.file.journal import Batched, Operation, now
 from tilth.seeds import Seed
 from tilth.strategies.base import Role
 
@@ -162,9 +162,9 @@ def settings_of(connection: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     return {} if found is None else dict(json.loads(found[0]))
 
 
-def reserve(run_id: str, address: Address, purpose: str, body: str, worst: Amount) -> Together:
+def reserve(run_id: str, address: Address, purpose: str, body: str, worst: Amount) -> Batched:
     """Writes that a call is about to be made, `body` its request in canonical JSON; gives its entry's id."""
-    return Together(_reserve, (run_id, address, purpose, body, worst))
+    return Batched(_reserve, (run_id, address, purpose, body, worst))
 
 
 def _reserve(
@@ -197,9 +197,9 @@ class Settled:
     attempts: int
 
 
-def settle(run_id: str, settled: Settled) -> Together:
+def settle(run_id: str, settled: Settled) -> Batched:
     """Writes a reply and what it cost."""
-    return Together(_settle, (run_id, settled))
+    return Batched(_settle, (run_id, settled))
 
 
 def _settle(connection: sqlite3.Connection, calls: Sequence[tuple[str, Settled]]) -> Sequence[None]:
@@ -292,12 +292,12 @@ def decide(run_id: str, unit: int, key: str, decision: Decision) -> Operation:
 
 def commit_unit(
     run_id: str, record: UnitRecord, rows: Sequence[Mapping[str, Any]], *, again: bool
-) -> Together:
+) -> Batched:
     """Writes a unit's outcome and its rows together; gives the last arrival number, 0 without rows.
 
     `again` says that it had an outcome before: one that was cut off and asked again replaces what it had.
     """
-    return Together(_commit_units, (run_id, record, rows, again))
+    return Batched(_commit_units, (run_id, record, rows, again))
 
 
 def _commit_units(

@@ -18,7 +18,7 @@ from tilth.engine.growing.booking import worst_of_unit
 from tilth.engine.growing.goal import KeptRows
 from tilth.engine.growing.pace import Pace
 from tilth.engine.growing.rows import (
-    Origin,
+    RowContext,
     check_again,
     grow,
     rows_of,
@@ -54,7 +54,7 @@ class Execution:
         self,
         context: AskContext,
         recipe: Recipe,
-        origin: Origin,
+        row_context: RowContext,
         counts: Mapping[str, int],
         reopened: set[int],
         *,
@@ -65,7 +65,7 @@ class Execution:
         self._strategy = recipe.strategy
         self._task = recipe.task
         self._passes = recipe.passes()
-        self._origin = origin
+        self._row_context = row_context
         self._reopened = reopened
         self._checked_otherwise = checked_otherwise
         self._models = {role: connection.priced for role, connection in context.connections.items()}
@@ -263,7 +263,7 @@ class Execution:
                 self.ledger.close(hold)
         self._answered(unit.number)
         verdicts = await self._verdicts(grown.candidates)
-        rows = rows_of(self._origin, unit, grown.candidates, verdicts, grown.bill, self._task)
+        rows = rows_of(self._row_context, unit, grown.candidates, verdicts, grown.bill, self._task)
         record = UnitRecord(
             unit.number,
             position,
@@ -276,7 +276,7 @@ class Execution:
         )
         again = unit.number in self._reopened
         arrival = await self._context.journal.write(
-            commit_unit(self._origin.run_id, record, rows, again=again)
+            commit_unit(self._row_context.run_id, record, rows, again=again)
         )
         self._context.journalled.finished.add(unit.number)
         self._count(rows, grown.outcome, grown.bill.spent.queries - grown.bill.reused)
@@ -290,11 +290,13 @@ class Execution:
 
     async def _check_again(self) -> None:
         """Checks stored rows as the run's check wants it now; nothing is asked."""
-        journal, origin, after = self._context.journal, self._origin, 0
-        again = partial(check_again, task=self._task, checks=self._strategy.checks, checked=origin.checked)
-        every = self._checked_otherwise and origin.checked
+        journal, row_context, after = self._context.journal, self._row_context, 0
+        again = partial(
+            check_again, task=self._task, checks=self._strategy.checks, checked=row_context.checked
+        )
+        every = self._checked_otherwise and row_context.checked
         while rows := await journal.write(
-            to_check(origin.run_id, after, checked=origin.checked, every=every)
+            to_check(row_context.run_id, after, checked=row_context.checked, every=every)
         ):
             after = rows[-1]["arrival"]
             verdicts = await asyncio.get_running_loop().run_in_executor(self._checks, list, map(again, rows))
@@ -304,7 +306,7 @@ class Execution:
 
     async def _verdicts(self, candidates: Sequence[Candidate]) -> list[Any]:
         """Checks run in threads of their own, for some wait for a worker process; the quick ones here."""
-        task, checks, checked = self._task, self._strategy.checks, self._origin.checked
+        task, checks, checked = self._task, self._strategy.checks, self._row_context.checked
         verdicts = [verdict_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
         if None not in verdicts:
             return verdicts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import Operation, now
+from tilth.engine.file.queries import select
 from tilth.engine.file.writes import Bill, Outcome
 from tilth.engine.growing.replies import reply_of, unusable
 from tilth.errors import UnitFailed, Unreadable
@@ -40,7 +40,7 @@ GROUP BY w.arrival ORDER BY w.arrival LIMIT ?
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RowContext:
     """What all rows of a run have in common."""
 
     run_id: str
@@ -121,7 +121,7 @@ def verdict_at_once(
 
 
 def rows_of(
-    origin: Origin,
+    row_context: RowContext,
     unit: Unit,
     candidates: Sequence[Candidate],
     verdicts: Sequence[Verdict],
@@ -134,46 +134,53 @@ def rows_of(
     for index, (candidate, verdict) in enumerate(zip(candidates, verdicts, strict=True)):
         first = index == 0
         parents = tuple(candidate.parents or ()) or tuple(seed.id for seed in unit.seeds)
-        span = verdict.span or (None, None)
         extra = dict(candidate.extra)
         if candidate.score is not None:
             extra[OWN_SCORE] = candidate.score
         rows.append(
             {
-                "run_id": origin.run_id,
+                "run_id": row_context.run_id,
                 "unit": unit.number,
                 "index": index,
                 "seed_id": unit.seed.id,
-                "strategy": origin.strategy,
+                "strategy": row_context.strategy,
                 "round": unit.round,
                 "task": task.name,
                 "kind": "sft",
                 "question": _text(candidate.question),
                 "response": _text(candidate.response),
                 "messages": _messages(candidate.messages),
-                "answer": verdict.answer,
                 "reference": candidate.reference,
-                "verdict": verdict.verdict,
-                "cause": cause_of(verdict),
-                "reason": verdict.reason,
-                "score": candidate.score if candidate.score is not None else verdict.score,
+                **_by_verdict(verdict, candidate.score),
                 "group": candidate.group,
                 "parents": _parents(parents),
                 "queries": bill.spent.queries if first else 0,
                 "prompt_tokens": bill.prompt_tokens if first else 0,
                 "completion_tokens": bill.completion_tokens if first else 0,
-                "nano": (bill.spent.nano if first else 0) if origin.priced else None,
+                "nano": (bill.spent.nano if first else 0) if row_context.priced else None,
                 "seconds": bill.seconds if first else 0.0,
-                "writer": origin.writer,
-                "teacher": origin.teacher,
+                "writer": row_context.writer,
+                "teacher": row_context.teacher,
                 "reused": int(bill.reused > 0),
                 "created_at": at,
                 "extra": canonical(extra) if extra else "{}",
-                "span_start": span[0],
-                "span_end": span[1],
             }
         )
     return rows
+
+
+def _by_verdict(verdict: Verdict, own_score: float | None) -> dict[str, Any]:
+    """The columns of a row that its verdict decides; a score of its strategy's own stays."""
+    start, end = verdict.span or (None, None)
+    return {
+        "answer": verdict.answer,
+        "verdict": verdict.verdict,
+        "cause": cause_of(verdict),
+        "reason": verdict.reason,
+        "score": verdict.score if own_score is None else own_score,
+        "span_start": start,
+        "span_end": end,
+    }
 
 
 def cause_of(verdict: Verdict) -> str | None:
@@ -186,13 +193,7 @@ def to_check(run_id: str, after: int, *, checked: bool, every: bool) -> Operatio
 
     `every` gives all of them; else those that are checked and should not be, or the other way round.
     """
-
-    def read(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-        cursor = connection.execute(_ROWS, (run_id, after, every, NOT_CHECKED, checked, _BATCH))
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, record, strict=True)) for record in cursor]
-
-    return read
+    return lambda file: select(file, _ROWS, run_id, after, every, NOT_CHECKED, checked, _BATCH)
 
 
 def check_again(
@@ -206,17 +207,7 @@ def check_again(
     extra = json.loads(row["extra"])
     candidate = Candidate(row["question"], response, row["reference"], extra=extra)
     verdict = verdict_of(candidate, task, checks, checked=checked)
-    span = verdict.span or (None, None)
-    return {
-        "answer": verdict.answer,
-        "verdict": verdict.verdict,
-        "cause": cause_of(verdict),
-        "reason": verdict.reason,
-        "score": extra.get(OWN_SCORE, verdict.score),
-        "span_start": span[0],
-        "span_end": span[1],
-        "arrival": row["arrival"],
-    }
+    return {**_by_verdict(verdict, extra.get(OWN_SCORE)), "arrival": row["arrival"]}
 
 
 def set_verdicts(verdicts: Sequence[Mapping[str, Any]]) -> Operation:

@@ -175,12 +175,12 @@ def planned(recipe: Recipe, budget: Budget) -> dict[str, Any]:
         return problem(str(error))
     return {
         **{name: getattr(plan, name) for name in _PLANNED},
-        "sources": {name: f"{_spread(name, plan)}{source}" for name, source in plan.sources.items()},
+        "sources": {name: f"{_range_in_words(name, plan)}{source}" for name, source in plan.sources.items()},
         "problem": None,
     }
 
 
-def _spread(name: str, plan: tilth.Plan) -> str:
+def _range_in_words(name: str, plan: tilth.Plan) -> str:
     """The range of a number as a hover text begins: "74 to 150; "."""
     spread = plan.ranges.get(name)
     if spread is None or spread.low == spread.high:

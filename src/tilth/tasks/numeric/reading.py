@@ -42,7 +42,7 @@ _GOES_ON = re.compile(
     r"\([0-9]|[xyz](?![A-Za-z])| ?="
     r"|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?[0-9$(\\])"
 )
-_UNIT = re.compile(r"(?![.):] ?[A-Z])[^0-9=+*×÷^\\√π\n]{0,60}(?:\^?[23²³])?[.!*_` ]{0,4}")
+_PHYSICAL_UNIT = re.compile(r"(?![.):] ?[A-Z])[^0-9=+*×÷^\\√π\n]{0,60}(?:\^?[23²³])?[.!*_` ]{0,4}")
 _BETWEEN_BOXES = re.compile(
     r"\}\$?(?:[,;] ?|[,;]? ?(?:and|or|\\text\{ ?(?:and|or) ?\}) ?)\$?(?:[A-Za-z] ?= ?)?\Z"
 )
@@ -243,7 +243,7 @@ def _value(text: str, start: int, stop: int) -> Reading | None:
     raw = text[start:stop]
     plain = _plainly(raw).strip(" $")
     number = numbers.NUMBER.match(plain)
-    if number and _UNIT.fullmatch(plain, number.end()) and (parsed := numbers.parse(number)):
+    if number and _PHYSICAL_UNIT.fullmatch(plain, number.end()) and (parsed := numbers.parse(number)):
         return Reading(str(parsed), (start, stop))
     plain = " ".join(plain.split())
     words = _WORDS.findall(re.sub(r"\\[A-Za-z]+", " ", raw))
@@ -257,7 +257,7 @@ def _is_settled(plain: str) -> bool:
     whole = (0, len(plain))
     stays = _trimmed(plain, *whole) == whole and _plainly(plain).strip(" $") == plain
     number = numbers.NUMBER.match(plain)
-    other = (number and _UNIT.fullmatch(plain, number.end())) or _structured(plain, *whole)
+    other = (number and _PHYSICAL_UNIT.fullmatch(plain, number.end())) or _structured(plain, *whole)
     return stays and not other and "#" not in plain and "boxed" not in plain
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Literal
 
 from tilth.tasks.numeric import numbers, physical_units
@@ -353,8 +352,3 @@ def _is_value(text: str) -> bool:
 def _are_values(items: list[str]) -> bool:
     """Whether these may be several values: not all may be bare letters."""
     return len(items) > 1 and all(map(_is_value, items)) and any(map(_VALUE.search, items))
-
-
-def ascending(value: Value) -> bool:
-    """Whether the names of named values stand in the order of the alphabet, as in a point."""
-    return all(before < after for before, after in pairwise(value.names))
