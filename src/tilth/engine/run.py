@@ -343,9 +343,9 @@ class Run(Background):
 
         A new frame of the whole file each time, at work or not: keep it where it is needed twice.
         """
-        return self._kept(queries.rows(self.path, self.id))
+        return self._after_check_mode(queries.rows(self.path, self.id))
 
-    def _kept(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _after_check_mode(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.filter(rows["verdict"] != "rejected") if self._settings["check"] == "filter" else rows
 
     def samples(
@@ -380,7 +380,7 @@ class Run(Background):
         limit = None if budget is None else Budget.of(budget)
         if limit is not None and limit.usd is not None and not self._settings["priced"]:
             raise BudgetError("what this run cost in dollars is unknown; give a prefix in queries or tokens")
-        return self._kept(queries.prefix(self.path, self.id, limit, rows))
+        return self._after_check_mode(queries.prefix(self.path, self.id, limit, rows))
 
     def save(
         self,

@@ -157,7 +157,7 @@ class _Estimate:
 
     def outcome(self, limit: Budget, case: _Case) -> _Outcome:
         """What the run comes to in that case."""
-        limit = self._usable(limit) if case.short else limit
+        limit = self._without_last_unit(limit) if case.short else limit
         limits = (limit.queries, limit.tokens, limit.nano, limit.rows)
         units = passing = 0
         total: _Sums = (0.0,) * 5
@@ -266,7 +266,7 @@ class _Estimate:
             return next(asked, self._task.answer(seed.question))
         return self._task.write_new_question(seed) if role == "writer" else self._task.answer(seed.question)
 
-    def _usable(self, limit: Budget) -> Budget:
+    def _without_last_unit(self, limit: Budget) -> Budget:
         """The budget less what a last unit would have to reserve: so much may stay unspent."""
         seed = max(self._first_seeds, key=lambda seed: len(seed.question))
         cost = self._strategy.cost(self._task)

@@ -158,7 +158,7 @@ def offers(
     return found
 
 
-def usable(offered: Mapping[str, Mapping[str, Any]], name: str) -> str:
+def require_usable(offered: Mapping[str, Mapping[str, Any]], name: str) -> str:
     """`name`, if these seeds can feed that strategy; raises `ValueError` that says what they can."""
     if name not in offered:
         raise ValueError(f"no strategy is called {name!r}; there are {', '.join(offered)}")

@@ -128,7 +128,7 @@ class Workbench(Widget):
         self._first_strategy = name
         self._configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
         self._offered = traits.offers(self._seeds, self._configured, self._checks)
-        traits.usable(self._offered, name)
+        traits.require_usable(self._offered, name)
         self._starting = threading.Lock()
         self._question = Question(lambda token, text: self._push("confirm", token=token, text=text))
         self._text_wanted = False
@@ -185,7 +185,7 @@ class Workbench(Widget):
     @traitlets.validate("strategy")
     def _valid_strategy(self, proposal: Any) -> str:
         try:
-            return traits.usable(self._offered, proposal["value"])
+            return traits.require_usable(self._offered, proposal["value"])
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
 

@@ -107,7 +107,7 @@ def test_at_least_thirty_programs_are_tried():
 
 def test_a_check_ends_with_the_process_that_asked_for_it(confined):
     script = (
-        "from tests.unit.test_sandbox import examine\n"
+        "from tests.unit.tasks.code.test_sandbox import examine\n"
         "print('ready', flush=True)\n"
         "examine('import time\\ndef f(x): time.sleep(60)', seconds=60)\n"
     )
