@@ -192,7 +192,7 @@ def elsewhere(text: str, **options: Any) -> Any:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=False,
         **options,
     )
