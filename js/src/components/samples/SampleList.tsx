@@ -76,14 +76,18 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
     askNearEnd(box);
   };
 
-  const activate = (index: number) => {
-    const row = at(Math.max(0, Math.min(index, rows.length - 1)));
-    if (!row) return;
-    // Whoever walks the list reads it, so it must hold still.
+  // Whoever walks the list or presses on it reads it: a row that moves on before the release is not clicked.
+  const holdStill = () => {
     if (follow) {
       remember();
       setFollow(false);
     }
+  };
+
+  const activate = (index: number) => {
+    const row = at(Math.max(0, Math.min(index, rows.length - 1)));
+    if (!row) return;
+    holdStill();
     setActive(row.arrival);
     reveal(indexOf(row.arrival));
   };
@@ -119,6 +123,7 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
         ref={scroller}
         onScroll={scrolled}
         onKeyDown={keys}
+        onPointerDown={holdStill}
       >
         <div class="tilth-list-inner" role="presentation" style={{ height: `${height}px` }}>
           {items.map((item) => {
