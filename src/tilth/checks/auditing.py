@@ -60,22 +60,10 @@ class Audit:
         path: The file of its run, with every exchange.
 
     Example:
-        >>> import json
-        >>> async def model(messages, response_format, **settings):  # a stand-in that finds all well
-        ...     fields = response_format["json_schema"]["schema"]["properties"]
-        ...     well = {"string": "Well.", "integer": 5, "boolean": True, "array": ["Well."]}
-        ...     return json.dumps({name: well[field["type"]] for name, field in fields.items()})
-        >>> judge = tilth.checks.Judge(tilth.Teacher(model))
-        >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
-        >>> run = tilth.generate_sync(seeds, "new-question", 20, teacher=teacher, checks=[judge])
-        >>> async def auditor(messages, response_format, **settings):
-        ...     fields = response_format["json_schema"]["schema"]["properties"]
-        ...     well = {"string": "Well.", "boolean": True}
-        ...     lists = {name: [well[f["items"]["type"]]] for name, f in fields.items() if "items" in f}
-        ...     return json.dumps({name: lists.get(name) or well[f["type"]] for name, f in fields.items()})
-        >>> found = tilth.checks.audit(run.rows, tilth.Teacher(auditor), n=3)
-        >>> found.precision, found.recall
-        (1.0, 1.0)
+        >>> import polars as pl
+        >>> from pathlib import Path
+        >>> tilth.checks.Audit(0.5, 1.0, 2 / 3, pl.DataFrame({"f1": [2 / 3]}), Path("audit.tilth"))
+        <Audit of 1 critiques: 50% of what they claim is true, 100% of what matters is said, F1 0.67>
     """
 
     precision: float | None
