@@ -220,8 +220,10 @@ def install(release: str, folder: Path) -> Path:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--versions", nargs="+", default=VERSIONS)
-    parser.add_argument("--rounds", type=int, default=6, help="of which the first is told apart")
+    parser.add_argument("--rounds", type=int, default=6, help="2 or more; the first is told apart")
     chosen = parser.parse_args(argv)
+    if chosen.rounds < 2:
+        parser.error(f"--rounds {chosen.rounds}: 2 or more, for the first is told apart from the rest")
     print(  # noqa: T201 - a command line prints
         f"Python {platform.python_version()}, jupyter_client {version('jupyter_client')}, "
         f"tornado {version('tornado')}, pyzmq {version('pyzmq')}, {platform.system()} {platform.release()}, "

@@ -164,7 +164,7 @@ class Run(Background):
         def act() -> None:
             if self._status == "paused" and self._active:
                 self._set("running")
-                self._active.execution.resume()
+                self._active.execution.admission.resume()
 
         self._steer(act)
 
@@ -174,7 +174,7 @@ class Run(Background):
         def act() -> None:
             if self._active:
                 self._set("stopping")
-                self._active.execution.stop()
+                self._active.execution.admission.stop()
 
         self._steer(act)
 
@@ -198,7 +198,7 @@ class Run(Background):
             if limit != self._budget:
                 self._budget = limit
                 self._settings["budget"] = limit.to_json()
-                active.execution.limit(limit)
+                active.execution.admission.limit(limit)
                 active.journal.post(set_settings(self.id, self._settings))
             return True
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold, Ledger
+from tilth.engine.budget import Amount, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
 from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit
+from tilth.engine.growing.admission import Admission
 from tilth.engine.growing.asking import AskContext, UnitAsk
 from tilth.engine.growing.booking import worst_of_unit
-from tilth.engine.growing.goal import KeptRows
 from tilth.engine.growing.pace import Pace
 from tilth.engine.growing.rows import (
     RowContext,
@@ -30,9 +30,6 @@ from tilth.engine.growing.rows import (
 from tilth.engine.recipe import Recipe
 from tilth.errors import JournalError, Overspent, StrategyError, TeacherError
 from tilth.strategies.base import Candidate, Unit, UnitCost, UnitResult
-
-_UNITS_PER_CALL = 4
-"""Units at work for each call that may be out: those that have their replies are checked and written."""
 
 NO_ROWS = {"accepted": 0, "rejected": 0, "unverified": 0, "rowless": 0}
 """The counts of a run that has not begun."""
@@ -72,16 +69,11 @@ class Execution:
         self._worsts: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
         self._live: set[asyncio.Task[None]] = set()
-        self._asking: set[int] = set()
         connections = {id(connection): connection for connection in context.connections.values()}.values()
-        self._calls = sum(connection.model.concurrency for connection in connections)
-        self._wake = asyncio.Event()
-        self._stopping = False
-        self._failure: BaseException | None = None
-        self._short_of: str | None = None
-        self._raised = False
         self._position = 0
-        self._kept = KeptRows()
+        self.admission = Admission(
+            context.booking, sum(connection.model.concurrency for connection in connections)
+        )
         self.counts = {**NO_ROWS, **counts}
         self.pace = Pace()
 
@@ -89,22 +81,6 @@ class Execution:
     def ledger(self) -> Ledger:
         """The run's ledger."""
         return self._context.booking.ledger
-
-    def stop(self) -> None:
-        """No new unit starts; started ones finish: they are reserved. Called in the runner's loop."""
-        self._stopping = True
-        self._context.controls.going.set()
-        self._wake.set()
-
-    def limit(self, budget: Budget) -> None:
-        """Sets other limits. Called in the runner's loop."""
-        self._raised = self._raised or self._short_of is not None or self._goal_met()
-        self.ledger.limit = budget
-        self._short_of = None
-        self._wake.set()
-
-    def _goal_met(self) -> bool:
-        return self._kept.reach(self.ledger.limit.rows)
 
     async def drive(self) -> Ending:
         """Runs until the budget, the strategy, the user or an error ends it. Raises the error."""
@@ -119,8 +95,8 @@ class Execution:
             self._checks.shutdown(wait=False, cancel_futures=True)
             if self._context.pool is not None:
                 self._context.pool.close()
-        if self._failure is not None:
-            raise self._failure
+        if self.admission.failure is not None:
+            raise self.admission.failure
         return ending
 
     async def _prepare(self) -> Any:
@@ -131,7 +107,7 @@ class Execution:
         try:
             return await self._strategy.prepare(self._recipe.seeds, asks, self._task)
         except DoesNotFit as error:
-            self._short_of = str(error)
+            self.admission.short_of = str(error)
             return None
         finally:
             try:
@@ -140,96 +116,64 @@ class Execution:
                 self.ledger.close(hold)
 
     async def _rounds(self, state: Any) -> Ending:
-        number, results = 0, Results(self._context)
+        admission, results, number = self.admission, Results(self._context), 0
         await self._recall_kept()
-        while self._short_of is None and not self._goal_met():
-            units = iter(
-                self._strategy.units(
-                    self._recipe.seeds, number, state, await results.upto(number), self._passes
-                )
-            )
-            any_unit, first, kept = False, self._position, self._kept.had
-            for unit in units:
+        while not admission.closed:
+            first, kept = self._position, admission.kept.had
+            any_unit = False
+            for unit in self._strategy.units(
+                self._recipe.seeds, number, state, await results.upto(number), self._passes
+            ):
                 any_unit = True
-                position, self._position = self._position, self._position + 1
-                if unit.number in self._context.journalled.finished:
-                    self._kept.passed(unit.number)
-                    continue
-                cost = self._strategy.unit_cost(unit, self._task)
-                worst = self._worst(unit, cost)
-                hold = await self._admit(
-                    worst.lacking(self._context.journalled.paid.get(unit.number, Amount()))
-                )
-                if hold is None:
+                if not await self._started(unit):
                     break
-                self._asking.add(unit.number)
-                self._kept.due += cost.rows
-                task = asyncio.create_task(self._grow(unit, position, cost, worst, hold))
-                self._live.add(task)
-                task.add_done_callback(partial(self._ended, unit.number, cost.rows))
-            while self._live:  # a round is a barrier
-                self._wake.clear()
-                await self._wake.wait()
-            if self._failure is not None or self._stopping or self._goal_met() or self._short_of is not None:
+            await admission.all_ended()  # a round is a barrier
+            if admission.closed:
                 break
-            if self._raised:  # the round goes on where it fell short
-                self._raised, self._position, self._kept.had = False, first, kept
+            if admission.take_widened():  # the round goes on where it fell short
+                self._position, admission.kept.had = first, kept
                 await self._recall_kept()
-                continue
-            if not any_unit:
+            elif any_unit:
+                number += 1
+            else:
                 return Ending("finished", "the strategy has no more units")
-            number += 1
-        if self._stopping:
+        return self._closed()
+
+    async def _started(self, unit: Unit) -> bool:
+        """Starts a unit once it is admitted, or passes one that has ended; False where no more may start."""
+        position, self._position = self._position, self._position + 1
+        if unit.number in self._context.journalled.finished:
+            self.admission.kept.passed(unit.number)
+            return True
+        cost = self._strategy.unit_cost(unit, self._task)
+        worst = self._worst(unit, cost)
+        paid = self._context.journalled.paid.get(unit.number, Amount())
+        hold = await self.admission.admit(unit.number, cost.rows, worst.lacking(paid))
+        if hold is None:
+            return False
+        task = asyncio.create_task(self._grow(unit, position, cost, worst, hold))
+        self._live.add(task)
+        task.add_done_callback(partial(self._ended, unit.number, cost.rows))
+        return True
+
+    def _closed(self) -> Ending:
+        """Why no more units may start."""
+        admission, goal = self.admission, self.ledger.limit.rows
+        if admission.stopping:
             return Ending("stopped", "stopped by the user")
-        goal = self.ledger.limit.rows
         if goal is None:
-            return Ending("finished", f"the budget of {self._short_of} is used up", self._short_of)
-        if self._goal_met():
+            return Ending("finished", f"the budget of {admission.short_of} is used up", admission.short_of)
+        if admission.goal_met:
             return Ending("finished", f"the goal of {goal:,} kept rows is met")
-        had = f"{self._kept.had:,} of {goal:,} rows"
-        return Ending("finished", f"the budget of {self._short_of} is used up with {had}", self._short_of)
+        had = f"{admission.kept.had:,} of {goal:,} rows"
+        return Ending(
+            "finished", f"the budget of {admission.short_of} is used up with {had}", admission.short_of
+        )
 
     async def _recall_kept(self) -> None:
         journalled = self._context.journalled
         if journalled.finished:
-            self._kept.recall(await self._context.journal.write(lambda _: journalled.kept()))
-
-    async def _admit(self, worst: Amount) -> Hold | None:
-        """Reserves the next unit's worst case, waiting for room; None ends the run.
-
-        A unit is needed for a goal where all that units at work may bring would still miss it. So none is
-        admitted that a run of one unit after the other would not admit.
-        """
-        while self._failure is None and not (self._stopping or self._short_of or self._goal_met()):
-            self._wake.clear()
-            needed = not self._kept.may_reach(self.ledger.limit.rows)
-            if needed and self._context.controls.going.is_set() and self._has_room(worst):
-                limit = self.ledger.shortage(worst)
-                if limit is None:
-                    return self.ledger.hold(worst)
-                if not self._live:
-                    self._short_of = limit
-                    break
-            await self._wake.wait()
-        return None
-
-    def _has_room(self, worst: Amount) -> bool:
-        """Whether another unit may be at work; ahead of its slot only while the budget is far from its end.
-
-        Near it, a call that is in doubt needs the room to be made again.
-        """
-        calls, asking = self._calls, len(self._asking)
-        if len(self._live) >= _UNITS_PER_CALL * calls:
-            return False
-        if asking < calls:
-            return True
-        ahead = asking < calls + self._context.booking.lookahead.beyond(calls)
-        return ahead and self.ledger.shortage(worst.times(calls)) is None
-
-    def resume(self) -> None:
-        """Lets calls start again. Called in the runner's loop."""
-        self._context.controls.going.set()
-        self._wake.set()
+            self.admission.kept.recall(await self._context.journal.write(lambda _: journalled.kept()))
 
     def _worst(self, unit: Unit, cost: UnitCost) -> Amount:
         """The most a unit can cost, worked out once for all units of the same seeds and cost."""
@@ -239,14 +183,14 @@ class Execution:
         return self._worsts[key]
 
     async def _grow(self, unit: Unit, position: int, cost: UnitCost, worst: Amount, hold: Hold) -> None:
-        asks = UnitAsk(self._context, unit.number, hold, cost, self._answered)
+        asks = UnitAsk(self._context, unit.number, hold, cost, self.admission.answered)
         try:
             if unit.number in self._context.journalled.touched:
                 await asks.recall()
             grown = await grow(self._strategy, unit, asks, self._task)
         except DoesNotFit as error:
             # a call in doubt used up what the unit had reserved: it stays open for a larger budget
-            self._short_of = self._short_of or str(error)
+            self.admission.short_of = self.admission.short_of or str(error)
             self._context.journalled.touched.add(unit.number)
             return
         except (TeacherError, StrategyError, JournalError, Overspent):
@@ -261,7 +205,7 @@ class Execution:
                 await asks.leave(cancelling=isinstance(sys.exception(), asyncio.CancelledError))
             finally:
                 self.ledger.close(hold)
-        self._answered(unit.number)
+        self.admission.answered(unit.number)
         verdicts = await self._verdicts(grown.candidates)
         rows = rows_of(self._row_context, unit, grown.candidates, verdicts, grown.bill, self._task)
         record = UnitRecord(
@@ -321,23 +265,12 @@ class Execution:
             kept += row["verdict"] != "rejected"
         if outcome != "grown":
             self.counts["rowless"] += 1
-        self._kept.had += kept
+        self.admission.kept.had += kept
         self.pace.add(len(rows), kept, queries)
-
-    def _answered(self, unit: int) -> None:
-        """Makes room for the next unit: this one asks for nothing more."""
-        if self._calls > 1:  # else units come strictly one after the other
-            self._asking.discard(unit)
-            self._wake.set()
 
     def _ended(self, unit: int, rows: int, task: asyncio.Task[None]) -> None:
         self._live.discard(task)
-        self._kept.due -= rows
-        self._asking.discard(unit)
-        failure = None if task.cancelled() else task.exception()
-        # the first is told; the others finish: their calls are reserved, and what they return is paid for
-        self._failure = self._failure or failure
-        self._wake.set()
+        self.admission.ended(unit, rows, None if task.cancelled() else task.exception())
 
 
 class Results:

@@ -1,4 +1,4 @@
-"""Accuracies that others have published, to stand behind one's own; from tables in this package."""
+"""Accuracies that others have published, to stand behind one's own; from the tables beside this file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def results() -> pl.DataFrame:
         "evidence": pl.String(),
         "note": pl.String(),
     }
-    return _read("published_results.csv", schema).with_columns(pl.col("accuracy") / 100)
+    return _read("results.csv", schema).with_columns(pl.col("accuracy") / 100)
 
 
 def crossings() -> pl.DataFrame:
@@ -55,10 +55,10 @@ def crossings() -> pl.DataFrame:
         "evidence": pl.String(),
         "note": pl.String(),
     }
-    return _read("published_crossings.csv", schema)
+    return _read("crossings.csv", schema)
 
 
 def _read(name: str, schema: dict[str, pl.DataType]) -> pl.DataFrame:
     import polars as pl
 
-    return pl.read_csv(files("tilth.studies").joinpath(name).read_bytes(), schema=schema)
+    return pl.read_csv(files(__name__).joinpath(name).read_bytes(), schema=schema)

@@ -1,0 +1,135 @@
+"""Which unit may start, and when: the limits, the goal, the calls that may be out and the user decide."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tilth.engine.budget import Amount, Budget, Hold
+from tilth.engine.growing.booking import Booking
+from tilth.engine.growing.goal import KeptRows
+
+_UNITS_PER_CALL = 4
+"""Units at work for each call that may be out: those that have their replies are checked and written."""
+
+
+class Admission:
+    """Lets units in strictly one after the other, and knows when no more may come.
+
+    A unit is at work from its admission to its end, and asks until it has its last reply. Used in the
+    runner's loop.
+
+    Attributes:
+        kept: The rows that count for a goal.
+        stopping: Whether the user stopped the run: no new unit starts, and started ones finish.
+        short_of: The limit that the next unit would pass; None while it fits.
+        failure: What the first unit that failed failed of. The others finish: their calls are reserved, and
+            what they return is paid for.
+    """
+
+    def __init__(self, booking: Booking, calls: int) -> None:
+        self._booking = booking
+        self._calls = calls
+        self._at_work: set[int] = set()
+        self._asking: set[int] = set()
+        self._turned = asyncio.Event()
+        self._widened = False
+        self.kept = KeptRows()
+        self.stopping = False
+        self.short_of: str | None = None
+        self.failure: BaseException | None = None
+
+    @property
+    def goal_met(self) -> bool:
+        """Whether there is a goal in kept rows, and it is met."""
+        return self.kept.reach(self._booking.ledger.limit.rows)
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more units may start."""
+        return self.failure is not None or self.stopping or self.short_of is not None or self.goal_met
+
+    # -- what the user says -------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """No new unit starts; started ones finish, also where the run is paused."""
+        self.stopping = True
+        self.resume()
+
+    def resume(self) -> None:
+        """Lets calls start again."""
+        self._booking.controls.going.set()
+        self._turned.set()
+
+    def limit(self, budget: Budget) -> None:
+        """Sets other limits."""
+        self._widened = self._widened or self.short_of is not None or self.goal_met
+        self._booking.ledger.limit = budget
+        self.short_of = None
+        self._turned.set()
+
+    def take_widened(self) -> bool:
+        """Whether other limits came, since this was last asked, after no unit would fit the earlier ones."""
+        widened, self._widened = self._widened, False
+        return widened
+
+    # -- units --------------------------------------------------------------------------------------------
+
+    async def admit(self, unit: int, rows: int, worst: Amount) -> Hold | None:
+        """Reserves a unit's worst case once there is room for it; None where no more units may start.
+
+        A unit is needed for a goal where all that units at work may bring would still miss it. So none is
+        admitted that a run of one unit after the other would not admit.
+
+        Args:
+            unit: Its number.
+            rows: The most rows it may bring.
+            worst: The most it may cost.
+        """
+        while not self.closed:
+            self._turned.clear()
+            needed = not self.kept.may_reach(self._booking.ledger.limit.rows)
+            if needed and self._booking.controls.going.is_set() and self._has_room(worst):
+                limit = self._booking.ledger.shortage(worst)
+                if limit is None:
+                    self._at_work.add(unit)
+                    self._asking.add(unit)
+                    self.kept.due += rows
+                    return self._booking.ledger.hold(worst)
+                if not self._at_work:
+                    self.short_of = limit
+                    break
+            await self._turned.wait()
+        return None
+
+    def answered(self, unit: int) -> None:
+        """Makes room for the next unit: this one asks for nothing more."""
+        if self._calls > 1:  # else units come strictly one after the other
+            self._asking.discard(unit)
+            self._turned.set()
+
+    def ended(self, unit: int, rows: int, failure: BaseException | None) -> None:
+        """A unit that might have brought so many rows is at work no more."""
+        self._at_work.discard(unit)
+        self._asking.discard(unit)
+        self.kept.due -= rows
+        self.failure = self.failure or failure
+        self._turned.set()
+
+    async def all_ended(self) -> None:
+        """Waits until no unit is at work."""
+        while self._at_work:
+            self._turned.clear()
+            await self._turned.wait()
+
+    def _has_room(self, worst: Amount) -> bool:
+        """Whether another unit may be at work; ahead of its slot only while the budget is far from its end.
+
+        Near it, a call that is in doubt needs the room to be made again.
+        """
+        calls, asking = self._calls, len(self._asking)
+        if len(self._at_work) >= _UNITS_PER_CALL * calls:
+            return False
+        if asking < calls:
+            return True
+        ahead = asking < calls + self._booking.lookahead.beyond(calls)
+        return ahead and self._booking.ledger.shortage(worst.times(calls)) is None
