@@ -46,7 +46,9 @@ def test_lab_opens_the_first_notebook(browser: Browser, tmp_path: Path) -> None:
         assert (tmp_path / "tilth-notebooks" / FIRST).is_file()
         page.context.close()
         lab.terminate()
-        lab.wait(PATIENCE / 1000)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            lab.wait(PATIENCE / 1000)
+        assert lab.poll() is not None, (tmp_path / "log").read_text()
         with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5):
             pass  # what ends the command ends its server
     finally:

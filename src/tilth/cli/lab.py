@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from argparse import Namespace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -16,6 +17,9 @@ from tilth.cli import DONE, FAILED
 from tilth.cli.terminal import say
 
 FIRST = "01-first-harvest.ipynb"
+
+_GRACE = 10.0
+"""Seconds that a server has to shut down its kernels before it is killed."""
 
 
 def lab(options: Namespace) -> int:
@@ -36,13 +40,21 @@ def lab(options: Namespace) -> int:
     server = subprocess.Popen(command)  # noqa: S603 - our own interpreter
     # Handlers, unlike SIG_IGN, are not inherited by it. JupyterLab asks before Ctrl-C ends it; what ends this
     # process ends it too, else it would serve on with nobody to stop it.
-    answers = {signal.SIGINT: lambda *_: None, signal.SIGTERM: lambda *_: server.terminate()}
+    answers = {signal.SIGINT: lambda *_: None, signal.SIGTERM: lambda *_: _end(server)}
     before = {number: signal.signal(number, answer) for number, answer in answers.items()}
     try:
         return DONE if server.wait() == 0 else FAILED
     finally:
         for number, answer in before.items():
             signal.signal(number, answer)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Ends a server. One that has stopped may not leave: an idle thread can hold it for ever."""
+    server.terminate()
+    killer = threading.Timer(_GRACE, server.kill)
+    killer.daemon = True
+    killer.start()
 
 
 def notebooks() -> list[str]:

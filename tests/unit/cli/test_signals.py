@@ -72,3 +72,22 @@ def test_a_second_signal_aborts_the_study_of_a_command(demo, tmp_path):
     assert "Traceback" not in errors
     study = tilth.open_study(path)
     assert (study.status, study.progress.reason) == ("aborted", "aborted by the user")
+
+
+def test_a_server_that_does_not_leave_ends_with_the_command_that_opened_it(tmp_path):
+    (tmp_path / "jupyterlab").mkdir()
+    (tmp_path / "jupyterlab" / "__init__.py").touch()
+    (tmp_path / "jupyterlab" / "__main__.py").write_text(
+        "import os, pathlib, signal, threading\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "pathlib.Path('serving').write_text(str(os.getpid()))\n"
+        "threading.Event().wait()\n"
+    )
+    serving = tmp_path / "serving"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen(command("lab"), cwd=tmp_path, env=environment) as process:
+        until(lambda: serving.exists() and serving.read_text())
+        process.terminate()
+        process.wait(120)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(serving.read_text()), 0)

@@ -43,7 +43,6 @@ class Admission:
         """Whether there is a goal in kept rows, and it is met."""
         return self.kept.reach(self._booking.ledger.limit.rows)
 
-    @property
     def closed(self) -> bool:
         """Whether no more units may start."""
         return self.failure is not None or self.stopping or self.short_of is not None or self.goal_met
@@ -85,7 +84,7 @@ class Admission:
             rows: The most rows it may bring.
             worst: The most it may cost.
         """
-        while not self.closed:
+        while not self.closed():
             self._turned.clear()
             needed = not self.kept.may_reach(self._booking.ledger.limit.rows)
             if needed and self._booking.controls.going.is_set() and self._has_room(worst):

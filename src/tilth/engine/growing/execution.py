@@ -118,7 +118,7 @@ class Execution:
     async def _rounds(self, state: Any) -> Ending:
         admission, results, number = self.admission, Results(self._context), 0
         await self._recall_kept()
-        while not admission.closed:
+        while not admission.closed():
             first, kept = self._position, admission.kept.had
             any_unit = False
             for unit in self._strategy.units(
@@ -128,7 +128,7 @@ class Execution:
                 if not await self._started(unit):
                     break
             await admission.all_ended()  # a round is a barrier
-            if admission.closed:
+            if admission.closed():
                 break
             if admission.take_widened():  # the round goes on where it fell short
                 self._position, admission.kept.had = first, kept
