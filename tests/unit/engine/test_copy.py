@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import tempfile
 import threading
-from contextlib import closing
+from contextlib import chdir, closing
 from pathlib import Path
 
 import pytest
@@ -188,19 +189,20 @@ READ_ONLY = """
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become who may not write"
 )
-def test_a_folder_that_may_not_be_written_is_told_and_read(tmp_path: Path) -> None:
-    grown(Model())
-    (tmp_path / ".run.tilth.lock").unlink()
-    with closing(sqlite3.connect("run.tilth")) as file:
-        before = list(file.iterdump())
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_mode & 0o005 != 0o005:  # pytest's folders are for its user alone
-            folder.chmod(0o755)
-    ended = elsewhere(READ_ONLY.format(nobody=NOBODY), cwd=tmp_path)
-    for name in ("run.tilth", "new.tilth"):
-        assert "you may write" in ended[name]
-    assert "cannot be written" in ended["copy.tilth"]
-    assert (ended["rows"], ended["calls"], ended["whole"]) == (6, 0, True)
-    with closing(sqlite3.connect("run.tilth")) as file:
-        assert list(file.iterdump()) == before
-    assert names(tmp_path) == {"run.tilth"}
+def test_a_folder_that_may_not_be_written_is_told_and_read() -> None:
+    # pytest keeps its own folders for its user alone: each session that starts sees to that anew
+    with tempfile.TemporaryDirectory() as own, chdir(own):
+        folder = Path(own)
+        folder.chmod(0o755)
+        grown(Model())
+        (folder / ".run.tilth.lock").unlink()
+        with closing(sqlite3.connect("run.tilth")) as file:
+            before = list(file.iterdump())
+        ended = elsewhere(READ_ONLY.format(nobody=NOBODY), cwd=folder)
+        for name in ("run.tilth", "new.tilth"):
+            assert "you may write" in ended[name]
+        assert "cannot be written" in ended["copy.tilth"]
+        assert (ended["rows"], ended["calls"], ended["whole"]) == (6, 0, True)
+        with closing(sqlite3.connect("run.tilth")) as file:
+            assert list(file.iterdump()) == before
+        assert names(folder) == {"run.tilth"}
