@@ -186,6 +186,26 @@ test("walking the list stops it from following; the switch starts it again", asy
   expect(follow.checked).toBe(true);
 });
 
+test("a row that is pressed stays the same element while many rows come in above it", async () => {
+  const { el } = await open();
+  host.rows(samples(1, 50));
+  await drawn();
+  const pressed = el.querySelectorAll<HTMLElement>('[role="option"]')[2] as HTMLElement;
+  const removed = new Set<Node>();
+  const watch = new MutationObserver((changes) => {
+    for (const { removedNodes } of changes) for (const node of removedNodes) removed.add(node);
+  });
+  watch.observe(el, { childList: true, subtree: true });
+  pressed.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+  host.rows(samples(51, 250));
+  await drawn();
+  watch.disconnect();
+  expect(removed.has(pressed)).toBe(false);
+  pressed.click();
+  await drawn();
+  expect(host.ofType("open").map(({ row_id }) => row_id)).toEqual(["0123456789abcdef:48:0"]);
+});
+
 test("rejected rows can be left out", async () => {
   const { el } = await open();
   host.rows([sample(1), sample(2, { verdict: "rejected" }), sample(3)]);

@@ -33,9 +33,16 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
   const scroller = useRef<HTMLDivElement>(null);
   const anchor = useRef<{ arrival: number; offset: number } | null>(null);
   const [active, setActive] = useState<number | null>(null);
-  const { items, height, reveal } = useVirtualRows(rows.length, ROW_HEIGHT, scroller);
   const at = (index: number): Sample | undefined => rows[rows.length - 1 - index];
   const indexOf = (arrival: number) => rows.length - 1 - indexOfArrival(rows, arrival);
+  // New rows go in above: either the list stays at its top, or the row being read stays where it is.
+  const place = () =>
+    follow ? 0 : anchor.current && indexOf(anchor.current.arrival) * ROW_HEIGHT + anchor.current.offset;
+  // Between new rows whoever scrolls says where it stands.
+  const earlier = useRef(rows);
+  const moves = earlier.current !== rows;
+  earlier.current = rows;
+  const { items, height, reveal } = useVirtualRows(rows.length, ROW_HEIGHT, scroller, moves ? place() : null);
   const activeIndex = active === null ? -1 : Math.min(indexOf(active), rows.length - 1);
   const seen = useRef(0);
   const unseen = follow ? 0 : Math.max(0, newest - seen.current);
@@ -44,16 +51,14 @@ export function SampleList({ rows, follow, setFollow, newest, openedRow, open, c
     if (box.scrollTop + box.clientHeight > (rows.length - NEAR_END) * ROW_HEIGHT) nearEnd();
   };
 
-  // New rows go in above: either the list stays at its top, or the row being read stays where it is.
   useLayoutEffect(() => {
     const box = scroller.current;
     if (!box) return;
+    const top = place();
+    if (top !== null) box.scrollTop = top;
     if (follow) {
-      box.scrollTop = 0;
       anchor.current = null;
       seen.current = newest;
-    } else if (anchor.current) {
-      box.scrollTop = indexOf(anchor.current.arrival) * ROW_HEIGHT + anchor.current.offset;
     }
     // Whoever waits at the end sees older rows come without scrolling again.
     askNearEnd(box);

@@ -16,10 +16,15 @@ interface VirtualRows {
   reveal(index: number): void;
 }
 
+/**
+ * @param offset Where the list will stand once it is drawn, where that is known before it is scrolled there:
+ * a row that stays in sight then stays the same element, and a press on it becomes a click.
+ */
 export function useVirtualRows(
   count: number,
   rowHeight: number,
   scroller: RefObject<HTMLElement | null>,
+  offset: number | null,
 ): VirtualRows {
   const [, redraw] = useReducer((times: number) => times + 1, 0);
   const options = {
@@ -34,6 +39,7 @@ export function useVirtualRows(
   };
   const [virtualizer] = useState(() => new Virtualizer<HTMLElement, HTMLElement>(options));
   virtualizer.setOptions(options);
+  if (offset !== null) virtualizer.scrollOffset = offset;
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
   useLayoutEffect(() => virtualizer._willUpdate());
   return {
