@@ -102,8 +102,8 @@ class Admission:
 
     def answered(self, unit: int) -> None:
         """Makes room for the next unit: this one asks for nothing more."""
-        if self._calls > 1:  # else units come strictly one after the other
-            self._asking.discard(unit)
+        if self._calls > 1 and unit in self._asking:  # with one call units come strictly one after the other
+            self._asking.remove(unit)
             self._turned.set()
 
     def ended(self, unit: int, rows: int, failure: BaseException | None) -> None:
