@@ -29,7 +29,8 @@ class Admission:
     def __init__(self, booking: Booking, calls: int) -> None:
         self._booking = booking
         self._calls = calls
-        self._at_work: set[int] = set()
+        self._at_work: dict[int, int] = {}
+        """The most rows that each may bring."""
         self._asking: set[int] = set()
         self._turned = asyncio.Event()
         self._widened = False
@@ -38,14 +39,13 @@ class Admission:
         self.short_of: str | None = None
         self.failure: BaseException | None = None
 
-    @property
     def goal_met(self) -> bool:
         """Whether there is a goal in kept rows, and it is met."""
         return self.kept.reach(self._booking.ledger.limit.rows)
 
     def closed(self) -> bool:
         """Whether no more units may start."""
-        return self.failure is not None or self.stopping or self.short_of is not None or self.goal_met
+        return self.failure is not None or self.stopping or self.short_of is not None or self.goal_met()
 
     # -- what the user says -------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ class Admission:
 
     def limit(self, budget: Budget) -> None:
         """Sets other limits."""
-        self._widened = self._widened or self.short_of is not None or self.goal_met
+        self._widened = self._widened or self.short_of is not None or self.goal_met()
         self._booking.ledger.limit = budget
         self.short_of = None
         self._turned.set()
@@ -90,7 +90,7 @@ class Admission:
             if needed and self._booking.controls.going.is_set() and self._has_room(worst):
                 limit = self._booking.ledger.shortage(worst)
                 if limit is None:
-                    self._at_work.add(unit)
+                    self._at_work[unit] = rows
                     self._asking.add(unit)
                     self.kept.due += rows
                     return self._booking.ledger.hold(worst)
@@ -102,15 +102,14 @@ class Admission:
 
     def answered(self, unit: int) -> None:
         """Makes room for the next unit: this one asks for nothing more."""
-        if self._calls > 1 and unit in self._asking:  # with one call units come strictly one after the other
+        if self._calls > 1 and unit in self._asking:  # else they come strictly one by one
             self._asking.remove(unit)
             self._turned.set()
 
-    def ended(self, unit: int, rows: int, failure: BaseException | None) -> None:
-        """A unit that might have brought so many rows is at work no more."""
-        self._at_work.discard(unit)
+    def ended(self, unit: int, failure: BaseException | None) -> None:
+        """A unit is at work no more."""
+        self.kept.due -= self._at_work.pop(unit)
         self._asking.discard(unit)
-        self.kept.due -= rows
         self.failure = self.failure or failure
         self._turned.set()
 

@@ -153,7 +153,7 @@ class Execution:
             return False
         task = asyncio.create_task(self._grow(unit, position, cost, worst, hold))
         self._live.add(task)
-        task.add_done_callback(partial(self._ended, unit.number, cost.rows))
+        task.add_done_callback(partial(self._ended, unit.number))
         return True
 
     def _closed(self) -> Ending:
@@ -163,7 +163,7 @@ class Execution:
             return Ending("stopped", "stopped by the user")
         if goal is None:
             return Ending("finished", f"the budget of {admission.short_of} is used up", admission.short_of)
-        if admission.goal_met:
+        if admission.goal_met():
             return Ending("finished", f"the goal of {goal:,} kept rows is met")
         had = f"{admission.kept.had:,} of {goal:,} rows"
         return Ending(
@@ -268,9 +268,9 @@ class Execution:
         self.admission.kept.had += kept
         self.pace.add(len(rows), kept, queries)
 
-    def _ended(self, unit: int, rows: int, task: asyncio.Task[None]) -> None:
+    def _ended(self, unit: int, task: asyncio.Task[None]) -> None:
         self._live.discard(task)
-        self.admission.ended(unit, rows, None if task.cancelled() else task.exception())
+        self.admission.ended(unit, None if task.cancelled() else task.exception())
 
 
 class Results:
