@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.bench.quick_clients import question
 from tests.bench.quick_server import serve
-from tests.unit.engine.growing import elsewhere
+from tests.support.other_process import elsewhere
 
 import tilth
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _FEATURES = 2**16
 _REMEMBERED = 2**14
-"""Rows whose equations are kept: the cells of a study are cut out of the same rows again and again."""
+"""Rows whose equations, and questions whose numbers, are kept: a study's cells are cut out of the same rows
+again and again, and are asked the same questions."""
 
 _WORD = r"[^\W\d_]+\d?|[$%]"
 
@@ -78,6 +79,7 @@ def template_examples(examples: Sequence[tuple[str, str]]) -> TemplateExamples:
 
 
 _equation = lru_cache(maxsize=_REMEMBERED)(equation)
+_numbers = lru_cache(maxsize=_REMEMBERED)(numbers)
 
 
 def features(questions: Sequence[str]) -> Any:
@@ -96,7 +98,7 @@ def _features(questions: tuple[str, ...]) -> Any:
 
 
 def _order(question: str) -> Iterator[str]:
-    given = numbers(question)
+    given = _numbers(question)
     yield f"count{min(len(given), 9)}"
     for slot, (left, right) in enumerate(pairwise(given)):
         yield f"{'falls' if left > right else 'rises'}{min(slot, 9)}"
@@ -108,7 +110,7 @@ def compute(
     """Computes, for each row of `scores` (questions, templates), the best template its numbers can fill."""
     answers: list[str | None] = []
     for question, row in zip(questions, scores, strict=True):
-        given = numbers(question)
+        given = _numbers(question)
         values = (templates[label].value(given) for label in (-row).argsort(kind="stable"))
         value = next((value for value in values if value is not None), None)
         answers.append(None if value is None else show(value))

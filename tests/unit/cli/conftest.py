@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a shell, an endpoint, seeds, and the demo run once."""
+"""What the tests of the command line share: a shell, an endpoint and seeds."""
 
 from __future__ import annotations
 
@@ -34,10 +34,3 @@ def seeds(tmp_path):
 def shell(tmp_path):
     """Runs a command to its end."""
     return partial(ended_in, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    """The demo, and the folder it was run in."""
-    folder = tmp_path_factory.mktemp("demo")
-    return ended_in(folder, "demo", "--out", "out"), folder

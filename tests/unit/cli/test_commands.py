@@ -57,8 +57,8 @@ def test_says_its_version(shell):
     assert shell("--version").stdout == f"tilth {tilth.__version__}\n"
 
 
-def test_demo_grows_with_three_strategies(demo):
-    ended, tmp_path = demo
+def test_demo_grows_with_three_strategies(shell, tmp_path):
+    ended = shell("demo", "--out", "out")
     assert ended.returncode == 0, ended.stderr
     assert "rule-based simulation, no language model" in ended.stdout
     figures = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines() if line.strip()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -46,11 +45,7 @@ def test_the_first_signal_stops_and_the_second_aborts(
     assert tilth.open_run(file).status == "finished"
 
 
-def test_a_second_signal_aborts_the_study_of_a_command(demo, tmp_path):
-    _, earlier = demo
-    (tmp_path / "out").mkdir()  # its runs are done, so that the study comes at once
-    for run in ("answer-augmentation", "question-rephrase", "new-question"):
-        shutil.copy(earlier / "out" / f"{run}.tilth", tmp_path / "out")
+def test_a_second_signal_aborts_the_study_of_a_command(tmp_path):
     path = tmp_path / "out" / "study.tilth"
 
     def at_work():

@@ -5,16 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -181,23 +176,6 @@ def aborted(
     teacher = tilth.Teacher(model, concurrency=concurrency)
     box.append(tilth.start(seeds, strategy, budget, teacher=teacher, path="run.tilth"))
     return box[0].wait(), model
-
-
-def elsewhere(text: str, **options: Any) -> Any:
-    """Runs a program in a process of its own; what it printed last, as JSON."""
-    checkout = Path(__file__).parents[3]
-    paths = [str(checkout), str(Path(tilth.__file__).parents[1])]
-    ended = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(text)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-        **options,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout.splitlines()[-1])
 
 
 def prompt(text: str, purpose: str = "answer") -> Prompt:

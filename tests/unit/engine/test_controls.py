@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 from polars.testing import assert_frame_equal
-from tests.unit.engine.growing import ENOUGH, SEEDS, Model, comparable, elsewhere, started, until
+from tests.support.other_process import elsewhere
+from tests.unit.engine.growing import ENOUGH, SEEDS, Model, comparable, started, until
 
 import tilth
 from tilth.errors import TeacherError

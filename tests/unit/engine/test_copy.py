@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from polars.testing import assert_frame_equal
-from tests.unit.engine.growing import SEEDS, Model, comparable, elsewhere, grown, until
+from tests.support.other_process import elsewhere
+from tests.unit.engine.growing import SEEDS, Model, comparable, grown, until
 
 import tilth
 from tilth.errors import JournalError
