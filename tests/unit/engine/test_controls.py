@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from polars.testing import assert_frame_equal
@@ -15,6 +15,9 @@ from tests.unit.engine.growing import ENOUGH, SEEDS, Model, comparable, started,
 
 import tilth
 from tilth.errors import TeacherError
+from tilth.strategies.answer_augmentation import AnswerAugmentation
+from tilth.strategies.base import Ask, Candidate, Unit
+from tilth.tasks.base import Task
 
 
 def in_a_thread(act: Callable[[], object]) -> None:
@@ -42,12 +45,36 @@ def test_pause_lets_calls_in_flight_finish_and_starts_none_until_resume() -> Non
     assert (run.status, run.progress.queries) == ("finished", ENOUGH)
 
 
-def test_pause_right_after_start_holds_before_the_first_call() -> None:
+def test_a_pause_before_the_first_call_holds_it() -> None:
+    growing, go_on, asked_long_ago = (threading.Event() for _ in range(3))
+
+    def after(turns: int) -> None:
+        """Tells after so many turns of the run's loop."""
+        if turns:
+            asyncio.get_running_loop().call_soon(after, turns - 1)
+        else:
+            asked_long_ago.set()
+
+    class Waiting(AnswerAugmentation):
+        """Asks only when it is told to."""
+
+        name = "test-waiting"
+
+        async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
+            growing.set()
+            while not go_on.is_set():  # noqa: ASYNC110 - a thread sets it
+                await asyncio.sleep(0.001)
+            after(100)
+            async for candidate in super().grow(unit, ask, task):
+                yield candidate
+
     model = Model()
-    run = started(model)
+    run = tilth.start(SEEDS, Waiting(), ENOUGH, teacher=tilth.Teacher(model), path="run.tilth")
+    assert growing.wait(120)
     run.pause()
-    until(lambda: run.status == "paused")
-    assert (model.calls, run.progress.in_flight) == (0, 0)
+    go_on.set()
+    assert asked_long_ago.wait(120)
+    assert (model.calls, run.progress.in_flight, run.status) == (0, 0, "paused")
     run.resume()
     assert run.wait().progress.queries == ENOUGH
 
@@ -66,10 +93,12 @@ def test_stop_finishes_what_was_started_and_starts_no_more() -> None:
 
 
 def test_stop_ends_a_paused_run() -> None:
-    run = started(Model())
+    gate = threading.Event()
+    run = started(Model(gate=gate))
     run.pause()
     until(lambda: run.status == "paused")
     run.stop()
+    gate.set()
     assert run.wait().status == "stopped"
 
 
