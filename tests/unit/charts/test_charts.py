@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -12,13 +11,10 @@ from xml.etree import ElementTree as ET
 import altair as alt
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import ValidationError
 from tests.support.made_study import COVERAGE, RATIOS, made_study
 
 from tilth.charts import Figure, chart
-from tilth.charts.axes import spaced
 
 Made = tuple[pl.DataFrame, pl.DataFrame]
 TITLES = ["Answers", "Rephrase", "New question", "Answers, then new"]
@@ -395,15 +391,3 @@ def test_other_charts_keep_their_settings(figure: Figure) -> None:
         assert figure.spec()["concat"]
         assert alt.data_transformers.active == "vegafusion"
     assert alt.data_transformers.active == "default"
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0.01, 0.3))
-def test_labels_never_overlap_nor_change_order(wanted: list[float], gap: float) -> None:
-    placed = spaced(wanted, gap, 0.0, 1.0)
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    room = min(gap, 1 / max(len(wanted) - 1, 1))
-    assert all(-1e-9 <= place <= 1 + 1e-9 for place in placed)
-    for below, above in pairwise(order):
-        assert placed[above] - placed[below] >= room - 1e-9
-    if all(abs(a - b) >= gap for i, a in enumerate(wanted) for b in wanted[:i]):
-        assert placed == pytest.approx(wanted)

@@ -87,6 +87,7 @@ def test_text_is_streamed_only_where_wanted_and_of_one_call_at_a_time() -> None:
         run.wait()
         shown()
         assert not any(isinstance(e, Text) for e in other.drain())
+        assert server.books()["completed"] == run.progress.queries
     calls: list[list[Text]] = [[]]
     for text in texts:
         calls[-1].append(text)
