@@ -190,8 +190,6 @@ def messages(installed: Path | None, folder: Path, server: Server) -> dict[tuple
         heard["page loaded again", "subshell" if subshell else "main shell"] = after_reload(
             live, comm, request
         )
-        if live.nudges:
-            print(f"{live.nudges} cells did not begin within 5 s and were helped by another message")  # noqa: T201
     return heard
 
 

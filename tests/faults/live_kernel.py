@@ -36,7 +36,6 @@ class Kernel:
         self.manager = manager
         self.client = client
         self.heard: list[dict[str, Any]] = []
-        self.nudges = 0
         self.client.wait_for_ready(timeout=PATIENCE)
         self.cell("import asyncio, json, pathlib, time, tilth\nfrom tests.faults import in_kernel")
 
@@ -61,17 +60,11 @@ class Kernel:
             kind, parent = message["msg_type"], message["parent_header"]
             return bool(kind == "execute_input" and parent.get("msg_id") == cell)
 
-        try:
-            self.until(begun, 5.0)
-        except TimeoutError:
-            # ipykernel 7.3.0 was once seen not to begin a cell; it is told of, and given another message
-            self.nudges += 1
-            self.client.kernel_info()
-            self.until(begun)
+        self.until(begun)
         return cell
 
     def result(self, cell: str) -> Outcome:
-        """Waits for a cell's end."""
+        """Waits for a cell's last output and its reply, as JupyterLab does before it sends another."""
 
         def ours(message: Mapping[str, Any]) -> bool:
             return bool(message["parent_header"].get("msg_id") == cell)
@@ -79,6 +72,7 @@ class Kernel:
         self.until(
             lambda m: ours(m) and m["msg_type"] == "status" and m["content"]["execution_state"] == "idle"
         )
+        self._reply(cell)
         mine = [m for m in self.heard if ours(m)]
         raised = [m["content"]["ename"] for m in mine if m["msg_type"] == "error"]
         printed = "".join(m["content"]["text"] for m in mine if m["msg_type"] == "stream")
@@ -118,9 +112,15 @@ class Kernel:
         return reply
 
     def _info(self) -> Mapping[str, Any]:
-        asked = self.client.kernel_info()
+        return self._reply(self.client.kernel_info())
+
+    def _reply(self, asked: str) -> Mapping[str, Any]:
+        """The reply on the shell channel to a request of that msg_id."""
         while True:
-            reply = self.client.get_shell_msg(timeout=PATIENCE)
+            try:
+                reply = self.client.get_shell_msg(timeout=PATIENCE)
+            except queue.Empty:
+                raise TimeoutError(f"no reply came to {asked}") from None
             if reply["parent_header"].get("msg_id") == asked:
                 content: Mapping[str, Any] = reply["content"]
                 return content

@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         "jupyter", nargs="*", metavar="-- ARG", help="handed to JupyterLab: `tilth lab -- --allow-root`"
     )
 
-    add("doctor", "doctor", "Say what is wrong where a widget stays blank.")
+    add("doctor", "doctor", "Say what is wrong where a widget stays blank or a kernel does not answer.")
     return parser
 
 

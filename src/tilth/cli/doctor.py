@@ -1,4 +1,4 @@
-"""The command that says why a widget stays blank: `doctor`."""
+"""The command that says why a widget stays blank or a kernel does not answer: `doctor`."""
 
 from __future__ import annotations
 

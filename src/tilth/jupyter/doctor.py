@@ -1,4 +1,4 @@
-"""Tells what is wrong where a widget stays blank: versions, the bundle, and the server's extensions."""
+"""Tells why a widget stays blank or a kernel does not answer: versions, bundle, JupyterLab's extensions."""
 
 from __future__ import annotations
 
@@ -80,7 +80,18 @@ def _package(name: str) -> Finding:
     version = version_of(name)
     if version is None:
         return Finding("problem", f"{name} is not installed in {sys.prefix}; run `pip install tilth` there")
+    if name == "ipykernel" and (7, 0) <= _major_minor(version) < (7, 4):
+        # A request that arrives while a reply leaves is not read: its issue 1554, mended in 7.4.0.
+        return Finding(
+            "problem",
+            f"ipykernel {version} may leave a cell or a click in a widget unread, and the kernel then waits "
+            "for ever; run `pip install -U ipykernel` for 7.4 or newer, and restart the kernel",
+        )
     return Finding("ok", f"{name} {version}")
+
+
+def _major_minor(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
 def _static(name: str) -> Finding:

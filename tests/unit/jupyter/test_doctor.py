@@ -1,4 +1,4 @@
-"""The doctor finds what keeps a widget blank."""
+"""The doctor finds what keeps a widget blank, and kernels that lose what they are asked."""
 
 from __future__ import annotations
 
@@ -52,3 +52,16 @@ def test_prints_problems_last(extension, capsys):
     assert lines[0].startswith("ok")
     assert lines[-1].startswith("problem")
     assert any("python" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("version", "level"),
+    [("6.31.0", "ok"), ("7.0.0", "problem"), ("7.3.0", "problem"), ("7.4.0", "ok"), ("7.10.0", "ok")],
+)
+def test_an_ipykernel_that_leaves_requests_unread_is_a_problem(monkeypatch, tmp_path, version, level):
+    folder = tmp_path / f"ipykernel-{version}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: ipykernel\nVersion: {version}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (found,) = [f for f in diagnose() if f.text.startswith(f"ipykernel {version}")]
+    assert found.level == level
