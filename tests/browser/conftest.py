@@ -1,4 +1,4 @@
-"""A JupyterLab server and a Chromium for the whole session; a fresh page for each test."""
+"""A JupyterLab server, a Chromium and a page for the whole session."""
 
 from __future__ import annotations
 
@@ -44,15 +44,35 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def idle_labs() -> Iterator[list[Lab]]:
+    """Pages that no test uses: none or one."""
+    labs: list[Lab] = []
+    yield labs
+    for lab in labs:
+        lab.close()
+
+
 @pytest.fixture
-def lab(browser: Browser, server: Server, screenshots: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """JupyterLab at its launcher, in a workspace of its own."""
-    lab = Lab.open(browser, server, screenshots)
+def lab(
+    browser: Browser,
+    server: Server,
+    screenshots: Path,
+    idle_labs: list[Lab],
+    request: pytest.FixtureRequest,
+) -> Iterator[Lab]:
+    """JupyterLab at its launcher. The tests of a session take turns at one page, as a person works through
+    the day, for to load it takes longer than many a test; what a failed test leaves is not used again.
+    """
+    lab = idle_labs.pop() if idle_labs else Lab.open(browser, server, screenshots)
     failures = request.session.testsfailed
     yield lab
     if request.session.testsfailed > failures:
         lab.screenshot(f"failed-{request.node.name}")
-    lab.close()
+        lab.close()
+    else:
+        lab.clear()
+        idle_labs.append(lab)
 
 
 @pytest.fixture
@@ -66,6 +86,7 @@ def quiet(lab: Lab) -> Iterator[None]:
 
     lab.page.on("dialog", refuse)
     yield
+    lab.page.remove_listener("dialog", refuse)
     assert lab.console_errors == []
     assert lab.foreign_requests == []
     assert dialogs == []

@@ -56,6 +56,8 @@ RUN_CELL = """async ([index, wait]) => {
 # From the notebook itself: it has all of a cell's outputs when the cell has ended, the page draws them later.
 OUTPUTS = "index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.outputs.toJSON()"
 
+CLOSE_ALL = "() => { for (const widget of [...window.jupyterapp.shell.widgets('main')]) widget.dispose(); }"
+
 
 class Server:
     """A JupyterLab server of its own: port, token, settings, workspaces and notebook folder.
@@ -177,11 +179,31 @@ class Lab:
         page.on("pageerror", lambda error: lab.console_errors.append(str(error)))
         page.on("request", lab._asked)
         page.on("websocket", lab._asked)
-        workspace = f"lab/workspaces/test-{secrets.token_hex(4)}"
-        page.goto(f"{server.url(workspace)}?token={server.token}")
-        page.wait_for_function("() => window.jupyterapp?.shell && window.jupyterapp.serviceManager.isReady")
-        page.locator(".jp-LauncherCard").first.wait_for()
+        lab.load()
         return lab
+
+    def load(self) -> None:
+        """Loads JupyterLab from nothing, at its launcher, in a workspace of its own."""
+        workspace = f"lab/workspaces/test-{secrets.token_hex(4)}"
+        self.page.goto(f"{self.server.url(workspace)}?token={self.server.token}")
+        self.page.wait_for_function(
+            "() => window.jupyterapp?.shell && window.jupyterapp.serviceManager.isReady"
+        )
+        self.launcher.wait_for()
+
+    @property
+    def launcher(self) -> Locator:
+        """The first card of the launcher, which JupyterLab shows where nothing else is open."""
+        return self.page.locator(".jp-LauncherCard").first
+
+    def clear(self) -> None:
+        """Closes what is open, unsaved or not, ends the kernels and puts the theme back; for the next user."""
+        self.page.evaluate(CLOSE_ALL)
+        self.server.end_kernels()
+        self.set_theme("light")
+        self.launcher.wait_for()
+        self.console_errors.clear()
+        self.foreign_requests.clear()
 
     def close(self) -> None:
         """Puts the theme back, ends the kernels and closes the page."""

@@ -35,6 +35,7 @@ def counted(widget: Locator, what: str) -> None:
 
 
 def test_a_study_from_its_price_to_a_saved_figure(lab: Lab) -> None:
+    lab.load()  # no chart was ever drawn on this page
     folder = lab.server.notebooks / "study"
     path = lab.write_notebook("study/regimes.ipynb", [WORKBENCH])
     lab.open_notebook(path)
