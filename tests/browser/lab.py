@@ -197,7 +197,7 @@ class Lab:
         return self.page.locator(".jp-LauncherCard").first
 
     def clear(self) -> None:
-        """Closes what is open, unsaved or not, ends the kernels and puts the theme back; for the next user."""
+        """Leaves nothing to the next test: closes what is open, saved or not, and ends the kernels."""
         self.page.evaluate(CLOSE_ALL)
         self.server.end_kernels()
         self.set_theme("light")
