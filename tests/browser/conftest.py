@@ -61,8 +61,10 @@ def lab(
     idle_labs: list[Lab],
     request: pytest.FixtureRequest,
 ) -> Iterator[Lab]:
-    """JupyterLab at its launcher. The tests of a session take turns at one page, as a person works through
-    the day, for to load it takes longer than many a test; what a failed test leaves is not used again.
+    """JupyterLab at its launcher.
+
+    The tests of a session take turns at one page, since loading it takes longer than many tests do. A page
+    that a failed test leaves is not used again.
     """
     lab = idle_labs.pop() if idle_labs else Lab.open(browser, server, screenshots)
     failures = request.session.testsfailed
