@@ -64,7 +64,7 @@ class Kernel:
         return cell
 
     def result(self, cell: str) -> Outcome:
-        """Waits for a cell's last output and its reply, as JupyterLab does before it sends another."""
+        """Waits for a cell's last output and its reply, as nbclient does before it sends another."""
 
         def ours(message: Mapping[str, Any]) -> bool:
             return bool(message["parent_header"].get("msg_id") == cell)

@@ -13,7 +13,6 @@ _STATIC = Path(__file__).parents[1] / "static"
 _PACKAGES = (
     "tilth",
     "jupyterlab",
-    "ipykernel",
     "ipywidgets",
     "jupyterlab_widgets",
     "anywidget",
@@ -53,7 +52,7 @@ def version_of(package: str) -> str | None:
 def diagnose() -> list[Finding]:
     """Looks at this environment: its packages, the widgets' bundle, and JupyterLab's extensions."""
     static = map(_static, ("widget.js", "widget.css", "vega.js"))
-    return [_python(), *map(_package, _PACKAGES), *static, *_extensions()]
+    return [_python(), _kernel(), *map(_package, _PACKAGES), *static, *_extensions()]
 
 
 def doctor() -> None:
@@ -80,14 +79,19 @@ def _package(name: str) -> Finding:
     version = version_of(name)
     if version is None:
         return Finding("problem", f"{name} is not installed in {sys.prefix}; run `pip install tilth` there")
-    if name == "ipykernel" and (7, 0) <= _major_minor(version) < (7, 4):
-        # A request that arrives while a reply leaves is not read: its issue 1554, mended in 7.4.0.
-        return Finding(
-            "problem",
-            f"ipykernel {version} may leave a cell or a click in a widget unread, and the kernel then waits "
-            "for ever; run `pip install -U ipykernel` for 7.4 or newer, and restart the kernel",
-        )
     return Finding("ok", f"{name} {version}")
+
+
+def _kernel() -> Finding:
+    version = version_of("ipykernel")
+    if version is None or not (7, 0) <= _major_minor(version) < (7, 4):
+        return _package("ipykernel")
+    # A request that arrives while a reply leaves is not read: its issue 1554, mended in 7.4.0.
+    return Finding(
+        "problem",
+        f"ipykernel {version} may leave a cell or a click in a widget unread, and the kernel then waits "
+        "for ever; run `pip install -U ipykernel` for 7.4 or newer, and restart the kernel",
+    )
 
 
 def _major_minor(version: str) -> tuple[int, ...]:
