@@ -14,6 +14,7 @@ from tilth.engine.budget import Amount
 from tilth.engine.file.journal import Batched, Journal
 from tilth.engine.file.writes import Address, Settled, StoredReply, Usage, reserve, settle
 from tilth.engine.growing.lookahead import Lookahead
+from tilth.errors import JournalError
 
 WORST = Amount(1, 500, 0)
 
@@ -88,15 +89,51 @@ def test_an_operation_comes_after_all_that_were_given_before_it(journal: Journal
     assert done == ["a+b", "c", "d", "e"]
 
 
-def test_a_failure_is_told_to_all_that_were_committed_with_it(journal: Journal) -> None:
-    def fails(_: sqlite3.Connection, __: Sequence[Any]) -> Sequence[Any]:
-        raise ZeroDivisionError
+def fails(_: sqlite3.Connection, __: Sequence[Any]) -> Sequence[Any]:
+    raise ZeroDivisionError
+
+
+TOO_LARGE = reserve("r", address(50), "answer", "body", Amount(1, 2**70, 0))
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        (Batched(fails, None), ZeroDivisionError),
+        (TOO_LARGE, OverflowError),
+        (lambda c: c.execute("INSERT INTO holder (pid) VALUES (?)", (object(),)), JournalError),
+        (lambda c: c.execute("INSERT INTO holder (pid) VALUES (1), (NULL)"), JournalError),
+    ],
+    ids=["raises", "too large a number", "no value of SQL", "breaks a rule of the table"],
+)
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_what_cannot_be_written_takes_no_other_with_it(
+    journal: Journal, bad: Any, error: type[Exception], place: int
+) -> None:
+    async def main() -> list[Any]:
+        given: list[Any] = [reserve("r", address(unit), "answer", "body", WORST) for unit in range(6)]
+        given.insert(place, bad)
+        outcomes = await asyncio.gather(*map(journal.write, given), return_exceptions=True)
+        return [*outcomes, await journal.write(reserve("r", address(6), "answer", "body", WORST))]
+
+    outcomes = asyncio.run(main())
+    assert isinstance(outcomes.pop(place), error)
+    units = journal.write_now(lambda c: c.execute("SELECT call, unit FROM ledger").fetchall())
+    assert units == list(zip(outcomes, range(7), strict=True)), "each once, with its own number"
+
+
+def test_a_file_that_cannot_be_written_is_told_to_all(journal: Journal) -> None:
+    def full(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
 
     async def main() -> list[Any]:
-        given = [reserve("r", address(0), "answer", "body", WORST), Batched(fails, None)]
-        return await asyncio.gather(*map(journal.write, given), return_exceptions=True)
+        given = [reserve("r", address(0), "answer", "body", WORST), full]
+        together = await asyncio.gather(*map(journal.write, given), return_exceptions=True)
+        return [*together, *await asyncio.gather(journal.write(given[0]), return_exceptions=True)]
 
-    assert [type(outcome) for outcome in asyncio.run(main())] == [ZeroDivisionError] * 2
+    outcomes = asyncio.run(main())
+    assert {type(outcome) for outcome in outcomes} == {JournalError}
+    assert all("the disk is full" in str(outcome) for outcome in outcomes)
 
 
 def test_as_many_calls_are_made_ready_as_slots_come_free_meanwhile() -> None:

@@ -34,6 +34,15 @@ LOCKED_SECONDS = 30.0
 _FOLDING = 5.0
 """Seconds that closing waits for readers to be done; a log that stays is read along with its file."""
 
+_OF_THE_JOB = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.NotSupportedError,
+    sqlite3.ProgrammingError,
+)
+"""Errors of what is written: a number too large, a text that is none. Others are the file's, and last."""
+
 _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
 """Bytes of a SQLite file's header: page size at 16, number of pages at 28."""
@@ -216,6 +225,10 @@ class Journal:
                 _tell(jobs, [None] * len(jobs), broken)
 
     def _commit(self, jobs: Sequence[_Job]) -> BaseException | None:
+        """Commits jobs together; where what one of them brings cannot be written, each by itself.
+
+        Returns what keeps the file from being written at all, if anything does.
+        """
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -225,10 +238,22 @@ class Journal:
             if connection.in_transaction:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
+            lasting = isinstance(error, sqlite3.Error) and not isinstance(error, _OF_THE_JOB)
+            if len(jobs) > 1 and not lasting:
+                return self._commit_apart(jobs)
             failure = explained(self.path, error) if isinstance(error, sqlite3.Error) else error
             _tell(jobs, [None] * len(jobs), failure)
-            return failure
+            return failure if lasting else None
         _tell(jobs, results, None)
+        return None
+
+    def _commit_apart(self, jobs: Sequence[_Job]) -> BaseException | None:
+        """Commits one job after the other, so that one that cannot be written takes no other with it."""
+        for place, job in enumerate(jobs):
+            broken = self._commit([job])
+            if broken is not None:
+                _tell(jobs[place + 1 :], [None] * (len(jobs) - place - 1), broken)
+                return broken
         return None
 
     async def write(self, operation: Operation | Batched) -> Any:
