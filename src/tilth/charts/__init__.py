@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
+from tilth.arguments import kind_of
 from tilth.charts.figure import Figure
 from tilth.charts.panels import Source
 from tilth.charts.regimes import regimes
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+@runtime_checkable
 class StudyLike(Protocol):
     """A study: its frame and its per-question outcomes, as DESIGN's schemas have them."""
 
@@ -51,6 +53,7 @@ def chart(
 
     Raises:
         ValueError: The study has no such test set, or nothing to draw on that axis.
+        TypeError: It is neither a study nor a frame.
 
     Example:
         >>> study = tilth.study_sync(
@@ -70,8 +73,10 @@ def chart(
     _theme(theme)
     if isinstance(study, pl.DataFrame):
         frame = study
-    else:
+    elif isinstance(study, StudyLike):
         frame, outcomes = study.frame, study.outcomes
+    else:
+        raise TypeError(f"study is {kind_of(study)}; pass a study, or its frame")
     if not frame.height:
         raise ValueError("chart: the study has no cells yet")
     tests = frame["test"].unique(maintain_order=True).to_list()

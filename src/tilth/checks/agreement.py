@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from tilth.arguments import of_kind
 from tilth.seeds import Seed
 from tilth.strategies.base import Candidate, Reply, Role, UnitCost
 from tilth.strategies.check import Check, CheckContext, Table, Tallied, note
@@ -53,6 +54,8 @@ class Agreement(Check):
     once_a_group = True
 
     def __post_init__(self) -> None:
+        for name in ("need", "of"):
+            of_kind(getattr(self, name), int, f"Agreement({name})", "a whole number")
         if not 2 <= self.need <= self.of or 2 * self.need <= self.of:
             raise ValueError(
                 f"Agreement({self.need}, of={self.of}): need must be a majority of the answers, and 2 or more"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+from tilth.arguments import number_of, of_kind
 from tilth.checks import rubrics
 from tilth.checks.rubrics import HIGHEST, LOWEST, Rubric
 from tilth.errors import Malformed
@@ -70,6 +71,8 @@ class Judge(Check):
     structured = "judge"
 
     def __post_init__(self) -> None:
+        of_kind(self.model, Teacher, "Judge(model)", 'a tilth.Teacher, such as tilth.Teacher("gpt-4.1-mini")')
+        number_of(self.accept, "Judge(accept)")
         object.__setattr__(self, "rubric", rubrics.get(self.rubric))
         if not LOWEST <= self.accept <= HIGHEST:
             raise ValueError(f"Judge(accept={self.accept!r}): give a mean score from {LOWEST} to {HIGHEST}")

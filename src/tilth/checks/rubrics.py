@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tilth.arguments import of_kind
+
 LOWEST, HIGHEST = 1, 5
 
 
@@ -71,7 +73,7 @@ def get(rubric: str | Rubric) -> Rubric:
     """The preset of that name, or the rubric itself; raises `ValueError` that lists the presets."""
     if isinstance(rubric, Rubric):
         return rubric
-    if rubric not in RUBRICS:
+    if of_kind(rubric, str, "rubric", "a name or a tilth.Rubric") not in RUBRICS:
         raise ValueError(
             f"no rubric is called {rubric!r}; there are {', '.join(RUBRICS)}, or give a tilth.Rubric"
         )

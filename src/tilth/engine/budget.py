@@ -84,7 +84,9 @@ class Budget:
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 0):
                 raise BudgetError(f"Budget({name}={value!r}): give a whole number of {name}, 0 or more")
-        if self.usd is not None and not (0 <= self.usd < float("inf")):
+        usd = self.usd
+        is_number = isinstance(usd, int | float) and not isinstance(usd, bool)
+        if usd is not None and not (is_number and 0 <= usd < float("inf")):
             raise BudgetError(f"Budget(usd={self.usd!r}): give US dollars, 0 or more")
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tilth.arguments import path_of
 from tilth.engine.background import wait_for
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
@@ -71,7 +72,7 @@ def plan(
     )
     measurements = None
     if probe is not None or path is not None:
-        where = Path(path) if path is not None else recipe.default_path
+        where = path_of(path) if path is not None else recipe.default_path
         if probe is not None:
             share = replace(limit, queries=_probed(probe, limit, recipe))
             if not _holds(where, share, recipe):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth import tasks
+from tilth.arguments import all_of_kind, of_kind
 from tilth.engine.file.digests import canonical, digest
 from tilth.engine.file.queries import seeds_from
 from tilth.errors import IdentityMismatch
@@ -59,14 +60,20 @@ class Recipe:
         checks: Sequence[Check] = (),
         random_state: int = 0,
     ) -> Recipe:
-        """The recipe of what users pass: names stand for what they name, None for what is usual."""
+        """The recipe of what users pass: names stand for what they name, None for what is usual.
+
+        Raises:
+            TypeError: An argument is of another kind.
+            ValueError: A name is unknown.
+        """
+        seeds = seeds_given(seeds)
         return cls(
             seeds,
-            with_checks(registry.get(strategy), checks),
+            with_checks(registry.get(strategy), checks_given(checks)),
             tasks.get(task if task is not None else seeds.task),
-            teacher,
-            writer or teacher,
-            random_state,
+            teacher_given(teacher, "teacher"),
+            teacher if writer is None else teacher_given(writer, "writer"),
+            of_kind(random_state, int, "random_state", "a whole number"),
         )
 
     @cached_property
@@ -191,6 +198,21 @@ def recorded(identity: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[
         RecordedTeacher(identity["teacher"], reply_limits["teacher"]),
         RecordedTeacher(identity["writer"], reply_limits["writer"]),
     )
+
+
+def seeds_given(seeds: Seeds) -> Seeds:
+    """The seeds; raises `TypeError`, with what to do, where they were not read yet."""
+    return of_kind(seeds, Seeds, "seeds", 'what tilth.read_seeds("seeds.jsonl") returns')
+
+
+def teacher_given(model: Teacher, name: str) -> Teacher:
+    """The model; raises `TypeError`, with what to do, where it is only a name."""
+    return of_kind(model, Teacher, name, 'a tilth.Teacher, such as tilth.Teacher("gpt-4.1-mini")')
+
+
+def checks_given(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """The checks; raises `TypeError`, with what to do, where they are no list of checks."""
+    return all_of_kind(checks, Check, "checks", "checks from tilth.checks: checks=[tilth.checks.Agreement()]")
 
 
 def run_id_of(identity: Mapping[str, Any]) -> str:

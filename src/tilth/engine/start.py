@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from tilth.arguments import path_of
 from tilth.engine.assembly import RunOptions, start_in
 from tilth.engine.background import begun, wait_for
 from tilth.engine.budget import Budget
@@ -77,6 +78,7 @@ def start(
         BudgetError: A budget that limits nothing, or one in dollars where a price is unknown.
         TeacherError: No teacher, and no file to replay.
         SeedsError: The task cannot take a seed.
+        TypeError: An argument is of another kind than is taken.
         ValueError: These seeds cannot feed the strategy, or a name is unknown.
 
     Example:
@@ -111,7 +113,7 @@ def start_recipe(
         )
     refuse_unfit_seeds([recipe.strategy], recipe.seeds, recipe.task)
     # absolute, for the process may change its folder while a run is at work
-    where = (Path(path) if path is not None else recipe.default_path).absolute()
+    where = (path_of(path) if path is not None else recipe.default_path).absolute()
     with _live.turn(where):
         live = _joined(where, recipe, limit)
         if live is not None:
@@ -232,7 +234,7 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
         >>> tilth.open_run("once.tilth").rows["verdict"].value_counts(name="rows").to_dicts()
         [{'verdict': 'accepted', 'rows': 5}]
     """
-    where = Path(path)
+    where = path_of(path)
     live = _live.get(where)
     if live is not None and run_id in (None, live.id):
         return live
@@ -245,7 +247,7 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
 
 def _recorded(path: str | Path | None) -> tuple[Teacher, Teacher]:
     """Stand-ins for the models of the run at `path`, which need not be asked where it is finished."""
-    if path is None or not Path(path).exists():
+    if path is None or not path_of(path).exists():
         raise TeacherError(
             "pass teacher=: a tilth.Teacher, or tilth.demo.teacher() for the built-in simulation"
         )

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from tilth.arguments import of_kind
 from tilth.strategies.base import Strategy
 from tilth.strategies.check import Check, Checked
 
@@ -48,9 +49,10 @@ def get(strategy: str | Strategy | type[Strategy], **options: Any) -> Strategy:
         return strategy
     if inspect.isclass(strategy) and issubclass(strategy, Strategy):
         return strategy(**options)
+    strategy = of_kind(strategy, str, "strategy", 'a name, such as "new-question", or a tilth.Strategy')
     if strategy not in _points(GROUP):
         raise ValueError(f"no strategy is called {strategy!r}; there are {', '.join(sorted(_points(GROUP)))}")
-    found: Strategy = _loaded(GROUP, str(strategy), Strategy)(**options)
+    found: Strategy = _loaded(GROUP, strategy, Strategy)(**options)
     return found
 
 

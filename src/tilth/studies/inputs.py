@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
+from tilth.arguments import all_of_kind, listed, number_of, numbers_of, of_kind, paths_of
 from tilth.engine.budget import Budget
 from tilth.engine.file.digests import canonical
-from tilth.engine.file.reuse import refuse_single_path
 from tilth.engine.planning.preconditions import refuse_unfit_seeds
-from tilth.engine.recipe import run_id_of
+from tilth.engine.recipe import checks_given, run_id_of, seeds_given, teacher_given
 from tilth.errors import BudgetError, TeacherError
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies import registry
@@ -22,28 +22,24 @@ from tilth.strategies.base import Strategy
 from tilth.strategies.check import Check, Checked, with_checks
 from tilth.students.base import Student, TrainFunction
 from tilth.studies.grid import Grid, TrainedRows, queries_of
-from tilth.studies.measure import questions_of
 from tilth.studies.options import DEFAULTS, options_of
+from tilth.studies.test_sets import refuse_shared_questions, test_sets
 from tilth.tasks.base import Task
 from tilth.teacher import Teacher
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from tilth.studies.test_sets import TestSet
+
 StrategyLike = str | Strategy | type[Strategy]
 StudentLike = str | Student | TrainFunction
-TestSets = Mapping[str, "pl.DataFrame"]
 
 STRATEGIES = ("answer-augmentation", "question-rephrase", "new-question", "answers-then-new")
 """What a study compares unless told otherwise."""
 
 RATIOS = (1, 2, 4, 8, 16)
 """Its budgets in queries for each seed, unless told otherwise."""
-
-VALIDATION = "validation"
-"""The name of the set that decisions may see."""
-
-_MOST_TESTS = 3
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class StudyInputs:
     grid: Grid
     seeds: Seeds
     task: Task
-    tests: TestSets
+    tests: Mapping[str, pl.DataFrame]
     teacher: Teacher
     writer: Teacher
     budget: Budget | None
@@ -77,8 +73,8 @@ class StudyInputs:
         cls,
         seeds: Seeds,
         *,
-        test: pl.DataFrame | TestSets | None,
-        validation: pl.DataFrame | None,
+        test: TestSet | Mapping[str, TestSet] | None,
+        validation: TestSet | None,
         strategies: Sequence[StrategyLike],
         checks: Sequence[Check],
         sizes: Sequence[int] | None,
@@ -101,33 +97,35 @@ class StudyInputs:
             raise TeacherError(
                 "pass teacher=: a tilth.Teacher, or tilth.demo.teacher() for the built-in simulation"
             )
+        seeds = seeds_given(seeds)
         chosen_task = tasks.get(task if task is not None else seeds.task)
         chosen = _strategies(strategies, checks)
         refuse_unfit_seeds(chosen, seeds, chosen_task)
-        refuse_single_path(reuse)
         counts = _sizes(seeds, sizes)
         grid = Grid(
             strategies=chosen,
             sizes=counts,
             ratios=_ratios(counts, ratios, budgets),
-            replicates=replicates,
+            replicates=of_kind(replicates, int, "replicates", "a whole number"),
             students=_students(student, chosen_task.name),
             seed_rows=_seed_rows(seeds, seed_rows),
             checks=_trained_rows(check),
-            random_state=random_state,
+            random_state=of_kind(random_state, int, "random_state", "a whole number"),
         )
-        if not grid.strategies or not grid.students or replicates < 1:
+        if not grid.strategies or not grid.students or grid.replicates < 1:
             raise ValueError("a study needs at least one strategy, one student and one replicate")
+        tests = {} if test is None else test_sets(test, validation, chosen_task)
+        refuse_shared_questions(seeds, tests)
         return cls(
             grid,
             seeds,
             chosen_task,
-            {} if test is None else _tests(seeds, test, validation),
-            teacher,
-            writer or teacher,
+            tests,
+            teacher_given(teacher, "teacher"),
+            teacher if writer is None else teacher_given(writer, "writer"),
             _budget(budget),
-            tuple(Path(path).absolute() for path in reuse),
-            patience,
+            tuple(path.absolute() for path in paths_of(reuse, "reuse")),
+            number_of(patience, "patience"),
         )
 
     @cached_property
@@ -166,7 +164,7 @@ class StudyInputs:
 
 
 def fixed_identity(
-    seeds: Seeds, task: Task, teacher: Teacher, writer: Teacher, tests: TestSets
+    seeds: Seeds, task: Task, teacher: Teacher, writer: Teacher, tests: Mapping[str, pl.DataFrame]
 ) -> dict[str, Any]:
     """The part of a study's identity that no choice of a grid changes, as its file holds it."""
     found: dict[str, Any] = _as_json(
@@ -196,7 +194,8 @@ def _budget(given: Budget | int | None) -> Budget | None:
 
 
 def _strategies(given: Sequence[StrategyLike], checks: Sequence[Check]) -> tuple[Strategy, ...]:
-    found = [registry.get(strategy) for strategy in given]
+    found = [registry.get(strategy) for strategy in listed(given, "strategies", "strategies or their names")]
+    checks = checks_given(checks)
     if checks and (checked := [strategy.name for strategy in found if isinstance(strategy, Checked)]):
         raise ValueError(
             f"strategies: {checked[0]} has checks of its own; give each strategy its own, or all checks="
@@ -224,7 +223,8 @@ def _students(given: StudentLike | Sequence[StudentLike] | None, task: str) -> t
 
 
 def _sizes(seeds: Seeds, sizes: Sequence[int] | None) -> tuple[int, ...]:
-    counts = tuple(sorted(set(sizes or [len(seeds)])))
+    given = () if sizes is None else all_of_kind(sizes, int, "sizes", "whole numbers")
+    counts = tuple(sorted(set(given or [len(seeds)])))
     if counts[0] < 1 or counts[-1] > len(seeds):
         raise ValueError(
             f"sizes={list(counts)} cannot be drawn from {len(seeds)} seeds; take 1 to {len(seeds)}"
@@ -238,48 +238,27 @@ def _ratios(
     if budgets is not None:
         if ratios is not None or len(sizes) > 1:
             raise ValueError("give budgets for one size of seeds, or ratios for any; not both")
-        ratios = [budget / sizes[0] for budget in budgets]
-    chosen = tuple(sorted(set(ratios if ratios is not None else RATIOS)))
+        ratios = [budget / sizes[0] for budget in numbers_of(budgets, "budgets")]
+    chosen = tuple(sorted(set(RATIOS if ratios is None else numbers_of(ratios, "ratios"))))
     if not chosen or queries_of(chosen[0], sizes[0]) < 1:
         raise ValueError(f"ratios={list(chosen)} leave a cell of {sizes[0]} seeds without a single query")
     return chosen
 
 
 def _seed_rows(seeds: Seeds, given: bool | Sequence[bool]) -> tuple[bool, ...]:
-    both = (given,) if isinstance(given, bool) else tuple(dict.fromkeys(given))
+    several = [given] if isinstance(given, bool) else all_of_kind(given, bool, "seed_rows", "True and False")
+    both = tuple(dict.fromkeys(several))
     if any(both) and not seeds.has_references:
         raise ValueError("seed_rows=True needs a reference for every seed")
     return both
 
 
 def _trained_rows(given: TrainedRows | Sequence[TrainedRows]) -> tuple[TrainedRows, ...]:
-    chosen: tuple[TrainedRows, ...] = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
+    several = [given] if isinstance(given, str) else listed(given, "check", "ways to check")
+    chosen: tuple[TrainedRows, ...] = tuple(dict.fromkeys(several))
     for one in chosen:
         if one not in ("label", "filter"):
             raise ValueError(
                 f'check={one!r} is unknown; "label" trains on all rows, "filter" leaves out rejected'
             )
     return chosen
-
-
-def _tests(
-    seeds: Seeds, test: pl.DataFrame | TestSets, validation: pl.DataFrame | None
-) -> dict[str, pl.DataFrame]:
-    named = dict(test) if isinstance(test, Mapping) else {"test": test}
-    if not 1 <= len(named) <= _MOST_TESTS:
-        raise ValueError(f"give one to {_MOST_TESTS} test sets, not {len(named)}")
-    if VALIDATION in named:
-        raise ValueError('a test set cannot be called "validation"; pass it as validation=')
-    if validation is not None:
-        named[VALIDATION] = validation
-    frames = {name: questions_of(frame, name) for name, frame in named.items()}
-    owner = dict.fromkeys(seeds.frame["question"], "the seeds")
-    for name, frame in frames.items():
-        for question in frame["question"]:
-            if question in owner:
-                raise ValueError(
-                    f"test set {name!r} shares a question with {owner[question]}: {question!r}; "
-                    "keep them apart"
-                )
-        owner |= dict.fromkeys(frame["question"], f"test set {name!r}")
-    return frames

@@ -8,13 +8,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from tilth.students.base import Student
 from tilth.tasks.base import Task
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _IDLE_SECONDS = 300
 """After which a process that has nothing to do ends."""
@@ -133,32 +130,3 @@ def _processes(count: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
     return ProcessPoolExecutor(count, timeout=_IDLE_SECONDS, env=_ONE_THREAD)
-
-
-def questions_of(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """A test set with question_id, question and reference, all strings; raises what is wrong with it.
-
-    Raises:
-        ValueError: A column is missing, a value is empty, or a question stands twice.
-    """
-    import polars as pl
-
-    if "reference" not in frame.columns and "answer" in frame.columns:
-        frame = frame.rename({"answer": "reference"})
-    for column in ("question", "reference"):
-        if column not in frame.columns:
-            there = ", ".join(frame.columns)
-            raise ValueError(f"test set {name!r}: column {column!r} is missing; it has {there}")
-        empty = frame[column].null_count()
-        if empty:
-            raise ValueError(f"test set {name!r}: {empty} rows have no {column}; leave them out")
-    if not frame.height:
-        raise ValueError(f"test set {name!r} has no questions")
-    if "question_id" not in frame.columns:
-        places = pl.int_range(frame.height).cast(pl.String).str.zfill(4)
-        frame = frame.with_columns((pl.lit(f"{name}-") + places).alias("question_id"))
-    frame = frame.select(pl.col("question_id", "question", "reference").cast(pl.String))
-    twice = frame.filter(pl.col("question").is_duplicated())["question"].unique().to_list()
-    if twice:
-        raise ValueError(f"test set {name!r}: {len(twice)} questions stand twice, such as {twice[0]!r}")
-    return frame

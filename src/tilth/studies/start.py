@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tilth.arguments import path_of
 from tilth.engine.background import begun, wait_for
 from tilth.engine.budget import Budget
 from tilth.engine.file.journal import Journal
@@ -29,7 +30,7 @@ from tilth.studies.study import Study
 from tilth.teacher import Teacher
 
 if TYPE_CHECKING:
-    import polars as pl
+    from tilth.studies.test_sets import TestSet
 
 _live: LiveFiles[Study] = LiveFiles()
 
@@ -37,8 +38,8 @@ _live: LiveFiles[Study] = LiveFiles()
 def start_study(
     seeds: Seeds,
     *,
-    test: pl.DataFrame | Mapping[str, pl.DataFrame],
-    validation: pl.DataFrame | None = None,
+    test: TestSet | Mapping[str, TestSet],
+    validation: TestSet | None = None,
     strategies: Sequence[StrategyLike] = STRATEGIES,
     checks: Sequence[Check] = (),
     sizes: Sequence[int] | None = None,
@@ -62,8 +63,8 @@ def start_study(
 
     Args:
         seeds: What to grow from.
-        test: Questions that only final results see: a frame with question and reference (and question_id,
-            if it has one), or up to three of them by name.
+        test: Questions that only final results see: seeds, or a frame with question and reference (and
+            question_id, if it has one), or up to three of them by name.
         validation: Questions that decisions may see; measured under the name "validation".
         strategies: What to compare. Two settings of one strategy are two lines of the study.
         checks: Checks that ask, from `tilth.checks`, through which the rows of every strategy go; what they
@@ -140,7 +141,7 @@ def start_study(
     if not inputs.tests:
         raise ValueError("a study needs a test set; pass test=")
     # absolute, for the process may change its folder while a study is at work
-    where = Path(path or inputs.default_path).absolute()
+    where = (path_of(path) if path is not None else inputs.default_path).absolute()
     with _live.turn(where):
         live = _joined(where, inputs)
         if live is not None:
@@ -156,8 +157,8 @@ def start_study(
 async def study(
     seeds: Seeds,
     *,
-    test: pl.DataFrame | Mapping[str, pl.DataFrame],
-    validation: pl.DataFrame | None = None,
+    test: TestSet | Mapping[str, TestSet],
+    validation: TestSet | None = None,
     strategies: Sequence[StrategyLike] = STRATEGIES,
     checks: Sequence[Check] = (),
     sizes: Sequence[int] | None = None,
@@ -221,8 +222,8 @@ async def study(
 def study_sync(
     seeds: Seeds,
     *,
-    test: pl.DataFrame | Mapping[str, pl.DataFrame],
-    validation: pl.DataFrame | None = None,
+    test: TestSet | Mapping[str, TestSet],
+    validation: TestSet | None = None,
     strategies: Sequence[StrategyLike] = STRATEGIES,
     checks: Sequence[Check] = (),
     sizes: Sequence[int] | None = None,
@@ -292,7 +293,7 @@ def open_study(path: str | Path) -> Study:
         >>> tilth.open_study("kept.tilth").status
         'finished'
     """
-    where = Path(path)
+    where = path_of(path)
     live = _live.get(where)
     if live is not None:
         return live

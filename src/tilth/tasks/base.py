@@ -118,7 +118,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int]
-    prompts: Mapping[str, str] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     @property
     def comparable(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tilth.arguments import of_kind
 from tilth.errors import Unreadable
 from tilth.seeds import Seed
 from tilth.tasks.base import Prompt, Task
@@ -80,11 +81,11 @@ def _completed(defaults: Mapping[str, str], given: Mapping[str, str], task: str)
     Raises:
         ValueError: A purpose the task does not have, or a template without `{question}`.
     """
-    for purpose, template in given.items():
+    for purpose, template in of_kind(given, Mapping, "prompts", "templates by purpose, as a dict").items():
         if purpose not in defaults:
             known = ", ".join(repr(name) for name in defaults)
             raise ValueError(f"task {task!r} has no prompt {purpose!r}; it has {known}")
-        if _PLACEHOLDER not in template:
+        if _PLACEHOLDER not in of_kind(template, str, f"the {purpose!r} prompt", "a template, as text"):
             raise ValueError(
                 f"the {purpose!r} prompt of task {task!r} lacks the placeholder {_PLACEHOLDER}; "
                 "put it where the question goes"

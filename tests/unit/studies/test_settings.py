@@ -87,7 +87,7 @@ def test_two_settings_of_one_strategy_are_told_apart(tmp_path: Path) -> None:
             {"student": ["neighbour", constant, constant]},
             "two are called 'constant'",
         ),
-        ({"reuse": "old.tilth"}, "give a list of files"),
+        ({"reuse": "old.tilth"}, "pass a list of paths"),
     ],
 )
 def test_what_stands_twice_is_told(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

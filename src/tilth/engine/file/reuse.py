@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tilth.arguments import paths_of
 from tilth.engine.file.queries import read_only
 from tilth.engine.file.writes import Address, StoredReply, Usage
 from tilth.teacher import Price
@@ -56,8 +57,7 @@ class Pool:
     @classmethod
     def of(cls, reuse: Sequence[str | Path], own: Path, seeds: int) -> Pool | None:
         """What users pass as `reuse`, less the run's `own` file; None where that leaves nothing."""
-        refuse_single_path(reuse)
-        others = [Path(path) for path in reuse if Path(path).resolve() != own.resolve()]
+        others = [path for path in paths_of(reuse, "reuse") if path.resolve() != own.resolve()]
         return cls(others, seeds) if others else None
 
     def forget(self, used: Iterable[str]) -> None:
@@ -90,9 +90,3 @@ class Pool:
     def close(self) -> None:
         """Deletes the copy."""
         self._copy.close()
-
-
-def refuse_single_path(reuse: Sequence[str | Path]) -> None:
-    """Raises `TypeError` where one file was given for a list of files."""
-    if isinstance(reuse, str | Path):
-        raise TypeError(f"reuse={str(reuse)!r}: give a list of files, as in reuse=[{str(reuse)!r}]")

@@ -17,8 +17,8 @@ from tilth.jupyter.widgets import traits
 from tilth.jupyter.widgets.run_feed import stop
 from tilth.jupyter.widgets.study_charts import Figures
 from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, WorkbenchStudies
-from tilth.studies.inputs import VALIDATION
 from tilth.studies.start import open_study
+from tilth.studies.test_sets import VALIDATION
 
 if TYPE_CHECKING:
     from tilth.studies.study import Study

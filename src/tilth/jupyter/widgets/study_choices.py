@@ -15,10 +15,10 @@ from tilth.engine.recipe import run_id_of
 from tilth.errors import JournalError
 from tilth.strategies import registry
 from tilth.studies import store
-from tilth.studies.inputs import STRATEGIES, VALIDATION, fixed_identity
-from tilth.studies.measure import questions_of
+from tilth.studies.inputs import STRATEGIES, fixed_identity
 from tilth.studies.plan import plan_study
 from tilth.studies.start import open_study, start_study
+from tilth.studies.test_sets import VALIDATION
 
 if TYPE_CHECKING:
     import polars as pl
@@ -174,17 +174,3 @@ class WorkbenchStudies:
             replicates=int(grid["replicates"]),
             student=str(grid["students"][0]),
         )
-
-
-def test_sets(
-    test: pl.DataFrame | Mapping[str, pl.DataFrame], validation: pl.DataFrame | None
-) -> dict[str, pl.DataFrame]:
-    """Test sets by name, validated, and the validation set under its own name.
-
-    Raises:
-        ValueError: A set lacks a column, or holds an empty value or a question twice.
-    """
-    named = dict(test) if isinstance(test, Mapping) else {"test": test}
-    if validation is not None:
-        named[VALIDATION] = validation
-    return {name: questions_of(frame, name) for name, frame in named.items()}

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import tilth
 from tilth import tasks
+from tilth.arguments import of_kind
 from tilth.engine.planning.estimate import estimate
 from tilth.export import KEPT
 from tilth.jupyter.doctor import version_of
-from tilth.jupyter.widgets.study_choices import test_sets
 from tilth.strategies import registry
 from tilth.strategies.check import with_checks
+from tilth.studies.test_sets import test_sets
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tilth.seeds import Seeds
     from tilth.strategies.base import Strategy
     from tilth.strategies.check import Check
+    from tilth.studies.test_sets import TestSet
     from tilth.teacher import Teacher
 
 IDLE: dict[str, Any] = {
@@ -56,11 +58,17 @@ def model(given: Teacher | str | None) -> Teacher | None:
     """A teacher, or the one of that name."""
     from tilth.teacher import Teacher
 
-    return Teacher(given) if isinstance(given, str) else given
+    if given is None or isinstance(given, str):
+        return Teacher(given) if given else None
+    return of_kind(given, Teacher, "a model", "a tilth.Teacher, or a model's name")
 
 
 def tests(
-    test: pl.DataFrame | Mapping[str, pl.DataFrame] | None, validation: pl.DataFrame | None, *, demo: bool
+    test: TestSet | Mapping[str, TestSet] | None,
+    validation: TestSet | None,
+    seeds: Seeds,
+    *,
+    demo: bool,
 ) -> dict[str, pl.DataFrame]:
     """The test sets and the validation set by name; the demo's where they are meant, none where not given."""
     if test is None and demo:
@@ -70,7 +78,7 @@ def tests(
         if validation is not None:
             raise ValueError("validation= needs test= beside it: questions that only final results see")
         return {}
-    return test_sets(test, validation)
+    return test_sets(test, validation, tasks.get(seeds.task))
 
 
 def shown_path(path: Path) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets
 
 import tilth
+from tilth.arguments import path_of
 from tilth.engine.budget import Budget
-from tilth.engine.recipe import Recipe
+from tilth.engine.recipe import Recipe, checks_given
 from tilth.engine.run import OVER
 from tilth.engine.start import start_recipe
 from tilth.errors import BudgetError, ConfirmationNeeded
@@ -25,6 +26,7 @@ from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
 from tilth.jupyter.widgets.run_feed import RunFeed, no_rows, page_of, stop
 from tilth.jupyter.widgets.study_choices import PATIENCE, WorkbenchStudies
+from tilth.strategies import registry
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from tilth.strategies.base import Strategy
     from tilth.strategies.check import Check
     from tilth.studies.study import Study
+    from tilth.studies.test_sets import TestSet
     from tilth.teacher import Teacher
 
 DEFAULT_QUERIES = 300
@@ -106,8 +109,8 @@ class Workbench(Widget):
         budget: Budget | int | None = None,
         path: str | Path | None = None,
         random_state: int = 0,
-        test: pl.DataFrame | Mapping[str, pl.DataFrame] | None = None,
-        validation: pl.DataFrame | None = None,
+        test: TestSet | Mapping[str, TestSet] | None = None,
+        validation: TestSet | None = None,
         check: CheckMode = "label",
         checks: Sequence[Check] = (),
         calibration: Calibration | None = None,
@@ -119,11 +122,12 @@ class Workbench(Widget):
         self._seeds: Seeds = traits.seeds(seeds)
         self._teacher = traits.model(teacher) or tilth.demo.teacher()
         self._writer = traits.model(writer)
-        self._path = None if path is None else Path(path).absolute()
+        self._path = None if path is None else path_of(path).absolute()
         self._random_state, self._check = random_state, check
-        self._checks, self._calibration = tuple(checks), calibration
+        self._checks, self._calibration = checks_given(checks), calibration
         limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
         self._given_budget = limits  # its tokens and its goal are no control of the page
+        strategy = strategy if isinstance(strategy, str) else registry.get(strategy)
         name = strategy if isinstance(strategy, str) else strategy.name
         self._first_strategy = name
         self._configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
@@ -134,7 +138,7 @@ class Workbench(Widget):
         self._text_wanted = False
         self._status_due = self._push_due = 0.0
         self._final = False
-        tests = traits.tests(test, validation, demo=seeds is None)
+        tests = traits.tests(test, validation, self._seeds, demo=seeds is None)
         if tests:
             on = (self._seeds, self._teacher, self._writer, tests, self._configured, random_state)
             self._regimes = Regimes(

@@ -63,7 +63,7 @@ _NO_OPTIONS = "no options in the question"
 _INTEGER = re.compile(r"[0-9]{1,4}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Choice(TemplateTask):
     r"""Questions with options, of which one is the answer.
 

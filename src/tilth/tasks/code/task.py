@@ -43,7 +43,7 @@ _USUAL_LENGTH = 4_000
 _LIMITS = ("cpu", "seconds", "memory", "files", "processes")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Code(TemplateTask):
     """Questions that ask for a Python function; a reference holds the tests it has to pass.
 

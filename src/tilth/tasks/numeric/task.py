@@ -44,7 +44,7 @@ _USUAL_LENGTH = 8_000
 _PLAIN = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Numeric(TemplateTask):
     r"""Questions with one number for an answer.
 

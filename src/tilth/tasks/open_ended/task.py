@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
+from tilth.arguments import listed, number_of
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
@@ -60,7 +61,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OpenEnded(TemplateTask):
     """Instructions of any kind. A reply is compared by its words, or by nothing.
 
@@ -111,9 +112,9 @@ class OpenEnded(TemplateTask):
             raise ValueError(
                 f'OpenEnded(measure={self.measure!r}): measure is "exact", "contains", "rouge-l" or None'
             )
-        if not 0 < self.threshold <= 1:
+        if not 0 < number_of(self.threshold, "OpenEnded(threshold)") <= 1:
             raise ValueError(f"OpenEnded(threshold={self.threshold!r}): threshold is above 0 and up to 1")
-        if not IGNORED.issuperset(self.ignore):
+        if not IGNORED.issuperset(listed(self.ignore, "OpenEnded(ignore)", "what to ignore")):
             known = ", ".join(map(repr, sorted(IGNORED)))
             raise ValueError(f"OpenEnded(ignore={self.ignore!r}): ignore is a set of some of {known}")
         object.__setattr__(self, "ignore", frozenset(self.ignore))

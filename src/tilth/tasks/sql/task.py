@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from tilth.arguments import paths_of
 from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.causes import Why
@@ -122,12 +123,13 @@ class Sql(TemplateTask):
     templates: ClassVar[Mapping[str, str]] = PROMPTS
 
     def __post_init__(self) -> None:
-        given = [self.database] if isinstance(self.database, str | os.PathLike) else list(self.database)
+        several = [self.database] if isinstance(self.database, str | os.PathLike) else self.database
+        given = paths_of(several, "Sql(database)")
         if not given:
             raise TypeError(
                 "task 'sql' needs a database; pass task=tilth.tasks.Sql(database=\"your.sqlite\")"
             )
-        paths = tuple(Path(path).absolute() for path in given)
+        paths = tuple(path.absolute() for path in given)
         kinds = {_kind(path, signature(path)) for path in paths}
         if len(kinds) > 1:
             raise ValueError("the databases are of two kinds; give states of one, all SQLite or all DuckDB")
