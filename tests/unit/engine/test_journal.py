@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,18 @@ import pytest
 
 from tilth.engine.budget import Amount
 from tilth.engine.file.journal import Batched, Journal
-from tilth.engine.file.writes import Address, Settled, StoredReply, Usage, reserve, settle
+from tilth.engine.file.writes import (
+    Address,
+    Settled,
+    StoredReply,
+    UnitRecord,
+    Usage,
+    commit_unit,
+    create_run,
+    reserve,
+    set_status,
+    settle,
+)
 from tilth.engine.growing.lookahead import Lookahead
 from tilth.errors import JournalError
 
@@ -134,6 +146,20 @@ def test_a_file_that_cannot_be_written_is_told_to_all(journal: Journal) -> None:
     outcomes = asyncio.run(main())
     assert {type(outcome) for outcome in outcomes} == {JournalError}
     assert all("the disk is full" in str(outcome) for outcome in outcomes)
+
+
+def test_texts_of_servers_that_are_no_unicode_are_written(journal: Journal) -> None:
+    odd = "\ud83d half a face"
+    journal.write_now(create_run("r", {}, {}, ()))
+    journal.write_now(set_status("r", "failed", odd))
+    record = UnitRecord(0, 0, 0, "rowless", "refused", odd, WORST, WORST)
+    asyncio.run(journal.write(commit_unit("r", record, (), again=False)))
+    strange = replace(reply(1), refusal=odd, model=odd, finish_reason=odd)
+    asyncio.run(journal.write(settle("r", Settled(1, address(1), "answer", WORST, strange, 1))))
+    told = journal.write_now(
+        lambda c: c.execute("SELECT u.reason, r.reason, p.model FROM units u, runs r, replies p").fetchone()
+    )
+    assert told == ("? half a face",) * 3
 
 
 def test_as_many_calls_are_made_ready_as_slots_come_free_meanwhile() -> None:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from tilth.engine.budget import Amount
 from tilth.engine.file.digests import canonical
@@ -147,7 +147,7 @@ def set_status(run_id: str, status: str, reason: str | None) -> Operation:
     """Writes where a run stands."""
     return lambda c: c.execute(
         "UPDATE runs SET status = ?, reason = ?, updated_at = ? WHERE run_id = ?",
-        (status, reason, now(), run_id),
+        (status, _storable(reason), now(), run_id),
     )
 
 
@@ -252,10 +252,11 @@ def _keep(connection: sqlite3.Connection, replies: Sequence[tuple[str, int, Addr
     at, records = now(), []
     for run_id, call, address, reply in replies:
         text = _storable(reply.text)
+        told = tuple(map(_storable, (reply.refusal, reply.finish_reason, reply.model)))
         records.append(
             (
-                *(run_id, *_key(address), call, text, reply.refusal, reply.finish_reason),
-                *(reply.model, reply.max_tokens, reply.seconds, at, reply.origin, checksum(text)),
+                *(run_id, *_key(address), call, text, *told, reply.max_tokens, reply.seconds, at),
+                *(reply.origin, checksum(text)),
             )
         )
     insert(
@@ -314,7 +315,7 @@ def _commit_units(
         [
             (
                 *(run_id, record.unit, record.position, record.round, record.outcome),
-                *(record.cause, record.reason),
+                *(record.cause, _storable(record.reason)),
                 *(record.worst.queries, record.worst.tokens, record.worst.nano),
                 *(record.actual.queries, record.actual.tokens, record.actual.nano),
             )
@@ -351,6 +352,14 @@ def checksum(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
-def _storable(text: str) -> str:
+@overload
+def _storable(text: str) -> str: ...
+
+
+@overload
+def _storable(text: str | None) -> str | None: ...
+
+
+def _storable(text: str | None) -> str | None:
     """SQLite takes UTF-8 only; a lone surrogate of a hostile reply becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
