@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.code.blocks import NoCode, names_of, parse, read_code
-from tilth.tasks.code.tests import entry_of, read_tests, shown_by
+from tilth.tasks.code.tests import asked_for, entry_of, read_tests, shown_by
 from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
 
@@ -58,8 +58,9 @@ class Code(TemplateTask):
 
     The code runs in a process of its own and never sees the tests, which run in another: only values pass
     between the two. So it cannot declare itself right, by exiting, by printing, by changing `assert` or
-    Python's own functions, or by objects that equal everything; where a test asks an object of the code's
-    own class whether it equals another, the verdict is unverified. Tests can call what the code defines, with
+    Python's own functions, by ending a loop of theirs, or by objects that equal everything: where an object
+    of the code's own class says that it equals what a test wants, the code is rejected, or unverified where
+    the question or the tests name that class. Tests can call what the code defines, with
     values and functions, and see what it gives, raises, and does to the arguments. They cannot see what it
     prints, and it cannot see what they define. Only the standard library is there. Passing tests says
     that they hold, no more.
@@ -140,7 +141,8 @@ class Code(TemplateTask):
         except NoCode as error:
             return unverified("bad-reference", str(error))
         before, helpers = shown_by(question)
-        entry = entry_of(names_of(parse(reply.answer)), question or "") if tests.takes else None
+        names = names_of(parse(reply.answer))
+        entry = entry_of(names, question or "") if tests.takes else None
         if tests.takes and entry is None:
             return Verdict(
                 "rejected", reply.answer, "the code defines no function", "no-answer", 0.0, reply.span
@@ -148,7 +150,7 @@ class Code(TemplateTask):
         from tilth.tasks.code import sandbox
 
         verdict, cause, reason = sandbox.examine(
-            sandbox.Job(reply.answer, tests, before, helpers, entry),
+            sandbox.Job(reply.answer, tests, before, helpers, entry, asked_for(names, question, tests)),
             sandbox.Limits(
                 self.cpu, self.seconds, self.memory * _MEGABYTE, self.files * _MEGABYTE, self.processes
             ),

@@ -95,6 +95,12 @@ def entry_of(code: Names, question: str) -> str | None:
     return next((names[-1] for names in preferred if names), None)
 
 
+def asked_for(code: Names, question: str | None, tests: Tests) -> tuple[str, ...]:
+    """The classes of the code that the question or the tests name."""
+    named = set(re.findall(r"\w+", f"{question or ''} {tests.source}"))
+    return tuple(name for name in code.classes if name in named)
+
+
 def shown_by(question: str | None) -> tuple[str, tuple[str, ...]]:
     """The code that a question shows, or "", and the functions of it that are helpers.
 

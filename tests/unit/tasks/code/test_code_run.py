@@ -176,6 +176,24 @@ def test_a_function_may_bear_a_name_of_pythons_own():
     )
 
 
+def test_a_class_that_was_asked_for_may_be_right_where_it_says_so_itself():
+    code = "class Pair:\n    def __init__(self, *parts):\n        self.parts = parts\n\n"
+    equal = f"{code}    def __eq__(self, other):\n        return self.parts == getattr(other, 'parts', other)"
+    doubt = "an object of the code's own class 'Pair' would decide itself, by __eq__"
+    for tests in ("assert Pair(1, 2) == (1, 2)", "assert Pair(1, 2) == Pair(1, 2)"):
+        assert check(equal, tests) == ("unverified", doubt, "untestable")
+        assert check(f"{code}    pass", tests) == ("rejected", f"fails: {tests}", "tests-failed")
+    made = f"{equal}\n\ndef pair(a, b):\n    return Pair(a, b)"
+    tests = "assert pair(1, 2) == (1, 2)"
+    assert check(made, tests, "Write pair(a, b), which returns a Pair.") == (
+        "unverified",
+        doubt,
+        "untestable",
+    )
+    assert check(made, tests, "Write pair(a, b).") == ("rejected", doubt, "tests-failed")
+    assert check(made, "assert pair(1, 2).parts == (1, 2)", "Write pair(a, b).")[0] == "accepted"
+
+
 VALUES = """
 import datetime, decimal, fractions, math
 values = [

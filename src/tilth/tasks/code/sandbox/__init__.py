@@ -69,6 +69,7 @@ class Job:
         before: Code that runs before it: what the question shows.
         helpers: Functions of `before` that the tests use as they stand there.
         entry: The function that the tests' `check` is given, where they have one.
+        asked: Classes of the code that its question or tests name.
     """
 
     code: str
@@ -76,6 +77,7 @@ class Job:
     before: str = ""
     helpers: tuple[str, ...] = ()
     entry: str | None = None
+    asked: tuple[str, ...] = ()
 
 
 _PROBE = Job("def f(): return 1", Tests("assert f() == 1", ("f",), (), (), takes=False, calls=()))
@@ -133,6 +135,7 @@ def _message(job: Job) -> dict[str, Any]:
         "modules": tests.modules,
         "shadowing": tests.shadowing,
         "entry": job.entry,
+        "asked": job.asked,
         "calls": tests.calls,
     }
 

@@ -113,7 +113,7 @@ def drop(limits: Limits, uid: int) -> None:
         (resource.RLIMIT_AS, limits["memory"]),
         (resource.RLIMIT_FSIZE, limits["files"]),
         (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_NPROC, limits["processes"] + 4),  # those of the sandbox count
+        (resource.RLIMIT_NPROC, limits["processes"] + 6),  # those of the sandbox count
     ):
         hard = resource.getrlimit(what)[1]
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)

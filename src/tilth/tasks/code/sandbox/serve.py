@@ -22,6 +22,13 @@ MODULE = "solution"
 """The name the code runs under: no `__main__`, so that what only a script does is left out."""
 
 
+_MADE_BY_A_STATEMENT = 1 << 9
+"""Py_TPFLAGS_HEAPTYPE: not one of the interpreter's own, as those of generators and dict views are."""
+
+SIGNALLED = 128
+"""With the number of a signal added: how the first process ends where that signal ended the second."""
+
+
 class Callback:
     """A function of the tests, called where it is."""
 
@@ -38,7 +45,12 @@ class Server(wire.Peer):
     def carry_out(self, operation: str, values: list[Any], named: dict[str, Any]) -> Any:
         return _OPERATIONS[operation](*values, **named)
 
-    def stand_in(self, handle: int, kind: str) -> Any:
+    def is_own(self, kind: type) -> bool:
+        home = sys.modules.get(kind.__module__)
+        elsewhere = kind.__module__ != MODULE and getattr(home, kind.__name__, None) is kind
+        return bool(kind.__flags__ & _MADE_BY_A_STATEMENT) and not elsewhere
+
+    def stand_in(self, handle: int, kind: str, *, own: bool) -> Any:
         return Callback(self, handle)
 
     def handle_of(self, value: Any) -> int | None:
@@ -59,6 +71,25 @@ def _define(before: str, code: str, wanted: list[str]) -> dict[str, Any]:
     return {name: names[name] for name in wanted if name in names}
 
 
+_BY_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "complex": complex,
+    "divmod": divmod,
+    "float": float,
+    "int": int,
+    "pow": pow,
+    "reversed": reversed,
+    "round": round,
+}
+
+
+def _operate(value: Any, name: str, *others: Any) -> Any:
+    """What one of Python's operators gives for a value, by the name of its method: "eq", "radd", "int"."""
+    operate = _BY_FUNCTIONS.get(name) or getattr(operator, f"__{name}__", None)
+    if operate is None:  # "radd": the value stands on the right
+        return _operate(others[0], name[1:], value)
+    return operate(value, *others)
+
+
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "define": _define,
     "call": lambda function, /, *values, **named: function(*values, **named),
@@ -71,6 +102,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "iterate": iter,
     "next": next,
     "text": str,
+    "operate": _operate,
 }
 
 
@@ -91,5 +123,24 @@ def main(reads: int, writes: int, limits: confine.Limits, uid: int) -> None:
     except confine.Refused as error:
         server.tell("refused", str(error))
         return
+    _go_on_as_second(reads, writes)
     server.tell("ready", "")
     server.serve()
+
+
+def _go_on_as_second(reads: int, writes: int) -> None:
+    """Returns in a second process, and leaves the first to wait for it and to end as it ends.
+
+    The kernel keeps the first process of a namespace from signals that come from within: code that ran in it
+    would live on where it kills itself.
+    """
+    process = os.fork()
+    if process == 0:
+        return
+    os.close(reads)
+    os.close(writes)
+    ended = 0
+    while ended != process:  # what else the code started is its to wait for, when the code has left it
+        ended, status = os.wait()
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else SIGNALLED - code)

@@ -78,6 +78,7 @@ def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> N
         compiled = compile(job["tests"], _TESTS, "exec")
     except (SyntaxError, ValueError) as error:
         raise Undecided(f"the tests do not compile: {_message(error)}") from None
+    code.asked = frozenset(job["asked"])
     wanted = [*job["wanted"], *job["shadowing"], *([job["entry"]] if job["entry"] else [])]
     try:
         given = code.define(job["before"], job["code"], wanted)

@@ -36,7 +36,11 @@ class Broken(BaseException):
 
 
 class Unsendable(Exception):
-    """A value that cannot leave its process."""
+    """A value that cannot leave this process."""
+
+
+class Withheld(BaseException):
+    """A value that cannot leave the other process. The message says which."""
 
 
 NOT_PACKED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
@@ -63,6 +67,7 @@ class Peer:
         Raises:
             Broken: The other side ended or broke the rules.
             Unsendable: A value cannot be sent.
+            Withheld: What it gives cannot be sent back.
         """
         self._send(["ask", operation, [self.pack(value) for value in values], self.pack(named)])
         message = self.serve()
@@ -74,6 +79,8 @@ class Peer:
                     return self.unpack(packed)
                 case ["raise", list(names), packed]:
                     error = [str(name) for name in names], tuple(self.unpack(packed))
+                case ["withheld", str(what)]:
+                    raise Withheld(what)
                 case _:
                     raise Broken
         except NOT_PACKED as why:
@@ -89,7 +96,7 @@ class Peer:
                     try:
                         self._send(self._answer(operation, packed, named))
                     except Unsendable as error:
-                        self._send(["raise", _names(error), ["tuple", list(error.args)]])
+                        self._send(self.withheld(str(error)))
                 case _:
                     return message
 
@@ -99,16 +106,25 @@ class Peer:
         except NOT_PACKED as error:
             raise Broken from error
         try:
-            given = self.pack(self.carry_out(operation, values, options))
-            changes = []
-            for place, value in enumerate(values):
-                if isinstance(value, _MUTABLE) and (now := self.pack(value)) != packed[place]:
-                    changes.append([place, now])
+            result = self.carry_out(operation, values, options)
         except Broken:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever foreign code raises is news for the other side
+            return self._failure(error)  # its own Unsendable, too, whether it made or imported that
+        try:
+            given, changes = self.pack(result), []
+            for place, value in enumerate(values):
+                if isinstance(value, _MUTABLE) and (now := self.pack(value)) != packed[place]:
+                    changes.append([place, now])
+        except Unsendable as error:
+            return self.withheld(str(error))
+        except BaseException as error:  # noqa: BLE001 - a class may have a word in how it is packed
             return self._failure(error)
         return ["give", given, changes]
+
+    def withheld(self, what: str) -> list[Any]:
+        """What to tell the other side where `what` it asked for cannot be sent."""
+        return ["withheld", what]
 
     def _failure(self, error: BaseException) -> list[Any]:
         try:
@@ -120,8 +136,12 @@ class Peer:
         """Does what the other side asks."""
         raise NotImplementedError
 
-    def stand_in(self, handle: int, kind: str) -> Any:
-        """What represents here an object that stayed on the other side."""
+    def is_own(self, kind: type) -> bool:
+        """Whether what runs here made the class itself, as the other side is told with an object of it."""
+        return False
+
+    def stand_in(self, handle: int, kind: str, *, own: bool) -> Any:
+        """What represents here an object that stayed on the other side; `own`, where its class is, too."""
         raise NotImplementedError
 
     def handle_of(self, value: Any) -> int | None:
@@ -191,7 +211,7 @@ class Peer:
                 return ["type", kind.__name__]
         if (handle := self.handle_of(value)) is not None:
             return ["yours", handle]
-        return ["mine", self.keep(value), kind.__name__]
+        return ["mine", self.keep(value), kind.__name__, self.is_own(kind)]
 
     def unpack(self, packed: Any) -> Any:
         """The value that `pack` wrote on the other side; whatever was written, it is data or a stand-in.
@@ -227,8 +247,8 @@ class Peer:
                 return getattr(builtins, name)
             case ["yours", int(handle)] if handle >= 0:
                 return self._objects[handle]
-            case ["mine", int(handle), str(kind)]:
-                return self.stand_in(handle, kind)
+            case ["mine", int(handle), str(kind), bool(own)]:
+                return self.stand_in(handle, kind, own=own)
         raise ValueError("no value")
 
     def tell(self, *message: str) -> None:
