@@ -25,7 +25,11 @@ FaultKind = Literal[
     "silent",  # no answer, for `seconds`
     "drip",  # the reply comes in 20 pieces, `seconds` apart
     "endless",  # a reply of 200 that never ends
-    "html",  # a page with status 200
+    "html",  # a page with status 200, which no model made: not billed
+    "told-429",  # an upstream's 429 told in a 200, with Retry-After: `seconds`; not billed
+    "told-502",  # an upstream's 502 beside half a reply, in a 200
+    "other-api",  # the reply in the form of another API, in a 200
+    "arrears",  # an account that can no longer pay, told in a 200; not billed
     "invalid-json",
     "invalid-utf8",
     "no-choices",

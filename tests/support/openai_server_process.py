@@ -20,6 +20,14 @@ BROKEN_EVENTS = {
 }
 
 
+UNBILLED = {
+    "html": (b"<html><body>Welcome</body></html>", "text/html"),
+    "told-429": (b'{"error": {"code": 429, "message": "upstream busy"}, "choices": []}', "application/json"),
+    "arrears": (b'{"code": 1113, "msg": "Account in arrears", "success": false}', "application/json"),
+}
+"""Answers of 200 that no model has made, whether streamed or whole."""
+
+
 class Books:
     """What happened, as the server saw it."""
 
@@ -223,12 +231,16 @@ class App:
         if kind == "silent":
             await asyncio.sleep(seconds)
             return break_off(request)
+        if kind in UNBILLED:
+            data, content_type = UNBILLED[kind]
+            headers = {"Retry-After": f"{seconds:g}"} if kind == "told-429" else {}
+            return web.Response(body=data, content_type=content_type, headers=headers)
         completion, usage = self.completion(body, kind)
         books.billed += 1
         counts["billed"] += 1
         books.prompt_tokens += usage["prompt_tokens"]
         books.completion_tokens += usage["completion_tokens"]
-        if body.get("stream") and kind != "html":
+        if body.get("stream") and kind != "other-api":
             response = await self.stream(request, completion, usage, body.get("stream_options"), fault)
         else:
             response = await self.whole(request, completion, kind, seconds)
@@ -270,6 +282,9 @@ class App:
             "model": body["model"],
             "choices": [{"index": 0, "message": message, "finish_reason": finish}],
         }
+        if kind == "told-502":
+            message["content"] = (text or "")[: len(text or "") // 2]
+            completion["choices"][0] |= {"error": {"code": 502, "message": "upstream closed"}}  # type: ignore[index]
         if kind == "no-choices":
             completion["choices"] = []
         if kind != "no-usage":
@@ -280,8 +295,8 @@ class App:
         self, request: web.Request, completion: dict[str, Any], kind: str, seconds: float
     ) -> web.StreamResponse:
         data = json.dumps(completion, ensure_ascii=False).encode()
-        if kind == "html":
-            return web.Response(body=b"<html><body>Welcome</body></html>", content_type="text/html")
+        if kind == "other-api":
+            return web.json_response({"message": completion["choices"][0]["message"], "done": True})
         if kind == "invalid-json":
             data = data[:-2] + b",,"
         if kind == "invalid-utf8":
@@ -339,7 +354,7 @@ class App:
                 await send([{"index": 0, "delta": {"content": " so on" * 1000}}])
             if kind in BROKEN_EVENTS:
                 await response.write(BROKEN_EVENTS[kind])
-            await send([{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}])
+            await send([{**choice, "message": None, "delta": {}}])
         if (options or {}).get("include_usage") and "usage" in completion:
             await send([], usage=usage)
         await response.write(b"data: [DONE]\n\n")

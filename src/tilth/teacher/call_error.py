@@ -16,6 +16,7 @@ CallErrorKind = Literal[
     "unauthorized",
     "not-found",
     "bad-request",
+    "no-completion",
 ]
 
 
@@ -23,9 +24,11 @@ class CallError(Exception):
     """One attempt that brought no reply. Its message is plain, redacted and at most 300 characters.
 
     Attributes:
-        kind: What happened. "unauthorized" also covers an account that may not or can no longer pay.
+        kind: What happened. "unauthorized" also covers an account that may not or can no longer pay;
+            "no-completion" is a 200 that is no chat completion: a web page, another API's JSON. An error
+            that was told in a 200 is what it would be with a status of its own.
         status: The HTTP status, or None where no answer came.
-        retry_after: Seconds the endpoint asked to wait, or None.
+        retry_after: Seconds the endpoint asked to wait, wherever it says so, at most 31 days; or None.
         in_doubt: Whether the endpoint may have answered, and billed, though its reply was lost.
         quota: What the endpoint said of its rates, or None.
     """

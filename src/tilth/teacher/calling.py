@@ -14,6 +14,7 @@ from tilth.errors import TeacherError
 from tilth.teacher.call_error import CallError
 from tilth.teacher.http import failures
 from tilth.teacher.http.endpoint import Endpoint
+from tilth.teacher.http.failures import Refusal
 from tilth.teacher.http.redact import redacted
 from tilth.teacher.http.replies import Completion, completion_of
 
@@ -66,6 +67,8 @@ class CallableEndpoint(Endpoint):
         if isinstance(outcome, CallError | TeacherError):
             raise outcome
         completion = self._completion(outcome, time.perf_counter() - started)
+        if isinstance(completion, Refusal):
+            raise failures.of_refusal(completion, where=f"the teacher {self._name}")
         if on_text is not None:
             on_text(completion.text)
         return completion
@@ -93,7 +96,7 @@ class CallableEndpoint(Endpoint):
             return known
         return TeacherError(redacted(f"{where} raised {type(error).__name__}: {error}"))
 
-    def _completion(self, reply: Any, seconds: float) -> Completion:
+    def _completion(self, reply: Any, seconds: float) -> Completion | Refusal:
         if isinstance(reply, str):
             reply = {"text": reply, "finish_reason": "stop"}
         elif not isinstance(reply, Mapping):
@@ -106,7 +109,7 @@ class CallableEndpoint(Endpoint):
                 f'reply, or a mapping with "text"'
             )
         message = {"content": reply["text"]}
-        choice = {"message": message, "finish_reason": reply.get("finish_reason")}
+        choice = {"message": message, "finish_reason": reply.get("finish_reason") or "stop"}
         return completion_of({"choices": [choice], "usage": reply.get("usage")}, seconds)
 
 

@@ -60,8 +60,6 @@ def rows_and_rowless_are_spent(run: Run) -> None:
         ("refusal", "refused by the model", "refused"),
         ("content-filter", "stopped by a content filter", "filtered"),
         ("length", "cut off at the reply limit", "cut-off"),
-        ("invalid-json", "malformed reply", "malformed"),
-        ("html", "malformed reply", "malformed"),
         ("no-choices", "malformed reply", "malformed"),
     ],
 )
@@ -83,7 +81,7 @@ def test_a_question_that_cannot_be_read_costs_its_query_and_gives_no_row() -> No
     rows_and_rowless_are_spent(run)
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "503"])
+@pytest.mark.parametrize("kind", ["429", "500", "503", "told-429", "html"])
 def test_a_call_that_is_turned_away_is_an_attempt(kind: FaultKind) -> None:
     run, books = served(Plan(faults=(Fault(kind, every=4, seconds=0.01),)), 12)
     assert run.progress.queries == 12 == books["billed"]
@@ -105,12 +103,12 @@ def test_a_dead_host_is_told_before_anything_is_spent() -> None:
         tilth.generate_sync(SEEDS, "answer-augmentation", 5, teacher=teacher)
 
 
-@pytest.mark.parametrize("kind", ["reset", "reset-early"])
+@pytest.mark.parametrize("kind", ["reset", "reset-early", "invalid-json", "told-502", "other-api"])
 def test_a_reply_that_breaks_off_is_in_doubt_and_asked_again(kind: FaultKind) -> None:
-    run, books = served(Plan(faults=(Fault(kind, calls=(3, 7)),)), 14)
+    run, _ = served(Plan(faults=(Fault(kind, calls=(3, 7)),)), 14)
     assert run.progress.in_doubt == 2
     assert run.progress.queries == 14
-    assert run.progress.rows == 12 == books["completed"]
+    assert run.progress.rows == 12
     assert list(run.rows["unit"]) == list(range(12)), "what was in doubt was asked again"
     rows_and_rowless_are_spent(run)
 

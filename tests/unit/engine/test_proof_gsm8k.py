@@ -44,6 +44,7 @@ def without_an_answer(solution: str) -> str:
 KINDS = (right, wrong, right_in_words, without_an_answer, right_in_a_box, wrong_in_words, right)
 ACCEPTED = {right, right_in_words, right_in_a_box}
 REFUSED, MALFORMED, EMPTY = (10, 510), (20, 520, 820), (30, 530)
+UNBILLED = (70, 570)
 
 
 def verdict_of(index: int, solution: str) -> tuple[str, str | None]:
@@ -70,7 +71,8 @@ def test_a_thousand_questions_and_every_verdict(test_data: Path, tmp_path: Path)
     answers = {r["question"]: KINDS[i % len(KINDS)](r["answer"]) for i, r in enumerate(records)}
     faults = (
         Fault("refusal", questions=REFUSED),
-        Fault("invalid-json", questions=MALFORMED),
+        Fault("no-choices", questions=MALFORMED),
+        Fault("no-usage", questions=UNBILLED),
         Fault("null-content", questions=EMPTY),
         Fault("500", questions=(40, 540), first=1),
         Fault("429", questions=(50, 550), first=2, seconds=0.01),
@@ -100,7 +102,7 @@ def test_a_thousand_questions_and_every_verdict(test_data: Path, tmp_path: Path)
             "SELECT total(prompt_tokens), total(completion_tokens) FROM ledger WHERE estimated = 0"
         )
         estimated = file.execute("SELECT count(*) FROM ledger WHERE estimated = 1").fetchone()[0]
-    assert estimated == len(MALFORMED), "what could not be read told no usage"
+    assert estimated == len(UNBILLED), "these told no usage"
     assert prompt <= books["prompt_tokens"]
     assert completion <= books["completion_tokens"]
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai import AsyncOpenAI
+from tests.support.growth import WIDE, growth
 from tests.support.openai_server import Fault
 
 from tilth.errors import TeacherError
@@ -136,6 +137,13 @@ def test_a_known_secret_never_passes_and_a_message_is_one_printable_line(before,
     assert secret not in message
     assert len(message) <= 300
     assert message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "word", ["a", "QUJD", "token", "eyJ-", "\u5b57", "sk-", "://", "a://", "bearer ", "key="]
+)
+def test_a_long_word_in_an_error_takes_linear_time(word):
+    assert growth(lambda text: redacted(text, ["sk-secret-123456"]), word * (20_000 // len(word))) < WIDE
 
 
 def test_a_url_is_shown_without_user_info_query_and_fragment():

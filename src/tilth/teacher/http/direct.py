@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from tilth.teacher.http.endpoint import HttpEndpoint, read_chunks, read_some
-from tilth.teacher.http.failures import Answer
+from tilth.teacher.http.failures import Answer, Refusal
 from tilth.teacher.http.redact import Secret
 from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion
 
@@ -84,7 +84,7 @@ class DirectEndpoint(HttpEndpoint):
 
     async def _send(
         self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
-    ) -> Completion | Answer:
+    ) -> Completion | Refusal | Answer:
         started = time.perf_counter()
         data = _dumps(body).encode()
         posting = self._session.post(self._chat.reveal(), data=data, proxy=self._proxy.reveal())

@@ -13,13 +13,19 @@ from tilth.errors import TeacherError
 from tilth.teacher.call_error import CallError
 from tilth.teacher.http import failures
 from tilth.teacher.http.dialect import Dialect
-from tilth.teacher.http.failures import Answer
+from tilth.teacher.http.error_body import parsed, read_error
+from tilth.teacher.http.failures import Answer, Refusal
 from tilth.teacher.http.preflight import find_problem
 from tilth.teacher.http.redact import Secret, redacted
-from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion, StreamReader, read_reply, usage_of
+from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion, read_reply
+from tilth.teacher.http.streams import StreamReader
+from tilth.teacher.http.usage import usage_of
+from tilth.teacher.http.waits import header_wait
 from tilth.teacher.pacing.quota import quota_of
 
 _MOST_ADAPTATIONS = 6
+_EVENTS = (b"data:", b"event:", b": ")
+"""How a stream begins, under whatever content type it comes."""
 
 
 class Endpoint(ABC):
@@ -91,8 +97,8 @@ class HttpEndpoint(Endpoint):
     @abstractmethod
     async def _send(
         self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
-    ) -> Completion | Answer:
-        """Posts `body` to the chat completions: their completion, or the answer that is no success."""
+    ) -> Completion | Refusal | Answer:
+        """Posts `body` to the chat completions: what came of a 200, or the answer that is none."""
 
     @abstractmethod
     async def _fetch(self, path: str) -> Answer:
@@ -131,22 +137,25 @@ class HttpEndpoint(Endpoint):
             if not isinstance(answer, Answer):
                 outcome = answer
                 break
-            learns = left and answer.status in (400, 422)
-            if not (learns and self._dialect.learn(body, *failures.error_of(answer.body))):
+            if not (left and answer.status in (400, 422) and self._learns(body, answer)):
                 outcome = self._refused(answer, time.perf_counter() - started)
                 break
         if isinstance(outcome, CallError | TeacherError):
             raise outcome
         return outcome
 
+    def _learns(self, body: Mapping[str, Any], answer: Answer) -> bool:
+        told = read_error(answer.body)
+        return self._dialect.learn(body, told.said, told.code, told.param)
+
     def _refused(self, answer: Answer, seconds: float) -> Completion | CallError:
         secrets = self._secrets.reveal()
-        usage = usage_of(failures.parsed(answer.body))
+        usage = usage_of(parsed(answer.body))
         # about this request, and not about the key, the path or the load
         is_final = 400 <= answer.status < 500 and answer.status not in (401, 403, 404, 429)
         if is_final and usage != (None, None):
             # Billed, so it is a query, though it brought nothing.
-            said = redacted(failures.error_of(answer.body)[0], secrets)
+            said = redacted(read_error(answer.body).said, secrets)
             return Completion("", "error", said, None, *usage, seconds)
         return failures.of_status(
             answer.status, answer.headers, answer.body, where=self._where, secrets=secrets
@@ -158,13 +167,16 @@ class HttpEndpoint(Endpoint):
         # Failures are returned, not raised, so that no traceback leads to the request and its headers.
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._send(body, on_text)
+                outcome = await self._send(body, on_text)
         except Exception as error:  # noqa: BLE001 - every failure of a call is told, none passes
             failure = failures.of_exception(error, where=self._where, secrets=self._secrets.reveal())
             if failure is not None:
                 return failure
             message = f"the call to {self._where} failed: {type(error).__name__}: {error}"
             return TeacherError(redacted(message, self._secrets.reveal()))
+        if not isinstance(outcome, Refusal):
+            return outcome
+        return failures.of_refusal(outcome, where=self._where, secrets=self._secrets.reveal())
 
 
 async def read_chunks(
@@ -172,18 +184,28 @@ async def read_chunks(
     headers: Mapping[str, str],
     on_text: Callable[[str], None] | None,
     started: float,
-) -> Completion:
-    """The completion in the body of a 200 as it comes in, streamed or whole, read no further than 8 MB."""
-    if headers.get("content-type", "").startswith("text/event-stream"):
-        completion = await _read_stream(chunks, on_text, started)
+) -> Completion | Refusal:
+    """What the body of a 200 holds as it comes in, streamed or whole, read no further than 8 MB."""
+    if headers.get("content-type", "").lower().startswith("text/event-stream"):
+        outcome = await _read_stream(chunks, on_text, started)
     else:
         body = await read_some(chunks)
-        cut = len(body) > MAX_REPLY_BYTES
-        completion = read_reply(body[:MAX_REPLY_BYTES], time.perf_counter() - started, cut=cut)
-        if on_text is not None:
-            on_text(completion.text)
+        outcome = _read_whole(body, time.perf_counter() - started)
+        if on_text is not None and isinstance(outcome, Completion):
+            on_text(outcome.text)
     quota = quota_of(headers)
-    return completion if quota is None else replace(completion, quota=quota)
+    if isinstance(outcome, Refusal):
+        wait = header_wait(headers) if outcome.retry_after is None else outcome.retry_after
+        return replace(outcome, retry_after=wait, quota=quota)
+    return outcome if quota is None else replace(outcome, quota=quota)
+
+
+def _read_whole(body: bytes, seconds: float) -> Completion | Refusal:
+    if body.startswith(_EVENTS):
+        reader = StreamReader()
+        reader.feed(body)
+        return reader.finish(seconds)
+    return read_reply(body[:MAX_REPLY_BYTES], seconds, cut=len(body) > MAX_REPLY_BYTES)
 
 
 async def read_some(chunks: AsyncIterator[bytes]) -> bytes:
@@ -198,13 +220,13 @@ async def read_some(chunks: AsyncIterator[bytes]) -> bytes:
 
 async def _read_stream(
     chunks: AsyncIterator[bytes], on_text: Callable[[str], None] | None, started: float
-) -> Completion:
+) -> Completion | Refusal:
     reader = StreamReader()
     shown = ""
     async for chunk in chunks:
         reader.feed(chunk)
         if on_text is not None and (text := reader.text) != shown:
             on_text(shown := text)
-        if reader.full:
+        if reader.full or reader.done:
             break
     return reader.finish(time.perf_counter() - started)

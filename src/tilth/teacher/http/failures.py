@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import math
+import re
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from tilth.teacher.call_error import CallError, CallErrorKind
-from tilth.teacher.http.redact import redacted
-from tilth.teacher.pacing.quota import quota_of
+from tilth.teacher.http.error_body import ErrorBody, read_error
+from tilth.teacher.http.redact import MESSAGE_CHARACTERS, redacted
+from tilth.teacher.http.waits import header_wait, names_a_day, reset_wait
+from tilth.teacher.pacing.quota import Quota, quota_of
 
 _KIND_BY_STATUS: dict[int, CallErrorKind] = {
     401: "unauthorized",
@@ -25,7 +24,51 @@ _KIND_BY_STATUS: dict[int, CallErrorKind] = {
     425: "server",
     429: "rate-limited",
 }
-_OUT_OF_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
+_KIND_BY_WORDS: tuple[tuple[CallErrorKind, re.Pattern[str]], ...] = (
+    (
+        "rate-limited",
+        re.compile(r"rate.?limit|too.?many.?requests|resource.?exhausted|throttl", re.IGNORECASE),
+    ),
+    (
+        "unauthorized",
+        re.compile(
+            r"authenti|unauthori[sz]ed|(?:invalid|incorrect).?api.?key|permission.?denied", re.IGNORECASE
+        ),
+    ),
+    (
+        "server",
+        re.compile(
+            r"overload|unavailable|internal.{0,8}error|server.?(?:error|busy)|time.?d?.?out|deadline|gateway"
+            r"|upstream|provider returned error|no instances|loading|at capacity",
+            re.IGNORECASE,
+        ),
+    ),
+)
+"""How an error in a 200 is told by words, where no status stands in it."""
+_NOT_FOUND_CODE = re.compile(r"not.?found", re.IGNORECASE)
+_REFUSED_CODE = re.compile(r"invalid.?request|bad.?request|invalid.?argument", re.IGNORECASE)
+
+_OUT_OF_MONEY_CODE = re.compile(
+    r"insufficient.?(?:quota|balance|credit|funds)|billing.?hard.?limit|exceeded_current_quota|arrear|overdue"
+    r"|budget_exceeded"
+)
+_OUT_OF_MONEY = re.compile(
+    r"insufficient (?:account )?(?:balance|credits?|funds)|balance is (?:too low|insufficient|not enough)"
+    r"|(?:not enough|out of|no|more) credits?\b|credits? (?:are|have been) (?:exhausted|used up|depleted)"
+    r"|can only afford|in arrears|arrearage|overdue (?:payment|balance)|account (?:is )?overdue"
+    r"|payment (?:is )?required|budget has been exceeded|api usage limits|spend(?:ing)? limit|余额不足|欠费",
+    re.IGNORECASE,
+)
+_NO_KEY_CODE = re.compile(r"no_db_connection")
+"""LiteLLM's, with status 400, for a key that is missing or unknown."""
+_WRONG_PATH = (404, 405)
+_VERSION = re.compile(r"/(?:v\d\w{0,9}|openai)(?:/|$)")
+_MONEY_READ = 1_000
+_DAY = 86_400.0
+_SHORTEST_DAY = 3600.0
+"""Seconds at least until a cap per day whose end is not told is tried again."""
+_LAST_CHANCE = 100
+"""Characters of a server's words that stay, however long the advice behind them is."""
 
 # Names, not classes: openai may run on httpx2, on httpx or on aiohttp, and none of them need be installed
 # for the others.
@@ -88,22 +131,135 @@ class Answer:
         return 200 <= self.status < 300
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A 200 that holds no completion.
+
+    Attributes:
+        kind: What it amounts to.
+        said: What it says, as a sentence's end: 'answered 200 with ...'.
+        in_doubt: Whether a reply may have been made, and billed: part of one came, or a usage.
+        retry_after: Seconds it asks to wait, or None.
+        quota: What the endpoint said of its rates, or None.
+    """
+
+    kind: CallErrorKind
+    said: str
+    in_doubt: bool = False
+    retry_after: float | None = None
+    quota: Quota | None = None
+
+
 def of_status(
-    status: int, headers: Mapping[str, str], body: bytes | str, *, where: str, secrets: Iterable[str] = ()
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes | str,
+    *,
+    where: str,
+    secrets: Iterable[str] = (),
 ) -> CallError:
     """The error that an HTTP answer other than 200 stands for."""
-    said, code, _ = error_of(body)
+    told = read_error(body)
     kind = _KIND_BY_STATUS.get(status, "server" if status >= 500 else "bad-request")
-    if status == 429 and code in _OUT_OF_MONEY:
+    if out_of_money(told) or _NO_KEY_CODE.search(told.code):
         kind = "unauthorized"
-    detail = f": {said}" if said else ""
+    words = f"a web page: {told.said}" if told.page and told.said else told.said
+    wait = _wait(kind, headers, told)
+    said = f"{where} answered {status}" + (f": {words}" if words else "")
+    lost = status in _WRONG_PATH and "model" not in told.said.lower()
     return CallError(
-        redacted(f"{where} answered {status}{detail}", secrets),
+        message(said, secrets, address_advice(where) if lost else _end(kind, wait)),
         kind=kind,
         status=status,
-        retry_after=retry_after(headers),
+        retry_after=wait,
         quota=quota_of(headers),
     )
+
+
+def of_refusal(refusal: Refusal, *, where: str, secrets: Iterable[str] = ()) -> CallError:
+    """The error that a 200 with no completion in it stands for."""
+    return CallError(
+        message(
+            f"{where} {refusal.said}",
+            secrets,
+            address_advice(where) if refusal.kind == "no-completion" else "",
+        ),
+        kind=refusal.kind,
+        status=200,
+        retry_after=refusal.retry_after,
+        in_doubt=refusal.in_doubt,
+        quota=refusal.quota,
+    )
+
+
+def address_advice(where: str) -> str:
+    """What to do where nothing of a chat API is behind the address `where`."""
+    if "://" not in where:
+        return ""
+    return "; is base_url right?" + ("" if _VERSION.search(where) else " It usually ends in /v1")
+
+
+def refusal_of(told: ErrorBody, *, in_doubt: bool) -> Refusal:
+    """What an error that came in a 200 amounts to: the same as if it had come with its own status."""
+    kind = _kind_of(told)
+    if told.page:
+        said = f"answered 200 with a web page{f' ({told.said})' if told.said else ''}, not with a completion"
+    elif kind == "no-completion":
+        said = f"answered 200 with no chat completion: {told.said or told.code or 'nothing to read'}"
+    else:
+        said = (
+            f"answered 200 with an error{f' {told.status}' if told.status else ''}: {told.said or told.code}"
+        )
+    wait = _wait(kind, {}, told)
+    return Refusal(kind, said + _end(kind, wait), in_doubt, wait)
+
+
+def out_of_money(told: ErrorBody) -> bool:
+    """Whether it says that the account can no longer pay. A quota that comes back with time is none of it."""
+    return bool(_OUT_OF_MONEY_CODE.search(told.code) or _OUT_OF_MONEY.search(told.said[:_MONEY_READ]))
+
+
+def message(text: str, secrets: Iterable[str], advice: str = "") -> str:
+    """A message of `text`, cut so that `advice`, which is ours and hides nothing, stands whole behind it."""
+    shown = redacted(text, secrets)
+    room = max(_LAST_CHANCE, MESSAGE_CHARACTERS - len(advice))
+    if len(shown) > room:
+        shown = shown[: room - 1] + "…"
+    return shown + advice
+
+
+def _kind_of(told: ErrorBody) -> CallErrorKind:
+    if out_of_money(told):
+        return "unauthorized"
+    if told.status is not None:
+        return _KIND_BY_STATUS.get(told.status, "server" if told.status >= 500 else "bad-request")
+    if told.page:
+        return "no-completion"
+    for text in (told.code, told.said[:_MONEY_READ]):
+        for kind, words in _KIND_BY_WORDS:
+            if words.search(text):
+                return kind
+    if _NOT_FOUND_CODE.search(told.code):
+        return "not-found"
+    return "bad-request" if _REFUSED_CODE.search(told.code) else "no-completion"
+
+
+def _wait(kind: CallErrorKind, headers: Mapping[str, str], told: ErrorBody) -> float | None:
+    """Seconds to wait, as told by header, body or the reset of a rate, in this order."""
+    if kind not in ("rate-limited", "server"):
+        return header_wait(headers)
+    waits = (header_wait(headers), told.wait, reset_wait(headers) if kind == "rate-limited" else None)
+    found = next((wait for wait in waits if wait is not None), None)
+    if found is None and kind == "rate-limited" and names_a_day(f"{told.code} {told.said}"):
+        return max(_SHORTEST_DAY, _DAY - time.time() % _DAY)
+    return found
+
+
+def _end(kind: CallErrorKind, wait: float | None) -> str:
+    if kind == "rate-limited" and wait is not None and wait >= _SHORTEST_DAY:
+        ends = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(time.time() + wait))
+        return f" (open again about {ends})"
+    return ""
 
 
 def of_exception(error: BaseException, *, where: str, secrets: Iterable[str] = ()) -> CallError | None:
@@ -116,51 +272,6 @@ def of_exception(error: BaseException, *, where: str, secrets: Iterable[str] = (
                 message = _sentence(kind, cause, where)
                 return CallError(redacted(message, secrets), kind=kind, in_doubt=table is _SENT)
     return None
-
-
-def error_of(body: bytes | str) -> tuple[str, str, str]:
-    """Message, code and parameter of an error body, each "" where it has none."""
-    data = parsed(body)
-    if data is None:
-        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
-        return ("" if text.lstrip()[:1] == "<" else text[:5_000]), "", ""
-    error = data.get("error", data) if isinstance(data, dict) else data
-    if not isinstance(error, dict):
-        return str(error)[:5_000], "", ""
-    message = error.get("message", error.get("detail", ""))
-    text = message if isinstance(message, str) else json.dumps(message)[:5_000]
-    return text, str(error.get("code") or ""), str(error.get("param") or "")
-
-
-def parsed(body: bytes | str) -> Any:
-    """The JSON in `body`, or None."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by the `retry-after-ms` and `Retry-After` headers (a number or an HTTP date)."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None or value is None:
-        return seconds
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _number(value: str | None) -> float | None:
-    try:
-        number = float(value) if value is not None else math.nan
-    except ValueError:
-        return None
-    return max(0.0, number) if math.isfinite(number) else None
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

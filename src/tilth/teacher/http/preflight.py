@@ -11,6 +11,7 @@ from urllib.parse import quote
 from tilth.errors import TeacherError
 from tilth.teacher.call_error import CallError
 from tilth.teacher.http import failures
+from tilth.teacher.http.error_body import parsed
 from tilth.teacher.http.redact import redacted
 
 Fetch = Callable[[str], Awaitable[failures.Answer]]
@@ -57,7 +58,7 @@ async def _get(fetch: Fetch, path: str, *, where: str, secrets: Sequence[str]) -
         return failure or CallError(message, kind="connection")
     if not answer.is_success:
         return failures.of_status(answer.status, answer.headers, answer.body, where=where, secrets=secrets)
-    return failures.parsed(answer.body)
+    return parsed(answer.body)
 
 
 def _names(listed: Any) -> list[str]:

@@ -10,24 +10,27 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 MESSAGE_CHARACTERS = 300
 _SHORTEST_SECRET = 4
 _MOST_CHARACTERS_READ = 20_000
+_MOST_CHARACTERS_MATCHED = 1_500
+"""Five times what is shown: what is hidden before it makes room for what stands behind."""
 
 _HIDDEN = "[hidden]"
 _PATTERNS = (
+    # Each repetition is bounded, or nothing that fails can follow it, so that time is linear.
     # Vendors' key formats, also where the vendor has masked the middle with asterisks.
     (re.compile(r"\b(?:sk|pk|rk|gsk|hf|xai|pplx|nvapi|key|AIza|ghp|r8)[-_][\w*.\-]{6,}"), _HIDDEN),
     (re.compile(r"\bAIza[\w\-]{20,}"), _HIDDEN),
-    (re.compile(r"\beyJ[\w\-]+\.[\w\-]+\.[\w\-]*"), _HIDDEN),
-    (re.compile(r"\b(bearer|basic)\s+[^\s\"',;]+", re.IGNORECASE), rf"\1 {_HIDDEN}"),
+    (re.compile(r"\beyJ[\w\-]{1,1500}\.[\w\-]{1,1500}\.[\w\-]*"), _HIDDEN),
+    (re.compile(r"\b(bearer|basic)\s{1,9}[^\s\"',;]+", re.IGNORECASE), rf"\1 {_HIDDEN}"),
     (
         re.compile(
-            r"([\w\-]*(?:api[-_ ]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*)"
-            r"(?:bearer\s+|basic\s+)?[\"']?[^\s\"',;&]+",
+            r"((?:api[-_ ]?key|token|secret|password|authorization)[\"']?\s{0,9}[:=]\s{0,9})"
+            r"(?:bearer\s{1,9}|basic\s{1,9})?[\"']?[^\s\"',;&]+",
             re.IGNORECASE,
         ),
         rf"\1{_HIDDEN}",
     ),
-    (re.compile(r"(\w+://)[^/\s@\"']+@"), r"\1"),
-    (re.compile(r"(\w+://[^\s?\"'<>]+)\?[^\s\"'<>]*"), r"\1"),
+    (re.compile(r"(?<!\w)(\w{1,20}://)[^/\s@\"']{1,1500}@"), r"\1"),
+    (re.compile(r"(?<!\w)(\w{1,20}://[^\s?\"'<>]{1,1500})\?[^\s\"'<>]*"), r"\1"),
 )
 _SPACE = re.compile(r"\s+")
 
@@ -77,8 +80,8 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, _HIDDEN)
+    text = _SPACE.sub(" ", text).strip()[:_MOST_CHARACTERS_MATCHED]
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
-    text = _SPACE.sub(" ", text).strip()
     text = "".join(character for character in text if character.isprintable())
     return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"

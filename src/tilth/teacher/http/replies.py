@@ -1,22 +1,48 @@
-"""Reads what an endpoint sent back, however bad, into a completion."""
+"""Reads what an endpoint sent back, however bad, into a completion, or into why there is none."""
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tilth.teacher.http.error_body import error_in, is_page, read_error, read_parsed
+from tilth.teacher.http.failures import Refusal, refusal_of
+from tilth.teacher.http.fields import clean, field, name, raw_text, text
+from tilth.teacher.http.usage import usage_of
 from tilth.teacher.pacing.quota import Quota
 
 MAX_REPLY_BYTES = 8_000_000
 MALFORMED = "malformed"
 TOO_LARGE = "too-large"
-_MOST_TOKENS = 2**53
+TOOL_CALL = "tool_calls"
 _CONTENT = re.compile(rb'"content"\s*:\s*"')
 _STRING = re.compile(rb'(?:[^"\\]+|\\(?:u[0-9a-fA-F]{4}|[^u]))*')
+_SHOWN = 200
+_FINISH_REASONS = {
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "safety": "content_filter",
+    "sensitive": "content_filter",
+    "prohibited_content": "content_filter",
+    "blocklist": "content_filter",
+    "recitation": "content_filter",
+    "function_call": TOOL_CALL,
+    "tool_use": TOOL_CALL,
+}
+"""Other APIs' words, which gateways pass on, in those of chat completions."""
+BROKEN_OFF = frozenset(
+    {"error", "network_error", "connection_error", "upstream_error", "abort", "aborted", "timeout"}
+)
+"""Finish reasons with which a reply is none, whatever came of it."""
+_UNFINISHED = frozenset(
+    {"insufficient_system_resource", "cancelled", "canceled", "failed", "other", "unknown"}
+)
+"""Finish reasons with which a reply without text is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +52,10 @@ class Completion:
     Attributes:
         text: The reply, at most 8 MB; "" where there was none. Reasoning that the endpoint sent apart
             stands in front, in `<think>` tags.
-        finish_reason: "stop", "length", "content_filter" ... as the endpoint said, or None;
-            "malformed" where the reply could not be read, "too-large" where it passed 8 MB.
+        finish_reason: "stop", "length", "content_filter", "tool_calls" ... as the endpoint said, or None;
+            "malformed" where a completion holds nothing that can be read, "too-large" where it passed 8 MB.
         refusal: The model's refusal, where it came apart from the text.
-        model: The model that answered, as the endpoint names it.
+        model: The model that answered, as the endpoint names it; of a path, the file's name.
         prompt_tokens: Tokens billed for the prompt, or None where the endpoint did not say.
         completion_tokens: Tokens billed for the reply, reasoning included, or None.
         seconds: From sending to the end of the reply.
@@ -46,158 +72,126 @@ class Completion:
     quota: Quota | None = None
 
 
-def read_reply(body: bytes | bytearray, seconds: float, *, cut: bool = False) -> Completion:
-    """The completion that `body` holds, a chat completion in JSON. Never raises.
+def read_reply(body: bytes | bytearray, seconds: float, *, cut: bool = False) -> Completion | Refusal:
+    """The completion that `body`, of a 200, holds in JSON, or why there is none. Never raises.
 
     `cut` says that the body was longer than what is here; the text in it is then saved as far as it goes.
     """
     if cut:
-        return Completion(_salvaged(body), TOO_LARGE, None, None, None, None, seconds)
+        return Completion(salvaged(body), TOO_LARGE, None, None, None, None, seconds)
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError):
-        return Completion("", MALFORMED, None, None, None, None, seconds)
+        return _unread(bytes(body))
     return completion_of(reply, seconds)
 
 
-def completion_of(reply: Any, seconds: float) -> Completion:
-    """The completion in a parsed chat completion. Never raises, whatever its shape."""
-    prompt_tokens, completion_tokens = usage_of(reply)
-    choice = _first(_get(reply, "choices"))
-    message = _get(choice, "message")
-    if not isinstance(message, Mapping):
-        return Completion(
-            "", MALFORMED, None, _name(_get(reply, "model")), prompt_tokens, completion_tokens, seconds
-        )
-    thoughts, content = _parts(message.get("content"))
+def completion_of(reply: Any, seconds: float) -> Completion | Refusal:
+    """The completion in a parsed chat completion, or why there is none. Never raises, whatever its shape."""
+    choice = choice_of(reply)
+    message = field(choice, "message")
+    if message is None and isinstance(choice, Mapping):  # as legacy completions, or as a stream's pieces
+        message = field(choice, "delta") or {"content": field(choice, "text")}
+    error = error_in(reply, choice)
+    if error or not isinstance(message, Mapping):
+        return _without_message(reply, choice, error, seconds)
+    thoughts, content = parts_of(message.get("content"))
+    content, thoughts = clean(content), clean(reasoning_of(message) + thoughts)
+    prompt_tokens, completion_tokens = usage_of(reply, len(content) + len(thoughts))
+    finish_reason = finish_reason_of(choice)
+    if not content and (message.get("tool_calls") or message.get("function_call")):
+        finish_reason = TOOL_CALL
+    refusal = text(message.get("refusal")) or None
+    broken = broken_off(
+        finish_reason,
+        field(choice, "native_finish_reason"),
+        written=bool(content or thoughts),
+        refused=refusal is not None,
+        billed=prompt_tokens is not None or completion_tokens is not None,
+    )
+    if broken is not None:
+        return broken
     return Completion(
-        text=_with_reasoning(_reasoning(message) + thoughts, content),
-        finish_reason=_name(_get(choice, "finish_reason")),
-        refusal=_text(message.get("refusal")) or None,
-        model=_name(_get(reply, "model")),
+        text=with_reasoning(thoughts, content),
+        finish_reason=finish_reason,
+        refusal=refusal,
+        model=model_of(reply),
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         seconds=seconds,
     )
 
 
-def usage_of(reply: Any) -> tuple[int | None, int | None]:
-    """Prompt and completion tokens of a parsed reply; None for what is missing or absurd."""
-    usage = _get(reply, "usage")
-    prompt = _count(_get(usage, "prompt_tokens"))
-    completion = _count(_get(usage, "completion_tokens"))
-    total = _count(_get(usage, "total_tokens"))
-    if prompt is not None and completion is not None and total is not None:
-        # Some endpoints leave reasoning out of completion_tokens but bill it within the total.
-        completion = max(completion, total - prompt)
-    return prompt, completion
+def broken_off(
+    finish_reason: str | None, native: Any, *, written: bool, refused: bool, billed: bool
+) -> Refusal | None:
+    """Why a reply that came in the right form is none: what made it broke off. None where it is one."""
+    for reason in (finish_reason, native if isinstance(native, str) else None):
+        plain = (reason or "").lower()
+        if plain in BROKEN_OFF or (plain in _UNFINISHED and not written and not refused):
+            said = f'answered 200 with a reply that broke off ("{name(reason)}")'
+            return Refusal("server", said, in_doubt=written or billed)
+    if written or refused or billed or finish_reason:
+        return None
+    return Refusal(
+        "server", "answered 200 with a reply that says nothing: no text, no finish reason, no usage"
+    )
 
 
-class StreamReader:
-    """Puts a streamed reply together from its server-sent events.
-
-    Attributes:
-        text: The reply so far, as `Completion.text`.
-        full: Whether the text has reached 8 MB; the rest need not be read.
-        done: Whether the endpoint said that the stream is over.
-    """
-
-    def __init__(self) -> None:
-        self.full = False
-        self.done = False
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="strict")
-        self._line = ""
-        self._data: list[str] = []
-        self._reasoning: list[str] = []
-        self._content: list[str] = []
-        self._refusal: list[str] = []
-        self._size = 0
-        self._finish_reason: str | None = None
-        self._model: str | None = None
-        self._usage: tuple[int | None, int | None] = (None, None)
-        self._choices = 0
-        self._broken = False
-
-    @property
-    def text(self) -> str:
-        return _with_reasoning(_clean("".join(self._reasoning)), _clean("".join(self._content)))
-
-    def feed(self, chunk: bytes) -> None:
-        """Takes the next bytes of the body."""
-        try:
-            lines = (self._line + self._decoder.decode(chunk)).split("\n")
-        except UnicodeDecodeError:
-            self._broken = self.done = True
-            return
-        self._line = lines.pop()
-        if len(self._line) > MAX_REPLY_BYTES:
-            self.full = True
-        for line in lines:
-            self._take(line.rstrip("\r"))
-            if self.done or self.full:
-                return
-
-    def finish(self, seconds: float) -> Completion:
-        """The completion, once the body has ended."""
-        if not self.done and not self.full:
-            self._take(self._line.rstrip("\r"))
-            self._take("")
-        reason, text = self._finish_reason, self.text
-        if self.full:
-            reason, text = TOO_LARGE, text or _salvaged(self._line.encode())
-        elif self._broken or not self._choices:
-            # A reply with a piece missing from its middle is no reply.
-            reason, text = MALFORMED, ""
-        refusal = _clean("".join(self._refusal)) or None
-        return Completion(text, reason, refusal, self._model, *self._usage, seconds)
-
-    def _take(self, line: str) -> None:
-        if line.startswith("data:"):
-            self._data.append(line[5:].removeprefix(" "))
-        elif not line and self._data:
-            data, self._data = "\n".join(self._data), []
-            self._event(data)
-
-    def _event(self, data: str) -> None:
-        if data.strip() == "[DONE]":
-            self.done = True
-            return
-        try:
-            event = json.loads(data)
-        except (ValueError, RecursionError):
-            self._broken = True
-            return
-        if _get(event, "error"):
-            self._broken = self.done = True
-            return
-        self._model = _name(_get(event, "model")) or self._model
-        prompt, completion = usage_of(event)
-        self._usage = (
-            self._usage[0] if prompt is None else prompt,
-            self._usage[1] if completion is None else completion,
-        )
-        choice = _first(_get(event, "choices"))
-        self._choices += choice is not None
-        self._finish_reason = _name(_get(choice, "finish_reason")) or self._finish_reason
-        delta = _get(choice, "delta")
-        if isinstance(delta, Mapping):
-            thoughts, content = _parts(delta.get("content"))
-            self._add(self._reasoning, _reasoning(delta) + thoughts)
-            self._add(self._content, content)
-            self._add(self._refusal, _text(delta.get("refusal")))
-
-    def _add(self, parts: list[str], text: str) -> None:
-        room = MAX_REPLY_BYTES - self._size
-        size = len(text.encode("utf-8", "replace"))
-        if size > room:
-            text = text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
-            self.full = True
-        self._size += size
-        if text:
-            parts.append(text)
+def choice_of(reply: Any) -> Any:
+    """The choice of index 0, wherever it stands; the first where none has an index."""
+    choices = field(reply, "choices")
+    if not isinstance(choices, list) or not choices:
+        return None
+    first = choices[0]
+    if len(choices) == 1 or field(first, "index") in (0, None):
+        return first
+    return next((choice for choice in choices if field(choice, "index") == 0), first)
 
 
-def _salvaged(body: bytes | bytearray) -> str:
+def finish_reason_of(choice: Any) -> str | None:
+    """Why the choice ended, in the words of chat completions."""
+    reason = name(field(choice, "finish_reason"))
+    return None if reason is None else _FINISH_REASONS.get(reason.lower(), reason)
+
+
+def model_of(reply: Any) -> str | None:
+    """The model's name; of a path on the server's disk, which is nobody's business, the file's name."""
+    model = name(field(reply, "model"))
+    if model and (model.startswith(("/", "~/", "\\")) or model[1:3] in (":\\", ":/")):
+        return re.split(r"[/\\]", model.rstrip("/\\"))[-1] or None
+    return model
+
+
+def parts_of(content: Any) -> tuple[str, str]:
+    """Thoughts and text of a message's content, which some endpoints send as a list of parts."""
+    if not isinstance(content, list):
+        return "", raw_text(content)
+    parts = [part for part in content if isinstance(part, Mapping)]
+    thoughts = (part.get("thinking") for part in parts if part.get("type") == "thinking")
+    return (
+        "".join(_joined(thought) for thought in thoughts),
+        "".join(raw_text(part.get("text")) for part in parts if part.get("type") in ("text", "output_text")),
+    )
+
+
+def reasoning_of(message: Mapping[str, Any]) -> str:
+    """Reasoning that was sent apart from the text, under whatever name."""
+    return (
+        raw_text(message.get("reasoning_content"))
+        or raw_text(message.get("reasoning"))
+        or raw_text(message.get("thinking"))
+    )
+
+
+def with_reasoning(reasoning: str, content: str) -> str:
+    """Reasoning, in tags, and text."""
+    if not reasoning:
+        return content
+    return f"<think>{reasoning}</think>\n{content}"
+
+
+def salvaged(body: bytes | bytearray) -> str:
     """The text of the reply that a cut body begins with."""
     body = body[:MAX_REPLY_BYTES]
     start = _CONTENT.search(body)
@@ -206,65 +200,49 @@ def _salvaged(body: bytes | bytearray) -> str:
     string = _STRING.match(body, start.end())
     raw = string.group() if string else b""
     try:
-        text = json.loads('"' + raw.decode("utf-8", "ignore") + '"', strict=False)
+        found = json.loads('"' + raw.decode("utf-8", "ignore") + '"', strict=False)
     except ValueError:
         return ""
-    return _clean(text)
+    return text(found)
 
 
-def _get(value: Any, key: str) -> Any:
-    # what JSON gives is a dict, and is found to be one far sooner
-    return value.get(key) if isinstance(value, (dict, Mapping)) else None
+def _without_message(reply: Any, choice: Any, error: Any, seconds: float) -> Completion | Refusal:
+    """What a reply amounts to that tells an error, or has no message where one should be."""
+    usage = usage_of(reply)
+    billed = usage != (None, None)
+    if error:
+        message = field(choice, "message")
+        written = isinstance(message, Mapping) and bool(
+            "".join(parts_of(message.get("content"))) or reasoning_of(message)
+        )
+        return refusal_of(read_parsed({"error": error}), in_doubt=billed or written)
+    if isinstance(field(reply, "choices"), list) and (billed or choice is not None):
+        return Completion("", MALFORMED, None, model_of(reply), *usage, seconds)
+    told = read_parsed(reply)
+    if told.said or told.status:
+        return refusal_of(told, in_doubt=billed)
+    keys = (
+        ", ".join(str(key) for key in list(reply)[:8]) if isinstance(reply, Mapping) else type(reply).__name__
+    )
+    said = f"answered 200 with no chat completion, but JSON of another kind ({keys or 'empty'})"
+    return Refusal("no-completion", said, in_doubt=True)
 
 
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and value else None
-
-
-def _text(value: Any) -> str:
-    return _clean(value) if isinstance(value, str) else ""
-
-
-def _name(value: Any) -> str | None:
-    return _clean(value)[:200] if isinstance(value, str) and value else None
-
-
-def _count(value: Any) -> int | None:
-    usable = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS
-    return value if usable else None
-
-
-def _parts(content: Any) -> tuple[str, str]:
-    """Thoughts and text of a message's content, which some endpoints send as a list of parts."""
-    if not isinstance(content, list):
-        return "", _text(content)
-    parts = [part for part in content if isinstance(part, Mapping)]
-    thoughts = (part.get("thinking") for part in parts if part.get("type") == "thinking")
-    return (
-        "".join(_joined(thought) for thought in thoughts),
-        "".join(_text(part.get("text")) for part in parts if part.get("type") == "text"),
+def _unread(body: bytes) -> Refusal:
+    """What a 200 amounts to whose body is no JSON."""
+    start = body[:20_000].decode("utf-8-sig", "replace").strip()
+    if not start:
+        return Refusal("server", "answered 200 with nothing in it")
+    if is_page(start):
+        return refusal_of(read_error(body), in_doubt=False)
+    if start[0] in "{[":
+        said = "answered 200 with JSON that cannot be read, broken or cut short"
+        return Refusal("reset", said, in_doubt=True)
+    return Refusal(
+        "no-completion", f"answered 200 with text, not with a completion: {start[:_SHOWN]}", in_doubt=True
     )
 
 
 def _joined(value: Any) -> str:
     items: Iterable[Any] = value if isinstance(value, list) else (value,)
-    return "".join(_text(_get(item, "text") if isinstance(item, Mapping) else item) for item in items)
-
-
-def _reasoning(message: Mapping[str, Any]) -> str:
-    return _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
-
-
-def _with_reasoning(reasoning: str, content: str) -> str:
-    if not reasoning:
-        return content
-    return f"<think>{reasoning}</think>\n{content}"
-
-
-def _clean(text: str) -> str:
-    """`text` with what UTF-8 cannot hold (lone surrogates, which JSON can) replaced."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
+    return "".join(raw_text(field(item, "text") if isinstance(item, Mapping) else item) for item in items)

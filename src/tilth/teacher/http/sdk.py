@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tilth.teacher.http.endpoint import HttpEndpoint, read_chunks
-from tilth.teacher.http.failures import Answer
+from tilth.teacher.http.failures import Answer, Refusal
 from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class SdkEndpoint(HttpEndpoint):
 
     async def _send(
         self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
-    ) -> Completion | Answer:
+    ) -> Completion | Refusal | Answer:
         import openai
         from httpx2 import Response
         from openai import AsyncStream
