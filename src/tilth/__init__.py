@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tilth.errors import StudyFrameError as StudyFrameError
     from tilth.errors import TeacherError as TeacherError
     from tilth.errors import TilthError as TilthError
+    from tilth.errors import TilthWarning as TilthWarning
     from tilth.errors import UnitFailed as UnitFailed
     from tilth.errors import Unreadable as Unreadable
     from tilth.export import save as save
@@ -106,6 +107,7 @@ _HOMES = {
     "Teacher": "tilth.teacher",
     "TeacherError": "tilth.errors",
     "TilthError": "tilth.errors",
+    "TilthWarning": "tilth.errors",
     "UnitCost": "tilth.strategies.base",
     "UnitFailed": "tilth.errors",
     "Unreadable": "tilth.errors",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +21,23 @@ class TilthError(Exception):
         ...     print(error)
         Budget(queries=-1): give a whole number of queries, 0 or more
     """
+
+
+class TilthWarning(UserWarning):
+    """What a user should know and nothing stops for: seeds left out, a column in no prompt, a file's format.
+
+    Example:
+        >>> import warnings
+        >>> warnings.simplefilter("ignore", tilth.TilthWarning)
+    """
+
+
+def tell(notice: str) -> None:
+    """Warns of something that stops nothing, at the line of the user's that led to it."""
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - there is no other way to one's caller
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "tilth":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(notice, TilthWarning, stacklevel=level)
 
 
 # -- what comes in -------------------------------------------------------------------------------------------

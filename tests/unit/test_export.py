@@ -5,11 +5,23 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import os
+import re
+import select
+import sqlite3
+import stat
+import threading
+import warnings
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+import tilth
 from tilth.export import FORMATS, save
+
+# What is told of a file is the business of the tests that look for it.
+pytestmark = pytest.mark.filterwarnings("ignore::tilth.TilthWarning")
 
 TEXTS = ['=1+1, "quoted"\r\nnext', "Wie viele Äpfel? 🍎", "a\rb\u2028c", "plain", ""]
 MESSAGES = [
@@ -76,12 +88,13 @@ def test_csv_reads_in_the_standard_library_too(rows, kept, tmp_path):
         assert [row["question"] for row in csv.DictReader(file)] == kept["question"].to_list()
 
 
-def test_chat_has_one_conversation_per_line(rows, kept, tmp_path):
-    lines = save(rows, tmp_path / "out.jsonl", format="chat").read_text("utf-8").split("\n")
+def test_chat_has_one_conversation_per_line(kept, tmp_path):
+    whole = kept.filter(pl.col("question") != "")
+    lines = save(whole, tmp_path / "out.jsonl", format="chat").read_text("utf-8").split("\n")
     assert lines.pop() == ""
     conversations = [json.loads(line) for line in lines]
     assert conversations[1] == {"messages": MESSAGES}
-    for conversation, row in zip(conversations, kept.iter_rows(named=True), strict=True):
+    for conversation, row in zip(conversations, whole.iter_rows(named=True), strict=True):
         if row["messages"] is None:
             assert conversation == {
                 "messages": [
@@ -91,13 +104,14 @@ def test_chat_has_one_conversation_per_line(rows, kept, tmp_path):
             }
 
 
-def test_alpaca_is_an_array_of_instructions(rows, kept, tmp_path):
-    examples = json.loads(save(rows, tmp_path / "out.json").read_text("utf-8"))
+def test_alpaca_is_an_array_of_instructions(kept, tmp_path):
+    whole = kept.filter(pl.col("question") != "")
+    examples = json.loads(save(whole, tmp_path / "out.json").read_text("utf-8"))
     assert examples == [
         {"instruction": question, "input": "", "output": response}
-        for question, response in kept.select("question", "response").iter_rows()
+        for question, response in whole.select("question", "response").iter_rows()
     ]
-    assert pl.read_json(tmp_path / "out.json")["instruction"].to_list() == kept["question"].to_list()
+    assert pl.read_json(tmp_path / "out.json")["instruction"].to_list() == whole["question"].to_list()
 
 
 @pytest.mark.parametrize("verdicts", [["rejected"], "rejected", {"rejected"}])
@@ -169,3 +183,238 @@ def test_wrong_verdicts_folders_and_frames_are_told(rows, tmp_path):
         save(rows, tmp_path, format="csv")
     with pytest.raises(ValueError, match="rows lack the column 'response'"):
         save(rows.drop("response"), tmp_path / "out.csv")
+
+
+# -- what readers make of it ---------------------------------------------------------------------------------
+
+
+def _loaded(path, tmp_path):
+    """The file as the trainers' usual loader gives it, types taken from what it reads first."""
+    datasets = pytest.importorskip("datasets")
+    kind = {".jsonl": "json"}.get(path.suffix, path.suffix[1:])
+    return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+
+
+def _many(count, **late):
+    """Rows of which columns are null but in a late one; in others whole numbers come before other texts."""
+    columns = {
+        "question": [f"How much is {n}?" for n in range(count)],
+        "response": ["x" * 1_000] * count,
+        "verdict": ["accepted"] * count,
+    }
+    frame = pl.DataFrame(columns)
+    for name, (first, last, dtype) in late.items():
+        values = [last if n == count - 2 else first for n in range(count)]
+        frame = frame.with_columns(pl.Series(name, values, dtype=dtype))
+    return frame
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_columns_whose_first_value_comes_late_load_with_their_types(suffix, tmp_path):
+    late = {
+        "reason": (None, "late", pl.String),
+        "group": (None, "g1", pl.String),
+        "score": (None, 0.5, pl.Float64),
+        "parents": ([], ["s0001"], pl.List(pl.String)),
+        "answer": ("18", "x + 1", pl.String),
+        "reference": ("18", "0.5", pl.String),
+    }
+    rows = _many(12_000, **late)  # more than a loader looks at to find types
+    loaded = _loaded(save(rows, tmp_path / f"out.{suffix}"), tmp_path)
+    assert loaded.num_rows == rows.height
+    assert sorted(loaded["question"]) == sorted(rows["question"])
+    for name in ("reason", "group", "score"):
+        assert [value for value in loaded[name] if value is not None] == [late[name][1]]
+    assert "x + 1" in set(loaded["answer"])
+
+
+def test_rows_keep_their_order_but_for_those_that_show_a_type(tmp_path):
+    rows = _many(30, reason=(None, "late", pl.String))
+    for name in ("a.jsonl", "a.csv"):
+        path = save(rows, tmp_path / name)
+        back = pl.read_ndjson(path) if name.endswith("jsonl") else pl.read_csv(path)
+        assert back["question"].to_list() == [
+            rows["question"][28],
+            *rows["question"][:28],
+            rows["question"][29],
+        ]
+    assert pl.read_parquet(save(rows, tmp_path / "a.parquet")).equals(rows)
+
+
+BREAKS = "one\u2028two\u2029three\u0085four\x0bfive\x0csix\x1cseven\reight"
+
+
+@pytest.mark.parametrize("format", ["chat", "jsonl"])
+def test_every_line_is_an_object_whoever_splits_lines(rows, tmp_path, format):
+    broken = rows.with_columns(question=pl.lit(BREAKS), response=pl.lit(BREAKS))
+    path = save(broken, tmp_path / "out.jsonl", format=format)
+    text = path.read_text("utf-8")
+    assert text.splitlines() == text.split("\n")[:-1]
+    objects = [json.loads(line) for line in text.splitlines()]
+    assert len(objects) == 4
+    for one, row in zip(objects, broken.filter(pl.col("verdict") != "rejected").to_dicts(), strict=True):
+        if format == "jsonl":
+            assert (one["question"], one["response"]) == (BREAKS, BREAKS)
+        elif row["messages"] is None:
+            assert [turn["content"] for turn in one["messages"]] == [BREAKS, BREAKS]
+    assert _loaded(path, tmp_path).num_rows == 4
+
+
+# -- what is left out, and what is told ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "response", "empty"),
+    [
+        ("Hm?", "", True),
+        ("Hm?", " \n", True),
+        ("Hm?", "<think>so</think>\n", True),
+        ("Hm?", "<think>so, and never", True),
+        ("Hm?", "so</think> ", True),
+        ("Hm?", "<thinking>a</thinking><THINK>b</THINK>", True),
+        (" ", "5", True),
+        ("Hm?", "<think>so</think>5", False),
+        ("Hm?", "I think so.", False),
+        ("Hm?", "5 <think>so", False),
+    ],
+)
+@pytest.mark.parametrize("format", ["chat", "alpaca"])
+def test_an_empty_turn_is_left_out_and_told(rows, tmp_path, format, question, response, empty):
+    plain = rows[[0, 1, 3]].with_columns(
+        verdict=pl.lit("accepted"),
+        messages=pl.lit(None),
+        question=pl.Series([question, "One?", "Two?"]),
+        response=pl.Series([response, "1", "2"]),
+    )
+    with pytest.warns(tilth.TilthWarning) as told:
+        tilth.save(plain, tmp_path / "out.csv", format=format)
+    assert any("out.csv: 1 row is left out" in str(one.message) for one in told) == empty
+    text = (tmp_path / "out.csv").read_text("utf-8")
+    examples = json.loads(text) if format == "alpaca" else [json.loads(line) for line in text.splitlines()]
+    assert len(examples) == (2 if empty else 3)
+    with pytest.raises(ValueError, match="no row can be saved in this format"):
+        save(plain[[0]].with_columns(response=pl.lit("")), tmp_path / "none.json", format=format)
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_tables_keep_every_row_and_cells_as_they_are(rows, kept, tmp_path):
+    formulas = rows.with_columns(response=pl.Series(["=1+1", "@a", "-5", "+3", "plain"]))
+    with pytest.warns(tilth.TilthWarning, match=r"some texts in 'question', 'response' open with = or @"):
+        path = tilth.save(formulas, tmp_path / "out.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [row["response"] for row in csv.DictReader(file)] == ["=1+1", "@a", "-5", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "told"),
+    [
+        ("a.csv", "chat", r"a\.csv: it holds JSON lines \(format 'chat'\).* stands for CSV.* need a\.jsonl"),
+        ("a.json", "chat", r"stands for a JSON array.* need a\.jsonl"),
+        ("a.parquet", "csv", r"stands for Parquet.* need a\.csv"),
+        ("a.jsonl", "alpaca", r"stands for JSON lines.* need a\.json"),
+        ("a.jsonl", "chat", None),
+        ("a.txt", "chat", None),
+        ("a.jsonl", None, None),
+    ],
+)
+def test_a_name_that_stands_for_another_kind_of_file_is_told(rows, tmp_path, name, format, told):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        save(rows, tmp_path / name, format=format)
+    said = [str(one.message) for one in caught if "stands for" in str(one.message)]
+    assert len(said) == (told is not None)
+    if told is not None:
+        assert re.search(told, said[0])
+
+
+def test_a_chat_file_that_openai_would_refuse_for_its_size_is_told(tmp_path):
+    with pytest.warns(tilth.TilthWarning, match="no file of fewer than 10 examples"):
+        save(_many(9), tmp_path / "nine.jsonl", format="chat")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save(_many(10), tmp_path / "ten.jsonl", format="chat")
+
+
+@pytest.mark.parametrize("system", [None, "Answer in French."])
+def test_the_teachers_system_prompt_goes_into_every_format(tmp_path, system):
+    async def five(messages):
+        return "The answer is 5"
+
+    seeds = tilth.read_seeds([{"question": f"{n}: 2 + 3?", "answer": "5"} for n in range(3)])
+    teacher = tilth.Teacher(five, system=system)
+    run = tilth.generate_sync(seeds, "answer-augmentation", 3, teacher=teacher, path=tmp_path / "r.tilth")
+    opening = [] if system is None else [{"role": "system", "content": system}]
+    [chat, *_] = run.save(tmp_path / "a.jsonl", format="chat").read_text("utf-8").splitlines()
+    question = run.rows["question"][0]
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": "The answer is 5"}]
+    assert json.loads(chat)["messages"] == opening + turns
+    [alpaca, *_] = json.loads(run.save(tmp_path / "a.json").read_text("utf-8"))
+    assert alpaca.get("system") == system
+    rows = pl.read_parquet(run.save(tmp_path / "a.parquet"))
+    assert rows["messages"].to_list()[0] == (opening + turns if system else None)
+    assert tilth.open_run(run.path).rows.equals(run.rows)
+
+
+# -- where it goes -------------------------------------------------------------------------------------------
+
+
+def _database(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE paid (reply TEXT)")
+    connection.close()
+    return path
+
+
+@pytest.mark.parametrize("by", ["itself", "symlink", "hard link", "log"])
+def test_a_database_is_never_written_over(rows, tmp_path, by):
+    held = _database(tmp_path / "replies.db")
+    before = held.read_bytes()
+    path = tmp_path / "out.csv"
+    if by == "symlink":
+        path.symlink_to(held)
+    elif by == "hard link":
+        os.link(held, path)
+    else:
+        path = held if by == "itself" else tmp_path / "replies.db-wal"
+    with pytest.raises(ValueError, match="belongs to a SQLite database"):
+        save(rows, path, format="csv")
+    assert held.read_bytes() == before
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_runs_own_path_is_refused(tmp_path):
+    run = tilth.generate_sync(
+        tilth.demo.seeds(3), "answer-augmentation", 3, teacher=tilth.demo.teacher(), path=tmp_path / "r.tilth"
+    )
+    for path in (run.path, tmp_path / "other.tilth"):
+        with pytest.raises(ValueError, match="the name of a run's file"):
+            run.save(path, format="csv")
+    assert tilth.verify(run.path).ok
+    assert not (tmp_path / "other.tilth").exists()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_pipe_is_written_into_and_stays_a_pipe(rows, tmp_path, format):
+    pipe, file = tmp_path / "pipe", save(rows, tmp_path / "file", format=format)
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match="nobody reads from"):
+        save(rows, pipe, format=format)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # it does not wait for a writer
+    saving = threading.Thread(target=save, args=(rows, pipe), kwargs={"format": format})
+    saving.start()
+    select.select([reader], [], [])
+    os.set_blocking(reader, True)
+    with os.fdopen(reader, "rb") as end:
+        assert end.read() == file.read_bytes()
+    saving.join()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_device_is_written_into_and_stays_one(rows, tmp_path):
+    before = Path(os.devnull).stat()
+    node = tmp_path / "null.csv"
+    node.symlink_to(os.devnull)
+    save(rows, node)
+    assert stat.S_ISCHR(node.stat().st_mode)
+    assert Path(os.devnull).stat().st_ino == before.st_ino
+    assert [entry.name for entry in tmp_path.iterdir()] == ["null.csv"]

@@ -276,6 +276,18 @@ def test_reasoning_sent_apart_stands_in_front(fields):
 
 
 @pytest.mark.parametrize(
+    "content", ["<think>9 + 9</think>18", "<think>\n9+9\n</think>\n\n18", "9+9</think>18"]
+)
+def test_reasoning_sent_in_both_places_stands_once(content):
+    assert reply(chat(content=content, reasoning_content="9+9")).text == content
+
+
+@pytest.mark.parametrize("content", ["9+9 is 18", "<think>so</think>18"])
+def test_other_reasoning_than_the_texts_own_is_kept(content):
+    assert reply(chat(content=content, reasoning_content="9+9")).text == f"<think>9+9</think>\n{content}"
+
+
+@pytest.mark.parametrize(
     ("told", "kept"),
     [
         ("gpt-4.1-mini", "gpt-4.1-mini"),

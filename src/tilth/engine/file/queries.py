@@ -78,15 +78,37 @@ def seeds_from(connection: sqlite3.Connection, run_id: str, task: Any, name: str
 
 
 def rows(path: Path, run_id: str, units: set[int] | None = None) -> pl.DataFrame:
-    """All rows, sorted by unit and index; or those of some units."""
+    """All rows, sorted by unit and index; or those of some units.
+
+    Where the teacher had a system prompt, each row's `messages` open with it: its reply is one to that, too.
+    """
     import polars as pl
 
     with read_only(path) as connection:
         found = connection.execute(
             f'{SELECT_ROWS} WHERE run_id = ? ORDER BY unit, "index"', (run_id,)
         ).fetchall()
+        system = connection.execute(
+            "SELECT json_extract(identity, '$.teacher.system') FROM runs WHERE run_id = ?", (run_id,)
+        ).fetchone()
     frame = frame_of(found).drop("arrival")
+    if system and system[0]:
+        frame = frame.with_columns(messages=_after_system(system[0]))
     return frame if units is None else frame.filter(pl.col("unit").is_in(sorted(units)))
+
+
+def _after_system(system: str) -> pl.Expr:
+    """Each row's conversation behind the system prompt."""
+    import polars as pl
+
+    def turn(role: str, content: pl.Expr) -> pl.Expr:
+        return pl.struct(role=pl.lit(role), content=content)
+
+    of_two = pl.concat_list(turn("user", pl.col("question")), turn("assistant", pl.col("response")))
+    turns = pl.coalesce("messages", of_two)
+    opened = pl.concat_list(turn("system", pl.lit(system)), turns)
+    has_own = turns.list.first().struct.field("role") == "system"
+    return pl.when(has_own).then(turns).otherwise(opened)
 
 
 def samples(

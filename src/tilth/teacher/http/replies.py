@@ -185,8 +185,9 @@ def reasoning_of(message: Mapping[str, Any]) -> str:
 
 
 def with_reasoning(reasoning: str, content: str) -> str:
-    """Reasoning, in tags, and text."""
-    if not reasoning:
+    """Reasoning, in tags, and text; once, where a server sends the reasoning within the text, too."""
+    thought, closing, _ = content.partition("</think>")
+    if not reasoning or (closing and "".join(reasoning.split()) in "".join(thought.split())):
         return content
     return f"<think>{reasoning}</think>\n{content}"
 
