@@ -68,7 +68,8 @@ class Verdict:
     Attributes:
         verdict: "accepted", "rejected" or "unverified" (nothing could tell).
         answer: The answer that was read, in the task's normal form, or None.
-        reason: Why it is not accepted, in a few words for people, which nothing depends on.
+        reason: Why it is not accepted, or what makes little of it that it is, in a few words for people,
+            which nothing depends on.
         cause: The same in a word for machines: one of `tilth.tasks.CAUSES`, or a check's own.
         score: 0 to 1 where the check gives one.
         span: The part of the reply that was read, as in `Reading`.

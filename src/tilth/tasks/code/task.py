@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.code.blocks import NoCode, names_of, parse, read_code
+from tilth.tasks.code.telling import little_said
 from tilth.tasks.code.tests import asked_for, entry_of, read_tests, shown_by
 from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
@@ -123,9 +124,10 @@ class Code(TemplateTask):
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where the code passes the tests; rejected where it fails one, breaks a limit or is none.
 
-        Unverified where nothing is run, there are no tests, or they cannot tell.
+        Unverified where nothing is run, there are no tests, or they cannot tell. Where it is accepted by
+        tests that a constant would pass, too, the reason says so.
         """
-        reply = self.read(response)
+        reply = self.read(response, question)
         if reply.answer is None:
             return Verdict("rejected", reason=reply.reason, cause=reply.cause)
 
@@ -136,13 +138,16 @@ class Code(TemplateTask):
             return unverified("not-run", "code is not run; Code(run=True) runs it")
         if reference is None:
             return unverified("no-reference", "no tests")
+        asked = question or ""
         try:
-            tests = read_tests(reference)
+            tests = read_tests(reference, asked)
         except NoCode as error:
             return unverified("bad-reference", str(error))
+        if tests.around.lacks:
+            return unverified("bad-reference", f"{tests.around.lacks}, which is not there where code is run")
         before, helpers = shown_by(question)
         names = names_of(parse(reply.answer))
-        entry = entry_of(names, question or "") if tests.takes else None
+        code, entry = reply.answer, entry_of(names, asked) if tests.takes else None
         if tests.takes and entry is None:
             return Verdict(
                 "rejected", reply.answer, "the code defines no function", "no-answer", 0.0, reply.span
@@ -150,13 +155,15 @@ class Code(TemplateTask):
         from tilth.tasks.code import sandbox
 
         verdict, cause, reason = sandbox.examine(
-            sandbox.Job(reply.answer, tests, before, helpers, entry, asked_for(names, question, tests)),
+            sandbox.Job(code, tests, before, helpers, entry, asked_for(names, asked, tests), asked),
             sandbox.Limits(
                 self.cpu, self.seconds, self.memory * _MEGABYTE, self.files * _MEGABYTE, self.processes
             ),
         )
         if verdict == "unverified":
             return unverified(cause, reason)
+        if verdict == "accepted" and tests.tested:
+            reason = little_said(tests.source, tests.tested, code, asked)
         return Verdict(verdict, reply.answer, reason, cause, float(verdict == "accepted"), reply.span)
 
     def check_at_once(
@@ -169,13 +176,18 @@ class Code(TemplateTask):
         return self.check(response, reference, question)
 
     def fault(self, seed: Seed) -> str | None:
-        """Where code is run: references without tests, and questions that do not name what is tested."""
+        """Where code is run: no tests, or tests that need what is not there or use what no question names."""
         if not self.run or seed.reference is None:
             return None
         try:
-            tests = read_tests(seed.reference)
+            tests = read_tests(seed.reference, seed.question)
         except NoCode as error:
             return str(error)
+        if tests.around.lacks:
+            return (
+                f"{tests.around.lacks}, which is not there where code is run: only the standard library is; "
+                "give tests that do without"
+            )
         if tests.wanted and not tests.takes and not any(name in seed.question for name in tests.wanted):
             return (
                 f"the tests use {tests.wanted[0]!r}, which the question does not name; "

@@ -6,8 +6,10 @@ import ast
 import re
 import sys
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from tilth.tasks.code.blocks import BUILT_IN, FUNCTIONS, Names, NoCode, names_of, parse, read_code
+from tilth.tasks.code.surroundings import NOTHING, Surroundings, surroundings_of
 from tilth.tasks.references import texts_in
 
 MAX_TESTS = 200_000
@@ -26,6 +28,7 @@ class Tests:
             code's, as in `assert sum(10, 15) == 6`.
         takes: Whether it defines a `check(candidate)` that it leaves to others to call.
         calls: Its functions `test_...()`, for the same.
+        around: What it needs beside the code.
     """
 
     source: str
@@ -34,13 +37,25 @@ class Tests:
     shadowing: tuple[str, ...]
     takes: bool
     calls: tuple[str, ...]
+    around: Surroundings = NOTHING
+
+    @property
+    def tested(self) -> str | None:
+        """The name by which one function is tested; None where it is not one."""
+        if self.takes:
+            check = next(node for node in ast.walk(parse(self.source)) if _is_check(node))
+            return [*check.args.posonlyargs, *check.args.args][0].arg
+        names = {*self.wanted, *self.shadowing}
+        return next(iter(names)) if len(names) == 1 else None
 
 
-def read_tests(reference: str) -> Tests:
+def read_tests(reference: str, question: str = "") -> Tests:
     """The tests of a reference: Python source, or a JSON list of lines of it.
 
     They assert in lines of their own, in functions `test_...()`, or in a function `check(candidate)`, as in
     HumanEval (Chen et al., 2107.03374); MBPP (Austin et al., 2108.07732) has lists of lines.
+
+    `question` tells which of the modules that they import are the code's.
 
     Raises:
         NoCode: They do not parse, assert nothing, or assert where nothing calls them.
@@ -60,9 +75,8 @@ def read_tests(reference: str) -> Tests:
     takes, calls = False, []
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name not in called_outside:
-            required = len(node.args.posonlyargs) + len(node.args.args) - len(node.args.defaults)
-            takes = takes or (node.name == "check" and required == 1)
-            if node.name.startswith("test") and not required:
+            takes = takes or _is_check(node)
+            if node.name.startswith("test") and not _required(node):
                 calls.append(node.name)
     run = (
         takes or calls or called_outside or any(isinstance(n, ast.Assert) for o in outer for n in ast.walk(o))
@@ -75,8 +89,18 @@ def read_tests(reference: str) -> Tests:
     }
     modules = (names.free & based & sys.stdlib_module_names) - called
     shadowing = () if takes or called & names.free else tuple(sorted(called & BUILT_IN - names.bound))
-    wanted = tuple(sorted(names.free - modules))
-    return Tests(source, wanted, tuple(sorted(modules)), shadowing, takes, tuple(calls))
+    around = surroundings_of(tree, question)
+    wanted = tuple(sorted((names.free - modules) | around.names))
+    return Tests(source, wanted, tuple(sorted(modules)), shadowing, takes, tuple(calls), around)
+
+
+def _required(function: ast.FunctionDef) -> int:
+    """How many arguments it cannot be called without."""
+    return len(function.args.posonlyargs) + len(function.args.args) - len(function.args.defaults)
+
+
+def _is_check(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and node.name == "check" and _required(node) == 1
 
 
 def _called(node: ast.AST) -> list[str]:
@@ -95,9 +119,9 @@ def entry_of(code: Names, question: str) -> str | None:
     return next((names[-1] for names in preferred if names), None)
 
 
-def asked_for(code: Names, question: str | None, tests: Tests) -> tuple[str, ...]:
+def asked_for(code: Names, question: str, tests: Tests) -> tuple[str, ...]:
     """The classes of the code that the question or the tests name."""
-    named = set(re.findall(r"\w+", f"{question or ''} {tests.source}"))
+    named = set(re.findall(r"\w+", f"{question} {tests.source}"))
     return tuple(name for name in code.classes if name in named)
 
 

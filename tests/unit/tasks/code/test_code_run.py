@@ -31,6 +31,19 @@ CHECK = (
 )
 
 
+LACKING = {
+    "import numpy as np\nassert np.allclose(1, 1)": "import 'numpy'",
+    "import pytest\n@pytest.mark.slow\ndef test_a(): pass": "import 'pytest'",
+    "from numpy.testing import *": "import 'numpy.testing'",
+    "from numpy.testing import assert_equal\nassert_equal(1, 1)": "import 'numpy.testing'",
+    "from .helper import near\nassert near(1, 1)": "import '.helper'",
+    "def test_a():\n    import pandas\n    assert pandas": "import 'pandas'",
+    "near = 1\nfor _ in 'a':\n    from helper import near\n    assert near(1, 1)": "import 'helper'",
+    "with open('data.json') as file: assert file": "read the file 'data.json'",
+    "assert open('a.txt', mode='rb').read()": "read the file 'a.txt'",
+}
+
+
 def check(code, tests, question=None):
     verdict = Code(run=True).check(f"```python\n{code}\n```", tests, question)
     assert verdict.answer == code
@@ -131,6 +144,112 @@ def test_unverified_where_the_tests_cannot_judge(tests, reason, cause):
     assert given.startswith(reason)
 
 
+@pytest.mark.parametrize(("tests", "lacks"), LACKING.items())
+def test_tests_that_need_what_is_not_there_say_nothing_of_the_code(tests, lacks):
+    for code in (ADD, SUBTRACT):
+        assert check(code, f"{tests}\nassert add(1, 2) == 3") == (
+            "unverified",
+            f"the tests {lacks}, which is not there where code is run",
+            "bad-reference",
+        )
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "import importlib\nimportlib.import_module('numpy')",
+        "name = 'data.json'\nopen(name)",
+        "try:\n    import numpy\nexcept KeyError:\n    pass",
+        "import os\nassert os.listdir('data')",
+    ],
+)
+def test_what_shows_only_in_tests_that_run_is_not_the_codes_fault(tests):
+    verdict, reason, cause = check(ADD, f"{tests}\nassert add(1, 2) == 3")
+    assert (verdict, cause) == ("unverified", "untestable")
+    assert reason.startswith("the tests need what is not here: ")
+
+
+@pytest.mark.parametrize(
+    ("tests", "question"),
+    [
+        ("from solution import add\nassert add(1, 2) == 3", ""),
+        ("from your_module import add as plus\nassert plus(1, 2) == 3", ""),
+        ("import solution\nassert solution.add(1, 2) == 3", ""),
+        ("import submission as s\nassert s.add(1, 2) == 3", ""),
+        ("from main import *\nassert add(1, 2) == 3", ""),
+        ("def test_a():\n    from __main__ import add\n    assert add(1, 2) == 3", ""),
+        ("from sums import add\nassert add(1, 2) == 3", "Write sums.py, which has add(a, b)."),
+        ("import numpy as np, pytest\nfrom a.b import c\nassert add(1, 2) == 3", ""),
+        ("try:\n    import numpy\nexcept ImportError:\n    numpy = None\nassert add(1, 2) == 3", ""),
+        ("with open('a', 'w') as file: file.write('3')\nassert add(1, 2) == int(open('a').read())", ""),
+    ],
+)
+def test_tests_may_import_the_code_and_what_they_do_not_use(tests, question):
+    assert check(ADD, tests, question)[0] == "accepted"
+    assert check(SUBTRACT, tests, question)[::2] == ("rejected", "tests-failed")
+    if "numpy" not in tests and "open" not in tests:
+        lacking = ("rejected", "the code does not define 'add'", "tests-failed")
+        assert check("def plus(a, b):\n    return a + b", tests, question) == lacking
+
+
+def test_names_that_nobody_told_are_not_the_codes_fault():
+    tests = "assert near(add(1, 2), 3)"
+    assert check(ADD, tests, "Write add(a, b).") == (
+        "unverified",
+        "the tests use 'near', which the question does not name",
+        "untestable",
+    )
+    assert check(ADD, tests, "Write add(a, b) and near(a, b).") == (
+        "rejected",
+        "the code does not define 'near'",
+        "tests-failed",
+    )
+    missing = "def add(a, b):\n    return open('sums.txt').read()"
+    reads = "assert add(1, 2) == 3 and open('sums.txt').read()"
+    assert check(missing, reads, "Write add(a, b), which reads sums.txt.")[0] == "rejected"
+    writes = "def add(a, b):\n    open('sums.txt', 'w').write(str(a + b))\n    return a + b"
+    assert check(writes, reads, "Write add(a, b), which writes sums.txt.")[0] == "accepted"
+    assert check(ADD, reads, "Write add(a, b), which writes sums.txt.")[0] == "rejected"
+
+
+SQUARE = "def f(x):\n    return x * x"
+NINE = "def f(x):\n    return 9"
+TABLE = "def f(x):\n    if x == 3:\n        return 9\n    return 0"
+SHOWN = "Write f(x) that squares x. For example, assert f(3) == 9."
+
+
+@pytest.mark.parametrize(
+    ("code", "tests", "question", "part"),
+    [
+        (
+            NINE,
+            "assert f(3) == 9",
+            "Write f(x).",
+            "it returns a constant whatever it is given, and passes one test",
+        ),
+        (NINE, "assert f(3) == 9 and f(-3) == 9", "Write f(x).", "passes 2 tests that want one result"),
+        (NINE, "def check(c):\n    assert c(3) == 9", "Write f(x).", "it returns a constant"),
+        (NINE, "assert f(3)", "Write f(x).", "it returns a constant"),
+        (TABLE, "assert f(3) == 9", SHOWN, "one test, shown in the question: a constant would pass, too"),
+        (TABLE, "def check(c):\n    assert c(3) == 9", SHOWN, "shown in the question"),
+        (SQUARE, "assert f( 3 ) == 9", "Write f(x).\n>>> f(3)\n9", "shown in the question"),
+        (SQUARE, "assert abs(f(3) - 9) < 1e-6", SHOWN, "shown in the question"),
+        (NINE, "assert isinstance(f(3), int)", "Write f(x).", "ask for a type alone"),
+        (NINE, "assert type(f(3)) is int\nassert type(f(4)) == int", "Write f(x).", "ask for a type alone"),
+        (TABLE, "assert f(3) == 9", "Write f(x).", None),
+        (SQUARE, "assert f(3) == 9\nassert f(4) == 16", "Like f(3) == 9, f(4) == 16.", None),
+        (SQUARE, "assert f(3) == 9\nassert isinstance(f(4), int)\nassert not f(0)", SHOWN, None),
+        (SQUARE, "for n in (3, 4): assert f(n) == n * n", SHOWN, None),
+        (SQUARE, "given = f(3)\nassert given == 9\nassert given > 8", SHOWN, None),
+        ("def f():\n    return 9", "assert f() == 9", "Write f, which returns nine.", None),
+    ],
+)
+def test_code_that_is_accepted_by_tests_that_say_little_says_so(code, tests, question, part):
+    verdict, reason, cause = check(code, tests, question)
+    assert (verdict, cause) == ("accepted", None)
+    assert reason is None if part is None else part in reason
+
+
 def test_the_function_is_found_that_a_check_is_to_be_given():
     before = "def helper(x):\n    return x\n\n"
     assert (
@@ -194,6 +313,11 @@ def test_a_class_that_was_asked_for_may_be_right_where_it_says_so_itself():
     assert check(made, "assert pair(1, 2).parts == (1, 2)", "Write pair(a, b).")[0] == "accepted"
 
 
+def test_tests_that_are_nested_deeply_are_judged_like_others():
+    tests = f"assert add(1, 2) == 3 {'- 1 + 1 ' * 900}"
+    assert check(ADD, tests, "Write add(a, b). add(1, 2) == 3")[0] == "accepted"
+
+
 VALUES = """
 import datetime, decimal, fractions, math
 values = [
@@ -232,6 +356,17 @@ def test_code_works_as_it_would_beside_its_tests(name):
         ),
         ("#### 3", "Write add(a, b).", "the reference holds no tests"),
         ("assert add(", "Write add(a, b).", "the reference does not parse (line 1)"),
+        *(
+            (
+                f"{tests}\nassert add(1, 2) == 3",
+                "Write add(a, b).",
+                f"the tests {lacks}, which is not there where code is run: only the standard library is",
+            )
+            for tests, lacks in LACKING.items()
+        ),
+        ("from solution import add\nassert add(1, 2) == 3", "Write add(a, b).", None),
+        ("import numpy as np\nassert add(1, 2) == 3", "Write add(a, b).", None),
+        ("assert add(open('a.txt').read(), '') == 'a'", "Write add(a, b) for the text in a.txt.", None),
     ],
 )
 def test_seeds_that_cannot_be_checked_are_told_before_a_run(reference, question, fault):
@@ -270,7 +405,8 @@ LINES = st.lists(
 @given(code=LINES, tests=LINES, question=LINES)
 def test_no_code_and_no_tests_make_a_check_raise(code, tests, question):
     verdict = Code(run=True, cpu=1, seconds=2).check(code, tests, question)
-    assert verdict.accepted == (verdict.reason is None) == (verdict.cause not in CAUSES)
+    assert verdict.accepted == (verdict.cause not in CAUSES)
+    assert verdict.accepted or verdict.reason
 
 
 def test_a_run_is_checked_anew_where_its_code_is_to_be_run_and_asks_nothing(tmp_path):

@@ -70,6 +70,7 @@ class Job:
         helpers: Functions of `before` that the tests use as they stand there.
         entry: The function that the tests' `check` is given, where they have one.
         asked: Classes of the code that its question or tests name.
+        question: What the code is to do, or "": it says which names it was told.
     """
 
     code: str
@@ -78,6 +79,7 @@ class Job:
     helpers: tuple[str, ...] = ()
     entry: str | None = None
     asked: tuple[str, ...] = ()
+    question: str = ""
 
 
 _PROBE = Job("def f(): return 1", Tests("assert f() == 1", ("f",), (), (), takes=False, calls=()))
@@ -137,6 +139,9 @@ def _message(job: Job) -> dict[str, Any]:
         "entry": job.entry,
         "asked": job.asked,
         "calls": tests.calls,
+        "question": job.question,
+        "of_the_code": tests.around.modules,
+        "unused": tests.around.unused,
     }
 
 

@@ -7,10 +7,12 @@ import json
 import os
 import re
 import sys
+from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, NoReturn
 
     from tilth.tasks.code.sandbox import confine
     from tilth.tasks.code.sandbox.remote import CodeProcess, Rejected, Undecided
@@ -92,8 +94,16 @@ def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> N
     if aside:
         names |= aside.define(job["before"], "", job["helpers"])
     names["__name__"] = "tests"
+
+    def refuse(name: str) -> NoReturn:
+        raise _undefined(name, job["question"], [one for one in wanted if one in given])
+
+    for name in job["of_the_code"]:
+        _serve(name, {one: given[one] for one in job["wanted"] if one in given}, refuse)
+    for name in job["unused"]:
+        _serve(name, {}, lambda _: object())
     if job["entry"] and job["entry"] not in given:
-        raise Rejected(f"the code does not define {job['entry']!r}")
+        refuse(job["entry"])
     try:
         exec(compiled, names)  # noqa: S102 - what this process is for
         if job["entry"]:
@@ -101,13 +111,54 @@ def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> N
         for name in job["calls"]:
             names[name]()
     except NameError as error:
-        if error.name in wanted:
-            raise Rejected(f"the code does not define {error.name!r}") from None
+        if error.name is not None and error.name in wanted:
+            refuse(error.name)
+        raise Rejected(_failure(error, job["tests"])) from None
+    except (ImportError, OSError) as error:
+        if _is_of_the_tests(error) and os.path.basename(_file(error)) not in job["question"]:
+            raise Undecided(f"the tests need what is not here: {_failure(error, job['tests'])}") from None
         raise Rejected(_failure(error, job["tests"])) from None
     except Exception as error:  # noqa: BLE001 - whatever foreign code raises
         raise Rejected(_failure(error, job["tests"])) from None
     except SystemExit:
         raise Undecided("the tests end their own process") from None
+
+
+def _serve(name: str, contents: dict[str, Any], other: Callable[[str], Any]) -> None:
+    """Lets the tests import a module of that name; `other` gives what it does not contain."""
+
+    def get(attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return other(attribute)
+
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        module = ModuleType(".".join(parts[:length]))
+        module.__path__ = []
+        module.__dict__.update(contents, __getattr__=get)
+        sys.modules[module.__name__] = module
+
+
+def _undefined(name: str, question: str, defined: list[str]) -> BaseException:
+    """What to say of a name that the tests use and the code does not define: whose fault that is."""
+    if question and defined and not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question):
+        return Undecided(f"the tests use {name!r}, which the question does not name")
+    return Rejected(f"the code does not define {name!r}")
+
+
+def _is_of_the_tests(error: BaseException) -> bool:
+    """Whether the tests raised an error themselves: what the code raises comes out of the exchange."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return step is None or os.path.dirname(step.tb_frame.f_code.co_filename) != os.path.dirname(__file__)
+
+
+def _file(error: BaseException) -> str:
+    """The name of the file that an error is about, or what is in no question."""
+    named = getattr(error, "filename", None)
+    return named if isinstance(named, str) else "\x00"
 
 
 def _failure(error: Exception, tests: str) -> str:
