@@ -24,6 +24,9 @@ class Agreement(Check):
     that were outvoted stay as rejected rows of the same group, as the other side of preference pairs;
     `keep="all"` also keeps the other agreeing ones, as accepted rows.
 
+    A vote that cannot be used (cut off, refused, empty) agrees with none. Where such votes are all that a
+    majority lacks, the row is unverified; else it is rejected where there is no majority.
+
     Agreement is no proof: a mistake that a model makes each time agrees with itself.
 
     Attributes:
@@ -116,7 +119,10 @@ class Agreement(Check):
     ) -> list[Candidate]:
         most = max(groups, key=len, default=())
         agreed = most if len(most) >= self.need else ()
-        answers = [context.task.read(vote, candidate.question).answer for vote in votes]
+        answers = [
+            None if vote.problem else context.task.read(vote, candidate.question).answer for vote in votes
+        ]
+        useless = sum(vote.problem is not None for vote in votes)
         accepted = [*(agreed[:1] if self.keep == "first" else agreed)] or [0]
         others = [place for place in range(len(votes)) if place not in most and not votes[place].problem]
         rows = []
@@ -127,6 +133,7 @@ class Agreement(Check):
                 "need": self.need,
                 "stands": "with" if place in agreed else "against" if agreed else "alone",
                 "answers": answers,
+                **({"useless": useless} if useless else {}),
             }
             response = candidate.response if place == 0 else votes[place]
             row = replace(candidate, response=response, group=candidate.group or context.group)
@@ -134,7 +141,7 @@ class Agreement(Check):
         return rows
 
     def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
-        """Accepted with the majority, rejected against it or where there is none."""
+        """Accepted with the majority, rejected against it or where there is none for all that was said."""
         agreeing, votes = found["agreeing"], found["votes"]
         if found["stands"] == "with":
             return replace(before, verdict="accepted", reason=None, cause=None, score=agreeing / votes)
@@ -142,6 +149,10 @@ class Agreement(Check):
             reason = f"outvoted by {agreeing} of {votes} answers"
             return replace(before, verdict="rejected", reason=reason, cause="outvoted")
         reason = f"no {found['need']} of {votes} answers agree"
+        if useless := found.get("useless", 0):
+            reason += f"; {useless} could not be used"
+            if agreeing + useless >= found["need"]:
+                return replace(before, verdict="unverified", reason=reason, cause="no-majority")
         return replace(before, verdict="rejected", reason=reason, cause="no-majority")
 
     def tallied(self) -> Mapping[str, Tallied]:

@@ -9,7 +9,7 @@ from typing import Any
 from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Candidate, Role, UnitCost
-from tilth.strategies.check import Check, CheckContext, Table, Tallied, note
+from tilth.strategies.check import Check, CheckContext, Table, Tallied, note, unread
 from tilth.strategies.structured import Form, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 
@@ -31,8 +31,9 @@ INSTRUCTION = (
 class Answerable(Check):
     """Asks the teacher whether a question that was written or rephrased can be answered; rejects it if not.
 
-    One query a row, two where the reply is malformed. A seed's own question is not asked about. A model
-    often calls a question answerable that is not: what it rejects is worth more than what it lets pass.
+    One query a row, two where the reply is malformed; a row is left as it was where it is so twice. A seed's
+    own question is not asked about. A model often calls a question answerable that is not: what it rejects
+    is worth more than what it lets pass.
 
     Example:
         >>> seeds, teacher = tilth.demo.seeds(10), tilth.demo.teacher()
@@ -72,9 +73,9 @@ class Answerable(Check):
         return [note(candidate, self, found)]
 
     def verdict(self, found: Mapping[str, Any], before: Verdict) -> Verdict:
-        """Rejected where the question cannot be answered, or the reply could not be read."""
+        """Rejected where the question cannot be answered; as it was where the reply could not be read."""
         if problem := found.get("problem"):
-            return replace(before, verdict="rejected", reason=problem, cause="malformed")
+            return unread(before, problem)
         if not found["answerable"]:
             reason = "the question was found not answerable"
             return replace(before, verdict="rejected", reason=reason, cause="unanswerable")

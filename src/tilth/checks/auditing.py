@@ -15,13 +15,14 @@ from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Ask, Candidate, Role, Unit, UnitCost
 from tilth.strategies.check import EVIDENCE
-from tilth.strategies.structured import Form, ReplyFormat, fill_in
+from tilth.strategies.structured import Form, fill_in
 from tilth.tasks.base import Prompt, Task
 
 if TYPE_CHECKING:
     import polars as pl
 
     from tilth.teacher import Teacher
+    from tilth.teacher.client import ReplyFormat
 
 CRITIQUE = "critique"
 """Where the seed made of a row keeps what the judge said of it."""
@@ -29,11 +30,13 @@ CRITIQUE = "critique"
 _AUDITED = "audit"
 _ASKS = 5
 _MOST_CLAIMS = 20
+_CRITIQUE_WORDS = 100
 
 _WRITTEN = Form(
     "critique",
     {"critique": "text"},
     {"critique": "what is right and what is wrong with the response, in a few sentences"},
+    words=_CRITIQUE_WORDS,
 )
 _SPLIT = Form(
     "claims",

@@ -31,7 +31,7 @@ class Calibration:
         false_alarm: Share of good responses that it rejected.
         by_error: `hit` by kind of error.
         frame: One record a judgement: seed_id, error (null for the good one), mean (1 to 5, null where the
-            reply was malformed), rejected, reason.
+            reply was malformed, which rejects nothing), rejected, reason.
         path: The file of its run, with every exchange.
 
     Example:
@@ -66,7 +66,7 @@ class Calibration:
         """The same judgements with another threshold; nothing is asked."""
         import polars as pl
 
-        rejected = (pl.col("mean") < accept).fill_null(value=True)
+        rejected = (pl.col("mean") < accept).fill_null(value=False)
         return _calibration(self.judge, accept, self.frame.with_columns(rejected=rejected), self.path)
 
     def to_json(self) -> dict[str, Any]:

@@ -13,11 +13,14 @@ from tilth.checks.rubrics import HIGHEST, LOWEST, Rubric
 from tilth.errors import Malformed
 from tilth.seeds import Seed
 from tilth.strategies.base import Ask, Candidate, Role, UnitCost
-from tilth.strategies.check import Check, CheckContext, ColumnKind, Table, Tallied, note
-from tilth.strategies.structured import Form, ReplyFormat, fill_in
+from tilth.strategies.check import Check, CheckContext, ColumnKind, Table, Tallied, note, unread
+from tilth.strategies.structured import Form, fill_in
 from tilth.tasks.base import Prompt, Task, Verdict
 from tilth.tasks.reasoning import strip_reasoning
 from tilth.teacher import RecordedTeacher, Teacher
+from tilth.teacher.client import ReplyFormat
+
+_REASON_WORDS = 60
 
 INSTRUCTION = (
     "Judge the response below. Say first, in two or three sentences, what is right and what is wrong with "
@@ -38,13 +41,16 @@ class Judge(Check):
 
     One query a row to the judge, two where its reply is malformed, on the run's own ledger under the
     account "judge". A row whose mean score is `accept` or more is accepted; below that it is rejected, also
-    where its answer agreed with the reference. `accept` may be changed later: rows are checked anew by the
-    stored scores, and nothing is asked. Calibrate a judge before you trust it: `tilth.checks.calibrate`.
+    where its answer agreed with the reference. A row is left as it was where the judge's reply is malformed
+    twice. `accept` may be changed later: rows are checked anew by the stored scores, and nothing is asked.
+    Calibrate a judge before you trust it: `tilth.checks.calibrate`.
 
     Attributes:
         model: The model that judges.
         rubric: What it looks at: "helpfulness", "faithfulness", "style", or a `Rubric`.
         accept: The lowest mean score that accepts a row, 1 to 5.
+        rejected_too: Whether it is also asked about rows that are rejected already, for its scores' sake:
+            they stay rejected.
 
     Raises:
         ValueError: An unknown rubric, or `accept` outside 1 to 5.
@@ -65,6 +71,7 @@ class Judge(Check):
     model: Teacher
     rubric: str | Rubric = "helpfulness"
     accept: float = 4.0
+    rejected_too: bool = False
 
     name = "judge"
     title = "Judge"
@@ -92,12 +99,13 @@ class Judge(Check):
         return {"judge": self.model}
 
     def options(self) -> dict[str, Any]:
-        """The model's identity and the rubric; not `accept`, which asks nothing."""
-        return {
-            "model": self.model.identity(),
-            "criteria": dict(self.criteria),
-            "rubric": self.rubric_name,
-        }
+        """The model's identity, the rubric and whether all rows are judged; not `accept`, which asks nothing."""
+        criteria = self.criteria
+        found = {"model": self.model.identity(), "criteria": dict(criteria), "rubric": self.rubric_name}
+        # The judge is asked in their order, which a file's JSON does not keep.
+        if list(criteria) != list(_in_order(self.rubric_name, criteria)):
+            found["order"] = list(criteria)
+        return found | ({"rejected_too": True} if self.rejected_too else {})
 
     def verdict_options(self) -> dict[str, Any]:
         """From which mean score on a row is accepted."""
@@ -106,8 +114,11 @@ class Judge(Check):
     @classmethod
     def restored(cls, options: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Judge:
         """The judge of these options, which can ask nothing."""
-        rubric = Rubric(options["rubric"], options["criteria"])
-        return cls(RecordedTeacher(options["model"], 1), rubric, **verdict_options)
+        name, criteria = options["rubric"], options["criteria"]
+        order = options.get("order") or _in_order(name, criteria)
+        rubric = Rubric(name, {criterion: criteria[criterion] for criterion in order})
+        rejected_too = options.get("rejected_too", False)
+        return cls(RecordedTeacher(options["model"], 1), rubric, **verdict_options, rejected_too=rejected_too)
 
     def cost(self, task: Task) -> UnitCost:
         """One query to the judge; a second to correct it."""
@@ -126,6 +137,7 @@ class Judge(Check):
             "judgement",
             {"reason": "text", **scores},
             {"reason": "what is right and what is wrong with the response", **self.criteria},
+            words=_REASON_WORDS,
         )
 
     def content(self, question: str, response: str, reference: str | None) -> str:
@@ -161,7 +173,7 @@ class Judge(Check):
         """By the mean of the scores; the row's score is that mean, from 0 to 1."""
         mean = self.mean(found)
         if mean is None:
-            return replace(before, verdict="rejected", reason=found["problem"], cause="malformed")
+            return unread(before, found["problem"])
         score = (mean - LOWEST) / (HIGHEST - LOWEST)
         if mean >= self.accept:
             return replace(before, verdict="accepted", reason=None, cause=None, score=score)
@@ -190,3 +202,9 @@ class Judge(Check):
             Table("The judge's scores", columns, rows, "rows that were judged; a model's opinion"),
             Table(self.title, {"rows": "count"}, {"scored": (scored,), "malformed": (malformed,)}),
         ]
+
+
+def _in_order(name: str, criteria: Mapping[str, str]) -> Iterable[str]:
+    """The order that criteria have unless another is told: that of the preset they are, or of their names."""
+    preset = rubrics.RUBRICS.get(name)
+    return preset.criteria if preset and preset.criteria == criteria else sorted(criteria)

@@ -184,6 +184,7 @@ def _again(identity: Mapping[str, Any], max_tokens: int, base_url: str | None, *
         identity["model"],
         base_url=base_url,
         system=identity["system"],
+        structured=identity.get("structured"),
         max_tokens=max_tokens,
         extra_body=sampling,
         **known,

@@ -11,7 +11,7 @@ from tilth.engine.budget import Budget, Ledger
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.reuse import Pool
-from tilth.engine.file.writes import create_run, settings_of
+from tilth.engine.file.writes import JUDGING_ANEW, create_run, settings_of
 from tilth.engine.growing.asking import AskContext
 from tilth.engine.growing.booking import Booking
 from tilth.engine.growing.connection import ModelConnection
@@ -90,10 +90,17 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
         row_context_of(run_id, recipe, settings),
         counts,
         reopened,
-        checked_otherwise=bool(stored) and stored.get("verdict_options", {}) != settings["verdict_options"],
+        judging_anew=_judging_anew(stored, settings),
     )
     run._begin(ActiveParts(execution, journal, tuple(opened.values()), controls, closes))  # noqa: SLF001 - here only
     return run
+
+
+def _judging_anew(stored: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Whether stored rows are judged in another way than is wanted now, or that was broken off."""
+    if not stored:
+        return False
+    return JUDGING_ANEW in stored or stored.get("verdict_options", {}) != settings["verdict_options"]
 
 
 def row_context_of(run_id: str, recipe: Recipe, settings: Mapping[str, Any]) -> RowContext:
@@ -131,7 +138,7 @@ def _settings(
         "seconds": stored.get("seconds", 0.0),
     }
     if isinstance(recipe.teacher, RecordedTeacher):  # it knows neither prices nor what it stands for
-        known |= stored
+        known |= {name: value for name, value in stored.items() if name != JUDGING_ANEW}
     return {
         **known,
         "budget": options.limit.to_json(),

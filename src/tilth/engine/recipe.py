@@ -24,6 +24,13 @@ from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher, Teacher
 
 
+VERDICT_RULES = 2
+"""Raised whenever the same replies get other verdicts: stored rows are checked anew when their run goes on.
+
+2: a check whose own reply cannot be read leaves a row as it was.
+"""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What decides a run's rows. Not in it: budget, reply limit, concurrency, timeout, price, key, URL.
@@ -112,7 +119,7 @@ class Recipe:
         """What verdicts depend on beside the identity: where it changes, stored rows are checked anew."""
         checks = {check.name: own for check in self.strategy.checks if (own := check.verdict_options())}
         found = {"task": self.task.verdict_options(), "checks": checks}
-        return {part: options for part, options in found.items() if options}
+        return {"rules": VERDICT_RULES, **{part: options for part, options in found.items() if options}}
 
     def passes(self) -> SeedPasses:
         """The order of its units."""

@@ -14,7 +14,7 @@ from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.events import Changed
 from tilth.engine.file import queries
 from tilth.engine.file.journal import Journal
-from tilth.engine.file.writes import set_settings, set_status
+from tilth.engine.file.writes import JUDGING_ANEW, set_settings, set_status
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import NO_ROWS, Ending, Execution
@@ -113,7 +113,7 @@ class Run(Background):
         self._task = asyncio.current_task()
         self._set("running")
         try:
-            await active.journal.write(set_settings(self.id, self._settings))
+            await active.journal.write(set_settings(self.id, self._stored(active)))
             await active.journal.write(set_status(self.id, "running", None))
             ending = await active.execution.drive()
         except asyncio.CancelledError:
@@ -128,13 +128,17 @@ class Run(Background):
             for connection in active.connections:
                 await connection.close()
             self._settings["seconds"] += self._ended - self._began
-            active.journal.post(set_settings(self.id, self._settings))
+            active.journal.post(set_settings(self.id, self._stored(active)))
             active.journal.post(set_status(self.id, ending.status, ending.reason))
         finally:
             if active.closes:
                 await beside(active.journal.close)
             self._reason, self.short_of = ending.reason, ending.short_of
             self._set(ending.status)
+
+    def _stored(self, active: ActiveParts) -> dict[str, Any]:
+        """The settings as the file keeps them: with a mark until its rows are judged as they say."""
+        return {**self._settings, **({JUDGING_ANEW: True} if active.execution.judging_anew else {})}
 
     def _steer(self, act: Any) -> None:
         """Does something in the runner's loop, if the run is at work."""
@@ -199,7 +203,7 @@ class Run(Background):
                 self._budget = limit
                 self._settings["budget"] = limit.to_json()
                 active.execution.admission.limit(limit)
-                active.journal.post(set_settings(self.id, self._settings))
+                active.journal.post(set_settings(self.id, self._stored(active)))
             return True
 
         return self._active is not None and runner().submit(act(self._active)).result()

@@ -17,9 +17,10 @@ from tilth.engine.file.audit import audit_file, audit_run, audit_study
 from tilth.engine.file.copying import snapshot
 from tilth.engine.file.queries import select
 from tilth.engine.file.resume import JournalledRun
+from tilth.engine.file.writes import JUDGING_ANEW
 from tilth.engine.growing.replay import NotJournalled, Replay
-from tilth.engine.growing.rows import rows_of, verdict_of
-from tilth.engine.recipe import Recipe, StoredRecipe, run_id_of, shown
+from tilth.engine.growing.rows import BY_VERDICT, rows_of, verdict_of
+from tilth.engine.recipe import VERDICT_RULES, Recipe, StoredRecipe, run_id_of, shown
 from tilth.errors import JournalError
 from tilth.strategies.base import Strategy, Unit
 from tilth.tasks.base import Task
@@ -108,7 +109,8 @@ def _verified(where: Path, file: sqlite3.Connection, using: Sequence[Strategy | 
     for run_id, identity, settings in runs:
         about = f"run {run_id}: " if len(runs) > 1 else ""
         wrong = [*audit_run(file, run_id)]
-        stored = StoredRecipe.of_record(file, run_id, json.loads(identity), json.loads(settings), using)
+        known = json.loads(settings)
+        stored = StoredRecipe.of_record(file, run_id, json.loads(identity), known, using)
         wrong += _changed(stored)
         recipe = stored.whole()
         if recipe is None:
@@ -120,6 +122,11 @@ def _verified(where: Path, file: sqlite3.Connection, using: Sequence[Strategy | 
                 more, compared = thread.submit(asyncio.run, rebuilding.compare()).result()
             wrong += more
             rebuilt += compared
+            if not _as_today(known):
+                notes.append(
+                    f"{about}its rows were judged by other rules than today's, so their verdicts were not "
+                    "compared; start the run again to judge them anew, which asks nothing"
+                )
         findings += (f"{about}{one}" for one in wrong)
     findings += audit_study(file)
     [(replies, rows)] = file.execute("SELECT (SELECT count(*) FROM replies), (SELECT count(*) FROM rows)")
@@ -140,6 +147,7 @@ class _Rebuilding:
     def __init__(self, file: sqlite3.Connection, stored: StoredRecipe, recipe: Recipe) -> None:
         self._file, self._id, self._recipe = file, stored.run_id, recipe
         self._row_context = row_context_of(stored.run_id, recipe, stored.settings)
+        self._as_today = _as_today(stored.settings)
 
     async def compare(self) -> tuple[list[str], int]:
         """Grows all units again: what differs from the file, and how many rows were compared."""
@@ -215,8 +223,16 @@ class _Rebuilding:
             return [*wrong, f"unit {unit.number} has {len(rows)} rows, and its replies give {len(expected)}"]
         for row, grown in zip(rows, expected, strict=True):
             at = f"row {self._id}:{unit.number}:{row['index']}: "
+            if not self._as_today:
+                grown = {name: value for name, value in grown.items() if name not in BY_VERDICT}
             wrong += (at + text for text in _differences(row, grown))
         return wrong
+
+
+def _as_today(settings: Mapping[str, Any]) -> bool:
+    """Whether all stored rows were judged by today's rules: not by an older version's, and not in part."""
+    rules = settings.get("verdict_options", {}).get("rules")
+    return rules == VERDICT_RULES and JUDGING_ANEW not in settings
 
 
 def _differences(stored: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ Others' strategies join by the entry point `tilth.strategies`, their checks by `
 from __future__ import annotations
 
 from tilth.strategies.base import Ask, Candidate, Passes, Reply, Strategy, Unit, UnitCost, UnitResult
-from tilth.strategies.check import Check, CheckContext, Table, note
+from tilth.strategies.check import Check, CheckContext, Table, note, unread
 from tilth.strategies.registry import available, get
 from tilth.strategies.structured import Form, fill_in
 
@@ -27,4 +27,5 @@ __all__ = [
     "fill_in",
     "get",
     "note",
+    "unread",
 ]

@@ -198,10 +198,15 @@ class Ask(Protocol):
         """`k` replies to the same prompt, in order of asking. Each is a query of its own."""
         ...
 
-    async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
+    def structured(self, role: Role) -> str | None:
+        """How that role's model gives structured replies, as `Teacher(structured=...)` says; else None."""
+        ...
+
+    async def decide(self, key: str, fn: Callable[[], Awaitable[Any]], *, older: Any = None) -> Any:
         """The JSON result of `fn`, run once and journalled under `key`; a resume reads it.
 
-        `fn` may ask; what it asked is not asked again either.
+        `fn` may ask; what it asked is not asked again either. `older` is what a finished unit is taken to
+        have decided whose journal lacks `key`, for it is of a version that did not decide this; None if none.
         """
         ...
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from tilth.seeds import Seed, Seeds
 from tilth.strategies.base import Ask, Candidate, Passes, Reply, Role, State, Strategy, Unit, UnitCost
-from tilth.strategies.structured import ReplyFormat, probe
+from tilth.strategies.structured import probe
 from tilth.tasks.base import Prompt, Task, Verdict
 
 if TYPE_CHECKING:
     from tilth.strategies.base import UnitResult
     from tilth.teacher import Teacher
+    from tilth.teacher.client import ReplyFormat
 
 EVIDENCE = "checks"
 """Where a row's `extra` keeps what its checks found, by their names."""
@@ -117,6 +118,7 @@ class Check(ABC):
         structured: The role it asks for structured replies, or None.
         compares: Whether it compares answers with each other, which not every task can.
         once_a_group: Whether `tally` is given a finding once for all rows of a group, not for each.
+        rejected_too: Whether it also looks at rows that are rejected already, which cannot change that.
 
     Example:
         >>> from dataclasses import dataclass
@@ -158,6 +160,7 @@ class Check(ABC):
     structured: ClassVar[Role | None] = None
     compares: ClassVar[bool] = False
     once_a_group: ClassVar[bool] = False
+    rejected_too: bool = False
 
     @abstractmethod
     def cost(self, task: Task) -> UnitCost:
@@ -176,7 +179,7 @@ class Check(ABC):
         """What follows from what `look` found, after the checks before this one. Asks nothing.
 
         A verdict that is not "accepted" has a cause: one of `tilth.tasks.CAUSES`, or a word of the check's
-        own, short, in lower case, with hyphens.
+        own, short, in lower case, with hyphens. Where what was asked could not be read, `unread` is right.
         """
 
     def models(self) -> Mapping[Role, Teacher]:
@@ -225,6 +228,19 @@ def note(candidate: Candidate, check: Check, found: Mapping[str, Any]) -> Candid
     """
     evidence = {**candidate.extra.get(EVIDENCE, {}), check.name: dict(found)}
     return replace(candidate, extra={**candidate.extra, EVIDENCE: evidence})
+
+
+def unread(before: Verdict, problem: str) -> Verdict:
+    """The verdict where a check's own reply could not be read: an accepted row stays so, no row is rejected.
+
+    Example:
+        >>> before = tilth.Verdict("unverified", "5", "no reference", "no-reference")
+        >>> tilth.strategies.unread(before, "judge: no JSON object").cause
+        'malformed'
+    """
+    if before.verdict != "unverified":
+        return before
+    return replace(before, reason=problem, cause="malformed")
 
 
 def verdict_after(checks: Sequence[Check], extra: Mapping[str, Any], verdict: Verdict) -> Verdict:
@@ -313,14 +329,39 @@ class Checked(Strategy):
             index += 1
 
     async def _through(self, candidate: Candidate, context: CheckContext) -> list[Candidate]:
-        """The candidate after all checks, and what they made of it. Only it goes on to the next check."""
+        """The candidate after all checks, and what they made of it. Only it goes on to the next check.
+
+        The first rejection ends it, but for checks that look at rejected rows too.
+        """
         if isinstance(candidate.response, Reply) and candidate.response.problem:
             return [candidate]  # it is rejected as it is
         beside: list[Candidate] = []
-        for check in self.checks:
+        rejected = False
+        for place, check in enumerate(self.checks):
+            if not check.rejected_too:
+                rejected = rejected or await self._rejected(candidate, place, context)
+                if rejected:
+                    continue
             candidate, *others = await check.look(candidate, context)
             beside += others
         return [candidate, *beside]
+
+    async def _rejected(self, candidate: Candidate, place: int, context: CheckContext) -> bool:
+        """Whether the task, or a check before that `place`, rejects the candidate.
+
+        Journalled, for a verdict may turn out otherwise later: by another threshold or other databases.
+        """
+
+        async def found() -> bool:
+            given = candidate.response, candidate.reference, candidate.question
+            verdict = context.task.check_at_once(*given) or await asyncio.to_thread(
+                context.task.check, *given
+            )
+            return verdict_after(self.checks[:place], candidate.extra, verdict).verdict == "rejected"
+
+        key = f"rejected before {self.checks[place].name} {context.index}"
+        rejected: bool = await context.ask.decide(key, found, older=False)
+        return rejected
 
 
 def with_checks(strategy: Strategy, checks: Sequence[Check]) -> Strategy:

@@ -1,20 +1,18 @@
-"""Structured replies: a JSON schema where the endpoint takes one, tagged text where it does not."""
+"""Structured replies: a JSON schema where the endpoint takes one, else a JSON object, else tagged text."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tilth.errors import Malformed, UnitFailed, Unreadable
 from tilth.strategies.base import Ask, Role
 from tilth.tasks.base import Message, Prompt
 from tilth.tasks.reasoning import strip_reasoning
-
-ReplyFormat = Literal["schema", "tags"]
-"""How a model gives structured replies."""
+from tilth.teacher.client import ReplyFormat
 
 Kind = Literal["text", "yes-no", "texts", "yes-nos"] | tuple[int, int]
 """What a field holds: a text, yes or no, a list of either, or a whole number from low to high."""
@@ -26,6 +24,12 @@ _WHOLE = re.compile(r"[* ]{0,4}([0-9]{1,9})(?:\.0{1,9})?(?: ?/ ?[0-9]{1,9})?[.* 
 _YES = {"yes": True, "true": True, "no": False, "false": False}
 
 
+class Unbounded(str):
+    """A reply format in whose prompts no text is bounded: what runs asked that began before texts were."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Form:
     """What a structured reply must hold.
@@ -34,6 +38,7 @@ class Form:
         name: What the schema is called.
         fields: What each field holds, in the order to be written: reasons before verdicts.
         about: What each field is for, in a few words.
+        words: How many words a text is asked to have, at most, so that it does not use up the reply limit.
 
     Example:
         >>> form = tilth.strategies.Form(
@@ -46,6 +51,7 @@ class Form:
     name: str
     fields: Mapping[str, Kind]
     about: Mapping[str, str]
+    words: int = 20
 
     def schema(self) -> dict[str, Any]:
         """The response format, as the OpenAI API takes it."""
@@ -69,22 +75,39 @@ class Form:
     def prompt(self, content: str, purpose: str, reply_format: ReplyFormat) -> Prompt:
         """Asks `content`, and for a reply in this form."""
         wanted = {
-            name: f"{self.about[name]}: {_wanted(kind, reply_format)}" for name, kind in self.fields.items()
+            name: f"{self.about[name]}: {self._wanted(kind, reply_format)}"
+            for name, kind in self.fields.items()
         }
-        if reply_format == "schema":
+        if reply_format != "tags":
             head = "Reply with one JSON object and nothing else. Its fields, in this order:"
             lines = [f"{name}: {text}" for name, text in wanted.items()]
         else:
             head = "Reply in exactly this form, each part between its tags, and nothing else:"
             lines = [f"<{name}>{text}</{name}>" for name, text in wanted.items()]
         messages = ({"role": "user", "content": "\n".join([content, "", head, *lines])},)
-        return Prompt(messages, purpose, None, self.schema() if reply_format == "schema" else None)
+        formats: Mapping[ReplyFormat, dict[str, Any]] = {
+            "schema": self.schema(),
+            "json_object": {"type": "json_object"},
+        }
+        return Prompt(messages, purpose, None, formats.get(reply_format))
 
     def read(self, text: str, reply_format: ReplyFormat) -> dict[str, Any]:
         """The fields of a reply; raises `Unreadable` that names what is wrong with it."""
         text = strip_reasoning(text[:_LONGEST])
-        values = _json_object(text) if reply_format == "schema" else self._tagged(text)
+        values = self._tagged(text) if reply_format == "tags" else _json_object(text)
         return {name: _value(name, values.get(name), kind) for name, kind in self.fields.items()}
+
+    def _wanted(self, kind: Kind, reply_format: ReplyFormat) -> str:
+        if isinstance(kind, tuple):
+            return f"a whole number from {kind[0]} to {kind[1]}"
+        yes_no, lines = ("yes or no", ", one a line") if reply_format == "tags" else ("true or false", "")
+        bounded = not isinstance(reply_format, Unbounded)
+        return {
+            "text": f"in at most {self.words} words" if bounded else "a short text",
+            "yes-no": yes_no,
+            "texts": f"a list of short texts{lines}",
+            "yes-nos": f"a list of {yes_no}{lines}",
+        }[kind]
 
     def _tagged(self, text: str) -> dict[str, Any]:
         found = {}
@@ -101,18 +124,29 @@ _PROBED = Form("probe", {"ready": "yes-no"}, {"ready": "whether you can reply in
 
 
 async def probe(ask: Ask, role: Role) -> ReplyFormat:
-    """How a model gives structured replies: asked once in a run, and remembered."""
-    prompt = _PROBED.prompt("Say that you are ready.", "probe", "schema")
+    """How a model gives structured replies: as its user says, or asked once in a run; and remembered."""
 
-    async def found() -> ReplyFormat:
+    async def found() -> dict[str, Any]:
+        return {"format": ask.structured(role) or await _found(ask, role)}
+
+    decided = await ask.decide(f"structured replies of the {role}", found)
+    # a bare word is of a run that began before texts were bounded: its journal holds those prompts
+    reply_format: ReplyFormat = Unbounded(decided) if isinstance(decided, str) else decided["format"]
+    return reply_format
+
+
+async def _found(ask: Ask, role: Role) -> ReplyFormat:
+    tried: tuple[ReplyFormat, ...] = ("schema", "json_object")
+    for reply_format in tried:
+        prompt = replace(_PROBED.prompt("Say that you are ready.", "probe", reply_format), tentative=True)
         try:
-            await _asked(ask, _PROBED, prompt, role, "schema")
-        except (UnitFailed, _Wrong):  # it refuses a schema, or takes no notice of it
-            return "tags"
-        return "schema"
-
-    decided: ReplyFormat = await ask.decide(f"structured replies of the {role}", found)
-    return decided
+            await _asked(ask, _PROBED, prompt, role, reply_format)
+        except UnitFailed:  # it refuses this format
+            continue
+        except _Wrong:  # it takes no notice of it
+            break
+        return reply_format
+    return "tags"
 
 
 async def fill_in(
@@ -180,18 +214,6 @@ def _json_type(kind: Kind) -> dict[str, Any]:
         return {"type": "integer", "enum": list(range(kind[0], kind[1] + 1))}
     one = {"type": "string" if kind in ("text", "texts") else "boolean"}
     return one if kind in ("text", "yes-no") else {"type": "array", "items": one}
-
-
-def _wanted(kind: Kind, reply_format: ReplyFormat) -> str:
-    if isinstance(kind, tuple):
-        return f"a whole number from {kind[0]} to {kind[1]}"
-    yes_no, lines = ("true or false", "") if reply_format == "schema" else ("yes or no", ", one a line")
-    return {
-        "text": "a short text",
-        "yes-no": yes_no,
-        "texts": f"a list of short texts{lines}",
-        "yes-nos": f"a list of {yes_no}{lines}",
-    }[kind]
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -26,7 +26,9 @@ class Prompt:
         purpose: What the ask is for, for journals and charts: "answer", "rephrase", "new-question", ...
         read: Takes the reply's text (reasoning in `<think>` tags removed) to what the strategy wants;
             raises `Unreadable`. None hands the reply on whole, reasoning included.
-        response_format: A JSON-schema response format as the OpenAI API takes it, or None.
+        response_format: A response format as the OpenAI API takes it, or None.
+        tentative: Whether the endpoint may be unable to take this form of request: repeated answers of
+            status 500 then count as a refusal, as some servers give them instead of a 400.
 
     Example:
         >>> prompt = tilth.tasks.get("numeric").answer("How much is 2 + 3?")
@@ -38,6 +40,7 @@ class Prompt:
     purpose: str
     read: Callable[[str], str] | None = None
     response_format: Mapping[str, Any] | None = None
+    tentative: bool = False
 
 
 @dataclass(frozen=True, slots=True)

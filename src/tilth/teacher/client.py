@@ -6,7 +6,7 @@ import os
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tilth.errors import TeacherError
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tilth.tasks.base import Prompt
 
 __all__ = ["CallError", "Completion", "Endpoint", "Teacher", "TeacherError"]
+
+ReplyFormat = Literal["schema", "json_object", "tags"]
+"""How a model gives structured replies."""
 
 OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "none"
@@ -52,6 +55,8 @@ class Teacher:
         top_p: Nucleus sampling; None sends none.
         reasoning_effort: "low", "medium", "high" ... for models that take it.
         extra_body: Further sampling settings of this endpoint. Recorded with a run: no place for a key.
+        structured: How it gives structured replies, which a judge and other checks ask for: "schema" (a JSON
+            schema), "json_object" or "tags" (text between tags). None tries them in this order, once a run.
         max_tokens: Limit on a reply, in tokens, reasoning included.
         timeout: Seconds for a whole call.
         concurrency: Calls in flight, at most.
@@ -89,6 +94,7 @@ class Teacher:
         top_p: float | None = None,
         reasoning_effort: str | None = None,
         extra_body: Mapping[str, Any] | None = None,
+        structured: ReplyFormat | None = None,
         max_tokens: int = 2048,
         timeout: float = 120.0,
         concurrency: int = 32,
@@ -116,12 +122,17 @@ class Teacher:
             raise ValueError(
                 f"extra_body must not hold {', '.join(clash)}; pass it to Teacher, or leave it out"
             )
+        if structured not in (*get_args(ReplyFormat), None):
+            raise ValueError(
+                f'structured={structured!r}: give "schema", "json_object" or "tags", or leave it out'
+            )
         self.name = model if isinstance(model, str) else name_of(model)
         self.system = system
         self.temperature = temperature
         self.top_p = top_p
         self.reasoning_effort = reasoning_effort
         self.extra_body = dict(extra_body or {})
+        self.structured = structured
         self.max_tokens = max_tokens
         self.timeout = timeout
         self.concurrency = concurrency
@@ -149,7 +160,8 @@ class Teacher:
 
     def identity(self) -> dict[str, Any]:
         """What of this teacher decides its replies, as JSON: model, system prompt, sampling settings."""
-        return {"model": self.name, "system": self.system, "sampling": self._sampling()}
+        found = {"model": self.name, "system": self.system, "sampling": self._sampling()}
+        return found if self.structured is None else {**found, "structured": self.structured}
 
     def request(self, prompt: Prompt) -> dict[str, Any]:
         """What is asked for `prompt`, as JSON; the digest of an ask covers all of it."""

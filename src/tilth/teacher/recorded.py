@@ -16,7 +16,11 @@ class RecordedTeacher(Teacher):
 
     def __init__(self, identity: Mapping[str, Any], max_tokens: int) -> None:
         super().__init__(
-            identity["model"], system=identity["system"], base_url="http://127.0.0.1", max_tokens=max_tokens
+            identity["model"],
+            system=identity["system"],
+            structured=identity.get("structured"),
+            base_url="http://127.0.0.1",
+            max_tokens=max_tokens,
         )
         self._recorded = dict(identity["sampling"])
 

@@ -156,6 +156,18 @@ def set_settings(run_id: str, settings: Mapping[str, Any]) -> Operation:
     return lambda c: c.execute("UPDATE runs SET settings = ? WHERE run_id = ?", (canonical(settings), run_id))
 
 
+JUDGING_ANEW = "judging_anew"
+"""The setting of a run whose stored rows are not all judged yet as its settings want it."""
+
+
+def judged_anew(run_id: str) -> Operation:
+    """Writes that all stored rows are judged as the run's settings want it."""
+    return lambda c: c.execute(
+        f"UPDATE runs SET settings = json_remove(settings, '$.{JUDGING_ANEW}') WHERE run_id = ?",  # noqa: S608 - ours
+        (run_id,),
+    )
+
+
 def settings_of(connection: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     """What a run was last started with that is not part of its identity; empty for a new one."""
     found = connection.execute("SELECT settings FROM runs WHERE run_id = ?", (run_id,)).fetchone()

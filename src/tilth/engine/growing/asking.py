@@ -25,6 +25,9 @@ from tilth.strategies.passes import drawn
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Completion
 
+_TENTATIVE_TRIES = 2
+"""Answers of status 500 to a tentative request that count as a refusal: one may be by chance."""
+
 _SAMPLING_SEED_BITS = 31
 """Sampling seeds are drawn below 2**31: some servers read them as a signed 32-bit number."""
 
@@ -98,14 +101,18 @@ class UnitAsk:
                 f"the strategy asked the {role} {asked} times in one unit, and its cost() "
                 f"declares {self._most.most(role)} at most; raise most_{role} there"
             )
-        call = Call(Address(self._unit, role, key, n), prompt.purpose, request, body)
+        call = Call(Address(self._unit, role, key, n), prompt.purpose, request, body, prompt.tentative)
         return read(prompt, await self._reply(call, connection))
 
     async def many(self, prompt: Prompt, k: int, role: Role = "teacher") -> list[Reply]:
         """`k` replies to one prompt, in order of asking."""
         return await together(self(prompt, role) for _ in range(k))
 
-    async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
+    def structured(self, role: Role) -> str | None:
+        """How that role's model gives structured replies, where its user said so."""
+        return self._context.connections[role].model.structured
+
+    async def decide(self, key: str, fn: Callable[[], Awaitable[Any]], *, older: Any = None) -> Any:
         """The journalled result of `fn`; what `fn` asked is then taken as asked."""
         if key in self._decisions:
             decision = self._decisions[key]
@@ -183,7 +190,7 @@ class UnitAsk:
                     completion = await self._attempt(call, connection, booked)
                 except CallError as error:
                     booked.failed(error)
-                    if error.kind == "bad-request":
+                    if error.kind == "bad-request" or _refused(call, error, booked.attempts):
                         raise UnitFailed(str(error)) from error
                     await connection.back_off(booked.attempts, error)
                     continue
@@ -227,6 +234,11 @@ async def together(asks: Iterable[Awaitable[Reply]]) -> list[Reply]:
         if isinstance(answer, BaseException):
             raise answer
     return [answer for answer in answers if isinstance(answer, Reply)]
+
+
+def _refused(call: Call, error: CallError, attempts: int) -> bool:
+    """Whether a tentative request was answered as by a server that cannot take it, rather than one down."""
+    return call.tentative and error.status == 500 and attempts >= _TENTATIVE_TRIES
 
 
 def _stored(completion: Completion, connection: ModelConnection, booked: BookedCall) -> StoredReply:

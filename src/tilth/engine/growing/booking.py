@@ -89,12 +89,13 @@ def worst_of_unit(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request at its address, with its canonical JSON, and what it is for."""
+    """A request at its address, with its canonical JSON, what it is for, and whether it may be impossible."""
 
     address: Address
     purpose: str
     request: Mapping[str, Any]
     body: str
+    tentative: bool = False
 
 
 class Booking:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tilth.engine.budget import Amount, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
-from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit
+from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit, judged_anew
 from tilth.engine.growing.admission import Admission
 from tilth.engine.growing.asking import AskContext, UnitAsk
 from tilth.engine.growing.booking import worst_of_unit
@@ -55,8 +55,9 @@ class Execution:
         counts: Mapping[str, int],
         reopened: set[int],
         *,
-        checked_otherwise: bool = False,
+        judging_anew: bool = False,
     ) -> None:
+        """`judging_anew` says that stored rows may not be judged as the run wants it now."""
         self._context = context
         self._recipe = recipe
         self._strategy = recipe.strategy
@@ -64,7 +65,7 @@ class Execution:
         self._passes = recipe.passes()
         self._row_context = row_context
         self._reopened = reopened
-        self._checked_otherwise = checked_otherwise
+        self.judging_anew = judging_anew
         self._models = {role: connection.priced for role, connection in context.connections.items()}
         self._worsts: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
@@ -238,13 +239,16 @@ class Execution:
         again = partial(
             check_again, task=self._task, checks=self._strategy.checks, checked=row_context.checked
         )
-        every = self._checked_otherwise and row_context.checked
+        every = self.judging_anew and row_context.checked
         while rows := await journal.write(
             to_check(row_context.run_id, after, checked=row_context.checked, every=every)
         ):
             after = rows[-1]["arrival"]
             verdicts = await asyncio.get_running_loop().run_in_executor(self._checks, list, map(again, rows))
             await journal.write(set_verdicts(verdicts))
+        if self.judging_anew:
+            self.judging_anew = False
+            await journal.write(judged_anew(row_context.run_id))
         if after:
             self.counts = {**NO_ROWS, **await journal.write(lambda _: self._context.journalled.counts())}
 

@@ -52,9 +52,15 @@ class ReplayedAsk:
         """`k` replies to one prompt, in order of asking."""
         return await together(self(prompt, role) for _ in range(k))
 
-    async def decide(self, key: str, fn: Callable[[], Awaitable[Any]]) -> Any:
-        """The journalled result; `fn` is not run."""
+    def structured(self, role: Role) -> str | None:
+        """As the run's identity has it."""
+        return self._models[role].structured
+
+    async def decide(self, key: str, fn: Callable[[], Awaitable[Any]], *, older: Any = None) -> Any:
+        """The journalled result, or that of an older version; `fn` is not run."""
         if key not in self._decisions:
+            if older is not None:
+                return older
             raise NotJournalled(f"its decision {key!r} is not in the journal")
         decision = self._decisions[key]
         for role, request, n in decision.asked:

@@ -28,6 +28,9 @@ NOT_CHECKED = "not-checked"
 OWN_SCORE = "score"
 """Where a row's `extra` keeps the score its strategy gave, which no check takes away."""
 
+BY_VERDICT = frozenset({"answer", "verdict", "cause", "reason", "score", "span_start", "span_end"})
+"""The columns of a row that its verdict decides."""
+
 _BATCH = 256
 
 # The reply a response is, where it is one as it came: what was wrong with it is no part of its row.
