@@ -151,8 +151,12 @@ class Agreement(Check):
         reason = f"no {found['need']} of {votes} answers agree"
         if useless := found.get("useless", 0):
             reason += f"; {useless} could not be used"
-            if agreeing + useless >= found["need"]:
-                return replace(before, verdict="unverified", reason=reason, cause="no-majority")
+            if agreeing + useless >= found["need"]:  # nothing that was said speaks against a majority
+                return (
+                    before
+                    if before.accepted
+                    else replace(before, verdict="unverified", reason=reason, cause="no-majority")
+                )
         return replace(before, verdict="rejected", reason=reason, cause="no-majority")
 
     def tallied(self) -> Mapping[str, Tallied]:

@@ -99,7 +99,7 @@ class Judge(Check):
         return {"judge": self.model}
 
     def options(self) -> dict[str, Any]:
-        """The model's identity, the rubric and whether all rows are judged; not `accept`, which asks nothing."""
+        """The model's identity, the rubric, and which rows are judged; not `accept`, which asks nothing."""
         criteria = self.criteria
         found = {"model": self.model.identity(), "criteria": dict(criteria), "rubric": self.rubric_name}
         # The judge is asked in their order, which a file's JSON does not keep.

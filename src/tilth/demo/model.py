@@ -12,7 +12,7 @@ from tilth.demo.arithmetic.reader import read_question
 from tilth.demo.arithmetic.rephrase import rephrase
 from tilth.demo.arithmetic.stories import new_question
 from tilth.demo.knobs import Knobs
-from tilth.demo.request import marked, request
+from tilth.demo.request import end_of, marked, request
 from tilth.demo.rules import WHO, Rules
 from tilth.demo.sql import model as sql
 
@@ -22,6 +22,9 @@ FOREIGN = (
 )
 """The reply to everything that is no arithmetic problem and shows no database."""
 
+_ANSWERABLE = "<answerable>"
+"""The tag of the form in which it is asked whether a question can be answered."""
+
 _NUMERIC = Rules(read_question, answer, rephrase, new_question, FOREIGN)
 
 
@@ -30,6 +33,8 @@ def reply(knobs: Knobs, messages: Sequence[Mapping[str, str]], temperature: floa
 
     At temperature 0 the sampling seed is unused.
     """
+    if _ANSWERABLE in end_of(messages[-1]):
+        return _answerable(messages) or FOREIGN
     rules: Rules[Any] = _NUMERIC
     looked_at = [messages]
     if shown := sql.shown_tables(messages):
@@ -49,3 +54,10 @@ def reply(knobs: Knobs, messages: Sequence[Mapping[str, str]], temperature: floa
     if purpose == "new-question":
         return f"Question: {rules.new_question(question, knobs.drift, rng)}"
     return rules.answer(question, reading, knobs.skill, temperature, rng)
+
+
+def _answerable(messages: Sequence[Mapping[str, str]]) -> str | None:
+    """The filled form on a question that it can read, which it can therefore answer; else None."""
+    if any(request(messages, rules.read) for rules in (_NUMERIC, sql.RULES)):
+        return "<reason>Nothing that it needs is missing.</reason>\n<answerable>yes</answerable>"
+    return None

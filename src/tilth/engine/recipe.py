@@ -23,7 +23,6 @@ from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher, Teacher
 
-
 VERDICT_RULES = 2
 """Raised whenever the same replies get other verdicts: stored rows are checked anew when their run goes on.
 

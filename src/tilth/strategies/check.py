@@ -354,9 +354,9 @@ class Checked(Strategy):
 
         async def found() -> bool:
             given = candidate.response, candidate.reference, candidate.question
-            verdict = context.task.check_at_once(*given) or await asyncio.to_thread(
-                context.task.check, *given
-            )
+            verdict = context.task.check_at_once(*given)
+            if verdict is None:
+                verdict = await asyncio.to_thread(context.task.check, *given)
             return verdict_after(self.checks[:place], candidate.extra, verdict).verdict == "rejected"
 
         key = f"rejected before {self.checks[place].name} {context.index}"

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from tilth.errors import Malformed, UnitFailed, Unreadable
 from tilth.strategies.base import Ask, Role
@@ -130,9 +130,9 @@ async def probe(ask: Ask, role: Role) -> ReplyFormat:
         return {"format": ask.structured(role) or await _found(ask, role)}
 
     decided = await ask.decide(f"structured replies of the {role}", found)
-    # a bare word is of a run that began before texts were bounded: its journal holds those prompts
-    reply_format: ReplyFormat = Unbounded(decided) if isinstance(decided, str) else decided["format"]
-    return reply_format
+    if isinstance(decided, str):  # of a run that began before texts were bounded: so are its prompts
+        return cast("ReplyFormat", Unbounded(decided))
+    return cast("ReplyFormat", decided["format"])
 
 
 async def _found(ask: Ask, role: Role) -> ReplyFormat:

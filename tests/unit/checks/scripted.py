@@ -10,6 +10,7 @@ from typing import Any
 import tilth
 from tilth.seeds import Seeds
 from tilth.teacher import CallError
+from tilth.teacher.call_error import CallErrorKind
 
 Rule = Callable[[str, int], str]
 """Takes a prompt's last message and how often it was asked before; gives the reply."""
@@ -23,8 +24,11 @@ class Scripted:
         formats: Their response formats, None where there was none.
     """
 
-    def __init__(self, rule: Rule, *, takes_schema: bool = True) -> None:
-        self.rule, self.takes_schema = rule, takes_schema
+    def __init__(
+        self, rule: Rule, *, takes_schema: bool = True, refused: Mapping[str, int] | None = None
+    ) -> None:
+        """`refused` has the status that each type of response format is answered with."""
+        self.rule, self.takes_schema, self.refused = rule, takes_schema, dict(refused or {})
         self.asked: list[Sequence[Mapping[str, str]]] = []
         self.formats: list[Mapping[str, Any] | None] = []
         self._times: Counter[str] = Counter()
@@ -37,6 +41,9 @@ class Scripted:
     ) -> str:
         if response_format is not None and not self.takes_schema:
             raise CallError("response_format is not supported", kind="bad-request", status=400)
+        if response_format is not None and (status := self.refused.get(response_format["type"])):
+            kind: CallErrorKind = "bad-request" if status < 500 else "server"
+            raise CallError("Input should be 'text'", kind=kind, status=status)
         last = messages[-1]["content"]
         before = self._times[last]
         self._times[last] += 1

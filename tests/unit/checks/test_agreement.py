@@ -85,6 +85,36 @@ def test_an_unreadable_vote_agrees_with_none() -> None:
     assert rows.filter(pl.col("verdict") == "accepted")["score"].to_list() == [pytest.approx(2 / 3)]
 
 
+def cut_off(*answers: str | None) -> tilth.Run:
+    """A vote on one question; an answer of None is cut off."""
+    left = list(answers)
+
+    async def model(messages, **settings):
+        given = left.pop(0)
+        if given is None:
+            return {"text": "So it may be 5, or", "finish_reason": "length"}
+        return {"text": f"The answer is {given}.", "finish_reason": "stop"}
+
+    return grow(model, [Agreement()], count=1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict", "shown"),
+    [
+        (("5", None, "5"), "accepted", ["5", None, "5"]),
+        (("5", None, None), "unverified", ["5", None, None]),
+        (("5", None, "6"), "unverified", ["5", None, "6"]),
+    ],
+)
+def test_a_vote_that_was_cut_off_is_no_answer_and_no_dissent(answers, verdict: str, shown: list) -> None:
+    row = cut_off(*answers).rows.row(0, named=True)
+    assert row["verdict"] == verdict
+    assert json.loads(row["extra"])["checks"]["agreement"]["answers"] == shown
+    if verdict == "unverified":
+        assert row["cause"] == "no-majority"
+        assert "could not be used" in row["reason"]
+
+
 def test_equal_answers_written_otherwise_agree() -> None:
     run = grow(voter({0: ["0.5", "1/2"]}), [Agreement()], count=1)
     assert run.rows["verdict"].to_list() == ["accepted"]

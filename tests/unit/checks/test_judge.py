@@ -96,6 +96,49 @@ def test_an_endpoint_that_takes_no_notice_of_a_schema_is_asked_for_tags() -> Non
     assert model.formats[1:] == [None]
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_json_object_is_asked_for_where_a_schema_is_refused(status: int) -> None:
+    def rule(prompt: str, before: int) -> str:
+        return '{"ready": true}' if "ready" in prompt else scored(5, 5)
+
+    model = Scripted(rule, refused={"json_schema": status})
+    run = grow(Scripted(answer), [judge(model)], count=2, patience=5)
+    assert run.rows["verdict"].to_list() == ["accepted", "accepted"]
+    assert model.formats == [{"type": "json_object"}] * 3, "the probe, and two judgements"
+    assert run.progress.queries == 5, "what was refused counts for nothing"
+
+
+def test_tagged_text_is_asked_for_where_every_response_format_is_answered_with_500() -> None:
+    tagged = "<reason>Fine.</reason><clarity>5</clarity><truth>4</truth>"
+    model = Scripted(lambda prompt, before: tagged, refused={"json_schema": 500, "json_object": 500})
+    run = grow(Scripted(answer), [judge(model)], count=2, patience=5)
+    assert run.rows["verdict"].to_list() == ["accepted", "accepted"]
+    assert model.formats == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("structured", "reply", "response_format"),
+    [
+        ("schema", scored(5, 5), "json_schema"),
+        ("json_object", scored(5, 5), "json_object"),
+        ("tags", "<reason>Fine.</reason><clarity>5</clarity><truth>4</truth>", None),
+    ],
+)
+def test_how_it_replies_can_be_said_by_hand(structured, reply: str, response_format: str | None) -> None:
+    model = judging(reply)
+    chosen = Judge(tilth.Teacher(model, structured=structured), QUALITY)
+    run = grow(Scripted(answer), [chosen], count=2)
+    assert run.rows["verdict"].to_list() == ["accepted", "accepted"]
+    assert [given and given["type"] for given in model.formats] == [response_format] * 2, "and no probe"
+    own = Checked(OnePass(), [chosen])
+    assert tilth.verify("run.tilth", using=[own]).findings == ()
+
+
+def test_an_unknown_way_to_reply_is_refused() -> None:
+    with pytest.raises(ValueError, match='give "schema", "json_object" or "tags"'):
+        tilth.Teacher("m", structured="yaml")
+
+
 def test_a_malformed_reply_gets_one_corrective_turn_that_is_counted() -> None:
     model = judging("I would say five.", scored(4, 4))
     run = grow(Scripted(answer), [judge(model)], count=1)
@@ -114,11 +157,30 @@ def test_a_malformed_reply_gets_one_corrective_turn_that_is_counted() -> None:
         ("[1, 2]", "no JSON object"),
     ],
 )
-def test_a_reply_malformed_twice_is_a_rejection_with_its_reason(reply: str, reason: str) -> None:
+def test_a_reply_malformed_twice_leaves_a_row_unverified_with_its_reason(reply: str, reason: str) -> None:
     run = grow(Scripted(answer), [judge(judging(reply))], count=1)
-    assert run.rows["verdict"].to_list() == ["rejected"]
+    assert run.rows["verdict"].to_list() == ["unverified"]
     assert run.rows["reason"][0] == f"judge: malformed after a correction: {reason}"
     assert run.rows["cause"][0] == "malformed"
+
+
+def test_a_malformed_reply_leaves_what_the_reference_accepted() -> None:
+    run = grow(Scripted(answer), [judge(judging("hm"))], count=2, references=True)
+    assert run.rows["verdict"].to_list() == ["accepted", "accepted"]
+    assert run.rows["reason"].to_list() == [None, None]
+
+
+def test_what_is_rejected_already_is_judged_on_request_alone() -> None:
+    wrong = Scripted(lambda prompt, before: "The answer is 99.")
+    few = judging(scored(5, 5))
+    grow(wrong, [judge(few)], count=2, references=True)
+    assert few.count("Count") == 0
+    every = judging(scored(5, 5))
+    chosen = Judge(tilth.Teacher(every), QUALITY, rejected_too=True)
+    run = grow(wrong, [chosen], count=2, references=True, path="every.tilth")
+    assert every.count("Count") == 2
+    assert run.rows["verdict"].to_list() == ["rejected", "rejected"]
+    assert all("clarity" in json.loads(extra)["checks"]["judge"] for extra in run.rows["extra"])
 
 
 def test_another_threshold_judges_stored_rows_anew_and_asks_nothing() -> None:
@@ -161,6 +223,35 @@ def test_an_installed_strategy_is_verified_from_the_file_alone() -> None:
     report = tilth.verify("run.tilth")
     assert (report.findings, report.notes) == ((), ())
     assert report.rebuilt == run.rows.height > 0
+
+
+@pytest.mark.parametrize(
+    "rubric", [*RUBRICS, QUALITY, Rubric("backwards", {"z": "5: z; 1: not", "a": "5: a; 1: not"})]
+)
+def test_criteria_are_asked_for_in_their_order_when_a_file_is_taken_up(rubric: str | Rubric) -> None:
+    def rule(prompt: str, before: int) -> str:
+        if "ready" in prompt:
+            return '{"ready": true}'
+        names = Judge(tilth.Teacher(answer), rubric).criteria
+        return json.dumps({"reason": "It reads well.", **dict.fromkeys(names, 5)})
+
+    def grown(budget: int) -> tuple[Scripted, tilth.Run]:
+        model = Scripted(rule)
+        checks = [Judge(tilth.Teacher(model, concurrency=1), rubric)]
+        teacher = tilth.Teacher(Scripted(answer), concurrency=1)
+        run = tilth.generate_sync(
+            seeds(6), "answer-augmentation", budget, teacher=teacher, path="run.tilth", checks=checks
+        )
+        return model, run
+
+    _, few = grown(7)
+    report = tilth.verify("run.tilth")
+    assert (report.findings, report.notes, report.rebuilt) == ((), (), few.rows.height)
+    restored = tilth.open_run("run.tilth").strategy
+    assert list(restored.checks[0].criteria) == list(Judge(tilth.Teacher(answer), rubric).criteria)
+    model, _ = grown(13)
+    assert model.asked[0][0]["content"].startswith("Judge the response"), "nothing is probed again"
+    assert tilth.verify("run.tilth").findings == ()
 
 
 def test_a_low_score_rejects_what_the_reference_accepted() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.unit.checks.scripted import Scripted, asked_number, grow, seeds
+from tests.unit.checks.scripted import OnePass, Scripted, asked_number, grow, seeds
 
 import tilth
 from tilth.checks import Agreement, Answerable, Resolve
+from tilth.strategies import Check
+from tilth.strategies.check import Checked
 
 WRITE = "Write a new question"
 
@@ -62,7 +64,7 @@ def writer(answerable: str) -> Scripted:
             "the question was found not answerable",
             "unanswerable",
         ),
-        ("hm", "rejected", "answerable: malformed after a correction: no JSON object", "malformed"),
+        ("hm", "unverified", "answerable: malformed after a correction: no JSON object", "malformed"),
     ],
 )
 def test_a_written_question_is_asked_about(reply: str, verdict: str, reason: str, cause: str) -> None:
@@ -79,20 +81,30 @@ def test_a_seeds_own_question_is_not_asked_about() -> None:
     assert model.count("somebody wrote") == 0
 
 
-def test_checks_stand_one_after_another_and_a_rejection_stays() -> None:
-    model = writer('{"reason": "No.", "answerable": false}')
-    run = tilth.generate_sync(
-        seeds(1),
-        "new-question",
-        7,
-        teacher=tilth.Teacher(model),
-        path="run.tilth",
-        checks=[Answerable(), Agreement()],
-    )
-    found = json.loads(run.rows["extra"][0])["checks"]
-    assert found["agreement"]["stands"] == "with"
+def written(model: Scripted, checks: list[Check]) -> tilth.Run:
+    """One new question, its row going through `checks`."""
+    teacher = tilth.Teacher(model, concurrency=1)
+    return tilth.generate_sync(seeds(1), "new-question", 7, teacher=teacher, path="run.tilth", checks=checks)
+
+
+def test_the_first_rejection_ends_a_rows_checks() -> None:
+    run = written(writer('{"reason": "No.", "answerable": false}'), [Answerable(), Agreement()])
+    assert list(json.loads(run.rows["extra"][0])["checks"]) == ["answerable"]
     assert run.rows["reason"][0] == "the question was found not answerable"
     assert tilth.verify("run.tilth").findings == ()
+
+
+def test_a_check_that_could_not_be_read_leaves_a_row_to_the_next() -> None:
+    run = written(writer("hm"), [Answerable(), Agreement()])
+    assert run.rows.select("verdict", "reason", "cause").row(0) == ("accepted", None, None)
+    assert tilth.verify("run.tilth").findings == ()
+
+
+def test_a_row_that_its_reference_rejected_is_not_asked_about() -> None:
+    model = solver("The answer is 5.")
+    run = grow(model, [Resolve()], count=4, references=True)
+    assert run.progress.queries == len(model.asked) == 4
+    assert tilth.verify("run.tilth", using=[Checked(OnePass(), [Resolve()])]).findings == ()
 
 
 def test_a_task_whose_answers_cannot_be_compared_is_told_before_anything_is_asked() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -97,3 +100,50 @@ def test_more_rows_than_one_batch_are_judged_again() -> None:
 def test_another_mode_is_refused_with_those_there_are() -> None:
     with pytest.raises(ValueError, match=r"check='strict' is unknown; \"label\" marks rows"):
         grown(Model(), check="strict")
+
+
+DYING = """
+import os, sys
+import tilth
+
+class Strict(tilth.tasks.OpenEnded):
+    def check(self, response, reference, question=None):
+        if len(sys.argv) > 1 and question == sys.argv[1]:
+            os._exit(9)
+        return super().check(response, reference, question)
+
+    def check_at_once(self, response, reference, question=None):
+        return self.check(response, reference, question)
+
+async def model(messages, **settings):
+    raise SystemError("nothing is left to ask")
+
+task = Strict(measure="contains")
+seeds = tilth.read_seeds([{"question": f"How is day {i}?", "answer": "a day"} for i in range(600)], task=task)
+tilth.generate_sync(seeds, "answer-augmentation", 600, teacher=tilth.Teacher(model), path="run.tilth")
+"""
+
+
+def test_judging_anew_that_was_killed_half_way_is_finished_at_the_next_start() -> None:
+    async def model(messages, **settings):
+        return "It is a day."
+
+    seeds = tilth.read_seeds(
+        [{"question": f"How is day {i}?", "answer": "a day"} for i in range(600)],
+        task=tilth.tasks.OpenEnded(measure="exact"),
+    )
+    run = tilth.generate_sync(
+        seeds, "answer-augmentation", 600, teacher=tilth.Teacher(model), path="run.tilth"
+    )
+    assert counted(run) == {"rejected": 600}
+    last = run.samples(after=0, most=600)["question"][-1]
+    environment = {**os.environ, "PYTHONPATH": str(Path(tilth.__file__).parents[1])}
+    killed = subprocess.run([sys.executable, "-c", DYING, last], env=environment, check=False)
+    assert killed.returncode == 9
+    half = counted(tilth.open_run("run.tilth"))
+    assert 0 < half["accepted"] < 600
+    report = tilth.verify("run.tilth")
+    assert (report.findings, len(report.notes)) == ((), 1), "it is whole, and says what is left to do"
+    subprocess.run([sys.executable, "-c", DYING], env=environment, check=True)
+    assert counted(tilth.open_run("run.tilth")) == {"accepted": 600}
+    assert tilth.verify("run.tilth").notes == ()

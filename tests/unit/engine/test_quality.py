@@ -118,7 +118,8 @@ def test_a_judges_scores_are_counted_by_criterion_and_its_queries_by_account() -
         "truth": (0, 1, 1, 0, 1, pytest.approx(10 / 3)),
     }
     assert rows.rows == {"scored": (3,), "malformed": (1,)}
-    assert found.rejected_by == {"judged-low": 1, "malformed": 1}
+    assert found.rejected_by == {"judged-low": 1}
+    assert found.unverified_by == {"malformed": 1}
     assert found.queries == {"generation": 4, "judge": 6}, "the probe, three judgements, one twice"
     assert found.queries_per_accepted == 10 / 2
 
@@ -167,7 +168,8 @@ def test_second_solutions_and_answerability_are_counted() -> None:
     assert run.rows.height == 3
     [asked] = run.quality.checks["answerable"]
     assert asked.rows == {"answerable": (1,), "not answerable": (1,), "malformed": (1,)}
-    assert run.quality.rejected_by == {"unanswerable": 1, "malformed": 1}
+    assert run.quality.rejected_by == {"unanswerable": 1}
+    assert run.quality.unverified_by == {"no-reference": 1, "malformed": 1}
 
 
 def test_what_gave_no_row_is_told_with_its_reason(tmp_path: Path) -> None:
