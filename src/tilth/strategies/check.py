@@ -147,8 +147,9 @@ class Check(ABC):
         ...         return tilth.Verdict("rejected", before.answer, "nobody thanked", cause="impolite")
         >>> async def model(messages, **settings):
         ...     return "The answer is 5."
+        >>> seeds = tilth.read_seeds([{"question": f"How much is {n} + 2?"} for n in range(3)], answer=None)
         >>> run = tilth.generate_sync(
-        ...     tilth.demo.seeds(3), "answer-augmentation", 6, teacher=tilth.Teacher(model), checks=[Polite()]
+        ...     seeds, "answer-augmentation", 6, teacher=tilth.Teacher(model), checks=[Polite()]
         ... )
         >>> run.rows["verdict"].to_list()
         ['rejected', 'rejected', 'rejected']

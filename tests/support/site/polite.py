@@ -20,6 +20,7 @@ class Polite(Check):
 
     name = "polite"
     title = "Politeness"
+    rejected_too = True
 
     def cost(self, task: Task) -> UnitCost:
         """One query."""
