@@ -12,6 +12,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "tilth"
 ORDER = (
     "errors",
     "arguments",
+    "printable",
     "export",
     "seeds",
     "tasks",

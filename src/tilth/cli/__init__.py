@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from importlib import import_module
+from typing import Any
 
 DONE, FAILED, USAGE, ABORTED = 0, 1, 2, 130
 
@@ -21,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns the exit code: 0 done (or stopped as asked), 1 failed, 2 a wrong command line, 130 aborted.
     """
     options = _parser().parse_args(arguments)
+    warnings.showwarning = _told(warnings.showwarning)
     try:
         # A command's own modules are loaded only when it runs, so that `tilth --help` is quick.
         command = getattr(import_module(options.module), options.command.replace("-", "_"))
@@ -35,10 +39,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             raise
+        from tilth.cli.wording import in_options
         from tilth.jupyter.secrets import without_secrets
 
-        sys.stderr.write(f"tilth: {without_secrets(str(error) or type(error).__name__)}\n")
+        told = in_options(without_secrets(str(error) or type(error).__name__))
+        sys.stderr.write(f"tilth: {told}\n")
         return USAGE if isinstance(error, UsageError) else FAILED
+
+
+def _told(usual: Callable[..., None]) -> Callable[..., None]:
+    """Shows what Tilth warns of as a line; other warnings as they are shown."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        from tilth.cli.wording import in_options
+        from tilth.errors import TilthWarning
+        from tilth.printable import printable
+
+        if issubclass(category, TilthWarning):
+            sys.stderr.write(f"note: {in_options(printable(message, 2_000))}\n")
+        else:
+            usual(message, category, *where)
+
+    return show
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(module=f"tilth.cli.{module}")
         return command
 
-    demo = add("demo", "generate", "Grow rows from the demo's seeds with each strategy; no key, no network.")
+    demo = add("demo", "demo", "Grow rows from the demo's seeds with each strategy; no key, no network.")
     demo.add_argument(
         "--task", default="numeric", choices=("numeric", "sql"), help="what is asked (%(default)s)"
     )
@@ -78,9 +100,19 @@ def _parser() -> argparse.ArgumentParser:
         "--writer", metavar="MODEL", help="writes and rephrases questions; else the teacher does"
     )
     generate.add_argument(
-        "--agreement", action="store_true", help="keep what 2 of 3 answers to a question agree on"
+        "--writer-base-url", metavar="URL", help="the writer's endpoint; --base-url if not given"
     )
-    generate.add_argument("--judge", metavar="MODEL", help="a model that scores each row")
+    generate.add_argument("--temperature", type=_number, metavar="X", help="sampling temperature (0.7)")
+    generate.add_argument("--system", metavar="TEXT", help="a system prompt for teacher and writer")
+    generate.add_argument(
+        "--checks",
+        metavar="NAMES",
+        help="checks that ask, in this order, such as answerable,agreement; or resolve",
+    )
+    generate.add_argument("--judge", metavar="MODEL", help="a model that scores each row, after the checks")
+    generate.add_argument(
+        "--judge-base-url", metavar="URL", help="the judge's endpoint; --base-url if not given"
+    )
     generate.add_argument(
         "--rubric", default="helpfulness", help="what it scores by: helpfulness, faithfulness or style"
     )
@@ -89,12 +121,22 @@ def _parser() -> argparse.ArgumentParser:
         "--out", metavar="FILE.tilth", help="the run's file; made from seeds and strategy if not given"
     )
 
-    resume = add("resume", "generate", "Go on with a run where it stopped.")
+    resume = add("resume", "resume", "Go on with a run where it stopped.")
     resume.add_argument("file", metavar="FILE.tilth")
 
     for command in (generate, resume):
         command.add_argument(
-            "--base-url", metavar="URL", help="the endpoint; OpenAI's, or $OPENAI_BASE_URL, if not given"
+            "--base-url",
+            metavar="URL",
+            help="the endpoint; if not given, $OPENAI_BASE_URL or OpenAI's, to resume the run's own",
+        )
+        command.add_argument("--concurrency", type=_whole, metavar="N", help="calls in flight, at most (32)")
+        command.add_argument("--timeout", type=_number, metavar="S", help="seconds for a whole call (120)")
+        command.add_argument(
+            "--max-tokens", type=_whole, metavar="N", help="limit on a reply, reasoning included (2048)"
+        )
+        command.add_argument(
+            "--price", type=_price, metavar="P,C", help="dollars per million prompt and reply tokens: 0.4,1.6"
         )
         command.add_argument("--queries", type=_whole, metavar="N", help="limit on completed model calls")
         command.add_argument("--usd", type=_dollars, metavar="X", help="limit in US dollars")
@@ -104,7 +146,16 @@ def _parser() -> argparse.ArgumentParser:
             metavar="N",
             help="goal within the limits: stop at so many kept rows",
         )
+        command.add_argument(
+            "--reuse",
+            action="append",
+            metavar="FILE.tilth",
+            help="take over what this file's run asked and paid already; again for further files",
+        )
         command.add_argument("--save", metavar="FILE", help="write the rows here when the run ends")
+        command.add_argument(
+            "--verdicts", type=_verdicts, metavar="NAMES", help="rows to save (accepted,unverified)"
+        )
         command.add_argument(
             "--format", help="parquet, chat, alpaca, csv or jsonl; else by the file's ending"
         )
@@ -165,11 +216,37 @@ def _whole(text: str) -> int:
     return value
 
 
-def _dollars(text: str) -> float:
+def _number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 0 or more")
     return value
+
+
+def _price(text: str) -> object:
+    from tilth.teacher import Price
+
+    try:
+        prompt, completion = text.split(",")
+        return Price(Decimal(prompt), Decimal(completion))
+    except (ValueError, ArithmeticError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no price, such as 0.4,1.6") from None
+
+
+def _verdicts(text: str) -> tuple[str, ...]:
+    from tilth.cli.running import verdicts_of
+
+    try:
+        return verdicts_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _dollars(text: str) -> float:
+    try:
+        return _number(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars") from None

@@ -9,9 +9,10 @@ from pathlib import Path
 import tilth
 from tilth.cli import DONE, FAILED, UsageError
 from tilth.cli.databases import sql_task
-from tilth.cli.terminal import printable, say
+from tilth.cli.terminal import say
 from tilth.engine.file import queries
 from tilth.errors import JournalError
+from tilth.printable import printable
 from tilth.tasks import Task
 
 _LISTED = 50

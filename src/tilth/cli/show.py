@@ -12,10 +12,15 @@ from rich.table import Table
 
 import tilth
 from tilth.cli import DONE
-from tilth.cli.terminal import printable, say, table
+from tilth.cli.terminal import cell, say, table
+from tilth.printable import printable
 
 if TYPE_CHECKING:
     from tilth.engine.run import Run
+
+
+_CAUSES = 5
+"""Causes that are listed of each kind, the most frequent."""
 
 
 def show(options: Namespace) -> int:
@@ -23,19 +28,21 @@ def show(options: Namespace) -> int:
     run = tilth.open_run(options.file)
     limits = (f"{value:,} {name}" for name, value in run.budget.to_json().items() if value is not None)
     say(
-        f"{run.path}: {len(run.seeds):,} seeds of {run.seeds.name}, {run.teacher_name}, "
+        f"{run.path}: {len(run.seeds):,} seeds of {printable(run.seeds.name)}, "
+        f"{printable(run.teacher_name)}, "
         f"budget {' and '.join(limits)}"
     )
-    say(f"{run.status}{f' ({run.progress.reason})' if run.progress.reason else ''}")
+    say(f"{run.status}{f' ({printable(run.progress.reason)})' if run.progress.reason else ''}")
     table([run])
     _beside(run)
+    _reasons(run)
     _without_rows(run)
     rows = run.rows.head(options.rows)
     if rows.is_empty():
         return DONE
     shown = Table("question", "answer", "verdict", box=SIMPLE_HEAD, pad_edge=False)
     for question, answer, verdict in rows.select("question", "answer", "verdict").iter_rows():
-        shown.add_row(printable(question or "", 100), printable(answer or "", 20), verdict)
+        shown.add_row(cell(question or "", 100), cell(answer or "", 20), cell(verdict, 20))
     Console().print(shown)
     return DONE
 
@@ -48,7 +55,8 @@ def _beside(run: Run) -> None:
     shown = Table("", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("planned", "range", "actual"):
         shown.add_column(name, justify="right")
-    actual = {"queries": p.queries, "rows": p.rows, "tokens": p.tokens, "usd": p.usd, "seconds": p.seconds}
+    actual = {"queries": p.queries, "rows": p.rows, "tokens": p.tokens, "usd": p.usd}
+    actual["seconds"] = p.seconds or None  # none where it was killed before it could say
     for name, value in actual.items():
         title = "US dollars" if name == "usd" else name
         shown.add_row(title, _figure(name, planned[name]), _spread(name, planned), _figure(name, value))
@@ -57,7 +65,7 @@ def _beside(run: Run) -> None:
     if planned.get("measured"):
         say(f"The plan was measured on this run's first {planned['measured']:,} units.")
     if known:
-        say(f"Prices: {'; '.join(sorted(known))}")
+        say(f"Prices: {printable('; '.join(sorted(known)))}")
 
 
 def _spread(name: str, planned: Mapping[str, Any]) -> str:
@@ -71,6 +79,20 @@ def _figure(name: str, value: float | None) -> str:
     return f"{value:,.4f}" if name == "usd" else f"{value:,.2f}" if name == "seconds" else f"{value:,}"
 
 
+def _reasons(run: Run) -> None:
+    """Why rows are rejected or unverified, and units have none: the causes, each with its latest reason."""
+    quality = run.quality
+    by_cause = (quality.rejected_by, quality.unverified_by, quality.rowless_by)
+    shown = Table("", "cause", "the latest of them", box=SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("times", justify="right")
+    for name, causes in zip(("rejected", "unverified", "rowless"), by_cause, strict=True):
+        for cause, times in list(causes.items())[:_CAUSES]:
+            told = quality.latest[name].get(cause, "")
+            shown.add_row(name, cell(cause, 20), cell(told, 60), f"{times:,}")
+    if shown.row_count:
+        Console().print(shown)
+
+
 def _without_rows(run: Run) -> None:
     """Where queries went that gave no row."""
     reasons = {why: queries for why, queries in run.spending().items() if why != "rows"}
@@ -79,5 +101,5 @@ def _without_rows(run: Run) -> None:
     shown = Table("spent without a row", box=SIMPLE_HEAD, pad_edge=False)
     shown.add_column("queries", justify="right")
     for why, queries in reasons.items():
-        shown.add_row(printable(why, 80), f"{queries:,}")
+        shown.add_row(cell(why, 80), f"{queries:,}")
     Console().print(shown)

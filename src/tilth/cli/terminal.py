@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from math import ceil
@@ -17,70 +18,100 @@ from rich.table import Table
 from rich.text import Text
 
 from tilth.engine.run import OVER
+from tilth.printable import printable, without_controls
 
 if TYPE_CHECKING:
     from tilth.engine.run import Run
     from tilth.studies.study import Study
 
 _REFRESH_SECONDS = 0.25
+_LINE_SECONDS = 15.0
+"""Between lines of progress where there is no terminal to draw a bar in."""
 _REASON = 200
 """The most characters of an endpoint's failure."""
 
+Figures = tuple[float, float | None, str]
+"""How far work has come, how far it goes at most, and the same in words."""
 
-def printable(text: str, characters: int) -> Text:
-    """Foreign text as one line: no markup, no control characters, cut to length."""
-    line = "".join(c for c in " ".join(text.split()) if c.isprintable())
-    return Text(line if len(line) <= characters else line[: characters - 1] + "…")
+
+def cell(text: object, characters: int) -> Text:
+    """Foreign text for a table: one line, no markup, no control characters, cut to length."""
+    return Text(printable(text, characters))
 
 
 def follow(run: Run, label: str) -> Run:
     """Shows a run until it ends. The first Ctrl-C or SIGTERM stops it, the second aborts it."""
-    _follow(run, label, lambda bar, task: _show(bar, task, run))
+    _follow(run, label, lambda: _figures(run))
     return run
 
 
 def follow_study(study: Study, label: str) -> Study:
     """Shows a study until it ends, and obeys Ctrl-C and SIGTERM, as `follow` does."""
 
-    def show(bar: Progress, task: TaskID) -> None:
+    def figures() -> Figures:
         p = study.progress
         counts = f"{p.cells:,}/{p.all_cells:,} cells  {p.queries:,}/{p.most_queries:,} queries"
-        bar.update(task, completed=p.cells, total=p.all_cells, counts=counts + _wait(p))
+        return p.cells, p.all_cells, counts + _wait(p)
 
-    _follow(study, label, show)
+    _follow(study, label, figures)
     return study
 
 
-def _follow(work: Run | Study, label: str, show: Callable[[Progress, TaskID], None]) -> None:
+def _follow(work: Run | Study, label: str, figures: Callable[[], Figures]) -> None:
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[counts]}", markup=False),
-        TimeElapsedColumn(),
-    )
     subscription = work.subscribe()
     try:
-        with (
-            _signals(work, console),
-            Progress(*columns, console=console, disable=not console.is_terminal) as bar,
-        ):
-            task = bar.add_task(label, counts="", total=None)
+        with _signals(work, console), _shown(console, label) as show:
             waiting = False
             while work.status not in OVER:
-                show(bar, task)
+                show(figures())
                 if waiting != (work.status == "waiting"):
                     waiting = not waiting
-                    why = printable(work.progress.waiting or "", _REASON)
+                    why = cell(work.progress.waiting or "", _REASON)
                     console.print(Text("Waiting: ").append(why) if waiting else "Going on.")
                 subscription.wait(_REFRESH_SECONDS)
                 subscription.drain()
-            show(bar, task)
+            show(figures())
     finally:
         subscription.close()
 
 
-def _show(bar: Progress, task: TaskID, run: Run) -> None:
+@contextmanager
+def _shown(console: Console, label: str) -> Iterator[Callable[[Figures], None]]:
+    """What shows progress: a bar in a terminal; elsewhere, in a log, a line now and then."""
+    if console.is_terminal:
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[counts]}", markup=False),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=console) as bar:
+            task: TaskID = bar.add_task(label, counts="", total=None)
+            yield lambda now: bar.update(task, completed=now[0], total=now[1], counts=now[2])
+        return
+    told, due = "", 0.0
+
+    def tell(now: Figures, *, at_once: bool = False) -> None:
+        nonlocal told, due
+        if now[2] != told and (at_once or time.monotonic() >= due):
+            told, due = now[2], time.monotonic() + _LINE_SECONDS
+            console.print(f"{label}: {told}", markup=False, highlight=False, soft_wrap=True)
+
+    last: Figures = (0, None, "")
+
+    def show(now: Figures) -> None:
+        nonlocal last
+        last = now
+        tell(now)
+
+    try:
+        yield show
+    finally:
+        tell(last, at_once=True)
+
+
+def _figures(run: Run) -> Figures:
     p = run.progress
     limit = p.limit.queries
     done: float = p.queries
@@ -92,9 +123,22 @@ def _show(bar: Progress, task: TaskID, run: Run) -> None:
     queries = f"{p.queries:,}/{limit:,} queries" if limit is not None else f"{p.queries:,} queries"
     dollars = f"  ${p.usd:,.4f}" if p.usd else ""
     rows = f"{p.kept:,}/{goal:,} rows  " if goal is not None else ""
-    spent = f"{rows}{queries}{dollars}"
-    counts = f"{spent}  {p.accepted:,} ✓  {p.rejected:,} ✗  {p.unverified:,} ·  {p.rate or 0:.1f}/s"
-    bar.update(task, completed=done, total=total, counts=counts + _wait(p))
+    left = "" if p.eta is None else f"  {_duration(p.eta)} left"
+    verdicts = f"{p.accepted:,} ✓  {p.rejected:,} ✗  {p.unverified:,} ·"
+    counts = f"{rows}{queries}{dollars}  {verdicts}  {_rate(p.rate)}{left}"
+    return done, total, counts + _wait(p)
+
+
+def _rate(a_second: float | None) -> str:
+    """Rows a second; by the minute where a slow model gives fewer than one in two seconds."""
+    rate = a_second or 0.0
+    return f"{60 * rate:.1f}/min" if 0 < rate < 0.5 else f"{rate:.1f}/s"
+
+
+def _duration(seconds: float) -> str:
+    whole = ceil(seconds)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
 def _wait(progress: Any) -> str:
@@ -143,12 +187,12 @@ def table(runs: Iterable[Run]) -> None:
         counts: list[Any] = [p.queries, p.rows, p.accepted, p.unverified, p.rejected]
         seconds = f"{p.seconds:,.1f}" if p.seconds else "–"  # it was killed before it could say
         dollars = ["unknown" if p.usd is None else f"{p.usd:,.4f}"] if priced else []
-        shown.add_row(run.strategy_name, *(f"{n:,}" for n in counts), seconds, *dollars)
+        shown.add_row(cell(run.strategy_name, 60), *(f"{n:,}" for n in counts), seconds, *dollars)
     if any(run.simulated for run in runs):
         say("The teacher is a rule-based simulation, no language model.")
     Console().print(shown)
 
 
 def say(text: str) -> None:
-    """Prints a line, never as markup."""
-    sys.stdout.write(f"{text}\n")
+    """Prints a line, never as markup, and without control characters: much of it is foreign text."""
+    sys.stdout.write(f"{without_controls(text)}\n")

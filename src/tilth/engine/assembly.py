@@ -133,6 +133,7 @@ def _settings(
             role: None if price is None else {"source": price.source, "date": price.date}
             for role, price in prices.items()
         },
+        "addresses": {role: connection.model.address for role, connection in connections.items()},
         "max_tokens": {role: connection.model.max_tokens for role, connection in connections.items()},
         "plan": None,
         "seconds": stored.get("seconds", 0.0),

@@ -25,6 +25,7 @@ from tilth.engine.recipe import Recipe, StoredRecipe
 from tilth.engine.runner import runner
 from tilth.errors import BudgetError, EndpointUnavailable
 from tilth.export import save
+from tilth.printable import printable
 from tilth.teacher import Wait
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ class Run(Background):
 
     def __repr__(self) -> str:
         p = self.progress
-        return f"<Run {self.strategy_name} {p.status}: {p.rows} rows, {p.queries} queries, {self.path.name}>"
+        name, file = printable(self.strategy_name), printable(self.path.name)
+        return f"<Run {name} {p.status}: {p.rows} rows, {p.queries} queries, {file}>"
 
     # -- at work ------------------------------------------------------------------------------------------
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tilth.arguments import listed, of_kind, path_of
 from tilth.errors import tell
 from tilth.export.formats import CONTENT, SUFFIXES
 from tilth.export.formats import FORMATS as _WRITERS
-from tilth.export.targets import opened
+from tilth.export.targets import node_at, opened
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,12 +89,26 @@ def write(
     verdicts: Collection[str] = KEPT,
 ) -> Written:
     """Does what `save` does, and gives its notices back instead of warning."""
-    path = Path(path)
-    chosen = _format(path, format)
-    kept = _select(rows, {verdicts} if isinstance(verdicts, str) else set(verdicts))
+    path, chosen = ready(path, format)
+    named = {verdicts} if isinstance(verdicts, str) else set(listed(verdicts, "verdicts", "verdicts"))
+    kept = _select(rows, named)
     with opened(path) as file:
         notices = _WRITERS[chosen](kept, file)
     return Written(path, (*_other_suffix(path, chosen), *notices))
+
+
+def ready(path: str | os.PathLike[str], format: str | None = None) -> tuple[Path, str]:
+    """Where rows would be saved and in which format, before there are any; raises what `save` would.
+
+    Example:
+        >>> from tilth.export import ready
+        >>> ready("train.jsonl")[1]
+        'jsonl'
+    """
+    path = path_of(path)
+    chosen = _format(path, format)
+    node_at(path)
+    return path, chosen
 
 
 def _other_suffix(path: Path, format: str) -> list[str]:
@@ -116,14 +131,17 @@ def _format(path: Path, format: str | None) -> str:
         if suffix not in SUFFIXES:
             raise ValueError(f"{path.name!r} does not say its format; pass format=, one of {formats}")
         return SUFFIXES[suffix]
-    if format not in FORMATS:
+    if of_kind(format, str, "format", f"one of {formats}") not in FORMATS:
         raise ValueError(f"there is no format {format!r}; there are {formats}")
     return format
 
 
 def _select(rows: pl.DataFrame, verdicts: set[str]) -> pl.DataFrame:
+    import polars as pl
+
     if unknown := sorted(verdicts.difference(VERDICTS)):
         raise ValueError(f"there is no verdict {unknown[0]!r}; there are {', '.join(map(repr, VERDICTS))}")
+    of_kind(rows, pl.DataFrame, "rows", "a frame, such as run.rows")
     if missing := [name for name in ("question", "response", "verdict") if name not in rows.columns]:
         raise ValueError(f"rows lack the column {missing[0]!r}; pass the rows of a run")
     kept = rows.filter(rows["verdict"].is_in(list(verdicts)))

@@ -28,6 +28,16 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         FileNotFoundError: There is no such folder.
         IsADirectoryError: The path is a folder.
     """
+    mode = node_at(path)
+    with _replacing(path.resolve()) if mode is None else _written_into(path, mode) as file:
+        yield file
+
+
+def node_at(path: Path) -> int | None:
+    """The mode of the device or pipe at a path; None where a regular file stands or will stand there.
+
+    Raises what `opened` raises, but for a disk, or a pipe that nobody reads.
+    """
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -35,17 +45,14 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     if mode is not None and stat.S_ISDIR(mode):
         raise IsADirectoryError(f"{path} is a folder; add a file name")
     if mode is not None and not stat.S_ISREG(mode):
-        with _written_into(path, mode) as file:
-            yield file
-        return
+        return mode
     target = path.resolve()
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"{path.name} cannot be saved: there is no folder {path.parent}; create it first"
         )
     _refuse_database(path, target)
-    with _replacing(target) as file:
-        yield file
+    return None
 
 
 def _refuse_database(path: Path, target: Path) -> None:

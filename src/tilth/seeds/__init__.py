@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from tilth.errors import SeedsError
+from tilth.printable import printable
 from tilth.seeds.sources import Record, Source, SourceError, kind, open_source
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Seeds:
             yield Seed(seed_id, index, question, reference, json.loads(extra) if extra else {})
 
     def __repr__(self) -> str:
-        return f"<Seeds {self.name!r}: {len(self)} for {self.task_name}>"
+        return f"<Seeds {printable(self.name)!r}: {len(self)} for {printable(self.task_name)}>"
 
     @property
     def task_name(self) -> str:

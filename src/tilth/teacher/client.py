@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tilth.errors import TeacherError
+from tilth.printable import printable
 from tilth.teacher import prices
 from tilth.teacher.call_error import CallError
 from tilth.teacher.calling import CallableEndpoint, name_of
@@ -148,8 +149,8 @@ class Teacher:
 
     def __repr__(self) -> str:
         if self._function is not None:
-            return f"{type(self).__name__}({self.name})"
-        return f'{type(self).__name__}("{self.name}" at {public_url(self._url())})'
+            return f"{type(self).__name__}({printable(self.name)})"
+        return f'{type(self).__name__}("{printable(self.name)}" at {printable(public_url(self._url()))})'
 
     def __getstate__(self) -> dict[str, Any]:
         if self._client is not None:
@@ -157,6 +158,11 @@ class Teacher:
                 "a teacher made with client= cannot be pickled; give it base_url and a key instead"
             )
         return self.__dict__.copy()
+
+    @property
+    def address(self) -> str | None:
+        """Where it is asked, without what may be secret in a URL; None for a callable or a simulation."""
+        return None if self._function is not None or self.simulated else public_url(self._url())
 
     def identity(self) -> dict[str, Any]:
         """What of this teacher decides its replies, as JSON: model, system prompt, sampling settings."""

@@ -173,7 +173,8 @@ def test_says_that_it_waits_for_an_endpoint_that_only_fails_and_goes_on(shell, s
     told = " ".join(ended.stderr.split())
     assert "Waiting: test-model gives nothing but failures, so one call at a time is tried" in told
     assert "planned failure 500" in told
-    assert told.endswith("Going on.")
+    assert "planned failure 500 Going on." in told
+    assert told.endswith("50/50 queries 0 ✓ 50 ✗ 0 · 0.0/s")
 
 
 def test_shows_what_was_planned_and_where_queries_went(shell, tmp_path):

@@ -1,0 +1,221 @@
+"""The options of the command line: what they say reaches the models, and what cannot be is told unpaid."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+
+import polars as pl
+import pytest
+from tests.support.openai_server import serve
+
+import tilth
+from tilth.cli.wording import in_options
+
+
+def test_what_python_takes_the_command_line_takes(shell, seeds, tmp_path):
+    told = (
+        "--max-tokens",
+        64,
+        "--temperature",
+        0.2,
+        "--system",
+        "Be short.",
+        "--concurrency",
+        2,
+        "--timeout",
+        30,
+    )
+    with serve() as server, serve() as other:
+        first = shell(
+            *("generate", seeds, "--model", "test-model", "--base-url", server.base_url, "--queries", 12),
+            *("--writer", "test-model", "--writer-base-url", other.base_url, "--checks", "agreement"),
+            *("--out", "run.tilth", *told),
+        )
+        assert first.returncode == 0, first.stderr
+        asked, written = server.books()["bodies"], other.books()["bodies"]
+    assert asked
+    assert written
+    for body in (*asked, *written):
+        assert (body["max_tokens"], body["temperature"]) == (64, 0.2)
+        assert body["messages"][0] == {"role": "system", "content": "Be short."}
+    assert all("new question" in body["messages"][-1]["content"].lower() for body in written)
+
+
+def test_paid_replies_are_taken_over_and_named_verdicts_saved(shell, endpoint, seeds, tmp_path):
+    grow = (
+        "generate",
+        seeds,
+        "--strategy",
+        "answer-augmentation",
+        "--model",
+        "four",
+        "--base-url",
+        endpoint.url,
+    )
+    first = shell(*grow, "--queries", 20, "--out", "run.tilth")
+    assert first.returncode == 0, first.stderr
+    served = endpoint.served
+    options = (
+        "--random-state",
+        1,
+        "--reuse",
+        "run.tilth",
+        "--save",
+        "rows.parquet",
+        "--verdicts",
+        "accepted",
+    )
+    again = shell(*grow, "--queries", 20, "--out", "other.tilth", *options)
+    assert again.returncode == 0, again.stderr
+    run = tilth.open_run(tmp_path / "other.tilth")
+    assert run.rows["reused"].any()
+    assert endpoint.served - served == run.progress.queries
+    assert pl.read_parquet(tmp_path / "rows.parquet")["verdict"].unique().to_list() == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--save", "rows.xyz"), "--format"),
+        (("--save", "there/is/none/rows.jsonl"), "no folder"),
+        (("--save", ".", "--format", "csv"), "is a folder"),
+        (("--save", "rows.jsonl", "--verdicts", "good"), "there is no verdict 'good'"),
+        (("--verdicts", "accepted"), "pass --save FILE"),
+        (("--checks", "agreement,luck"), "there is no check 'luck'; there are answerable"),
+        (("--writer-base-url", "http://127.0.0.1:9/v1"), "pass --writer MODEL"),
+        (("--judge-base-url", "http://127.0.0.1:9/v1"), "pass --judge MODEL"),
+        (("--price", "4"), "no price"),
+        (("--temperature", "warm"), "no number"),
+    ],
+)
+def test_what_cannot_be_is_told_before_anything_is_paid(shell, endpoint, seeds, options, says):
+    ended = shell(
+        *(
+            "generate",
+            seeds,
+            "--model",
+            "four",
+            "--base-url",
+            endpoint.url,
+            "--queries",
+            5,
+            "--out",
+            "r.tilth",
+        ),
+        *options,
+    )
+    assert ended.returncode == 2, ended.stdout
+    assert says in ended.stderr
+    assert endpoint.served == 0
+
+
+def test_a_limit_in_dollars_is_kept_with_the_price_that_is_given(shell, seeds, tmp_path):
+    with serve() as server:
+        grow = ("generate", seeds, "--strategy", "answer-augmentation", "--model", "test-model")
+        where = ("--base-url", server.base_url, "--usd", "0.02", "--out", "run.tilth")
+        unknown = shell(*grow, *where)
+        assert unknown.returncode == 1
+        assert "pass --price P,C" in unknown.stderr
+        priced = shell(*grow, *where, "--price", "1,2", "--max-tokens", 50)
+    assert priced.returncode == 0, priced.stderr
+    assert 0 < tilth.open_run(tmp_path / "run.tilth").progress.usd <= 0.02
+
+
+def test_a_run_goes_on_where_it_was(shell, endpoint, seeds, tmp_path):
+    first = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 5, "--out", "run.tilth"),
+    )
+    assert first.returncode == 0, first.stderr
+    more = shell("resume", "run.tilth", "--queries", 9)
+    assert more.returncode == 0, more.stderr
+    assert endpoint.served == 9
+
+
+@pytest.mark.parametrize(
+    "address", ["https://models.example.invalid/v1", "http://127.0.0.1.example.invalid/v1", 7]
+)
+def test_a_file_sends_no_key_to_a_strange_host(shell, endpoint, seeds, tmp_path, address):
+    path = tmp_path / "run.tilth"
+    first = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 5, "--out", path),
+    )
+    assert first.returncode == 0, first.stderr
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        settings = json.loads(file.execute("SELECT settings FROM runs").fetchone()[0])
+        settings["addresses"] = dict.fromkeys(settings["addresses"], address)
+        file.execute("UPDATE runs SET settings = ?", (json.dumps(settings),))
+    more = shell("resume", path, "--queries", 9)
+    assert more.returncode == 2
+    assert "--base-url" in more.stderr
+    assert tilth.open_run(path).status == "finished"
+    told = shell("resume", path, "--queries", 9, "--base-url", endpoint.url)
+    assert told.returncode == 0, told.stderr
+
+
+def test_a_log_is_told_how_far_a_run_is(shell, endpoint, seeds):
+    ended = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 6, "--out", "run.tilth"),
+    )
+    lines = ended.stderr.splitlines()
+    assert lines[0].startswith("answer-augmentation: ")
+    assert "6/6 queries" in lines[-1]
+
+
+def test_shows_why_rows_are_rejected(shell, endpoint, tmp_path):
+    (tmp_path / "seeds.jsonl").write_text('{"question": "What is 9 - 6?", "answer": "3"}')
+    grown = shell(
+        *("generate", "seeds.jsonl", "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 2, "--out", "run.tilth"),
+    )
+    assert grown.returncode == 0, grown.stderr
+    shown = " ".join(shell("show", "run.tilth").stdout.split())
+    assert "rejected wrong-answer 4 is not 3 2" in shown
+
+
+def test_nothing_of_a_file_moves_the_terminal_or_is_taken_for_markup(shell, tmp_path):
+    teacher = tilth.demo.teacher()
+    run = tilth.generate_sync(
+        tilth.demo.seeds(4), "answer-augmentation", 4, teacher=teacher, path=tmp_path / "run.tilth"
+    )
+    bad = "\x1b]0;owned\x07\x9b31m\u202e[/] [bold]\r"
+    with closing(sqlite3.connect(run.path, isolation_level=None)) as file:
+        identity, settings = map(json.loads, file.execute("SELECT identity, settings FROM runs").fetchone())
+        settings |= {"seeds": bad, "teacher": bad, "writer": bad}
+        settings["prices"] = {"teacher": {"source": bad, "date": bad}}
+        identity["strategy"]["name"] = bad
+        file.execute(
+            "UPDATE runs SET reason = ?, settings = ?, identity = ?",
+            (bad, json.dumps(settings), json.dumps(identity)),
+        )
+        file.execute("UPDATE rows SET reason = ?, cause = ?, answer = ?, question = ?", (bad, bad, bad, bad))
+        file.execute("UPDATE rows SET verdict = 'rejected'")
+    shown = shell("show", "run.tilth")
+    assert shown.returncode == 0, shown.stderr
+    assert "[/] [bold]" in shown.stdout
+    opened = tilth.open_run(run.path)
+    for text in (shown.stdout, shell("verify", "run.tilth").stdout, repr(opened), repr(opened.seeds)):
+        assert not [one for one in text.replace("\n", "") if not one.isprintable()]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "there is no column 'q'; name it with question=\"...\"",
+            "there is no column 'q'; name it with --question ...",
+        ),
+        ("pass answer=None to grow without references", "pass --no-answer to grow without references"),
+        ("name the verdicts to save with verdicts=", "name the verdicts to save with --verdicts"),
+        ("raise timeout= if the model is slow", "raise --timeout if the model is slow"),
+        ('with reuse=["run.tilth"] it takes over', "with --reuse run.tilth it takes over"),
+        ("the reply said path=7 and x.rows=3", "the reply said path=7 and x.rows=3"),
+        ('extra_body is {"usd": 3}', 'extra_body is {"usd": 3}'),
+    ],
+)
+def test_advice_is_given_in_options(text, told):
+    assert in_options(text) == told
