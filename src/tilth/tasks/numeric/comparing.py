@@ -3,65 +3,100 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from tilth.tasks.numeric import intervals, numbers, physical_units, values
+from tilth.tasks.numeric import formulas, intervals, numbers, physical_units, values
 from tilth.tasks.numeric.values import Value
 
 Outcome = tuple[bool | None, str | None]
 """Whether two answers are the same; None and a reason where that could not be found out."""
 
-_MOST_PAIRS = 1_000
+Compare = Callable[[str, str], bool | None]
+"""Whether two formulas are the same; None where that is not found out, or not here."""
 
-_LATEX = tuple(
-    (re.compile(pattern), latex)
-    for pattern, latex in (
-        (r"(?:\A|(?<=[=∪∈,(]))\s?\{([^{}]*)\}", r"\\{\1\\}"),
-        (r"<=", r"\\le "),
-        (r">=", r"\\ge "),
-        (r"!=", r"\\ne "),
-        (r"∞", r"\\infty "),
-        (r"∪", r"\\cup "),
-        (r"∈", r"\\in "),
-        (r"±", r"\\pm "),
-        (r"√\s?(\w+|\{[^{}]*\})", r"\\sqrt{\1}"),
-        (r"√\s?\(([^()]*)\)", r"\\sqrt{\1}"),
-        (r"π|(?<![A-Za-z\\])pi(?![A-Za-z])", r"\\pi "),
-        (r"\*\*", "^"),
-        (r"[×·]", r"\\cdot "),
-        (r"÷", "/"),
-        (r"²", "^2"),
-        (r"³", "^3"),
-        (r"(?<![\\A-Za-z])sqrt\(([^()]*)\)", r"\\sqrt{\1}"),
-    )
-)
+_MOST_PAIRS = 1_000
+_FACTORIAL = re.compile(r"([0-9]{1,9})\s?!")
 
 
 def same(left: str, right: str) -> Outcome:
     """Whether two normal forms agree.
 
-    Plain numbers, and what is made of them, are compared here; everything else by math-verify, in its
-    process.
+    Plain numbers, and what is made of them, are compared here; formulas in a process of their own, which
+    may take long.
     """
     if (plain := plainly(left, right)) is not None:
         return plain, None
     if values.cleaned(left) == values.cleaned(right):
         return True, None
+    if (outcome := _decided(left, right, _not_here)) is not None:
+        return outcome
+    from tilth.tasks.numeric.expressions import equivalent
+
+    return equivalent(left, right)
+
+
+def reckoned(left: str, right: str) -> Outcome | None:
+    """Whether two answers agree, formulas evaluated: for the process that may be killed for it."""
+    if values.cleaned(left) == values.cleaned(right):
+        return True, None
+    return _decided(left, right, _by_value)
+
+
+def _not_here(_left: str, _right: str) -> bool | None:
+    return None
+
+
+def _by_value(left: str, right: str) -> bool | None:
+    from tilth.tasks.numeric import evaluating
+
+    one, other = formulas.parse(left), formulas.parse(right)
+    return evaluating.same(one, other) if one and other else None
+
+
+def _decided(left: str, right: str, compare: Compare) -> Outcome | None:
+    """The outcome where `compare` finds out what it takes; None where it does not."""
+    if why := _ambiguous(left, right) or _ambiguous(right, left):
+        return None, why
     first, second = values.parse(left), values.parse(right)
     if first is None and second is None:
-        return _asked(left, right)
+        found = compare(left, right)
+        return None if found is None else (found, None)
     for one, other, text in ((first, second, right), (second, first, left)):
-        if one is not None and (outcome := _one_way(one, other, text)) is not None:
+        if one is not None and (outcome := _one_way(one, other, text, compare)) is not None:
             return outcome
     kinds = {value.kind for value in (first, second) if value}
-    if (
-        kinds <= {"equation"}
-        or "relation" in kinds
-        or not (_is_plain(first, left) and _is_plain(second, right))
-    ):
-        return _asked(left, right)
+    if first and second and kinds == {"equation"}:
+        return _equations(first, second, compare)
+    if kinds & {"equation", "relation"} or not (_is_known(first, left) and _is_known(second, right)):
+        return None
+    if first and second and first.kind == second.kind:
+        return None  # the same kind, but elements that could not be compared
     return False, None
+
+
+def _ambiguous(one: str, other: str) -> str | None:
+    """Why it is not known whether `one`, which has a sign that `other` lacks, has the same digits for it."""
+    if (sign := _FACTORIAL.fullmatch(one)) and sign[1] == other:
+        return f"{one} may be a factorial"
+    formula = formulas.parse(one) if "_" in one or not one.isascii() else None
+    if formula and formula.in_base and numbers.parse_text(other) and formula.in_base == other:
+        return f"{other} may be in the base of {one}"
+    return None
+
+
+def _equations(first: Value, second: Value, compare: Compare) -> Outcome | None:
+    """Whether two equations say the same, which takes the process that evaluates."""
+    if compare is _not_here:
+        return None
+    from tilth.tasks.numeric import evaluating
+
+    sides = [[formulas.parse(part) for part in value.items[0].split("=")] for value in (first, second)]
+    if any(len(pair) != 2 or None in pair for pair in sides):
+        return None
+    (a, b), (c, d) = sides
+    found = evaluating.same_equation((a, b), (c, d)) if a and b and c and d else None
+    return None if found is None else (found, None)
 
 
 def plainly(left: str, right: str) -> bool | None:
@@ -85,53 +120,67 @@ def _quantity(text: str) -> physical_units.Quantity | None:
     return quantity if quantity and quantity.end == len(text) else None
 
 
-def _one_way(one: Value, other: Value | None, text: str) -> Outcome | None:
+def _one_way(one: Value, other: Value | None, text: str, compare: Compare) -> Outcome | None:
     """The outcome where `one` is of a kind that says it; `text` is the other answer. None leaves it open."""
     kind, kinds = one.kind, (one.kind, other.kind if other else None)
     number = numbers.parse_text(text)
     if kind in ("time", "ratio"):
         return _times(one, other, number)
     if kind in ("several", "set") and len({*one.items}) == 1 and other is None:
-        return same(one.items[0], text)
+        found = _element(one.items[0], text, compare)
+        return None if found is None else (found, None)
     if kind == "equation" and (other is None or other.kind != "equation"):
-        # math-verify would compare the right sides alone: x^2 + y^2 = 25 with 25.
-        lone = len(one.names[0]) == 1 or one.names[0].endswith(")")
-        return (
-            None
-            if lone and other is None and not number
-            else (None, "an equation and a value are not compared")
-        )
+        return _equation_and_value(one, other, text, compare)
     if other is None:
         return None
-    if kinds == ("point", "interval") and one.intervals is not None and other.intervals is not None:
+    spans = {"point", "interval"}
+    if (
+        kind == "interval"
+        and other.kind in spans
+        and one.intervals is not None
+        and other.intervals is not None
+    ):
         return intervals.agree(one.intervals, other.intervals), None
-    if kinds == ("interval", "interval") and one.intervals is not None and other.intervals is not None:
-        return intervals.agree(one.intervals, other.intervals), None
+    if kind == "interval" and other.kind in spans and one.closed and other.closed:
+        return _in_order(one.items, other.items, compare) if one.closed == other.closed else (False, None)
     if kinds == ("point", "point"):
-        return _in_order(one.items, other.items)
+        return _in_order(one.items, other.items, compare)
     if kinds == ("matrix", "matrix"):
-        return _in_order(one.items, other.items) if one.columns == other.columns else (False, None)
+        return _in_order(one.items, other.items, compare) if one.columns == other.columns else (False, None)
     if kinds == ("matrix", "point"):
         is_line = one.columns in (1, len(one.items))
-        return _in_order(one.items, other.items) if is_line else (False, None)
+        return _in_order(one.items, other.items, compare) if is_line else (False, None)
     if kinds == ("named", "named"):
         ordered = dict(zip(other.names, other.items, strict=True))
         if set(one.names) != set(other.names):
             return False, None
-        return _in_order(one.items, [ordered[name] for name in one.names])
-    if kind in ("several", "set") and other.kind in ("several", "set"):
-        return _unordered(one.items, other.items)
+        return _in_order(one.items, [ordered[name] for name in one.names], compare)
+    if kind in ("several", "set", "union") and other.kind in ("several", "set", "union"):
+        return (
+            _unordered(one.items, other.items, compare)
+            if "union" not in kinds or kind == other.kind
+            else None
+        )
     if kind == "named" and other.kind in ("point", "several"):
         by_name = sorted(zip(one.names, one.items, strict=True))
-        return _in_order([item for _, item in by_name], other.items)
+        return _in_order([item for _, item in by_name], other.items, compare)
     if kinds == ("several", "point"):
-        return _in_order(one.items, other.items)
+        return _in_order(one.items, other.items, compare)
     if kind == "interval" and other.kind in ("several", "set") and len(one.items) == 2:
-        alike = _unordered(one.items, other.items)
+        alike = _unordered(one.items, other.items, compare)
         return (None, "an interval and a list may be meant") if alike == (True, None) else alike
     if kinds == ("set", "point"):
         return False, None
     return None
+
+
+def _equation_and_value(one: Value, other: Value | None, text: str, compare: Compare) -> Outcome | None:
+    """An equation beside a value: y = 2x + 3 and 2x + 3 agree; what x^2 + y^2 = 25 says is not 25."""
+    lone = len(one.names[0]) == 1 or one.names[0].endswith(")")
+    if lone and other is None and not numbers.parse_text(text):
+        found = _element(one.items[0].partition("=")[2].strip(), text, compare)
+        return None if found is None else (found, None)
+    return None, "an equation and a value are not compared"
 
 
 def _times(one: Value, other: Value | None, number: numbers.Number | None) -> Outcome | None:
@@ -166,55 +215,40 @@ def _times(one: Value, other: Value | None, number: numbers.Number | None) -> Ou
     return proportional and any(parts) and any(rest), None
 
 
-def _in_order(left: Sequence[str], right: Sequence[str]) -> Outcome | None:
-    """Whether elements agree one by one; None where that takes math-verify."""
+def _in_order(left: Sequence[str], right: Sequence[str], compare: Compare) -> Outcome | None:
+    """Whether elements agree one by one; None where that was not found out."""
     if len(left) != len(right):
         return False, None
-    outcomes = [_element(one, other) for one, other in zip(left, right, strict=True)]
+    outcomes = [_element(one, other, compare) for one, other in zip(left, right, strict=True)]
     if False in outcomes:
         return False, None
     return None if None in outcomes else (True, None)
 
 
-def _unordered(left: Sequence[str], right: Sequence[str]) -> Outcome | None:
-    """Whether each element has its equal on the other side; None where that takes math-verify."""
+def _unordered(left: Sequence[str], right: Sequence[str], compare: Compare) -> Outcome | None:
+    """Whether each element has its equal on the other side; None where that was not found out."""
     if len(left) * len(right) > _MOST_PAIRS:
         return None
-    table = [[_element(one, other) for other in right] for one in left]
-    if any(None in row for row in table):
-        return None
-    found = all(any(row) for row in table) and all(any(column) for column in zip(*table, strict=True))
-    return found and bool(left) == bool(right), None
+    table = [[_element(one, other, compare) for other in right] for one in left]
+    lines = [*table, *zip(*table, strict=True)]
+    if any(True not in line and None not in line for line in lines) or bool(left) != bool(right):
+        return False, None
+    return (True, None) if all(True in line for line in lines) else None
 
 
-def _element(left: str, right: str) -> bool | None:
-    """Whether two elements agree; None where that takes math-verify."""
+def _element(left: str, right: str, compare: Compare) -> bool | None:
+    """Whether two elements agree; None where that was not found out."""
     if left == right:
         return True
     if (plain := plainly(left, right)) is not None:
         return plain
-    first, second = values.parse(left), values.parse(right)
-    if first and second and (outcome := _one_way(first, second, right)) is not None:
-        return outcome[0]
-    return None
+    outcome = _decided(left, right, compare)
+    return outcome[0] if outcome else None
 
 
-def _is_plain(value: Value | None, text: str) -> bool:
-    """Whether an answer is made of plain numbers alone."""
-    if value is None:
-        return numbers.parse_text(text) is not None
-    return value.intervals is not None or all(numbers.parse_text(i) or values.parse(i) for i in value.items)
-
-
-def _asked(left: str, right: str) -> Outcome:
-    from tilth.tasks.numeric.expressions import equivalent
-
-    return equivalent(latex(left), latex(right))
-
-
-def latex(text: str) -> str:
-    """The answer as math-verify reads it."""
-    plain = values.cleaned(text)
-    for pattern, written in _LATEX:
-        plain = pattern.sub(written, plain)
-    return plain
+def _is_known(value: Value | None, text: str) -> bool:
+    """Whether an answer is wholly understood."""
+    parts = [text] if value is None else value.items
+    return (value is not None and value.intervals is not None) or all(
+        numbers.parse_text(part) or values.parse(part) or formulas.parse(part) for part in parts
+    )

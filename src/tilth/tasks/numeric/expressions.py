@@ -1,4 +1,4 @@
-"""Compares expressions with math-verify in a warm process of its own, killed at its time limit."""
+"""Compares expressions in a warm process of its own, killed at its time limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,18 @@ def equivalent(left: str, right: str, limit: float = TIME_LIMIT) -> tuple[bool |
         True or False and None; or None and the reason why it could not be found out.
     """
     try:
-        same: bool | None = _worker.ask([left, right], limit)
+        same, reason = _worker.ask(["same", left, right], limit) or (None, None)
     except NoAnswer as error:
         return None, str(error)
-    return same, None if same is not None else "the expressions could not be compared"
+    return same, None if same is not None else reason or "the expressions could not be compared"
+
+
+def rounds_to(expression: str, printed: str, limit: float = TIME_LIMIT) -> bool:
+    """Whether an expression's value is the printed decimal, rounded to the digits that it has.
+
+    Blocks as `equivalent` does. False also where that could not be found out.
+    """
+    try:
+        return _worker.ask(["rounds", expression, printed], limit) is True
+    except NoAnswer:
+        return False

@@ -126,6 +126,20 @@ def agree(left: Number, right: Number) -> bool:
     return _close(percentage.value / 100, bare.value)
 
 
+def rounds_to(value: Fraction, printed: str) -> bool:
+    """Whether a value, rounded to a printed decimal's places, is that decimal; 2/3 rounds to 66.7% too."""
+    match = NUMBER.fullmatch(printed.strip(" $"))
+    number = parse(match) if match else None
+    if match is None or number is None or not number.value or match["e"] or match["power"] or match["scale"]:
+        return False
+    places = len((match["decimal"] or "").partition(".")[2])
+    if not places or match["divisor"]:
+        return False
+    half = Fraction(1, 2 * 10**places)
+    exact = (value, value * 100) if number.percent else (value,)
+    return any(abs(one - number.value) <= half for one in exact)
+
+
 def _close(left: Fraction, right: Fraction) -> bool:
     if left == right or left.denominator == right.denominator == 1:
         return left == right

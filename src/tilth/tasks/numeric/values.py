@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from tilth.tasks.numeric import numbers, physical_units
+from tilth.tasks.numeric import formulas, numbers, physical_units
 from tilth.tasks.numeric.intervals import Interval, intersection, merged
 
 Kind = Literal[
@@ -16,6 +16,7 @@ Kind = Literal[
     "set",
     "point",
     "interval",
+    "union",
     "matrix",
     "named",
     "equation",
@@ -30,7 +31,8 @@ MAX_LENGTH = 300
 _REWRITES = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
-        (r"\\(?:left|right|displaystyle|[bB]ig+[lr]?|q?quad)(?![A-Za-z])|\\[,;:! ]|\*\*|`|~", " "),
+        (r"\\!|(?<=[0-9])\{(?=,\}[0-9]{3})|(?<=[0-9],)\}(?=[0-9]{3})", ""),
+        (r"\\(?:left|right|displaystyle|[bB]ig+[lr]?|q?quad)(?![A-Za-z])|\\[,;: ]|\*\*|`|~", " "),
         (r"\\[(\[](?=[ \w(\[{\\-])|\\[)\]](?=[ .]|\Z)", " "),
         (r"\\(?:text|mathrm|textbf|mathbf|mbox|operatorname)\s?\{([^{}]{0,80})\}", r" \1 "),
         (r"\\(?:\{|lbrace(?![A-Za-z]))", "{"),
@@ -48,15 +50,20 @@ _REWRITES = tuple(
         (r"\\in(?![A-Za-z])", "∈"),
         (r"\\m?mid(?![A-Za-z])", "|"),
         (r"\\[dt]frac", r"\\frac"),
-        (r"\^\s?\{?\\circ\s?\}?|\\degree(?![A-Za-z])|[°º](?![CF])", ""),
+        (r"\^\s?\{?\\circ\s?\}?|\\degree(?![A-Za-z])|[°º](?![CF])", "°"),
         (r"[\u2212\u2013]", "-"),
         (r"\s+", " "),
     )
 )
 _FRENCH = re.compile(r"\][^\[\](){}]+[,;][^\[\](){}]+[\[\]]|\[[^\[\](){}]+[,;][^\[\](){}]+\[")
+_TRIGONOMETRIC = re.compile(r"sin|cos|tan|cot|sec|csc")
 _TIME = re.compile(
     r"(?P<h>[0-9]{1,2})(?::(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9]))?)?"
     r"(?:\s?(?P<half>[ap])\.?\s?m\b\.?|(?P<clock>\s?o['’]clock))",
+    re.IGNORECASE,
+)
+_REMAINDER = re.compile(
+    r"(?P<quotient>[0-9]{1,15}),?\s(?:(?:with|and)\s)?(?:an?\s)?(?:r\.?|rem\.?|remainder)\s?(?:of\s)?(?P<rest>[0-9]{1,15})",
     re.IGNORECASE,
 )
 _RATIO = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?(?:(?::|\s:\s)[0-9]{1,12}(?:\.[0-9]{1,12})?){1,5}")
@@ -79,13 +86,15 @@ class Value:
     """An answer taken apart.
 
     Attributes:
-        kind: "several" answers, in no order; a "set" in braces; a "point" or list, in order; an "interval"
-            or a union of them; a "matrix"; values "named" x, y, ...; an "equation" or another "relation"
-            that is not taken further; a "time" of day; a "ratio"; a "quantity" in several units.
+        kind: "several" answers, in no order; a "set" in braces; a "point" or list, in order; an "interval",
+            or several with plain bounds; a "union" of other intervals; a "matrix"; values "named" x, y, ...;
+            an "equation" or another "relation" that is not taken further; a "time" of day; a "ratio"; a
+            "quantity" in several units.
         items: Its elements, as they were written; of a matrix row by row; of a time the seconds of the day.
         names: The names of "named" values; the side to the left of an equation.
         intervals: What it covers, where it may be an interval with plain bounds.
         columns: Of a matrix.
+        closed: Whether the bounds belong to an interval, or to a point that may be one.
     """
 
     kind: Kind
@@ -93,6 +102,7 @@ class Value:
     names: tuple[str, ...] = ()
     intervals: tuple[Interval, ...] | None = None
     columns: int = 0
+    closed: tuple[bool, bool] | None = None
 
 
 def cleaned(text: str) -> str:
@@ -101,6 +111,8 @@ def cleaned(text: str) -> str:
     for pattern, plain in _REWRITES:
         text = pattern.sub(plain, text)
     text = text.strip(" .")
+    if "°" in text and not _TRIGONOMETRIC.search(text):
+        text = text.replace("°", "").strip()
     if _FRENCH.fullmatch(text):
         text = "(["[text[0] == "["] + text[1:-1] + ")]"[text[-1] == "]"]
     return text
@@ -120,7 +132,7 @@ def parse(text: str) -> Value | None:
     plain = cleaned(text)
     if not plain or numbers.parse_text(plain):
         return None
-    for reader in (_time, _ratio, _quantity, _matrix, _bracketed, _stated, _listed):
+    for reader in (_time, _ratio, _remainder, _quantity, _matrix, _bracketed, _stated, _listed):
         if value := reader(plain):
             return value
     return None
@@ -128,7 +140,7 @@ def parse(text: str) -> Value | None:
 
 def prefix(text: str, start: int) -> int | None:
     """Where the time, ratio or quantity in several units ends that starts there, whatever follows."""
-    for pattern in (_TIME, _RATIO):
+    for pattern in (_TIME, _RATIO, _REMAINDER):
         if match := pattern.match(text, start):
             return match.end()
     quantity = physical_units.compound(text, start)
@@ -147,6 +159,11 @@ def _time(text: str) -> Value | None:
 
 def _ratio(text: str) -> Value | None:
     return Value("ratio", tuple(re.split(r"\s?:\s?", text))) if _RATIO.fullmatch(text) else None
+
+
+def _remainder(text: str) -> Value | None:
+    match = _REMAINDER.fullmatch(text)
+    return Value("named", (match["quotient"], match["rest"]), ("quotient", "remainder")) if match else None
 
 
 def clock(ratio: Value) -> int | None:
@@ -185,8 +202,9 @@ def _bracketed(text: str) -> Value | None:
         if not all(value and (value.intervals is not None or value.kind == "interval") for value in values):
             return None
         covered = [value.intervals for value in values if value and value.intervals is not None]
-        whole = merged([one for some in covered for one in some]) if len(covered) == len(parts) else None
-        return Value("interval", (text,), intervals=whole)
+        if len(covered) < len(parts):
+            return Value("union", tuple(parts))
+        return Value("interval", (text,), intervals=merged([one for some in covered for one in some]))
     if not text or text[0] not in "([{" or text[-1] not in ")]}" or (text[0] == "{") != (text[-1] == "}"):
         return None
     inner = text[1:-1].strip()
@@ -206,7 +224,8 @@ def _bracketed(text: str) -> Value | None:
     interval = Interval.between(*items, closed=(text[0] == "[", text[-1] == "]"))
     covered_ = None if interval is None else (interval,)
     is_point = text[0] + text[-1] == "()" and "∞" not in inner
-    return Value("point" if is_point else "interval", tuple(items), intervals=covered_)
+    closed = (text[0] == "[", text[-1] == "]")
+    return Value("point" if is_point else "interval", tuple(items), intervals=covered_, closed=closed)
 
 
 def _stated(text: str) -> Value | None:
@@ -229,6 +248,8 @@ def _stated(text: str) -> Value | None:
         return _assigned(parts) or _equation(text, parts)
     covered = [_covered(part) for part in parts]
     known = [some for some in covered if some is not None]
+    if len(parts) == 1 and not known and (bounded := _between(text)):
+        return bounded
     if len(known) < len(parts) or (len(parts) > 1 and re.search(r"[,;]", text)):
         return Value("relation", (text,))
     joined = known[0]
@@ -286,13 +307,39 @@ def _covered(text: str) -> tuple[Interval, ...] | None:
     return covered
 
 
+def _between(text: str) -> Value | None:
+    """The interval of an inequality in one name whose bounds are formulas."""
+    pieces = [piece.strip() for piece in re.split(rf"({_SIGN.pattern})", text)]
+    if len(pieces) == 3:
+        left, sign, right = pieces
+        if _NAME.fullmatch(right) and not _NAME.fullmatch(left):
+            left, sign, right = right, sign.translate(str.maketrans("<>", "><")), left
+        below = sign in ("<", "<=")
+        pieces = ["-∞", "<", left, sign, right] if below else ["∞", ">", left, sign, right]
+    if (
+        len(pieces) != 5
+        or not _NAME.fullmatch(pieces[2])
+        or not {pieces[1][0], pieces[3][0]} < {"<", ">", "!"}
+    ):
+        return None
+    if pieces[1][0] != pieces[3][0] or pieces[1][0] == "!":
+        return None
+    bounds, closed = (pieces[0], pieces[4]), (len(pieces[1]) == 2, len(pieces[3]) == 2)
+    if pieces[1][0] == ">":
+        bounds, closed = bounds[::-1], closed[::-1]
+    known = all(bound in ("∞", "-∞") or formulas.parse(bound) for bound in bounds)
+    return Value("interval", bounds, closed=closed) if known else None
+
+
 def _listed(text: str) -> Value | None:
     spread = _PLUS_MINUS.fullmatch(text)
     if spread:
         middle = numbers.parse_text(spread["middle"].strip() or "0")
         off = numbers.parse_text(spread["off"].strip())
         if middle is None or off is None:
-            return None
+            start, rest = spread["middle"].strip(), spread["off"].strip()
+            both = (f"{start}+{rest}", f"{start}-{rest}")
+            return Value("several", both) if all(map(formulas.parse, both)) else None
         ends = (middle.value - off.value, middle.value + off.value)
         return Value("several", tuple(str(numbers.Number(end)) for end in ends))
     items = _split(text)
@@ -346,7 +393,9 @@ def _is_value(text: str) -> bool:
     quantity = physical_units.at(text, 0)
     if quantity and quantity.end == len(text):
         return True
-    return bool(_VALUE.search(text) or re.fullmatch(r"-?\\?[a-z]", text)) and not _words(text)
+    if not (_VALUE.search(text) or re.fullmatch(r"-?\\?[a-z]", text)):
+        return False
+    return not _words(text) or formulas.parse(text) is not None
 
 
 def _are_values(items: list[str]) -> bool:
