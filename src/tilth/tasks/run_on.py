@@ -37,6 +37,7 @@ _INTRODUCES = re.compile(
     r"\A(?:sure|certainly|of course|okay|ok|alright|let|here|first)\b|\b(?:question|problem|task)\b",
     re.IGNORECASE,
 )
+_NEXT_EXAMPLE = re.compile(r"\b(?:example|exercise|problem)[ \t]?#?[0-9]*[*_]{0,2}[:：]\Z", re.IGNORECASE)
 _ANSWERS = re.compile(r"[0-9]|\banswer|\bsolution (?:is|are)\b|\\boxed", re.IGNORECASE)
 
 
@@ -84,7 +85,8 @@ def _is_html(text: str, first: int, mark: re.Match[str]) -> bool:
 
 def _introduces(text: str, first: int, start: int) -> bool:
     """Whether what stands before a question only leads to it."""
-    if text[max(first, start - 20) : start].rstrip().endswith((":", "：")):
-        return True
+    last = text[max(first, start - 40) : start].rstrip()
+    if last.endswith((":", "：")):
+        return _NEXT_EXAMPLE.search(last) is None
     before = text[first:start].strip() if start - first <= _LONGEST_INTRODUCTION else ""
     return bool(before and _INTRODUCES.search(before)) and not _ANSWERS.search(before)

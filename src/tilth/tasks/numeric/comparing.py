@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from tilth.tasks.numeric import formulas, intervals, numbers, physical_units, values
+from tilth.tasks.numeric.layout import cleaned
 from tilth.tasks.numeric.values import Value
 
 Outcome = tuple[bool | None, str | None]
@@ -16,6 +17,12 @@ Compare = Callable[[str, str], bool | None]
 """Whether two formulas are the same; None where that is not found out, or not here."""
 
 _MOST_PAIRS = 1_000
+_UNDECIDED: Outcome = (None, None)
+"""Of answers whose kinds say how to compare them, but not all of whose elements were compared."""
+
+# 12:00 and 1:00 are times, as ratios have neither a 0 nor two digits for one.
+_OF_TIMES = re.compile(r"0(?!\.)")
+_SHORT_UNIT = re.compile(r"(-?[0-9][0-9.,]{0,20})[cdkpt]")
 _FACTORIAL = re.compile(r"([0-9]{1,9})\s?!")
 
 
@@ -27,7 +34,7 @@ def same(left: str, right: str) -> Outcome:
     """
     if (plain := plainly(left, right)) is not None:
         return plain, None
-    if values.cleaned(left) == values.cleaned(right):
+    if cleaned(left) == cleaned(right):
         return True, None
     if (outcome := _decided(left, right, _not_here)) is not None:
         return outcome
@@ -38,7 +45,7 @@ def same(left: str, right: str) -> Outcome:
 
 def reckoned(left: str, right: str) -> Outcome | None:
     """Whether two answers agree, formulas evaluated: for the process that may be killed for it."""
-    if values.cleaned(left) == values.cleaned(right):
+    if cleaned(left) == cleaned(right):
         return True, None
     return _decided(left, right, _by_value)
 
@@ -64,7 +71,7 @@ def _decided(left: str, right: str, compare: Compare) -> Outcome | None:
         return None if found is None else (found, None)
     for one, other, text in ((first, second, right), (second, first, left)):
         if one is not None and (outcome := _one_way(one, other, text, compare)) is not None:
-            return outcome
+            return None if outcome == _UNDECIDED else outcome
     kinds = {value.kind for value in (first, second) if value}
     if first and second and kinds == {"equation"}:
         return _equations(first, second, compare)
@@ -79,6 +86,8 @@ def _ambiguous(one: str, other: str) -> str | None:
     """Why it is not known whether `one`, which has a sign that `other` lacks, has the same digits for it."""
     if (sign := _FACTORIAL.fullmatch(one)) and sign[1] == other:
         return f"{one} may be a factorial"
+    if (sign := _SHORT_UNIT.fullmatch(one)) and plainly(sign[1], other):
+        return f"{one} may be {sign[1]} of a unit"
     formula = formulas.parse(one) if "_" in one or not one.isascii() else None
     if formula and formula.in_base and numbers.parse_text(other) and formula.in_base == other:
         return f"{other} may be in the base of {one}"
@@ -127,8 +136,7 @@ def _one_way(one: Value, other: Value | None, text: str, compare: Compare) -> Ou
     if kind in ("time", "ratio"):
         return _times(one, other, number)
     if kind in ("several", "set") and len({*one.items}) == 1 and other is None:
-        found = _element(one.items[0], text, compare)
-        return None if found is None else (found, None)
+        return _element(one.items[0], text, compare), None
     if kind == "equation" and (other is None or other.kind != "equation"):
         return _equation_and_value(one, other, text, compare)
     if other is None:
@@ -174,12 +182,11 @@ def _one_way(one: Value, other: Value | None, text: str, compare: Compare) -> Ou
     return None
 
 
-def _equation_and_value(one: Value, other: Value | None, text: str, compare: Compare) -> Outcome | None:
+def _equation_and_value(one: Value, other: Value | None, text: str, compare: Compare) -> Outcome:
     """An equation beside a value: y = 2x + 3 and 2x + 3 agree; what x^2 + y^2 = 25 says is not 25."""
     lone = len(one.names[0]) == 1 or one.names[0].endswith(")")
     if lone and other is None and not numbers.parse_text(text):
-        found = _element(one.items[0].partition("=")[2].strip(), text, compare)
-        return None if found is None else (found, None)
+        return _element(one.items[0].partition("=")[2].strip(), text, compare), None
     return None, "an equation and a value are not compared"
 
 
@@ -207,33 +214,35 @@ def _times(one: Value, other: Value | None, number: numbers.Number | None) -> Ou
     if len(parts) != len(other.items):
         return False, None
     rest = [Fraction(item) for item in other.items]
-    proportional = all(a * rest[0] == b * parts[0] for a, b in zip(parts, rest, strict=True))
     if parts == rest:
         return True, None
+    if any(_OF_TIMES.match(part) for part in (*one.items, *other.items)):
+        return False, None
+    proportional = all(a * rest[0] == b * parts[0] for a, b in zip(parts, rest, strict=True))
     if proportional and values.clock(one) is not None and values.clock(other) is not None:
         return None, "times or ratios may be meant"
     return proportional and any(parts) and any(rest), None
 
 
-def _in_order(left: Sequence[str], right: Sequence[str], compare: Compare) -> Outcome | None:
-    """Whether elements agree one by one; None where that was not found out."""
+def _in_order(left: Sequence[str], right: Sequence[str], compare: Compare) -> Outcome:
+    """Whether elements agree one by one."""
     if len(left) != len(right):
         return False, None
     outcomes = [_element(one, other, compare) for one, other in zip(left, right, strict=True)]
     if False in outcomes:
         return False, None
-    return None if None in outcomes else (True, None)
+    return _UNDECIDED if None in outcomes else (True, None)
 
 
-def _unordered(left: Sequence[str], right: Sequence[str], compare: Compare) -> Outcome | None:
-    """Whether each element has its equal on the other side; None where that was not found out."""
+def _unordered(left: Sequence[str], right: Sequence[str], compare: Compare) -> Outcome:
+    """Whether each element has its equal on the other side."""
     if len(left) * len(right) > _MOST_PAIRS:
-        return None
+        return _UNDECIDED
     table = [[_element(one, other, compare) for other in right] for one in left]
     lines = [*table, *zip(*table, strict=True)]
     if any(True not in line and None not in line for line in lines) or bool(left) != bool(right):
         return False, None
-    return (True, None) if all(True in line for line in lines) else None
+    return (True, None) if all(True in line for line in lines) else _UNDECIDED
 
 
 def _element(left: str, right: str, compare: Compare) -> bool | None:

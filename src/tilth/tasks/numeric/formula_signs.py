@@ -19,6 +19,7 @@ ARITY: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("exp", "sqrt", "cbrt", "abs", "floor", "ceil", "factorial"), (1, 1)),
     **dict.fromkeys(("max", "min", "gcd", "lcm"), (2, 20)),
     "binom": (2, 2),
+    "log": (1, 2),
 }
 """The functions, and how many arguments they take."""
 
@@ -85,7 +86,8 @@ _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _REWRITES = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
-        (r"\\!", ""),
+        (r"\\!|(?<![A-Za-z.])(?:math|np|numpy|sympy)\.(?=[a-z])", ""),
+        (r"(?<=[0-9])\s?\(?\s?(?:in\s)?base\s?([0-9]{1,2}|[a-z]{3,7})\b\)?", r"_{\1}"),
         (r"(?<=[0-9])(?:\{,\}|\\,)(?=[0-9]{3}(?![0-9]))", ""),
         (r"\\(?:left|right|displaystyle|limits|q?quad|[bB]ig+[lr]?)(?![A-Za-z])|\\[,;: ]|~", " "),
         (r"\\[dtc]?frac(?![A-Za-z])", r"\\frac"),

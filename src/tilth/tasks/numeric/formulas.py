@@ -28,13 +28,13 @@ _NUMBER = re.compile(
     r"(?P<point>[0-9]*)\.(?P<before>[0-9]{0,20})\\overline\s?\{(?P<again>[0-9]{1,20})\}"
     r"|(?P<whole>[0-9]*)(?:\.(?P<places>[0-9]+))?"
 )
+_FUNCTIONS = frozenset((*ARITY, "log-base", "root"))
 _DIGITS = re.compile(r"[0-9]{1,6}")
 _EXPONENT = re.compile(r"[eE](?P<e>[-+]?[0-9]{1,3})(?![0-9A-Za-z.])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _RUN = re.compile(r"[A-Za-z]+")
 _SUBSCRIPT = re.compile(r"_\s?(?:\{\s?([0-9A-Za-z, ]{1,20})\}|([0-9]+|[A-Za-z]))\s*")
 _MIXED = re.compile(r"\\frac\s?(?:\{\s?[0-9]+\s?\}\s?\{\s?[0-9]+\s?\}|[0-9]{2})")
-_SPACE = re.compile(r"\s*")
 
 
 class _NoFormula(Exception):
@@ -61,16 +61,15 @@ def parse(text: str) -> Formula | None:
         tree = reader.whole()
     except _NoFormula:
         return None
-    names = frozenset(reader.names)
-    alone = tree.kind == "number"
-    return Formula(
-        tree,
-        names,
-        frozenset(reader.kinds),
-        reader.is_rounded,
-        bare != text,
-        reader.in_base if alone else "",
-    )
+    names, kinds = frozenset(reader.names), frozenset(reader.kinds)
+    in_base = reader.in_base if tree.kind == "number" else ""
+    return Formula(tree, names, kinds, reader.is_rounded, bare != text, in_base)
+
+
+def has_function(text: str) -> bool:
+    """Whether the text is a formula with a function or a base in it: then its words are no words of prose."""
+    formula = parse(text)
+    return formula is not None and bool(formula.in_base or not formula.kinds.isdisjoint(_FUNCTIONS))
 
 
 class _Reader:
@@ -87,16 +86,14 @@ class _Reader:
 
     def whole(self) -> Node:
         self._skip()
-        tree = self._sum()
+        tree = self._chosen()
         if self._place != len(self._text):
             raise _NoFormula
         return tree
 
-    # The text
-
     def _skip(self) -> None:
-        space = _SPACE.match(self._text, self._place)
-        self._place = space.end() if space else self._place
+        while self._text[self._place : self._place + 1].isspace():
+            self._place += 1
 
     def _peek(self) -> str:
         return self._text[self._place : self._place + 1]
@@ -127,8 +124,6 @@ class _Reader:
         result = read()
         self._depth -= 1
         return result
-
-    # Sums and products
 
     def _sum(self) -> Node:
         result = self._product()
@@ -177,8 +172,6 @@ class _Reader:
             return self._command() not in ("", "choose")
         return letter.isalpha() or letter in ("(", "[", "{", "⌊", "⌈")
 
-    # Factors
-
     def _factor(self) -> Node:
         """An atom, with its exponent, factorial and degrees."""
         result = self._nested(self._atom)
@@ -222,15 +215,20 @@ class _Reader:
         return self._of_letters()
 
     def _braced(self) -> Node:
-        """A group of LaTeX: what it holds, or a binomial coefficient."""
+        """A group of LaTeX."""
         self._expect("{")
-        result = self._sum()
-        if self._command() == "choose":
-            self._place += len("\\choose")
-            self._skip()
-            result = self._node("binom", result, self._sum())
+        result = self._chosen()
         self._expect("}")
         return result
+
+    def _chosen(self) -> Node:
+        """A sum, or a binomial coefficient of two."""
+        result = self._sum()
+        if self._command() != "choose":
+            return result
+        self._place += len("\\choose")
+        self._skip()
+        return self._node("binom", result, self._sum())
 
     def _number(self) -> Node:
         written = _NUMBER.match(self._text, self._place)
@@ -321,6 +319,8 @@ class _Reader:
         if not ending and (len(word) > 3 or word.lower() in NO_PRODUCTS):
             raise _NoFormula
         self._place += 1
+        if word in ("f", "g", "h", "F", "G", "P") and self._peek() == "(":
+            raise _NoFormula  # a function that is not known
         if word == "e" or (word[0] == "e" and self._text.startswith("^", self._place)):
             self._skip()
             return self._node("e")
@@ -336,8 +336,6 @@ class _Reader:
         self._skip()
         self.names.add(name)
         return self._node("name", name=name)
-
-    # Functions
 
     def _function(self, name: str) -> Node:
         """A function's power, base and arguments."""
@@ -364,6 +362,8 @@ class _Reader:
             name, power = "arc" + name, None
         if name == "lg":
             name, base = "log", self._node("number", value=Fraction(10))
+        if name == "log" and len(parts) == 2:
+            base = parts.pop()
         if name == "log" and base:
             result = self._node("log-base", *parts, base)
         elif degree:

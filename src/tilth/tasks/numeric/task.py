@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
 
 from tilth.tasks.base import Reading, Verdict, shortened
-from tilth.tasks.numeric import comparing, numbers, physical_units
-from tilth.tasks.numeric.reading import find
+from tilth.tasks.numeric import comparing, layout, numbers, physical_units, texts, values
+from tilth.tasks.numeric.reading import find, find_reference
 from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
+from tilth.tasks.run_on import without_run_on
 
 PROMPTS = {
     "answer": (
@@ -50,14 +51,18 @@ class Numeric(TemplateTask):
 
     An answer is read from, in this order: a line `#### 18` that holds nothing but a value; the last
     `\boxed{18}`, or last boxes joined by "and" or "or"; the last "the answer is 18", "Answer: 18" or "the
-    solutions are ..." that a value follows at once; a text that is a value and nothing else; the last number
-    of the text, with what it is part of.
-    Reasoning in `<think>` tags is not read. A comma or a space between groups of three digits is a thousands
-    separator, a point is the decimal sign, and "2 million" is 2000000.
+    solutions are ..." that a value follows at once; a text that is a value and nothing else; the number that
+    a text opens with where the rest explains it; the last number of the text, with what it is part of.
+    The last statement counts: where it holds no value, or the placeholder of a form ("The answer is N"), no
+    earlier number is taken for it. Numbers of steps, lists and refusals are no answers.
+    Reasoning in `<think>` tags is not read, nor what a model writes on after its reply: another question, a
+    token of its chat template. A comma or a space between groups of three digits is a thousands separator, a
+    point is the decimal sign, and "2 million" is 2000000.
 
     A value is a number, or more: several answers (2 or -3), a set {1, 2}, an interval [0, 5) or an
     inequality, a point (3, 4), a matrix, named values (x = 3, y = 4), an equation, a time 3:30 pm, a ratio
-    3:4, a quantity in several units (5 hours 30 minutes), an expression; all also in LaTeX.
+    3:4, a quotient with its remainder (7 remainder 3), a quantity in several units (5 hours 30 minutes), a
+    formula; all also in LaTeX, and formulas as programs write them: 7*sin(pi*x/5) + 1, gcd(12, 18), 77_8.
 
     Its normal form is an integer ("18"), a decimal ("0.75", also for 3/4), a fraction ("1/3"), one of
     these with "%", or, for what is more than a plain number, the value as it was written. The name in
@@ -66,13 +71,23 @@ class Numeric(TemplateTask):
     Numbers agree exactly where both are integers, else to one part in a million; 50% agrees with 50 and
     with 0.5. Where reply and reference both have a unit that is known here, they are converted: 5 hours
     agree with 300 minutes, not with 5 minutes; units that cannot be converted leave a row unverified. Several
-    answers agree in any order; points, ratios and named values as such. What is not made of plain numbers
-    is compared by math-verify, in a process of its own, for at most 5 seconds.
+    answers agree in any order; points, ratios and named values as such. Formulas agree where their values do,
+    whatever their variables are, to over a hundred digits: found out in a process of its own, in at most 5
+    seconds. A formula of which a part cannot be read leaves a row unverified.
+
+    A reference that is no value ("Evelyn", "(C)", "no solution") is compared as a text with what the reply
+    states, letter case and layout aside: equal texts are accepted, another single word is rejected, and
+    anything else is unverified. So is a reference in which one number among others would have to be chosen:
+    "2 apples and 3 pears".
 
     The check compares final answers and cannot see how they were reached. Where one side has no unit, or one
     not known here ("apples"), it sees numbers alone: it takes "300" for no answer to "5 hours". It cannot see
     whether 3,5 is a decimal or a list, (3, 4) a point or an interval, 3:30 in the morning or not, nor what
     "x" stands for; a number in words is not read.
+
+    Attributes:
+        rounded: Whether an answer also agrees with a decimal of the reference that it rounds to: 100/3 with
+            33.3, and 0.6671 with 66.7%. Without it such a reply is rejected, and the reason says so.
 
     Raises:
         ValueError: `prompts` names a purpose that is not in `PROMPTS`, or a template lacks `{question}`.
@@ -80,7 +95,11 @@ class Numeric(TemplateTask):
     Example:
         >>> tilth.tasks.Numeric().check("So half of them: 1/2.", "0.5").accepted
         True
+        >>> tilth.tasks.Numeric(rounded=True).check("The answer is 100/3.", "33.3").accepted
+        True
     """
+
+    rounded: bool = field(default=False, kw_only=True)
 
     name: ClassVar[str] = "numeric"
     version: ClassVar[int] = 1
@@ -90,12 +109,21 @@ class Numeric(TemplateTask):
         """Reads the final answer, as the class says; spans hold for `text` as given."""
         if _PLAIN.fullmatch(text):  # as most references are, which are read with every reply
             return Reading(text, (0, len(text)))
-        text = blank_reasoning(text)
+        text = without_run_on(blank_reasoning(text))
         return find(text) or (
             Reading(None, reason=_NO_ANSWER, cause="no-answer")
             if text.strip()
             else Reading(None, reason="empty reply", cause="empty")
         )
+
+    def verdict_options(self) -> dict[str, Any]:
+        """Whether rounded references count, where that is set."""
+        return {"rounded": True} if self.rounded else {}
+
+    @classmethod
+    def restored(cls, identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
+        """The task that has this `identity()` and these `verdict_options()`."""
+        return cls(prompts=identity["prompts"], rounded=verdict_options.get("rounded", False))
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where the answers agree, rejected where they do not or the reply has none.
@@ -121,22 +149,48 @@ class Numeric(TemplateTask):
         self, response: str, reference: str | None, same_as: Callable[[str, str], comparing.Outcome]
     ) -> Verdict:
         """The verdict; `same_as` compares what is no quantity in units that are known."""
+        right = None if reference is None else _reference(reference)
+        if reference is not None and right is None:
+            return self._verdict_on_text(response, reference)
         reply = self.read(response)
         if reply.answer is None:
             return Verdict("rejected", reason=_NO_ANSWER, cause="no-answer")
-        if reference is None:
+        if reference is None or right is None:
             return Verdict("unverified", reply.answer, "no reference", "no-reference", span=reply.span)
-        right = self.read(reference)
-        if right.answer is None:
-            reason = "no answer in the reference"
-            return Verdict("unverified", reply.answer, reason, "bad-reference", span=reply.span)
         same, why = _compare(response, reply, reference, right, same_as)
         if same:
             return Verdict("accepted", reply.answer, score=1.0, span=reply.span)
+        if same is None and _is_unsolved(reply.answer, right):
+            return Verdict("rejected", reason=_NO_ANSWER, cause="no-answer")
         if same is None:
             return Verdict("unverified", reply.answer, why, "not-compared", span=reply.span)
-        reason = why or f"{shortened(reply.answer)} is not {shortened(right.answer)}"
+        reason = why or f"{shortened(reply.answer)} is not {shortened(right.answer or '')}"
+        if _rounds_to(reply, reference, right, same_as):
+            if self.rounded:
+                return Verdict("accepted", reply.answer, score=1.0, span=reply.span)
+            reason += ", but rounds to it"
         return Verdict("rejected", reply.answer, reason, "wrong-answer", 0.0, reply.span)
+
+    def _verdict_on_text(self, response: str, reference: str) -> Verdict:
+        """The verdict where the reference is no value: a text is compared with a text."""
+        reply = self.read(response)
+        said = texts.stated(without_run_on(blank_reasoning(response)))
+        wanted = texts.stated(blank_reasoning(reference))
+        if reply.answer is None and said is None:
+            empty = reply.cause == "empty"
+            if empty or wanted is None:
+                return Verdict("rejected", reason=_NO_ANSWER, cause="no-answer")
+        same, why = texts.same(said, wanted) if said and wanted else (None, None)
+        if same:
+            return Verdict("accepted", reply.answer or texts.normal(said or ""), score=1.0, span=reply.span)
+        if same is None or reply.answer is not None:
+            no_text = reply.answer is not None or not (said and wanted)
+            why = "no answer in the reference" if no_text else why
+            cause = "bad-reference" if no_text else "not-compared"
+            return Verdict("unverified", reply.answer, why, cause, span=reply.span)
+        one, other = texts.normal(said or ""), texts.normal(wanted or "")
+        reason = f"{shortened(one)} is not {shortened(other)}"
+        return Verdict("rejected", one, reason, "wrong-answer", 0.0)
 
 
 class _Later(Exception):
@@ -149,6 +203,42 @@ def _at_once(left: str, right: str) -> comparing.Outcome:
     if same is None:
         raise _Later
     return same, None
+
+
+def _reference(text: str) -> Reading | None:
+    """What a reference is read to; None where it is no value."""
+    if _PLAIN.fullmatch(text):  # as most are
+        return Reading(text, (0, len(text)))
+    return find_reference(blank_reasoning(text))
+
+
+def _is_unsolved(answer: str, right: Reading) -> bool:
+    """Whether a reply ends in an equation, 21x + 6 = 17x + 10, of which no side is the number wanted."""
+    wanted = numbers.parse_text(right.answer or "")
+    value = values.parse(answer)
+    if wanted is None or value is None or value.kind != "equation":
+        return False
+    sides = [numbers.parse_text(side.strip()) for side in layout.cleaned(answer).split("=")]
+    return not any(side and numbers.agree(side, wanted) for side in sides)
+
+
+def _rounds_to(
+    reply: Reading,
+    reference: str,
+    right: Reading,
+    same_as: Callable[[str, str], comparing.Outcome],
+) -> bool:
+    """Whether the answer rounds to the decimal that the reference printed."""
+    printed = numbers.NUMBER.search(reference, *right.span) if right.span else None
+    if printed is None or "." not in printed[0] or not numbers.parse_text(right.answer or ""):
+        return False
+    if number := numbers.parse_text(reply.answer or ""):
+        return numbers.rounds_to(number.value, printed[0])
+    if same_as is _at_once:
+        raise _Later
+    from tilth.tasks.numeric.expressions import rounds_to
+
+    return rounds_to(reply.answer or "", printed[0])
 
 
 def _compare(

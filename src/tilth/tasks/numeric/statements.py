@@ -1,0 +1,205 @@
+"""Answers that a text announces: behind ####, in a box, after "the answer is".
+
+The last statement counts. Where it holds no value, no earlier one is taken for it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tilth.tasks.base import Reading
+from tilth.tasks.numeric import numbers, values
+from tilth.tasks.numeric.stretches import is_more_than_a_number, of_number, structured, value
+from tilth.tasks.numeric.unstated import last_number
+
+_LOOK_BACK = 20
+_MOST_CLAUSES = 6
+
+# Where `_ANSWER` may match: a search that stops at one of these letters only is four times as quick.
+_MARKED = re.compile(r"[AaSsRr](?i:nswer|olution|oots)")
+_ANSWER = re.compile(
+    r"\b(?:answers?|(?P<verbal>solutions?(?: set)?|roots))\b[*_` ]{0,4}(?:\([^()\n]{0,40}\) ?)?"
+    r"(?:to [^.:=\n]{0,120}?)?"
+    r"(?:\b(?:is|are|was|were)\b|\bequals|\b(?:should|would|will|must) be|(?P<colon>(?(verbal)(?!)|[:=])))"
+    r"[*_` ]{0,4}",
+    re.IGNORECASE,
+)
+_FILLER = r"(?:therefore|thus|then|simply|just|exactly|only|about|around|roughly|approximately"
+_LEAD = re.compile(rf"(?:[*_`\s:=~≈(\[]|\\[(\[]|\$(?=[-\u2212\\ ])|{_FILLER})\b,?){{0,12}}", re.IGNORECASE)
+_OUTER_LEAD = re.compile(
+    rf"(?:[*_`\s:~≈]|\\[(\[]|\$(?=[-\u2212\\ ({{\[A-Za-z])|{_FILLER}|both|either)\b,?){{0,12}}", re.IGNORECASE
+)
+_CLAUSE = re.compile(
+    r"[,;]? (?:because|since|as|which|where|so|when|for|in|on|at|from|but|not|after|if)\b|[,;]? \((?=[a-z])"
+    r"|[,;]? [–—-] |, (?:[a-z]{3,}|[a-z]+ [a-z])"
+)
+_GOES_ON = re.compile(
+    r"\([0-9]|[abcdeijknpqrtuvwxyz](?![A-Za-z])| ?=|_\{?[0-9]|[₀-₉²³]| ?\(?(?:in )?base\b"
+    r"|(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|pi|e\^)(?![A-Za-z])"
+    r"|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?(?:[0-9$(\\]|[A-Za-z]+\())"
+)
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
+_FACTORIAL = re.compile(r"[0-9]{1,9}!(?![=!])")
+_BETWEEN_BOXES = re.compile(
+    r"\}\$?(?:[,;] ?|[,;]? ?(?:and|or|\\text\{ ?(?:and|or) ?\}) ?)\$?(?:[A-Za-z] ?= ?)?\Z"
+)
+_PLACEHOLDER = re.compile(
+    r"[*_`$\s]{0,6}(?:N(?![A-Za-z0-9_(\\^*+/-])(?! ?[=*+/^-])"
+    r"|[<\[{](?:[A-Za-z]{1,20}[ _]){0,5}[A-Za-z]{1,20}[>\]}]|_{3,}|\?{1,3}|\.{3}|…)[*_`$]{0,3}",
+)
+_NONE = re.compile(
+    r"[*_`$\s:\\]{0,6}(?:text\{)?(?:not\b|un(?:known|defined|clear|determined)|none\b|no\b|n/?a\b|dne\b|impossible"
+    r"|indeterminate|can(?:not|['’]t)\b|does ?n[o'’]t|do ?n[o'’]t|never\b|nothing\b|i\b|sorry\b|missing\b)",
+    re.IGNORECASE,
+)
+_REFERS = re.compile(
+    r"[*_`\s]{0,4}(?:\S+ )?(?:correct|right|clear|verified|consistent|reasonable|confirmed|found|given"
+    r"|obtained|above|below|shown|valid|wrong|incorrect|simple|easy|the same)\b",
+    re.IGNORECASE,
+)
+_NUMBER_WORD = re.compile(
+    r"\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh"
+    r"|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|dozen|half|quarter)\b",
+    re.IGNORECASE,
+)
+_CALL = re.compile(r"[A-Za-z_.]+\(.*\)\Z")
+_NO_VALUE = Reading(None, reason="no final answer", cause="no-answer")
+
+
+def after_hashes(text: str) -> Reading | None:
+    """What stands behind the last #### that is no heading; no answer where that is no value."""
+    end = len(text)
+    for _ in range(_LOOK_BACK):
+        end = text.rfind("####", 0, end)
+        if end < 0:
+            return None
+        start, stop = end + 4, _line_end(text, end + 4)
+        if reading := value(text, start, stop):
+            return reading
+        line = text[start:stop].strip(" #*_`.$")
+        follows = text[stop : stop + 2_000].strip()
+        if not line and not follows:
+            return _NO_VALUE
+        if _PLACEHOLDER.fullmatch(line) or _CALL.match(line) or (line and not follows):
+            return None if _NUMBER_WORD.search(line) or _ANSWER.search(line) else _NO_VALUE
+    return None
+
+
+def boxed(text: str) -> Reading | None:
+    r"""What the last \boxed{} holds; no answer where that is no value and no answer is stated after it."""
+    opening = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
+    if opening < 0:
+        return None
+    start = text.index("{", opening) + 1
+    stop = _closing_brace(text, start)
+    if stop is not None and (reading := value(text, start, stop)):
+        return _joined_boxes(text, opening, reading)
+    last = stop if stop is not None else _line_end(text, start)
+    if reading := _sole_number(text, start, last):
+        return reading
+    later = after_answer(text[last:])
+    if later and later.answer is not None and later.span:
+        return Reading(later.answer, (later.span[0] + last, later.span[1] + last))
+    return _NO_VALUE
+
+
+def _sole_number(text: str, start: int, stop: int) -> Reading | None:
+    """The only number of a stretch that has words beside it."""
+    found = list(numbers.NUMBER.finditer(text, start, stop))
+    if len(found) != 1 or _GOES_ON.match(text, found[0].end(), stop):
+        return None
+    return last_number(text[:stop], start)
+
+
+def _joined_boxes(text: str, opening: int, last: Reading) -> Reading:
+    """All answers of boxes that stand side by side, joined by "and", "or" or a comma."""
+    answers, first = [last.answer or ""], last.span or (0, 0)
+    for _ in range(_LOOK_BACK):
+        link = _BETWEEN_BOXES.search(text, max(0, opening - 40), opening)
+        before = text.rfind("\\boxed{", 0, opening)
+        if link is None or before < 0 or _closing_brace(text, before + 7) != link.start():
+            break
+        reading = value(text, before + 7, link.start())
+        if reading is None or reading.span is None:
+            break
+        answers.insert(0, reading.answer or "")
+        opening, first = before, reading.span
+    whole = ", ".join(answers)
+    if len(answers) < 2 or values.parse(whole) is None:
+        return last
+    return Reading(whole, (first[0], (last.span or first)[1]))
+
+
+def _closing_brace(text: str, start: int) -> int | None:
+    depth = 1
+    for position in range(start, min(len(text), start + values.MAX_LENGTH)):
+        if text[position] == "{":
+            depth += 1
+        elif text[position] == "}":
+            depth -= 1
+            if depth == 0:
+                return position
+    return None
+
+
+def _line_end(text: str, start: int) -> int:
+    stop = text.find("\n", start, start + values.MAX_LENGTH)
+    return stop if stop >= 0 else min(len(text), start + values.MAX_LENGTH)
+
+
+def after_answer(text: str) -> Reading | None:
+    """What follows the last "the answer is" or "Answer:"; no answer where that says that there is none."""
+    starts = [match.start() for match in _MARKED.finditer(text)][-_LOOK_BACK:]
+    for start in reversed(starts):
+        marker = _ANSWER.match(text, start)
+        if marker is None:
+            continue
+        place = marker.end()
+        placeholder = _PLACEHOLDER.match(text, place)
+        if placeholder and (reading := _next_value(text, placeholder.end())):
+            return reading
+        if not placeholder and (reading := _next_value(text, place)):
+            return reading
+        denied = placeholder or _NONE.match(text, place)
+        if denied or (marker["colon"] and not _REFERS.match(text, place)):
+            if reading := last_number(text, place):
+                return reading
+            if denied or not _NUMBER_WORD.search(text, place, place + values.MAX_LENGTH):
+                return _NO_VALUE
+    return None
+
+
+def _next_value(text: str, start: int) -> Reading | None:
+    """The value that stands at `start`, behind a few filler words; on a later line only if alone there."""
+    outer, lead = _OUTER_LEAD.match(text, start), _LEAD.match(text, start)
+    early, first = outer.end() if outer else start, lead.end() if lead else start
+    limit = min(len(text), first + values.MAX_LENGTH)
+    if "\n" in text[start:first]:
+        stop = text.find("\n", first, limit)
+        stop = stop if stop >= 0 else limit
+        return structured(text, early, stop) or value(text, first, stop)
+    if factorial := _FACTORIAL.match(text, first):
+        return Reading(factorial[0], factorial.span())
+    if text.startswith("<", first) and (closing := text.find(">", first, first + 60)) >= 0:
+        return value(text, first, closing + 1)
+    if reading := _opened(text, early, limit):
+        return reading
+    number = numbers.NUMBER.match(text, first)
+    if number and not _GOES_ON.match(text, number.end()):
+        return of_number(number)
+    sentence = _SENTENCE_END.search(text, first, limit)
+    return value(text, first, sentence.start() if sentence else limit)
+
+
+def _opened(text: str, start: int, limit: int) -> Reading | None:
+    """The value of more than a number that a sentence opens with."""
+    sentence = _SENTENCE_END.search(text, start, limit)
+    stop = sentence.start() if sentence else limit
+    if not is_more_than_a_number(text, start, stop):
+        return None
+    ends = [match.start() for match in _CLAUSE.finditer(text, start, stop)][:_MOST_CLAUSES]
+    for end in (stop, *reversed(ends)):
+        if reading := structured(text, start, end):
+            return reading
+    end_of = values.prefix(text, start)
+    return structured(text, start, end_of) if end_of else None

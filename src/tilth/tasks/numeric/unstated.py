@@ -1,0 +1,190 @@
+"""Answers that nothing announces: a text that is a value, or opens with it; the last number of a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tilth.tasks.base import Reading
+from tilth.tasks.numeric import formulas, numbers, values
+from tilth.tasks.numeric.stretches import is_with_unit, of_number, structured, value
+
+_TAIL = 64_000
+_MOST_CLAUSES = 6
+_LONGEST_HEAD = 200
+
+_OPENING = re.compile(r"(?<![\^_})\]A-Za-z])[(\[{]|\\\{|(?<![0-9A-Za-z\\)])[A-Za-z] ?(?:[=<>≤≥]|\\[lg]e)")
+_PIECE = re.compile(r"\d{1,2} ?: ?\d|\d{1,2} ?[ap]\.? ?m\b|\d[\d.,]* ?[A-Za-z]+,?(?: and)? \d", re.IGNORECASE)
+_WORD_OR_MARK = re.compile(r"[A-Za-z]{2,}|#")
+_WORDS = re.compile(r"[A-Za-z]{3,}")
+_LATEX_COMMAND = re.compile(r"\\(?!boxed|fbox)[A-Za-z]+")
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
+_LISTED = re.compile(
+    r"^[ \t>*_#-]{0,12}\(?(?P<number>[0-9]{1,3})(?:[.):]|\\\.)[*_]{0,3}(?=[ \t]+\S)", re.MULTILINE
+)
+_COUNTED = re.compile(
+    r"(?:\b(?:step|part|equation|eq\.?|problem|question|example|exercise|case|method|option|figure)[ \t]?"
+    r"|\bnot[ \t])[#(]?\Z",
+    re.IGNORECASE,
+)
+_WITHIN = re.compile(r"(?:[√∛^_]|\^\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp) ?|[A-Za-z_]\([^()\n]{0,40})\Z")
+_GOES_ON = re.compile(
+    r"_\{?[0-9]|[₀-₉²³]|[xyzn](?![A-Za-z0-9])|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
+)
+_OF_A_UNIT = re.compile(r"[0-9][ \t]?(?:square |cubic )?[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?\^\{?\Z")
+_TOKEN_END = re.compile(r"[.,;:!?)\]*$]*\Z")
+_REFUSAL = re.compile(
+    r"\b(?:I(?:['’]m| am) (?:sorry|unable|not able|not sure)|I (?:can(?:not|['’]t| not)|could(?: not|n['’]t))"
+    r"|I do(?: not|n['’]t) (?:know|have enough)|(?:not enough|insufficient) information"
+    r"|cannot be (?:determined|solved|answered))\b",
+    re.IGNORECASE,
+)
+_RESOLVED = re.compile(r"=|\b(?:but|however|so|thus|therefore|hence)\b", re.IGNORECASE)
+_EXPLAINED = re.compile(
+    r"^[ \t>*_#]{0,8}(?:(?:short |brief |full )?(?:explanation|reasoning|steps|step-by-step|working"
+    r"|work|check|proof|verification|justification|breakdown|calculations?|rationale|details)"
+    r"(?: (?:is|are|behind)[^:\n]{0,40})?[*_ ]{0,3}:"
+    r"|how (?:I|we|to)\b[^\n]{0,60}:|here(?:['’]s| is) (?:how|why)\b"
+    r"|let(?:['’]s| me| us) (?:check|verify|explain)\b"
+    r"|(?:this is )?because\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REASON = re.compile(r"(?:,? (?:because|since|given that)|, as)\b(?=[^\n]*\d)", re.IGNORECASE)
+_LEADS_ON = re.compile(r"[?:]\s*\Z|\b(?:let|given|if|suppose|find|first|need|want)\b", re.IGNORECASE)
+
+
+def bare(text: str) -> Reading | None:
+    """The value that is the whole text."""
+    start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
+    if stop - start > values.MAX_LENGTH or "\n" in text[start:stop]:
+        return None
+    if reading := structured(text, start, stop):
+        return reading
+    if numbers.NUMBER.fullmatch(text, start, stop):
+        return None
+    number = numbers.NUMBER.match(text, start)
+    if number and is_with_unit(text.rstrip(), number):
+        return of_number(number)
+    has_words = _WORD_OR_MARK.search(_LATEX_COMMAND.sub(" ", text))
+    if has_words and not formulas.has_function(text[start:stop].rstrip(".")):
+        return None
+    return value(text, start, stop)
+
+
+def opening(text: str) -> Reading | None:
+    """The one number of what a text opens with, where all the rest only explains it."""
+    mark = _EXPLAINED.search(text, 0, _LONGEST_HEAD * 4)
+    head = text[: mark.start()] if mark else ""
+    if not head.strip() or len(head.strip()) > _LONGEST_HEAD or _LEADS_ON.search(head):
+        return None
+    return sole(head)
+
+
+def before_because(text: str) -> Reading | None:
+    """The one number that a last sentence gives a reason for: "She has 10 left because she gave away 6."."""
+    low = max(0, len(text) - _LONGEST_HEAD)
+    starts = [end.end() for end in _SENTENCE_END.finditer(text, low, len(text.rstrip()) - 1)]
+    if not starts and low:
+        return None
+    start = starts[-1] if starts else 0
+    reason = _REASON.search(text, start)
+    if reason is None or numbers.NUMBER.search(text, start, reason.start()) is None:
+        return None
+    return last_number(text[: reason.start()], start) if _is_sole(text, start, reason.start()) else None
+
+
+def _is_sole(text: str, start: int, stop: int) -> bool:
+    return len(list(numbers.NUMBER.finditer(text, start, stop))) == 1
+
+
+def sole(text: str) -> Reading | None:
+    """The number of a text that has one, with what it is part of; or its last one, worked out: 2 * 9 = 18."""
+    reading = last_number(text)
+    if reading is None or reading.span is None:
+        return None
+    line = max(text.rfind("\n", 0, reading.span[0]), text.rfind(". ", 0, reading.span[0])) + 1
+    if any(number.start() < reading.span[0] for number in numbers.NUMBER.finditer(text, line)):
+        worked_out = re.search(r"=\s*[^\s0-9=]{0,3}\s?\Z", text[line : reading.span[0]])
+        return reading if worked_out else None
+    return reading
+
+
+def last_number(text: str, first: int = 0) -> Reading | None:
+    """The last number from `first` on, with what it is part of; not that of a step, a list or a refusal."""
+    listed: frozenset[int] | None = None
+    window = 1_000
+    while True:
+        start = max(first, len(text) - window)
+        # A number at the window's edge may be the rest of a longer one: only a wider window can tell.
+        trusted = start + numbers.MAX_LENGTH if start > first else first
+        for number in reversed(list(numbers.NUMBER.finditer(text, start))):
+            if number.start() < trusted:
+                break
+            if _COUNTED.search(text, max(0, number.start() - 16), number.start()):
+                continue
+            if text[number.end() : number.end() + 1] in (".", ")", ":", "\\"):
+                listed = frozenset(_list_numbers(text)) if listed is None else listed
+                if number.start() in listed:
+                    continue
+            if _OF_A_UNIT.search(text, max(0, number.start() - 40), number.start()):
+                continue
+            if reading := of_number(number):
+                if _is_refused(text, first, number.start()):
+                    return None
+                return _around(text, number) or _within(text, number, reading)
+        if start == first or window >= _TAIL:
+            return None
+        window *= 4
+
+
+def _list_numbers(text: str) -> Iterator[int]:
+    """Where the numbers of lists stand: 1 at a line's start, and what follows on it."""
+    before = 0
+    for mark in _LISTED.finditer(text, max(0, len(text) - _TAIL)):
+        number = int(mark["number"])
+        if number in (1, before + 1):
+            before = number
+            yield mark.start("number")
+
+
+def _is_refused(text: str, first: int, place: int) -> bool:
+    """Whether the number at `place` stands behind words that there is no answer, and no working follows."""
+    low = max(first, place - 400)
+    refusals = list(_REFUSAL.finditer(text, low, place))
+    return bool(refusals) and not _RESOLVED.search(text, refusals[-1].end())
+
+
+def _within(text: str, number: re.Match[str], reading: Reading) -> Reading | None:
+    """The number, or the formula it is part of, as 7 is of √7; None where that cannot be read."""
+    before = _WITHIN.search(text, max(0, number.start() - 48), number.start())
+    if before is None and not _GOES_ON.match(text, number.end()):
+        return reading
+    low = before.start() if before else number.start()
+    while low > 0 and number.start() - low < 80 and not text[low - 1].isspace() and text[low - 1] not in "=$":
+        low -= 1
+    stop = number.end()
+    while stop < len(text) and stop - number.end() < 80 and not text[stop].isspace() and text[stop] != "$":
+        stop += 1
+    for end in (stop, low + len(_TOKEN_END.sub("", text[low:stop]))):
+        if end > low and (whole := value(text, low, end)) and formulas.parse(whole.answer or ""):
+            return whole
+    return None
+
+
+def _around(text: str, number: re.Match[str]) -> Reading | None:
+    """The value of more than a number whose last part a number is, where its sentence ends with it."""
+    low = max(0, number.start() - values.MAX_LENGTH)
+    breaks = [match.end() for match in _SENTENCE_END.finditer(text, low, number.start())]
+    low = max([low, *breaks])
+    for piece in _PIECE.finditer(text, low):
+        end = values.prefix(text, piece.start())
+        if end is not None and end >= number.end():
+            return structured(text, piece.start(), end)
+    sentence = _SENTENCE_END.search(text, number.end(), min(len(text), number.end() + values.MAX_LENGTH))
+    stop = sentence.start() if sentence else min(len(text), number.end() + values.MAX_LENGTH)
+    if _WORDS.search(text, number.end(), stop):
+        return None
+    for start in list(_OPENING.finditer(text, low, number.start()))[:_MOST_CLAUSES]:
+        if reading := structured(text, start.start(), stop):
+            return reading
+    return None

@@ -1,0 +1,145 @@
+"""What numeric replies say and do not say, against references as data sets have them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.growth import WIDE, growth
+
+from tilth import tasks
+from tilth.tasks import Numeric
+from tilth.tasks.numeric import formulas
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "numeric_verdicts.jsonl").read_text("utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['kind']}: {case['reply'][-40:]!r}")
+def test_a_reply_is_judged_by_what_it_states(case):
+    verdict = tasks.check(case["reply"], case["reference"])
+    assert (verdict.verdict, verdict.cause) == (case["verdict"], case["cause"])
+
+
+@pytest.mark.parametrize(
+    ("reply", "reference", "rounds"),
+    [
+        ("\\boxed{\\frac{100}{3}}", "33.3", True),
+        ("The answer is 0.290243.", "0.29", True),
+        ("\\boxed{\\pi}", "3.14", True),
+        ("\\boxed{\\frac{2}{3}}", "66.7%", True),
+        ("\\boxed{66.66\\%}", "66.7%", True),
+        ("\\boxed{\\sqrt{2}}", "#### $1.41", True),
+        ("The answer is -0.126.", "-0.13", True),
+        ("The answer is 1.005.", "1.0", True),
+        ("\\boxed{2\\pi x}", "6.28", False),
+        ("The answer is 1.96.", "1.9", False),
+        ("The answer is 33.", "33.3", False),
+        ("The answer is 33.4.", "33", False),
+        ("\\boxed{\\sqrt{2}}", "1.42", False),
+        ("\\boxed{e^{-20}}", "0.0", False),
+    ],
+)
+def test_what_rounds_to_a_printed_decimal_is_told_and_accepted_where_that_is_asked_for(
+    reply, reference, rounds
+):
+    verdict = Numeric().check(reply, reference)
+    assert verdict.verdict == "rejected"
+    assert verdict.reason.endswith(", but rounds to it") == rounds
+    assert Numeric(rounded=True).check(reply, reference).accepted == rounds
+
+
+def test_rounding_is_a_verdict_option_and_comes_back_with_a_file():
+    task = Numeric(rounded=True)
+    assert task.identity() == Numeric().identity()
+    assert (task.verdict_options(), Numeric().verdict_options()) == ({"rounded": True}, {})
+    assert tasks.restored(task.identity(), task.verdict_options()) == task
+
+
+@pytest.mark.parametrize(
+    ("reply", "reference", "reason"),
+    [
+        ("\\boxed{5!}", "5", "5! may be a factorial"),
+        ("\\boxed{101_2}", "101", "101 may be in the base of 101_2"),
+        ("The answer is 20c.", "20", "20c may be 20 of a unit"),
+        ("\\boxed{2\\foo{5}}", "2", "the expressions could not be compared"),
+        ("The answer is Monday.", "Sunday", "monday is not sunday"),
+        ("\\boxed{\\text{none}}", "\\text{no solution}", "two texts that are not the same may say the same"),
+        ("The answer is Ann.", "(C)", "an option and a text are not compared"),
+        ("The answer is 5.", "2 apples and 3 pears", "no answer in the reference"),
+        ("21x + 6 = 17x + 10", "15", "no final answer"),
+    ],
+)
+def test_the_reason_says_what_is_not_sure(reply, reference, reason):
+    assert tasks.check(reply, reference).reason == reason
+
+
+NUMBERS = st.integers(2, 60)
+
+
+@given(NUMBERS, NUMBERS)
+def test_powers_near_zero_are_told_apart(one, other):
+    reply, reference = f"\\boxed{{\\frac{{1}}{{2^{{{one}}}}}}}", f"2^{{-{other}}}"
+    assert tasks.check(reply, reference).accepted == (one == other)
+    reply, reference = f"\\boxed{{e^{{-{one}}}}}", f"exp(-{other})"
+    assert tasks.check(reply, reference).accepted == (one == other)
+
+
+@given(st.integers(2, 16), st.integers(2, 16), st.integers(2, 200))
+def test_a_number_in_a_base_has_its_value(one, other, value):
+    digits = ""
+    rest = value
+    while rest:
+        rest, digit = divmod(rest, one)
+        digits = f"{digit}{digits}"
+        if digit > 9:
+            return
+    assert tasks.check(f"\\boxed{{{digits}_{{{one}}}}}", str(value)).accepted or digits == str(value)
+    if all(int(digit) < other for digit in digits) and len(digits) > 1:
+        assert tasks.check(f"\\boxed{{{digits}_{one}}}", f"{digits}_{other}").accepted == (one == other)
+
+
+PARTS = st.sampled_from(
+    [
+        "2",
+        "x",
+        "+",
+        "-",
+        "*",
+        "/",
+        "^",
+        "(",
+        ")",
+        "{",
+        "}",
+        "\\frac",
+        "\\sqrt",
+        "sin",
+        "\\log",
+        "_",
+        "3!",
+        "|",
+    ]
+)
+
+
+@given(st.lists(PARTS, max_size=25).map("".join))
+def test_a_formula_is_read_wholly_or_not_at_all(text):
+    formula = formulas.parse(text)
+    if formula is not None:
+        assert formulas.parse(f"({text})") is not None
+        assert formulas.parse(f"{text}\\unknown") is None
+        assert formula.names <= {"x"} | {f"x_{sign}" for sign in "2x3"}
+
+
+@pytest.mark.parametrize(
+    "piece", ["((", "\\sqrt", "-", "2^", "\\frac", "|", "x_", "sin ", "1,000", "\\text{a}", "base ", "²"]
+)
+def test_long_formulas_take_linear_time(piece):
+    text = "\\boxed{" + piece * (400_000 // len(piece)) + "}"
+    assert growth(lambda part: Numeric().check(part, "2x"), text) < WIDE
