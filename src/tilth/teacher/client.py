@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,11 +14,13 @@ from tilth.printable import printable
 from tilth.teacher import prices
 from tilth.teacher.call_error import CallError
 from tilth.teacher.calling import CallableEndpoint, name_of
+from tilth.teacher.http.credentials import clean_address, clean_headers, clean_key
 from tilth.teacher.http.direct import open_direct
 from tilth.teacher.http.endpoint import Endpoint
+from tilth.teacher.http.proxies import proxy_for
 from tilth.teacher.http.redact import Secret, public_url, url_secrets
 from tilth.teacher.http.replies import Completion
-from tilth.teacher.http.sdk import SdkEndpoint
+from tilth.teacher.http.sdk import SdkEndpoint, take_answer
 from tilth.teacher.prices import Price
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Teacher:
         tokens_per_minute: float | None = None,
         price: Price | None = None,
     ) -> None:
+        base_url = None if base_url is None else clean_address(base_url, "base_url=")
         if callable(model) and (base_url, api_key, client, headers) != (None, None, None, None):
             raise ValueError(
                 "a callable teacher needs no base_url, api_key, client or headers; leave them out"
@@ -195,9 +198,12 @@ class Teacher:
         if self._function is not None:
             yield CallableEndpoint(self._function, timeout=self.timeout)
             return
-        url = base_url or self._url()
+        try:
+            url = base_url or clean_address(self._url(), "OPENAI_BASE_URL")
+        except ValueError as error:
+            raise TeacherError(str(error)) from None
         host = urlsplit(url).hostname or ""
-        headers: dict[str, str] = dict(self._headers.reveal() or {})
+        headers = clean_headers(self._headers.reveal() or {})
         settings: dict[str, Any] = {"model": self.name, "where": public_url(url), "timeout": self.timeout}
         if self._client is not None or host.endswith(".azure.com"):
             async with self._open_sdk(url, headers, settings) as endpoint:
@@ -216,6 +222,7 @@ class Teacher:
             secrets=_secrets(url, login | headers, key),
             max_completion_tokens=host == "api.openai.com",
             lists_models=True,
+            proxy=proxy_for(address),
             **settings,
         ) as endpoint:
             yield endpoint
@@ -232,17 +239,31 @@ class Teacher:
         limits = httpx2.Limits(
             max_connections=max(_CONNECTIONS, self.concurrency), max_keepalive_connections=_CONNECTIONS
         )
-        async with DefaultAioHttpClient(timeout=timeout, limits=limits) as http:
+        own_http = self._client is None or not _configured_http(self._client)
+        proxy = proxy_for(url) if own_http else None
+        http = DefaultAioHttpClient(
+            timeout=timeout,
+            limits=limits,
+            proxy=proxy.url if proxy else None,
+            trust_env=False,
+            verify=httpx2.create_ssl_context(),
+            event_hooks={"response": [take_answer]},
+        )
+        async with http, AsyncExitStack() as stack:
             if self._client is not None:
                 # A client's own pool belongs to the loop that used it first; only an http_client that
                 # the user configured is worth that risk.
+                key, key_from = clean_key(str(self._client.api_key), "client=")
                 client = self._client.with_options(
+                    # given only where it differs: a client may have a provider of keys
+                    api_key=key if key != self._client.api_key else None,
                     max_retries=0,
                     timeout=timeout,
                     default_headers=headers,
-                    http_client=None if _configured_http(self._client) else http,
+                    http_client=http if own_http else None,
                 )
-                key, key_from = str(client.api_key), "client="
+                if not own_http:
+                    stack.enter_context(_hooked(client))
             else:
                 address, query, login = _taken_apart(url)
                 headers = login | headers
@@ -264,6 +285,7 @@ class Teacher:
                 secrets=_secrets(url, headers, key),
                 max_completion_tokens=azure or host == "api.openai.com",
                 lists_models=not azure,
+                proxy=proxy,
                 **settings,
             )
 
@@ -279,14 +301,15 @@ class Teacher:
         if self._client is not None:
             return str(self._client.base_url).rstrip("/")
         own = self._address.reveal() or self.base_url
-        return str(own or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+        return str(own or os.environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL).rstrip("/")
 
     def _key(self) -> tuple[str, str]:
         """The key, and where it is from."""
-        if self._api_key:
-            return str(self._api_key.reveal()), "api_key"
-        if key := os.environ.get("OPENAI_API_KEY"):
-            return key, "OPENAI_API_KEY"
+        given = {"api_key": self._api_key.reveal(), "OPENAI_API_KEY": os.environ.get("OPENAI_API_KEY")}
+        for source, pasted in given.items():
+            key, told = clean_key(str(pasted or ""), source)
+            if key:
+                return key, told
         url = self._url()
         if url == OPENAI_URL:
             raise TeacherError(
@@ -306,6 +329,20 @@ def _configured_http(client: AsyncOpenAI) -> bool:
     from openai._base_client import AsyncHttpxClientWrapper
 
     return not isinstance(client._client, AsyncHttpxClientWrapper)  # noqa: SLF001 - openai has no other way to tell
+
+
+@contextmanager
+def _hooked(client: AsyncOpenAI) -> Iterator[None]:
+    """Hangs our hook, which acts on calls of ours alone, into the HTTP client that the user gave."""
+    http = client._client  # noqa: SLF001 - as above
+    hooks = http.event_hooks
+    http.event_hooks = {**hooks, "response": [*hooks["response"], take_answer]}
+    try:
+        yield
+    finally:
+        left = list(http.event_hooks["response"])
+        left.remove(take_answer)
+        http.event_hooks = {**http.event_hooks, "response": left}
 
 
 def _secrets(url: str, headers: Mapping[str, str], key: str) -> list[str]:

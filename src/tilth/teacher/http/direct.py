@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from tilth.teacher.http.endpoint import HttpEndpoint, read_chunks, read_some
 from tilth.teacher.http.failures import Answer, Refusal
+from tilth.teacher.http.proxies import Proxy
 from tilth.teacher.http.redact import Secret
 from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion
 
@@ -34,6 +34,7 @@ async def open_direct(
     query: Mapping[str, str],
     connections: int,
     connect_timeout: float,
+    proxy: Proxy | None,
     **settings: Any,
 ) -> AsyncIterator[DirectEndpoint]:
     """Opens an endpoint at `address`; proxies, certificates and OpenAI's organization are the environment's.
@@ -45,6 +46,7 @@ async def open_direct(
         query: Sent with every call.
         connections: Most at once.
         connect_timeout: Seconds to make one.
+        proxy: To go through, or None.
         settings: As `HttpEndpoint` takes them.
     """
     from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -61,7 +63,7 @@ async def open_direct(
         headers=_all_headers(key, headers),
     )
     async with session:
-        yield DirectEndpoint(session, address, query, _proxy(address), **settings)
+        yield DirectEndpoint(session, address, query, proxy, **settings)
 
 
 class DirectEndpoint(HttpEndpoint):
@@ -72,36 +74,48 @@ class DirectEndpoint(HttpEndpoint):
         session: ClientSession,
         address: str,
         query: Mapping[str, str],
-        proxy: str | None,
+        proxy: Proxy | None,
         **settings: Any,
     ) -> None:
-        super().__init__(**settings)
+        super().__init__(**settings, proxy=proxy)
         self._session = session
         self._address = address
         self._query = Secret(dict(query))
-        self._proxy = Secret(proxy)
+        # aiohttp itself would look for one with every call, in a thread
+        self._proxy = Secret(proxy.url if proxy else None)
         self._chat = Secret(self._url("/chat/completions"))
 
     async def _send(
-        self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
+        self, body: Mapping[str, Any], on_text: Callable[[str], None] | None, moved: str | None
     ) -> Completion | Refusal | Answer:
         started = time.perf_counter()
         data = _dumps(body).encode()
-        posting = self._session.post(self._chat.reveal(), data=data, proxy=self._proxy.reveal())
+        posting = self._session.post(
+            self._url("", moved) if moved else self._chat.reveal(),
+            data=data,
+            proxy=self._proxy.reveal(),
+            allow_redirects=False,
+        )
         async with posting as response:
             chunks = response.content.iter_any()
             if not 200 <= response.status < 300:
                 return Answer(response.status, response.headers, await read_some(chunks))
             return await read_chunks(chunks, response.headers, on_text, started)
 
-    async def _fetch(self, path: str) -> Answer:
-        async with self._session.get(self._url(path), proxy=self._proxy.reveal()) as response:
+    async def _fetch(self, path: str, moved: str | None) -> Answer:
+        getting = self._session.get(
+            self._url("", moved) if moved else self._url(path),
+            proxy=self._proxy.reveal(),
+            allow_redirects=False,
+        )
+        async with getting as response:
             body = await read_some(response.content.iter_any())
             return Answer(response.status, response.headers, body[:MAX_REPLY_BYTES])
 
-    def _url(self, path: str) -> str:
+    def _url(self, path: str, address: str = "") -> str:
         query = urlencode(self._query.reveal())
-        return self._address + path + (f"?{query}" if query else "")
+        url = (address or self._address) + path
+        return f"{url}?{query}" if query and "?" not in url else url
 
 
 def _all_headers(key: str, headers: Mapping[str, str]) -> dict[str, str]:
@@ -125,13 +139,3 @@ def _certificates() -> Any:
     from httpx2 import create_ssl_context
 
     return create_ssl_context()
-
-
-def _proxy(address: str) -> str | None:
-    """The environment's proxy for `address`. aiohttp would look it up again for every call, in a thread."""
-    parts = urlsplit(address)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"

@@ -11,11 +11,12 @@ from typing import Any
 
 from tilth.errors import TeacherError
 from tilth.teacher.call_error import CallError
-from tilth.teacher.http import failures
+from tilth.teacher.http import failures, redirects
 from tilth.teacher.http.dialect import Dialect
 from tilth.teacher.http.error_body import parsed, read_error
 from tilth.teacher.http.failures import Answer, Refusal
 from tilth.teacher.http.preflight import find_problem
+from tilth.teacher.http.proxies import Proxy
 from tilth.teacher.http.redact import Secret, redacted
 from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion, read_reply
 from tilth.teacher.http.streams import StreamReader
@@ -64,12 +65,13 @@ class HttpEndpoint(Endpoint):
 
     Args:
         model: The model's name there.
-        where: Its address as messages show it.
+        where: Its address, without secrets.
         key_from: Where the key is from, for messages.
         secrets: What no message may show.
         timeout: Seconds for a whole call.
         max_completion_tokens: Whether it is known to want `max_completion_tokens`.
         lists_models: Whether `/models` says which models it has.
+        proxy: What it is called through, or None.
     """
 
     def __init__(
@@ -82,9 +84,14 @@ class HttpEndpoint(Endpoint):
         timeout: float,
         max_completion_tokens: bool,
         lists_models: bool,
+        proxy: Proxy | None = None,
     ) -> None:
         self._model = model
-        self._where = where
+        self._address = where
+        self._where = f"{where} through {proxy}" if proxy else where
+        self._unheard = "; is the server running, and is base_url right?"
+        if proxy:
+            self._unheard = f"; does that proxy work? Unset {proxy.source}, or name the host in NO_PROXY"
         self._key_from = key_from
         self._secrets = Secret(tuple(secrets))
         self._timeout = timeout
@@ -96,13 +103,16 @@ class HttpEndpoint(Endpoint):
 
     @abstractmethod
     async def _send(
-        self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
+        self, body: Mapping[str, Any], on_text: Callable[[str], None] | None, moved: str | None
     ) -> Completion | Refusal | Answer:
-        """Posts `body` to the chat completions: what came of a 200, or the answer that is none."""
+        """Posts `body` to the chat completions, or where they have `moved`; follows no redirect.
+
+        Returns what came of a 200, or the answer that is none.
+        """
 
     @abstractmethod
-    async def _fetch(self, path: str) -> Answer:
-        """Gets `path`, which follows the base URL."""
+    async def _fetch(self, path: str, moved: str | None) -> Answer:
+        """Gets `path`, which follows the base URL, or where it has `moved`; follows no redirect."""
 
     @property
     def dropped(self) -> frozenset[str]:
@@ -111,9 +121,10 @@ class HttpEndpoint(Endpoint):
 
     async def preflight(self) -> None:
         problem = await find_problem(
-            self._fetch,
+            self._get,
             model=self._model if self._lists_models else None,
             where=self._where,
+            unheard=self._unheard,
             key_from=self._key_from,
             secrets=self._secrets.reveal(),
         )
@@ -161,13 +172,38 @@ class HttpEndpoint(Endpoint):
             answer.status, answer.headers, answer.body, where=self._where, secrets=secrets
         )
 
+    async def _post(
+        self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
+    ) -> Completion | Refusal | Answer:
+        outcome = await self._send(body, on_text, None)
+        for _ in range(redirects.MOST):
+            moved = self._moved("/chat/completions", outcome)
+            if moved is None:
+                break
+            outcome = await self._send(body, on_text, moved)
+        return outcome
+
+    async def _get(self, path: str) -> Answer:
+        answer = await self._fetch(path, None)
+        for _ in range(redirects.MOST):
+            moved = self._moved(path, answer)
+            if moved is None:
+                break
+            answer = await self._fetch(path, moved)
+        return answer
+
+    def _moved(self, path: str, outcome: Any) -> str | None:
+        if not isinstance(outcome, Answer) or not 300 <= outcome.status < 400:
+            return None
+        return redirects.followed(self._address + path, outcome.status, outcome.headers.get("location"))
+
     async def _attempt(
         self, body: Mapping[str, Any], on_text: Callable[[str], None] | None
     ) -> Completion | Answer | CallError | TeacherError:
         # Failures are returned, not raised, so that no traceback leads to the request and its headers.
         try:
             async with asyncio.timeout(self._timeout):
-                outcome = await self._send(body, on_text)
+                outcome = await self._post(body, on_text)
         except Exception as error:  # noqa: BLE001 - every failure of a call is told, none passes
             failure = failures.of_exception(error, where=self._where, secrets=self._secrets.reveal())
             if failure is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tilth.teacher.call_error import CallError, CallErrorKind
+from tilth.teacher.http import redirects
 from tilth.teacher.http.error_body import ErrorBody, read_error
 from tilth.teacher.http.redact import MESSAGE_CHARACTERS, redacted
 from tilth.teacher.http.waits import header_wait, names_a_day, reset_wait
@@ -19,6 +20,7 @@ _KIND_BY_STATUS: dict[int, CallErrorKind] = {
     402: "unauthorized",
     403: "unauthorized",
     404: "not-found",
+    407: "unauthorized",
     408: "server",
     409: "server",
     425: "server",
@@ -61,8 +63,9 @@ _OUT_OF_MONEY = re.compile(
 )
 _NO_KEY_CODE = re.compile(r"no_db_connection")
 """LiteLLM's, with status 400, for a key that is missing or unknown."""
+_UNTRUSTED = re.compile(r"CERTIFICATE_VERIFY_FAILED\][^:]{0,60}: ([^()]{1,100})")
 _WRONG_PATH = (404, 405)
-_VERSION = re.compile(r"/(?:v\d\w{0,9}|openai)(?:/|$)")
+_VERSION = re.compile(r"/(?:v\d\w{0,9}|openai)(?!\w)")
 _MONEY_READ = 1_000
 _DAY = 86_400.0
 _SHORTEST_DAY = 3600.0
@@ -161,14 +164,20 @@ def of_status(
     """The error that an HTTP answer other than 200 stands for."""
     told = read_error(body)
     kind = _KIND_BY_STATUS.get(status, "server" if status >= 500 else "bad-request")
+    advice = ""
+    if 300 <= status < 400:
+        kind = "not-found"
+        said, advice = redirects.told(where, status, headers.get("location"))
+        told = ErrorBody(said)
     if out_of_money(told) or _NO_KEY_CODE.search(told.code):
         kind = "unauthorized"
     words = f"a web page: {told.said}" if told.page and told.said else told.said
     wait = _wait(kind, headers, told)
     said = f"{where} answered {status}" + (f": {words}" if words else "")
-    lost = status in _WRONG_PATH and "model" not in told.said.lower()
+    if status in _WRONG_PATH and "model" not in told.said.lower():
+        advice = address_advice(where)
     return CallError(
-        message(said, secrets, address_advice(where) if lost else _end(kind, wait)),
+        message(said, secrets, advice or _end(kind, wait)),
         kind=kind,
         status=status,
         retry_after=wait,
@@ -220,8 +229,10 @@ def out_of_money(told: ErrorBody) -> bool:
 
 
 def message(text: str, secrets: Iterable[str], advice: str = "") -> str:
-    """A message of `text`, cut so that `advice`, which is ours and hides nothing, stands whole behind it."""
+    """A message of `text`, cut so that `advice` stands whole behind it."""
+    secrets = tuple(secrets)
     shown = redacted(text, secrets)
+    advice = advice[:2] + redacted(advice[2:], secrets)  # behind "; " or " ("
     room = max(_LAST_CHANCE, MESSAGE_CHARACTERS - len(advice))
     if len(shown) > room:
         shown = shown[: room - 1] + "…"
@@ -262,15 +273,22 @@ def _end(kind: CallErrorKind, wait: float | None) -> str:
     return ""
 
 
-def of_exception(error: BaseException, *, where: str, secrets: Iterable[str] = ()) -> CallError | None:
-    """The error that an exception of the HTTP libraries stands for; None for any other exception."""
+def of_exception(
+    error: BaseException, *, where: str, secrets: Iterable[str] = (), unheard: str = ""
+) -> CallError | None:
+    """The error that an exception of the HTTP libraries stands for; None for any other exception.
+
+    `unheard` is what to do about an endpoint that was never heard of, where nothing better is known.
+    """
     for cause in sorted(_causes(error), key=_rank):
         names = [base.__name__ for base in type(cause).__mro__]
         for table in (_NOT_SENT, _SENT):
             kind = next((table[name] for name in names if name in table), None)
             if kind is not None:
-                message = _sentence(kind, cause, where)
-                return CallError(redacted(message, secrets), kind=kind, in_doubt=table is _SENT)
+                text, advice = _sentence(kind, cause, where)
+                if unheard:
+                    advice = advice or _scheme_advice(kind, where) or unheard
+                return CallError(message(text, secrets, advice), kind=kind, in_doubt=table is _SENT)
     return None
 
 
@@ -287,13 +305,26 @@ def _rank(error: BaseException) -> int:
     return _TELLING.index(package) if package in _TELLING else _TELLING.index("builtins")
 
 
-def _sentence(kind: CallErrorKind, cause: BaseException, where: str) -> str:
+def _sentence(kind: CallErrorKind, cause: BaseException, where: str) -> tuple[str, str]:
+    """What happened, and what to do, where that is known."""
+    told = str(cause)
     if kind == "timeout":
-        return f"{where} did not finish its reply in time; raise timeout= if the model is slow"
+        return f"{where} did not finish its reply in time; raise timeout= if the model is slow", ""
     if kind == "connection":
+        if untrusted := _UNTRUSTED.search(told):
+            advice = "; set SSL_CERT_FILE to a file with the certificate that vouches for it, or pass client="
+            return f"{where} shows a certificate that is not trusted: {untrusted.group(1)}", advice
+        if "[SSL:" in told:
+            return f"{where} answers, but not in TLS", "; is it http:// instead of https://?"
         if "DNS" in type(cause).__name__ or isinstance(cause, socket.gaierror):
-            return f"nothing answers at {where}: the host's name is unknown"
-        told = str(cause)
+            return f"nothing answers at {where}: the host's name is unknown", ""
         detail = "" if "Connect call failed" in told or "attempts failed" in told else f": {told}"
-        return f"nothing answers at {where}{detail}"
-    return f"{where} broke the connection before the reply was whole: {str(cause) or type(cause).__name__}"
+        return f"nothing answers at {where}{detail}", ""
+    return f"{where} broke the connection before the reply was whole: {told or type(cause).__name__}", ""
+
+
+def _scheme_advice(kind: CallErrorKind, where: str) -> str:
+    """What to do where a server takes a connection and says nothing in it that can be understood."""
+    if kind == "timeout" and where.startswith("https://"):
+        return "; or is it http:// instead of https://?"
+    return "; is it https:// instead of http://?" if kind == "reset" and where.startswith("http://") else ""

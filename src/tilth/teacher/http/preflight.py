@@ -22,38 +22,39 @@ _NAMES_SHOWN = 10
 
 
 async def find_problem(
-    fetch: Fetch, *, model: str | None, where: str, key_from: str, secrets: Sequence[str]
+    fetch: Fetch, *, model: str | None, where: str, unheard: str, key_from: str, secrets: Sequence[str]
 ) -> TeacherError | None:
-    """What is wrong where the endpoint is out of reach, refuses the key, or lacks `model`; else None.
+    """What is wrong where the endpoint is out of reach or elsewhere, refuses the key, or lacks `model`.
 
-    `model` None leaves the name unchecked. An endpoint with no list of models, or one that is busy,
-    passes: its first call will tell. Returned, not raised: no traceback shall lead to `secrets`.
+    None where nothing is. `model` None leaves the name unchecked; `unheard` is what to do where nothing
+    answers. An endpoint with no list of models, or one that is busy, passes: its first call will tell.
+    Returned, not raised: no traceback shall lead to `secrets`.
     """
-    listed = await _get(fetch, "/models", where=where, secrets=secrets)
+    listed = await _get(fetch, "/models", where=where, unheard=unheard, secrets=secrets)
     if isinstance(listed, CallError):
         if listed.kind == "unauthorized":
             asked = f"the key from {key_from} was refused by {where}" if key_from else "no key was given"
             return TeacherError(f"{listed}; {asked}; set OPENAI_API_KEY or pass a key for it as api_key")
-        if listed.status is None:
-            return TeacherError(f"{listed}; is the server running, and is base_url right?")
-        return None
+        is_moved = listed.status is not None and 300 <= listed.status < 400
+        return TeacherError(str(listed)) if listed.status is None or is_moved else None
     names = _names(listed)
     if model is None or not names or any(_same(model, name) for name in names):
         return None
     # Lists leave out aliases and fine-tuned models; asked by name, an endpoint knows them.
-    known = await _get(fetch, f"/models/{quote(model, safe='/:')}", where=where, secrets=secrets)
+    path = f"/models/{quote(model, safe='/:')}"
+    known = await _get(fetch, path, where=where, unheard=unheard, secrets=secrets)
     if isinstance(known, CallError):
         return TeacherError(redacted(_unknown(model, names, where), secrets))
     return None
 
 
-async def _get(fetch: Fetch, path: str, *, where: str, secrets: Sequence[str]) -> Any:
+async def _get(fetch: Fetch, path: str, *, where: str, unheard: str, secrets: Sequence[str]) -> Any:
     """The parsed answer, or the `CallError` it amounts to."""
     try:
         async with asyncio.timeout(PATIENCE):
             answer = await fetch(path)
     except Exception as error:  # noqa: BLE001 - whatever stops this call stops every other
-        failure = failures.of_exception(error, where=where, secrets=secrets)
+        failure = failures.of_exception(error, where=where, secrets=secrets, unheard=unheard)
         message = redacted(f"no call to {where} is possible: {type(error).__name__}: {error}", secrets)
         return failure or CallError(message, kind="connection")
     if not answer.is_success:
