@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tilth.tasks.base import Reading
+from tilth.tasks.code.wrappers import unwrapped, without_marks
 
 MAX_CODE = 20_000
 """Characters of code that are read. Parsing this much cannot exhaust a thread's stack, however nested."""
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 BUILT_IN = frozenset(dir(builtins))
 """Names that Python binds itself."""
 
@@ -32,6 +34,8 @@ _GOES_ON = re.compile(
     r"(?:el)?if .*:|else ?:|for .*:|while .*:|try ?:|except\b.*:|finally ?:|with .*:|return\b|assert |del "
     r"|[)\]}]|#|\"\"\"|'''|[\w.]+\(.*\)$|[\w.\[\], ]+ ?(?:[-+*/%&|^@]|//|\*\*|>>|<<)?= ?\S"
 )
+
+_STRING = re.compile(r"""('{3}|"{3})|#|'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+\"""")
 
 # What a reply's string literals hold is not this process's to warn of.
 warnings.filterwarnings("ignore", module=re.escape(_SOURCE))
@@ -140,15 +144,30 @@ def read_code(text: str) -> Reading:
 
     It is the whole text where that is code; else the last fenced block (of Python, or of no named
     language) that defines something, with the earlier ones that define other things or bind a name that it
-    uses, in their order; else lines of code between prose. The span reaches from the first to the last of
-    them. Never raises.
+    uses, in their order; else lines of code between prose; else what the whole holds in quotes or in JSON.
+    Marks such as `[BEGIN]`, `</s>` or `<code>` around it are left out, and so is what a model writes on
+    behind its answer. The span reaches from the first to the last of them. Never raises.
     """
     if not text.strip():
         return Reading(None, reason="empty reply", cause="empty")
+    whole = None
+    for bare in without_marks(text):
+        reading = _read(bare)
+        if reading.answer is not None:
+            return reading
+        whole = whole or reading
+        for inner, span in unwrapped(bare):
+            reading = _read(inner)
+            if reading.answer is not None:
+                return Reading(reading.answer, span)
+    return whole or Reading(None, reason="empty reply", cause="empty")
+
+
+def _read(text: str) -> Reading:
     start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
     reasons: list[NoCode] = []
     whole = _blocks(text, [(text.rfind("\n", 0, start) + 1, stop)], [])
-    blocks = whole if _defines(whole) else _blocks(text, _fenced(text), reasons)
+    blocks = whole if _defines(whole) else _in_fences(text, reasons)
     if not _defines(blocks):
         blocks = _blocks(text, _runs(text), reasons) or blocks
     if not _defines(blocks):
@@ -162,6 +181,17 @@ def read_code(text: str) -> Reading:
         why = _too_long(len(answer))
         return Reading(None, reason=str(why), cause=why.cause)
     return Reading(answer, (kept[0].start, kept[-1].stop))
+
+
+def _in_fences(text: str, reasons: list[NoCode]) -> list[_Block]:
+    """The blocks between fences; where one does not parse, fences in its strings may belong to these."""
+    blocks = _blocks(text, fenced(text), reasons)
+    if reasons:
+        others: list[NoCode] = []
+        longer = _blocks(text, fenced(text, strings=True), others)
+        if _defines(longer) and len(others) < len(reasons):
+            return longer
+    return blocks
 
 
 def _defines(blocks: list[_Block]) -> bool:
@@ -226,27 +256,47 @@ class _Fence:
     language: str
 
 
-def _fenced(text: str) -> list[tuple[int, int]]:
+def fenced(text: str, *, strings: bool = False) -> list[tuple[int, int]]:
     """Where the content of each fenced block lies that is Python's or no named language's.
 
     A block that is not closed reaches to the end; one that another block's opening interrupts, to there.
+    With `strings`, no fence counts that stands in a string over several lines, such as a docstring.
     """
     spans: list[tuple[int, int]] = []
     opened: _Fence | None = None
+    quote = ""
     place = 0
     for line in text.splitlines(keepends=True):
         bare = line.strip()
         found = _opening(bare, len(line) - len(line.lstrip()), place + len(line))
+        within, quote = quote, _quote_after(line, quote) if strings and opened else ""
         if opened is None:
             opened = found or _inline_opening(bare, place + len(line))
+        elif within:
+            pass
         elif (stop := _closing(opened, found, line, bare)) is not None:
             if _PYTHON.fullmatch(opened.language):
                 spans.append((opened.start, place + stop))
-            opened = found if found and found.language else None
+            opened, quote = found if found and found.language else None, ""
         place += len(line)
     if opened and _PYTHON.fullmatch(opened.language):
         spans.append((opened.start, len(text)))
     return [(start, stop) for start, stop in spans if start < stop]
+
+
+def _quote_after(line: str, quote: str) -> str:
+    """The quotes of the string over several lines that is open behind this line, where `quote` is before."""
+    place = 0
+    while True:
+        if quote:
+            end = line.find(quote, place)
+            if end < 0:
+                return quote
+            quote, place = "", end + len(quote)
+        found = _STRING.search(line, place)
+        if found is None or found[0] == "#":
+            return ""
+        quote, place = found[1] or "", found.end()
 
 
 def _opening(bare: str, margin: int, start: int) -> _Fence | None:

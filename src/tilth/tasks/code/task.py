@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Self
 from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.code.blocks import NoCode, names_of, parse, read_code
+from tilth.tasks.code.completing import completed
 from tilth.tasks.code.telling import little_said
-from tilth.tasks.code.tests import asked_for, entry_of, read_tests, shown_by
+from tilth.tasks.code.tests import asked_for, entry_of, methods_for, read_tests, shown_by
+from tilth.tasks.code.wrappers import without_marks
 from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
 
@@ -50,7 +52,9 @@ class Code(TemplateTask):
 
     A reply's code is the whole reply where that is code; else its last fenced block that defines a function
     or a class, with the earlier blocks that define others or bind a name it uses; else lines of code between
-    prose. It must parse. Reasoning in `<think>` tags is not read, nor code of more than 20,000 characters.
+    prose; else what it holds in quotes or JSON. Where the question begins a function, it may be its body
+    alone; where the tests want a function, a method of a class that can be made without arguments will do.
+    It must parse. Reasoning in `<think>` tags is not read, nor code of more than 20,000 characters.
 
     As it stands, the task runs nothing: code that parses is unverified. `Code(run=True)` runs it against
     the reference: assert lines as in MBPP (one text, or a JSON list of lines), functions `test_...()`, or a
@@ -118,8 +122,17 @@ class Code(TemplateTask):
         return read_instruction
 
     def read(self, text: str, question: str | None = None) -> Reading:
-        """Reads the code, as the class says; spans hold for `text` as given."""
-        return read_code(blank_reasoning(text))
+        """Reads the code, as the class says; spans hold for `text` as given.
+
+        Where the question begins a function and the reply is only its body, the answer is both.
+        """
+        text = blank_reasoning(text)
+        reading = read_code(text)
+        shown, _ = shown_by(question)
+        if shown and (reading.answer is None or text.lstrip("\r\n")[:1].isspace()):
+            bare = next(without_marks(text))
+            return completed(bare, shown) or reading
+        return reading
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where the code passes the tests; rejected where it fails one, breaks a limit or is none.
@@ -147,7 +160,9 @@ class Code(TemplateTask):
             return unverified("bad-reference", f"{tests.around.lacks}, which is not there where code is run")
         before, helpers = shown_by(question)
         names = names_of(parse(reply.answer))
-        code, entry = reply.answer, entry_of(names, asked) if tests.takes else None
+        methods = methods_for(reply.answer, names, tests, asked)
+        code = "\n".join([reply.answer, *(f"{name} = {method}" for name, method in methods.items())])
+        entry = (next(iter(methods), None) or entry_of(names, asked)) if tests.takes else None
         if tests.takes and entry is None:
             return Verdict(
                 "rejected", reply.answer, "the code defines no function", "no-answer", 0.0, reply.span

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
 from tilth.tasks.code.blocks import BUILT_IN, FUNCTIONS, Names, NoCode, names_of, parse, read_code
+from tilth.tasks.code.completing import is_stub, method_for, opened, public_methods
 from tilth.tasks.code.surroundings import NOTHING, Surroundings, surroundings_of
 from tilth.tasks.references import texts_in
 
@@ -109,14 +111,36 @@ def _called(node: ast.AST) -> list[str]:
 
 def entry_of(code: Names, question: str) -> str | None:
     """The function that `check` is given: the last that the question defines, or else names, or else any."""
-    defined = re.findall(r"\bdef +(\w+) *\(", question)
-    named = set(re.findall(r"\w+", question))
-    preferred = (
-        [name for name in defined if name in code.functions],
-        [name for name in code.functions if name in named],
-        list(code.functions),
+    return next(iter(_preferred(code.functions, question)), None) or (
+        code.functions[-1] if code.functions else None
     )
-    return next((names[-1] for names in preferred if names), None)
+
+
+def _preferred(names: Sequence[str], question: str) -> list[str]:
+    """Of these, what the question defines or else names, the last first."""
+    defined = [name for name in re.findall(r"\bdef +(\w+) *\(", question) if name in names]
+    named = set(re.findall(r"\w+", question))
+    return (defined or [name for name in names if name in named])[::-1]
+
+
+def methods_for(answer: str, code: Names, tests: Tests, question: str) -> dict[str, str]:
+    """Functions that the tests want and only a class has as methods: by name, what gives the method.
+
+    So the tests of a function hold for a reply that is `class Solution`, too.
+    """
+    if not code.classes:
+        return {}
+    tree = parse(answer)
+    if tests.takes:
+        if _preferred(code.functions, question):
+            return {}
+        public = public_methods(tree)
+        alone = public if len(public) == 1 and not code.functions else []
+        wanted = (_preferred(public, question) or alone)[:1]
+    else:
+        wanted = [name for name in tests.wanted if name not in code.bound]
+    found = {name: method_for(tree, name) for name in wanted}
+    return {name: method for name, method in found.items() if method}
 
 
 def asked_for(code: Names, question: str, tests: Tests) -> tuple[str, ...]:
@@ -130,12 +154,8 @@ def shown_by(question: str | None) -> tuple[str, tuple[str, ...]]:
 
     Those have a body and stand before the last, which is the one that is asked for.
     """
-    code = read_code(question or "").answer
+    code = read_code(opened(question or "")).answer
     if code is None:
         return "", ()
     functions = [node for node in parse(code).body if isinstance(node, FUNCTIONS)]
-    return code, tuple(node.name for node in functions[:-1] if not _is_stub(node))
-
-
-def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return all(isinstance(node, ast.Pass | ast.Expr | ast.Raise) for node in function.body)
+    return code, tuple(node.name for node in functions[:-1] if not is_stub(node))

@@ -70,6 +70,12 @@ HOSTILE = {
     "spaces": " " * 1_000_000 + "def f(): pass",
     "indented fences": (" " * 100 + "```\n") * 10_000,
     "thoughts": "<think>" * 140_000,
+    "blocks of JSON": '```json\n["a' * 100_000,
+    "marks": "[BEGIN]\n<code>" * 60_000,
+    "marks at the end": "def f(): pass" + "</s>" * 240_000,
+    "tokens": "<|" * 500_000,
+    "quotes": "'" * 1_000_000,
+    "docstrings": '```python\n"""\n```\n' * 40_000,
     "many blocks at the limit": ("```\n" + "(" * 2_000 + "\n```\n") * 400,
 }
 AT_THE_LIMIT = {
@@ -95,6 +101,65 @@ def test_reads_the_code(case):
     if reading.answer is None:
         assert reading.reason.startswith(case["reason"])
         assert reading.cause == case["cause"]
+
+
+TOTAL = '''from typing import List
+
+def total(values: List[int], least: int = (0)) -> int:  # of those above
+    """ Return the sum of the values above least.
+    >>> total([1, -2, 3])
+    4
+    """
+'''
+HEAD = "def total(values: List[int], least: int = (0)) -> int:  # of those above"
+LOOP = (
+    "    result = 0\n    for v in values:\n        if v > least:\n            result += v\n    return result"
+)
+LOOSE = "result = 0\nfor v in values:\n    if v > least:\n        result += v\nreturn result"
+CALLS = "    return summed(values)"
+SUMMED = "def summed(values):\n    return sum(values)"
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        (f"{LOOP}\n", f"{HEAD}\n{LOOP}"),
+        (f"\n{LOOP}\n\n\nprint(total([1]))", f"{HEAD}\n{LOOP}"),
+        (f"{LOOP}\n\ndef other(x):\n    return x\n", f"{HEAD}\n{LOOP}"),
+        (f"{LOOP}\n\nif __name__ == '__main__':\n    import doctest", f"{HEAD}\n{LOOP}"),
+        (f"{LOOP}</s>", f"{HEAD}\n{LOOP}"),
+        (f"{LOOP}<|endoftext|>{LOOP}", f"{HEAD}\n{LOOP}"),
+        (f"{LOOP}\n\n\n{HEAD}\n    return 4", f"{HEAD}\n{LOOP}"),
+        (LOOP.strip(), f"{HEAD}\n{LOOP}"),
+        (LOOSE, f"{HEAD}\n{LOOP}"),
+        (f"```python\n{LOOSE}\n```", f"{HEAD}\n{LOOP}"),
+        (f"Here is the body:\n\n```python\n{LOOP}\n```\nIt adds them.", f"{HEAD}\n{LOOP}"),
+        (f"{CALLS}\n\n\n{SUMMED}\n\nprint(3)", f"{HEAD}\n{CALLS}\n\n\n{SUMMED}"),
+        (f"```\n{HEAD}\n{LOOP}\n```", f"{HEAD}\n{LOOP}"),
+        ("    def total(values):\n        return 4", "def total(values):\n    return 4"),
+        ("    def helper():\n        return 4", "def helper():\n    return 4"),
+        (ADD, ADD),
+        ("I think that it is 4.", None),
+        ("The list is empty\n    return it", None),
+        ("    pass", None),
+        ("total", None),
+    ],
+)
+def test_a_body_alone_is_read_behind_the_head_that_the_question_shows(reply, answer):
+    for question in (TOTAL, f"Complete this:\n\n```python\n{TOTAL}```"):
+        reading = Code().read(reply, question)
+        assert reading.answer == answer
+        if answer:
+            start, end = reading.span
+            assert 0 <= start < end <= len(reply)
+
+
+def test_a_head_may_have_no_body_at_all_and_without_one_a_body_is_no_code():
+    assert Code().read(LOOP, "import re\ndef total(values, least=0):\n").answer == (
+        f"def total(values, least=0):\n{LOOP}"
+    )
+    for question in ("Write total(values).", SEED.question, ADD, None):
+        assert Code().read(LOOP, question).answer is None
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,34 @@ def test_the_function_is_found_that_a_check_is_to_be_given():
     )
 
 
+TOTAL = 'def total(values):\n    """ Return the sum of the positive values. """\n'
+POSITIVE = "return sum(v for v in values if v > 0)"
+CHECK_TOTAL = "def check(candidate):\n    assert candidate([1, -2, 3]) == 4\n    assert candidate([]) == 0"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"    {POSITIVE}\n",
+        f"class Solution:\n    def total(self, values):\n        {POSITIVE}",
+        f"class A:\n    def __init__(self, n=0): pass\n\n    @staticmethod\n    def total(values): {POSITIVE}",
+        f"def aid(v): return v\n\nclass A:\n    def total(self, values):\n        {POSITIVE}",
+        f"class A:\n    def total(self, values): {POSITIVE}\n\ndef total(values): return A().total(values)",
+    ],
+)
+def test_a_body_or_a_method_stands_for_the_function(reply):
+    for tests in (CHECK_TOTAL, "assert total([1, -2, 3]) == 4\nassert total([]) == 0"):
+        assert Code(run=True).check(reply, tests, TOTAL).accepted
+        assert Code(run=True).check(reply.replace("> 0", "< 0"), tests, TOTAL).verdict == "rejected"
+
+
+def test_a_method_is_not_taken_where_its_object_cannot_be_made():
+    code = f"class A:\n    def __init__(self, n): pass\n    def total(self, values): {POSITIVE}"
+    missing = ("rejected", "the code does not define 'total'", "tests-failed")
+    assert check(code, "assert total([1]) == 1", "Write total(values).") == missing
+    assert check(code, "assert A(1).total([1]) == 1\nassert A(2).total([2]) == 2", TOTAL)[0] == "accepted"
+
+
 def test_what_the_question_shows_runs_before_the_code_and_cannot_be_replaced_for_the_tests():
     decode = "def decode(text: List[str]) -> str:\n    return text[::-1]"
     assert check(decode, CHECK, HUMAN_EVAL) == ("accepted", None, None)
