@@ -50,7 +50,7 @@ class SeedsError(TilthError, ValueError):
         problems: One line per problem, each with file, line or row, and reason.
     """
 
-    def __init__(self, name: str, problems: Sequence[str]) -> None:
+    def __init__(self, name: str, problems: Sequence[str], remedy: str = "") -> None:
         self.problems = list(problems)
         if len(self.problems) == 1:
             message = self.problems[0]
@@ -59,7 +59,7 @@ class SeedsError(TilthError, ValueError):
             rest = len(self.problems) - _SHOWN
             more = f"\n  and {rest:,} more, in .problems" if rest > 0 else ""
             message = f"{name} has {len(self.problems):,} problems:\n  {shown}{more}"
-        super().__init__(message)
+        super().__init__(f"{message}\n{remedy}" if remedy else message)
 
 
 class BudgetError(TilthError, ValueError):

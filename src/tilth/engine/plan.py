@@ -13,6 +13,7 @@ from tilth.engine.file import queries
 from tilth.engine.planning.estimate import estimate
 from tilth.engine.planning.measurements import LEAST_UNITS, Measurements, measure
 from tilth.engine.planning.ranges import Plan
+from tilth.engine.planning.unread import tell_unread_columns
 from tilth.engine.recipe import Recipe
 from tilth.engine.run import OVER
 from tilth.engine.start import open_run, start_recipe
@@ -70,6 +71,7 @@ def plan(
     recipe = Recipe.resolve(
         seeds, strategy, teacher=teacher, writer=writer, task=task, checks=checks, random_state=random_state
     )
+    tell_unread_columns(recipe.seeds, recipe.task)
     measurements = None
     if probe is not None or path is not None:
         where = path_of(path) if path is not None else recipe.default_path

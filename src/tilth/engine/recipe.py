@@ -73,10 +73,12 @@ class Recipe:
             ValueError: A name is unknown.
         """
         seeds = seeds_given(seeds)
+        chosen = tasks.get(task if task is not None else seeds.task)
         return cls(
-            seeds,
+            # what is left out belongs to no identity
+            seeds.fit_for(chosen) if seeds.on_fault == "skip" else seeds,
             with_checks(registry.get(strategy), checks_given(checks)),
-            tasks.get(task if task is not None else seeds.task),
+            chosen,
             teacher_given(teacher, "teacher"),
             teacher if writer is None else teacher_given(writer, "writer"),
             of_kind(random_state, int, "random_state", "a whole number"),
@@ -104,8 +106,7 @@ class Recipe:
     @property
     def default_path(self) -> Path:
         """Where the run goes that was given no path: the same for the same recipe, so that it resumes."""
-        stem = Path(self.seeds.name).stem or "seeds"
-        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
+        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in self.seeds.stem)
         return Path(f"{safe}-{self.strategy.name}-{self.run_id[:8]}.tilth")
 
     @property

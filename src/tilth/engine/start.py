@@ -19,6 +19,7 @@ from tilth.engine.growing.rows import CheckMode
 from tilth.engine.live import LiveFiles
 from tilth.engine.planning.estimate import estimate
 from tilth.engine.planning.preconditions import refuse_unagreed_spending, refuse_unfit_seeds
+from tilth.engine.planning.unread import tell_unread_columns
 from tilth.engine.recipe import Recipe, StoredRecipe, recorded
 from tilth.engine.run import OVER, Run
 from tilth.errors import TeacherError
@@ -112,6 +113,7 @@ def start_recipe(
             f'check={check!r} is unknown; "label" marks rows, "filter" leaves out rejected, False checks none'
         )
     refuse_unfit_seeds([recipe.strategy], recipe.seeds, recipe.task)
+    tell_unread_columns(recipe.seeds, recipe.task)
     # absolute, for the process may change its folder while a run is at work
     where = (path_of(path) if path is not None else recipe.default_path).absolute()
     with _live.turn(where):

@@ -14,6 +14,7 @@ from tilth.arguments import all_of_kind, listed, number_of, numbers_of, of_kind,
 from tilth.engine.budget import Budget
 from tilth.engine.file.digests import canonical
 from tilth.engine.planning.preconditions import refuse_unfit_seeds
+from tilth.engine.planning.unread import tell_unread_columns
 from tilth.engine.recipe import checks_given, run_id_of, seeds_given, teacher_given
 from tilth.errors import BudgetError, TeacherError
 from tilth.seeds import Seeds, TaskLike
@@ -100,7 +101,10 @@ class StudyInputs:
         seeds = seeds_given(seeds)
         chosen_task = tasks.get(task if task is not None else seeds.task)
         chosen = _strategies(strategies, checks)
+        if seeds.on_fault == "skip":
+            seeds = seeds.fit_for(chosen_task)
         refuse_unfit_seeds(chosen, seeds, chosen_task)
+        tell_unread_columns(seeds, chosen_task)
         counts = _sizes(seeds, sizes)
         grid = Grid(
             strategies=chosen,
@@ -142,7 +146,7 @@ class StudyInputs:
     @property
     def default_path(self) -> Path:
         """Where the study goes that was given no path: the same for the same inputs, so that it resumes."""
-        return Path(f"study-{Path(self.seeds.name).stem or 'seeds'}-{self.id[:8]}.tilth")
+        return Path(f"study-{self.seeds.stem}-{self.id[:8]}.tilth")
 
     @property
     def models(self) -> Collection[Teacher]:

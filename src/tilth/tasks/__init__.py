@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Unreadable
 from tilth.seeds import Seeds, TaskLike
-from tilth.tasks.base import Message, Prompt, Reading, Task, Verdict, refuse_faults
+from tilth.tasks.base import Message, Prompt, Reading, Task, Verdict
 from tilth.tasks.causes import CAUSES
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def as_put(seeds: Seeds, random_state: int = 0) -> Seeds:
     import polars as pl
 
     task = get(seeds.task)
-    refuse_faults(task, seeds)
+    seeds = seeds.fit_for(task)
     put = [task.put(seed, random.Random(f"{random_state} {seed.id}")) for seed in seeds]
     frame = seeds.frame.with_columns(
         question=pl.Series([seed.question for seed in put], dtype=pl.String),

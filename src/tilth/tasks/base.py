@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.errors import SeedsError
-from tilth.seeds import Seed, Seeds
+from tilth.seeds import Seed
 
 Message = Mapping[str, str]
 """One chat message: `role` ("system", "user" or "assistant") and `content`."""
@@ -188,14 +187,3 @@ class Task(ABC):
             ValueError, TypeError, KeyError: It cannot be made from its identity alone.
         """
         return cls(prompts=identity["prompts"])
-
-
-def refuse_faults(task: Task, seeds: Seeds) -> None:
-    """Raises where the task cannot take a seed.
-
-    Raises:
-        SeedsError: All that is wrong, told at once.
-    """
-    faults = [f"{seeds.name} {seed.id}: {fault}" for seed in seeds if (fault := task.fault(seed))]
-    if faults:
-        raise SeedsError(seeds.name, faults)

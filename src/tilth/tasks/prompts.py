@@ -10,6 +10,7 @@ from typing import ClassVar
 from tilth.arguments import of_kind
 from tilth.errors import Unreadable
 from tilth.seeds import Seed
+from tilth.seeds.context import keeping_context
 from tilth.tasks.base import Prompt, Task
 
 MAX_QUESTION = 4_000
@@ -55,8 +56,12 @@ class TemplateTask(Task):
         return self._prompt("answer", question, None)
 
     def rephrase(self, seed: Seed) -> Prompt:
-        """The template "rephrase" filled with the seed's question; its reply reads to a question."""
-        return self._prompt("rephrase", seed.question, self._reader("rephrase", seed.question))
+        """The template "rephrase" filled with the seed's question; its reply reads to a question.
+
+        What of the seed's other columns stands below its question stays there as it is.
+        """
+        read = keeping_context(seed.question, seed.extra, self._reader("rephrase", seed.question))
+        return self._prompt("rephrase", seed.question, read)
 
     def write_new_question(self, seed: Seed) -> Prompt:
         """The template "new-question" filled with the seed's question; its reference is not shown."""

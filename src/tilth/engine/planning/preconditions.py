@@ -9,7 +9,7 @@ from tilth.engine.budget import Budget
 from tilth.errors import BudgetError, ConfirmationNeeded
 from tilth.seeds import Seeds
 from tilth.strategies.base import Strategy
-from tilth.tasks.base import Task, refuse_faults
+from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher, Teacher
 
 
@@ -34,7 +34,7 @@ def refuse_unfit_seeds(strategies: Iterable[Strategy], seeds: Seeds, task: Task)
             raise ValueError(
                 f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
             )
-    refuse_faults(task, seeds)
+    seeds.fit_for(task)
 
 
 def refuse_unagreed_spending(

@@ -146,7 +146,7 @@ class WorkbenchStudies:
         """Where studies' files lie and how their names begin; the notebook may change its folder later."""
         if self.path is not None:
             return self.path.parent, f"{self.path.stem}-study-"
-        return Path.cwd(), f"study-{Path(self.seeds.name).stem or 'seeds'}-"
+        return Path.cwd(), f"study-{self.seeds.stem}-"
 
     @cached_property
     def _identity(self) -> dict[str, Any]:

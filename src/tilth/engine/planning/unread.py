@@ -1,0 +1,80 @@
+"""Tells before anything is paid which columns of the seeds a question may need and no prompt holds."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tilth.errors import tell
+from tilth.seeds import Seed, Seeds
+from tilth.tasks.base import Task
+
+_LOOKED_AT = 200
+"""Seeds that are looked at, from the first on."""
+
+_LEAST_WORDS = 3
+"""Words that a column has on average to be worth a word: shorter ones are names, numbers and marks."""
+
+_WORD = re.compile(r"\w+")
+
+# What tells of a record, and what tells its answer, belongs into no prompt.
+_OF_THE_RECORD = re.compile(
+    r"(?:.*[_ ])?(?:id|ids|uuid|idx|index|source|url|urls|link|license|licence|split|subset|difficulty|level|"
+    r"category|categories|type|kind|topic|topics|subject|tags?|keywords?|date|time|timestamp|authors?|lang|"
+    r"language|title|dataset|model|score|scores|rating|version|meta|metadata|statistics|name|domain)",
+    re.IGNORECASE,
+)
+_OF_THE_ANSWER = re.compile(
+    r".*(?:answer|solution|rationale|explanation|reasoning|output|response|completion|target|label|gold|canonical|"
+    r"chosen|rejected|correct).*|cot|tests?|test_.*|code|sql|query|entry_point|proof|steps",
+    re.IGNORECASE,
+)
+
+
+def tell_unread_columns(seeds: Seeds, task: Task) -> None:
+    """Warns of columns whose texts stand in no question as the task puts it."""
+    if unread := unread_columns(seeds, task):
+        named = ", ".join(map(repr, unread[:10]))
+        tell(
+            f"{seeds.name}: what stands in {named} reaches no prompt; where a question needs it, "
+            f"read_seeds(..., context=[{unread[0]!r}]) puts it below the question"
+        )
+
+
+def unread_columns(seeds: Seeds, task: Task) -> list[str]:
+    """The columns, other than those that tell of the record or its answer, that reach no prompt."""
+    words: dict[str, int] = {}
+    held: dict[str, int] = {}
+    unread: set[str] = set()
+    for seed in _first(seeds):
+        if not seed.extra:
+            continue
+        put = task.put(seed, random.Random(0)).question
+        shown = {word.casefold() for word in _WORD.findall(put)}
+        for name, value in seed.extra.items():
+            if _OF_THE_RECORD.fullmatch(name) or _OF_THE_ANSWER.fullmatch(name):
+                continue
+            said = [word.casefold() for text in _texts(value) for word in _WORD.findall(text)]
+            words[name] = words.get(name, 0) + len(said)
+            held[name] = held.get(name, 0) + bool(said)
+            if not shown.issuperset(said):
+                unread.add(name)
+    return [name for name in words if name in unread and words[name] >= _LEAST_WORDS * held[name]]
+
+
+def _first(seeds: Seeds) -> Iterator[Seed]:
+    for seed in seeds:
+        if seed.index >= _LOOKED_AT:
+            return
+        yield seed
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    """The texts in a value, those in its lists and objects included."""
+    if isinstance(value, str):
+        yield value[:10_000]
+    elif depth < 4 and isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one, depth + 1)
