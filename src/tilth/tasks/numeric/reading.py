@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric import statements, unstated
+from tilth.tasks.numeric import statements, unstated, values
 
 _STATED = (statements.after_hashes, statements.boxed, statements.after_answer, unstated.bare)
+
+_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_DATE = re.compile(
+    rf"\b{_MONTH}\s[0-9]{{1,4}}\b|\b[0-9]{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}\b", re.IGNORECASE
+)
 
 
 def find(text: str) -> Reading | None:
@@ -18,6 +25,8 @@ def find(text: str) -> Reading | None:
 
 def find_reference(text: str) -> Reading | None:
     """The answer of a reference: as in a reply, but of several numbers only one that is worked out counts."""
+    if len(text) <= values.MAX_LENGTH and _DATE.search(text):
+        return None
     for reader in (*_STATED, unstated.sole):
         if reading := reader(text):
             return reading if reading.answer is not None else None

@@ -33,10 +33,17 @@ _CLAUSE = re.compile(
     r"[,;]? (?:because|since|as|which|where|so|when|for|in|on|at|from|but|not|after|if)\b|[,;]? \((?=[a-z])"
     r"|[,;]? [–—-] |, (?:[a-z]{3,}|[a-z]+ [a-z])"
 )
+_FUNCTION = r"(?:sqrt|cbrt|sin|cos|tan|cot|sec|csc|log|ln|exp|pi)(?![A-Za-z])"
 _GOES_ON = re.compile(
-    r"\([0-9]|[abcdeijknpqrtuvwxyz](?![A-Za-z])| ?=|_\{?[0-9]|[₀-₉²³]| ?\(?(?:in )?base\b"
-    r"|(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|pi|e\^)(?![A-Za-z])"
-    r"|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|sqrt|pi)|[-\u2212/] ?(?:[0-9$(\\]|[A-Za-z]+\())"
+    r"\((?:[0-9]|[a-z][^a-z])|[abcdeijknpqrtuvwxyz](?![A-Za-z])| ?=|_\{?[0-9]|[₀-₉²³]| ?\(?(?:in )?base\b"
+    rf"|{_FUNCTION}|e\^|\.?\\overline"
+    rf"|[*_` ]{{0,4}}(?:[+*×÷^!√π]|\\(?:times|cdot|div|theta|{_FUNCTION})"
+    r"|[-\u2212/] ?(?:[0-9$(\\]|[A-Za-z]+\())"
+)
+# A formula between its signs, unless it is one of several, or a price: $5 or $6.
+_FORMULA = re.compile(
+    r"(?:\$(?P<inline>[^$\n]{1,300})\$(?![0-9$])|\\\((?P<round>[^\n]{1,300}?)\\\))"
+    r"(?![ ,;]{0,3}(?:or\b|and\b|[-=<>+*/,]))"
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _FACTORIAL = re.compile(r"[0-9]{1,9}!(?![=!])")
@@ -80,6 +87,8 @@ def after_hashes(text: str) -> Reading | None:
         follows = text[stop : stop + 2_000].strip()
         if not line and not follows:
             return _NO_VALUE
+        if not follows and (reading := _sole_number(text, start, stop)):
+            return reading
         if _PLACEHOLDER.fullmatch(line) or _CALL.match(line) or (line and not follows):
             return None if _NUMBER_WORD.search(line) or _ANSWER.search(line) else _NO_VALUE
     return None
@@ -182,13 +191,20 @@ def _next_value(text: str, start: int) -> Reading | None:
         return Reading(factorial[0], factorial.span())
     if text.startswith("<", first) and (closing := text.find(">", first, first + 60)) >= 0:
         return value(text, first, closing + 1)
-    if reading := _opened(text, early, limit):
+    if reading := _opened(text, early, limit) or _between_signs(text, early):
         return reading
     number = numbers.NUMBER.match(text, first)
     if number and not _GOES_ON.match(text, number.end()):
         return of_number(number)
     sentence = _SENTENCE_END.search(text, first, limit)
     return value(text, first, sentence.start() if sentence else limit)
+
+
+def _between_signs(text: str, start: int) -> Reading | None:
+    formula = _FORMULA.search(text, start, start + values.MAX_LENGTH)
+    if formula is None or text[start : formula.start()].strip("*_` :~"):
+        return None
+    return value(text, *formula.span("inline" if formula["inline"] else "round"))
 
 
 def _opened(text: str, start: int, limit: int) -> Reading | None:

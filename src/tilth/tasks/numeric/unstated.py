@@ -13,7 +13,7 @@ _TAIL = 64_000
 _MOST_CLAUSES = 6
 _LONGEST_HEAD = 200
 
-_OPENING = re.compile(r"(?<![\^_})\]A-Za-z])[(\[{]|\\\{|(?<![0-9A-Za-z\\)])[A-Za-z] ?(?:[=<>≤≥]|\\[lg]e)")
+_OPENING = re.compile(r"(?<![\^_})\]A-Za-z])[(\[{]|\\\{|(?<![0-9A-Za-z\\)/])[A-Za-z] ?(?:[=<>≤≥]|\\[lg]e)")
 _PIECE = re.compile(r"\d{1,2} ?: ?\d|\d{1,2} ?[ap]\.? ?m\b|\d[\d.,]* ?[A-Za-z]+,?(?: and)? \d", re.IGNORECASE)
 _WORD_OR_MARK = re.compile(r"[A-Za-z]{2,}|#")
 _WORDS = re.compile(r"[A-Za-z]{3,}")
