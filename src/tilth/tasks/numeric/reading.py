@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric import statements, unstated, values
+from tilth.tasks.numeric import statements, unstated
 
 _STATED = (statements.after_hashes, statements.boxed, statements.after_answer, unstated.bare)
 
@@ -25,9 +25,13 @@ def find(text: str) -> Reading | None:
 
 def find_reference(text: str) -> Reading | None:
     """The answer of a reference: as in a reply, but of several numbers only one that is worked out counts."""
-    if len(text) <= values.MAX_LENGTH and _DATE.search(text):
-        return None
     for reader in (*_STATED, unstated.sole):
         if reading := reader(text):
-            return reading if reading.answer is not None else None
+            return None if reading.answer is None or _is_date(text, reading) else reading
     return None
+
+
+def _is_date(text: str, reading: Reading) -> bool:
+    """Whether a month stands beside what was read."""
+    start, end = reading.span or (0, 0)
+    return text[start:end].isdigit() and bool(_DATE.search(text[max(0, start - 14) : end + 16]))

@@ -36,6 +36,9 @@ def value(text: str, start: int, stop: int) -> Reading | None:
     A value is one of more than a number, as `tilth.tasks.numeric.values` reads them; or, behind the last "=",
     a number, with a unit or without, or an expression.
     """
+    start, stop = trimmed(text, start, stop)
+    if stop - start < 18 and text[start:stop].isascii() and text[start:stop].isdigit():  # as most are
+        return Reading(str(int(text[start:stop])), (start, stop))
     start, stop = _inside_angles(text, start, stop)
     if reading := structured(text, start, stop):
         return reading

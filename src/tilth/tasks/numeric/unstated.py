@@ -22,16 +22,18 @@ _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _LISTED = re.compile(
     r"^[ \t>*_#-]{0,12}\(?(?P<number>[0-9]{1,3})(?:[.):]|\\\.)[*_]{0,3}(?=[ \t]+\S)", re.MULTILINE
 )
-_COUNTED = re.compile(
-    r"(?:\b(?:step|part|equation|eq\.?|problem|question|example|exercise|case|method|option|figure)[ \t]?"
-    r"|\bnot[ \t])[#(]?\Z",
-    re.IGNORECASE,
+_COUNTED = frozenset(
+    (
+        *("step", "part", "equation", "eq", "problem", "question", "example", "exercise", "case", "method"),
+        *("option", "figure", "not"),
+    )
 )
+_FUNCTIONS = ("sqrt", "cbrt", "sin", "cos", "tan", "log", "ln", "exp")
 _WITHIN = re.compile(r"(?:[√∛^_]|\^\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp) ?|[A-Za-z_]\([^()\n]{0,40})\Z")
 _GOES_ON = re.compile(
     r"_\{?[0-9]|[₀-₉²³]|[xyzn](?![A-Za-z0-9])|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
 )
-_OF_A_UNIT = re.compile(r"[0-9][ \t]?(?:square |cubic )?[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?\^\{?\Z")
+_UNIT = re.compile(r"[0-9][ \t]?(?:square |cubic )?[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?\^\{?\Z")
 _TOKEN_END = re.compile(r"[.,;:!?)\]*$]*\Z")
 _REFUSAL = re.compile(
     r"\b(?:I(?:['’]m| am) (?:sorry|unable|not able|not sure)|I (?:can(?:not|['’]t| not)|could(?: not|n['’]t))"
@@ -39,6 +41,7 @@ _REFUSAL = re.compile(
     r"|cannot be (?:determined|solved|answered))\b",
     re.IGNORECASE,
 )
+_SIGNS_OF_REFUSAL = ("I ", "I'", "I’", "nformation", "annot be")
 _RESOLVED = re.compile(r"=|\b(?:but|however|so|thus|therefore|hence)\b", re.IGNORECASE)
 _EXPLAINED = re.compile(
     r"^[ \t>*_#]{0,8}(?:(?:short |brief |full )?(?:explanation|reasoning|steps|step-by-step|working"
@@ -73,7 +76,7 @@ def bare(text: str) -> Reading | None:
 
 def opening(text: str) -> Reading | None:
     """The one number of what a text opens with, where all the rest only explains it."""
-    mark = _EXPLAINED.search(text, 0, _LONGEST_HEAD * 4)
+    mark = _EXPLAINED.search(text, 0, _LONGEST_HEAD * 4) if "\n" in text else None
     head = text[: mark.start()] if mark else ""
     if not head.strip() or len(head.strip()) > _LONGEST_HEAD or _LEADS_ON.search(head):
         return None
@@ -83,6 +86,8 @@ def opening(text: str) -> Reading | None:
 def before_because(text: str) -> Reading | None:
     """The one number that a last sentence gives a reason for: "She has 10 left because she gave away 6."."""
     low = max(0, len(text) - _LONGEST_HEAD)
+    if not any(word in text[low:] for word in ("because", "since", ", as ", "given that")):
+        return None
     starts = [end.end() for end in _SENTENCE_END.finditer(text, low, len(text.rstrip()) - 1)]
     if not starts and low:
         return None
@@ -120,14 +125,12 @@ def last_number(text: str, first: int = 0) -> Reading | None:
         for number in reversed(list(numbers.NUMBER.finditer(text, start))):
             if number.start() < trusted:
                 break
-            if _COUNTED.search(text, max(0, number.start() - 16), number.start()):
+            if _is_counted(text, number.start()) or _is_of_a_unit(text, number.start()):
                 continue
-            if text[number.end() : number.end() + 1] in (".", ")", ":", "\\"):
+            if _opens_line(text, number):
                 listed = frozenset(_list_numbers(text)) if listed is None else listed
                 if number.start() in listed:
                     continue
-            if _OF_A_UNIT.search(text, max(0, number.start() - 40), number.start()):
-                continue
             if reading := of_number(number):
                 if _is_refused(text, first, number.start()):
                     return None
@@ -135,6 +138,25 @@ def last_number(text: str, first: int = 0) -> Reading | None:
         if start == first or window >= _TAIL:
             return None
         window *= 4
+
+
+def _is_counted(text: str, place: int) -> bool:
+    """Whether the number at `place` is that of a step, an example, ..., or one that it is not."""
+    before = text[max(0, place - 16) : place].rstrip(" \t#(")
+    return before.rpartition(" ")[2].rpartition("\n")[2].strip("*_.").casefold() in _COUNTED
+
+
+def _is_of_a_unit(text: str, place: int) -> bool:
+    """Whether the number at `place` is the power of a unit: 12 cm^2."""
+    return text[place - 1 : place] in ("^", "{") and bool(_UNIT.search(text, max(0, place - 40), place))
+
+
+def _opens_line(text: str, number: re.Match[str]) -> bool:
+    """Whether a number may be one of a list: at a line's start, with a mark behind it."""
+    if text[number.end() : number.end() + 1] not in (".", ")", ":", "\\"):
+        return False
+    line = max(text.rfind("\n", 0, number.start()) + 1, number.start() - 16)
+    return not text[line : number.start()].strip(" \t>*_#-(")
 
 
 def _list_numbers(text: str) -> Iterator[int]:
@@ -150,13 +172,18 @@ def _list_numbers(text: str) -> Iterator[int]:
 def _is_refused(text: str, first: int, place: int) -> bool:
     """Whether the number at `place` stands behind words that there is no answer, and no working follows."""
     low = max(first, place - 400)
+    before = text[low:place]
+    if not any(sign in before for sign in _SIGNS_OF_REFUSAL):
+        return False
     refusals = list(_REFUSAL.finditer(text, low, place))
     return bool(refusals) and not _RESOLVED.search(text, refusals[-1].end())
 
 
 def _within(text: str, number: re.Match[str], reading: Reading) -> Reading | None:
     """The number, or the formula it is part of, as 7 is of √7; None where that cannot be read."""
-    before = _WITHIN.search(text, max(0, number.start() - 48), number.start())
+    near = text[max(0, number.start() - 48) : number.start()]
+    suspect = "(" in near or near.endswith(("√", "∛", "^", "_", "{")) or near.rstrip().endswith(_FUNCTIONS)
+    before = _WITHIN.search(text, number.start() - len(near), number.start()) if suspect else None
     if before is None and not _GOES_ON.match(text, number.end()):
         return reading
     low = before.start() if before else number.start()
