@@ -16,6 +16,10 @@ export function dollars(value: number): string {
   return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: digits })}`;
 }
 
+/** Dollars as a field shows them, every digit of them: 1,500.00, 0.0005. */
+export const dollarsTyped = (value: number): string =>
+  value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 9 });
+
 /** A share in per cent: 84.3%. */
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)}%`;
 
@@ -42,21 +46,34 @@ export function bytes(value: number): string {
   return `${decimal(value / 1e6)} MB`;
 }
 
-/** What a person typed as an amount ("2,000", "$1.50"); null where it is none. */
-export function parseAmount(typed: string): number | null {
+const UNGROUPED = /[,\s_'’]/g;
+const WHOLE = String.raw`\d+|\d{1,3}(?:([,\s_'’])\d{3})(?:\1\d{3})*`;
+const WHOLE_ALONE = new RegExp(`^(?:${WHOLE})$`);
+const POINTED = new RegExp(`^(?:${WHOLE})?(?:\\.\\d+)?$`);
+// A comma before one or two digits is a decimal comma: to drop it would make $150 of $1,50.
+const DECIMAL_COMMA = /^(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}$/;
+
+/** A whole number as a person types it ("2,000", "2 000"); null where it is none. */
+export function parseWhole(typed: string): number | null {
+  const plain = typed.trim();
+  const value = Number(plain.replace(UNGROUPED, ""));
+  return WHOLE_ALONE.test(plain) && Number.isSafeInteger(value) ? value : null;
+}
+
+/** Dollars as a person types them ("1,500.50", "$20", "20$", "1,50", "20 USD"); null where they are none. */
+export function parseDollars(typed: string): number | null {
   const plain = typed
     .trim()
-    .replace(/^\$\s*/, "")
-    .replace(/[,\s_]/g, "");
-  if (!/^\d+(\.\d+)?$|^\.\d+$/.test(plain)) return null;
-  return Number(plain);
+    .replace(/^(?:us ?)?\$\s*|^usd\s*/i, "")
+    .replace(/\s*(?:(?:us ?)?\$|usd|dollars?)$/i, "");
+  if (DECIMAL_COMMA.test(plain)) return Number(plain.replace(/\./g, "").replace(",", "."));
+  return plain !== "" && POINTED.test(plain) ? Number(plain.replace(UNGROUPED, "")) : null;
 }
 
 /** Numbers between commas or spaces; null where one of them is none, or none is there. */
 export function parseNumbers(typed: string, whole: boolean): number[] | null {
   const parts = typed.split(/[\s,;]+/).filter((part) => part !== "");
-  const numbers = parts.map(parseAmount);
-  const right = (value: number | null): value is number =>
-    value !== null && value > 0 && (!whole || Number.isSafeInteger(value));
-  return numbers.length > 0 && numbers.every(right) ? numbers : null;
+  const right = (part: string) =>
+    (whole ? /^\d+$/ : /^\d+(\.\d+)?$|^\.\d+$/).test(part) && Number(part) > 0 && Number(part) < 1e9;
+  return parts.length > 0 && parts.every(right) ? parts.map(Number) : null;
 }

@@ -1,22 +1,70 @@
 import { expect, test } from "vitest";
-import { bytes, clock, dollars, parseAmount, parseNumbers, roughly } from "../src/format";
+import {
+  bytes,
+  clock,
+  dollars,
+  dollarsTyped,
+  parseDollars,
+  parseNumbers,
+  parseWhole,
+  roughly,
+} from "../src/format";
 
 test.each([
   ["2,000", 2000],
   [" 300 ", 300],
-  ["$1.50", 1.5],
-  ["$ .5", 0.5],
   ["1_000", 1000],
-])("%j is the amount %d", (typed, amount) => {
-  expect(parseAmount(typed)).toBe(amount);
+  ["1 000 000", 1_000_000],
+  ["12'000", 12_000],
+])("%j is the whole number %d", (typed, amount) => {
+  expect(parseWhole(typed)).toBe(amount);
 });
 
-test.each(["", "many", "-5", "1e9", "1.2.3", "NaN", "Infinity", "0x10", "5 $"])(
-  "%j is no amount",
+test.each([
+  "",
+  "many",
+  "-5",
+  "1e9",
+  "3O0",
+  "1,50",
+  "2.000",
+  "1,2,3",
+  "1,000 000",
+  "9".repeat(20),
+  "0x10",
+  "$5",
+])("%j is no whole number", (typed) => {
+  expect(parseWhole(typed)).toBeNull();
+});
+
+test.each([
+  ["1.50", 1.5],
+  ["$1.50", 1.5],
+  ["$ .5", 0.5],
+  ["20$", 20],
+  ["5 $", 5],
+  ["US$20", 20],
+  ["20 USD", 20],
+  ["20 dollars", 20],
+  ["1,50", 1.5],
+  ["0,5", 0.5],
+  ["1,500", 1500],
+  ["1,500.50", 1500.5],
+  ["1.500,50", 1500.5],
+])("%j are %d dollars", (typed, amount) => {
+  expect(parseDollars(typed)).toBe(amount);
+});
+
+test.each(["", "$", "$$5", "-5", "€20", "1e9", "1.2.3", "1,50,0", "1,5000", "5.", "NaN", "Infinity", "2O"])(
+  "%j are no dollars",
   (typed) => {
-    expect(parseAmount(typed)).toBeNull();
+    expect(parseDollars(typed)).toBeNull();
   },
 );
+
+test.each([0.0005, 1.5, 20, 1500.5])("%d dollars are read again as the field shows them", (dollars) => {
+  expect(parseDollars(dollarsTyped(dollars))).toBe(dollars);
+});
 
 test("small sums of money keep the digits that matter", () => {
   expect([0, 12.5, 0.51, 0.0842, 0.00047].map(dollars)).toEqual([

@@ -80,7 +80,7 @@ def teaching(running: Server) -> Server:
 def test_real_dollars_are_asked_for_first(lab: Lab, teaching: Server) -> None:
     teacher = endpoint(teaching.base_url)[:-1] + ", price=price)"
     bench = open_bench(lab, PRICED.format(teacher=teacher), "print(w.run)")
-    dialog = bench.root.get_by_role("alertdialog")
+    dialog = bench.dialog
     bench.press("Generate")
     expect(dialog).to_contain_text("This spends real money")
     expect(dialog).to_contain_text(re.compile(r"about \$\d.* at test-model"))
@@ -116,6 +116,7 @@ def test_a_wrong_key_is_told_plainly_and_no_key_is_ever_seen(lab: Lab, teaching:
         lab.run_cell(0)
         bench = bench_of(lab, 0)
         bench.press("Generate")
+        bench.agree()
         bench.until("Failed")
         expect(bench.errors).to_contain_text("the key from api_key was refused by")
         expect(bench.errors).to_contain_text("set OPENAI_API_KEY or pass a key for it as api_key")
@@ -149,6 +150,7 @@ def test_a_dead_host_is_told_plainly(lab: Lab) -> None:
         url = f"http://127.0.0.1:{gone.getsockname()[1]}/v1"
     bench = open_bench(lab, SHOWN.format(teacher=endpoint(url)))
     bench.press("Generate")
+    bench.agree()
     bench.until("Failed")
     expect(bench.errors).to_contain_text("is the server running, and is base_url right?")
     expect(bench.errors).to_contain_text("127.0.0.1")
@@ -160,6 +162,7 @@ def test_an_endpoint_that_only_fails_is_told_and_waited_for(lab: Lab, teaching: 
     bench = open_bench(lab, SHOWN.format(teacher=endpoint(teaching.base_url)))
     notice = bench.root.locator(".tilth-notice-waiting")
     bench.press("Generate")
+    bench.agree()
     bench.until("Waiting: (next try|trying)")
     expect(notice).to_contain_text("test-model gives nothing but failures")
     expect(notice).to_contain_text("answered 503")
@@ -177,6 +180,7 @@ def test_hostile_seeds_and_replies_stay_text(lab: Lab, teaching: Server) -> None
         lab, HOSTILE_SEEDS.format(teacher=endpoint(teaching.base_url), hostile=HOSTILE), STATIC
     )
     bench.press("Generate")
+    bench.agree()
     bench.until("Finished")
     bench.until_rows(3)
     expect(bench.rows.first).to_contain_text("<img src=x onerror=alert(1)>")
@@ -199,6 +203,7 @@ def test_ten_thousand_rows_do_not_hold_up_the_page(lab: Lab) -> None:
     bench = open_bench(lab, FAST)
     lab.page.evaluate(WATCH)
     bench.press("Generate")
+    bench.agree()
     bench.until("Finished")
     assert bench.until_rows(9_999) == 10_000
     longest, lasted, drawn = lab.page.evaluate(WATCHED)

@@ -72,6 +72,7 @@ def test_a_check_of_another_package_shows_its_own_table(lab: Lab) -> None:
     bench = open_bench(lab, OF_OTHERS, TOLD)
     bench.tab("Quality")
     bench.press("Generate")
+    bench.agree()
     bench.until("Finished")
     [table] = json.loads(told(lab, 1))["checks"]["polite"]
     assert table["rows"] == [{"name": "said 2 times", "values": [5, 1.0]}]

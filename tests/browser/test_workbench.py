@@ -93,6 +93,7 @@ def test_generate_pause_resume_stop_and_resume_with_a_free_kernel(lab: Lab, slow
         lab, workbench(slow, budget=LONG), "print(6 * 7, w.run.status)", idle, "time.sleep(1); print('slept')"
     )
     bench.press("Generate")
+    bench.agree()
     seen = bench.until_rows()
     assert told(lab, 1) == "42 running"
     bench.until_rows(seen)
@@ -125,6 +126,7 @@ def test_rows_come_while_the_kernel_is_busy(lab: Lab, slow: Server) -> None:
     busy = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)\nprint('awake')"
     bench = open_bench(lab, workbench(slow, budget=LONG), busy)
     bench.press("Generate")
+    bench.agree()
     seen = bench.until_rows()
     lab.run_cell(1, wait=False)
     lab.page.wait_for_function(
@@ -149,6 +151,9 @@ def test_a_run_by_keyboard_alone(lab: Lab, answering: Server) -> None:
     keyboard.press("Control+A")
     keyboard.type(str(QUERIES))
     tab_to(bench, "Generate")
+    keyboard.press("Enter")
+    expect(bench.dialog.get_by_role("button", name="Do not start")).to_be_focused()
+    keyboard.press("Tab")
     keyboard.press("Enter")
     bench.until("Finished")
     bench.until_rows(QUERIES - 1)
@@ -193,6 +198,7 @@ def test_reading_filtering_and_exporting(lab: Lab, answering: Server) -> None:
     bench = open_bench(lab, workbench(answering, concurrency=16), "w.run.rows.write_parquet('rows.parquet')")
     folder = folder_of(lab)
     bench.press("Generate")
+    bench.agree()
     bench.until("Finished")
     bench.until_rows(QUERIES - 1)
     lab.run_cell(1)
@@ -245,6 +251,7 @@ def test_every_view_and_every_workbench_on_a_path_shows_the_same_run(lab: Lab, s
     source = workbench(slow, budget=LONG)
     bench = open_bench(lab, source, "w", source, "print(w.run.id, w.run.status)")
     bench.press("Generate")
+    bench.agree()
     bench.until_rows()
     lab.run_cell(1)
     second_view = bench_of(lab, 1)
@@ -270,6 +277,7 @@ def test_every_view_and_every_workbench_on_a_path_shows_the_same_run(lab: Lab, s
 def test_a_reloaded_page_shows_the_run_that_went_on(lab: Lab, slow: Server) -> None:
     bench = open_bench(lab, workbench(slow, budget=LONG))
     bench.press("Generate")
+    bench.agree()
     seen = bench.until_rows()
     lab.save_notebook()
     lab.page.reload()
@@ -291,6 +299,7 @@ def test_the_newest_reply_types_itself_out(lab: Lab, answering: Server) -> None:
     answering.start_over(Plan(stream_pause=0.08))
     bench = open_bench(lab, workbench(answering, concurrency=1))
     bench.press("Generate")
+    bench.agree()
     text = bench.root.locator(".tilth-typing-text")
     text.wait_for()
     # Six different lengths of one reply and the next: it is drawn piece by piece.
@@ -314,6 +323,7 @@ def test_the_workbench_is_legible_in_the_dark(lab: Lab, answering: Server) -> No
     answering.start_over()
     bench = open_bench(lab, workbench(answering, concurrency=16))
     bench.press("Generate")
+    bench.agree()
     bench.until("Finished")
     bench.until_rows()
     lab.set_theme("dark")

@@ -33,6 +33,15 @@ class Bench:
         expect(button).not_to_have_attribute("aria-disabled", "true")
         button.click()
 
+    @property
+    def dialog(self) -> Locator:
+        """The question that stands before a run that may cost money."""
+        return self.root.get_by_role("alertdialog")
+
+    def agree(self) -> None:
+        """Says yes to the question."""
+        self.dialog.get_by_role("button", name="Spend and start").click()
+
     def choose(self, strategy: str) -> None:
         self.root.get_by_role("radio", name=re.compile(rf"^{strategy}\s*\d")).check()
 

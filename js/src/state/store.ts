@@ -111,11 +111,30 @@ export class Store {
       });
   }
 
-  /** Sends a command of the bottom bar; a refusal becomes a notice. */
-  async command(type: Command): Promise<void> {
+  /** Starts the run of the plan in sight, or goes on with it. */
+  generate(): Promise<void> {
+    return this.#button("generate", {
+      strategy: this.#valueOf("strategy"),
+      budget_queries: this.#valueOf("budget_queries"),
+      budget_usd: this.#valueOf("budget_usd"),
+    });
+  }
+
+  /** Starts the study of the choices in sight, or goes on with it. */
+  runStudy(): Promise<void> {
+    return this.#button("regimes-run", this.traits.regimes.peek().choices);
+  }
+
+  /** Sends a command of the bottom bar. */
+  command(type: Command): Promise<void> {
+    return this.#button(type, {});
+  }
+
+  /** Sends what a button asks for; a refusal becomes a notice. */
+  async #button<K extends keyof Requests>(type: K, payload: Requests[K]): Promise<void> {
     this.sent.value = type;
     try {
-      await this.#rpc.request(type, {});
+      await this.#rpc.request(type, payload);
     } catch (error) {
       this.tell(error as Error);
     } finally {
@@ -217,7 +236,8 @@ export class Store {
     // A message of a kind this page does not know comes from a newer Python and is left alone.
     if (push.type === "rows") this.#takeRows(buffers);
     else if (push.type === "text") this.#takeReply(push);
-    else if (push.type === "confirm") this.confirmation.value = { token: push.token, text: push.text };
+    else if (push.type === "confirm")
+      this.confirmation.value = { token: push.token, text: push.text, priced: push.priced };
   }
 
   #takeRows(buffers: DataView[]): void {

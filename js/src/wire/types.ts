@@ -144,18 +144,21 @@ export interface StudyStatus {
 // Requests and their replies
 
 /** What a button asks for without more words. */
-export type Command = "generate" | "pause" | "resume" | "stop" | "regimes-run" | "regimes-stop";
+export type Command = "pause" | "resume" | "stop" | "regimes-stop";
 
 type Bare = Command | "quality" | "vega";
 
 /** What the page may ask for, by message type. */
 export interface Requests extends Record<Bare, Record<string, never>> {
+  /** The plan in sight goes along: what was chosen last may reach Python later than this. */
+  generate: Pick<Traits, "strategy" | "budget_queries" | "budget_usd">;
   page: { after: number; limit: number; verdicts: readonly Verdict[] | null; contains: string };
   open: { row_id: string };
   save: { format: ExportFormat; path: string; verdicts: readonly Verdict[] };
   view: { open: boolean };
   confirm: { token: string; yes: boolean };
   "regimes-plan": StudyChoices;
+  "regimes-run": StudyChoices;
   "regimes-chart": ChartChoices & { test: string };
   "regimes-cell": { cell_id: string; test: string };
   "regimes-save": ChartChoices & { path: string; tests: readonly string[] };
@@ -202,6 +205,8 @@ export interface StreamedReply {
 export interface Confirmation {
   token: string;
   text: string;
+  /** Whether it is known what a call costs. */
+  priced: boolean;
 }
 
 // Samples, and a row that is opened

@@ -47,7 +47,7 @@ test("real dollars are asked for in the page, and Escape means no", async () => 
   const { el } = await open();
   const generate = button(el, "Generate");
   generate.focus();
-  host.push({ v: 1, seq: 1, type: "confirm", token: "t1", text: "About $0.84?" });
+  host.push({ v: 1, seq: 1, type: "confirm", token: "t1", text: "About $0.84?", priced: true });
   await drawn();
   const dialog = find(el, '[role="alertdialog"]');
   expect(dialog.textContent).toContain("About $0.84?");
@@ -56,10 +56,20 @@ test("real dollars are asked for in the page, and Escape means no", async () => 
   await vi.waitFor(() => expect(el.querySelector('[role="alertdialog"]')).toBeNull(), { interval: 0 });
   expect(document.activeElement, "the focus is given back with the dialog").toBe(generate);
   expect(host.ofType("confirm")).toMatchObject([{ token: "t1", yes: false }]);
-  host.push({ v: 1, seq: 2, type: "confirm", token: "t2", text: "About $0.84?" });
+  host.push({ v: 1, seq: 2, type: "confirm", token: "t2", text: "About $0.84?", priced: true });
   await drawn();
   find(el, '[role="alertdialog"] button', "Spend").click();
   expect(host.ofType("confirm").at(-1)).toMatchObject({ token: "t2", yes: true });
+});
+
+test.each([
+  [true, "This spends real money"],
+  [false, "This may cost real money"],
+])("where a price is known (%s) the question says: %s", async (priced, title) => {
+  const { el } = await open();
+  host.push({ v: 1, seq: 1, type: "confirm", token: "t", text: "At most 5 queries to it?", priced });
+  await drawn();
+  expect(find(el, '[role="alertdialog"] h3').textContent).toBe(title);
 });
 
 test("the progress bar and the counts say what the run says", async () => {

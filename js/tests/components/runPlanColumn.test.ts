@@ -57,6 +57,54 @@ test("a budget is written when it is entered, never while it is typed or wrong",
   expect(host.get("budget_usd")).toBe(0);
 });
 
+test.each(["queries", "dollars"])(
+  "%s that cannot be read hold Generate back until they are mended",
+  async (field) => {
+    const { el } = await open();
+    const fields = el.querySelectorAll<HTMLInputElement>(".tilth-amount input");
+    const input = fields[field === "queries" ? 0 : 1] as HTMLInputElement;
+    const before = input.value;
+    type(input, "3O0", "input");
+    button(el, "Generate").click();
+    await drawn();
+    expect(host.ofType("generate")).toEqual([]);
+    expect(button(el, "Generate").getAttribute("aria-disabled")).toBe("true");
+    const why = document.getElementById(button(el, "Generate").getAttribute("aria-describedby") ?? "");
+    expect(why?.textContent).toContain('"3O0" is no');
+    press(input, "Escape");
+    await drawn();
+    expect(input.value).toBe(before);
+    expect(input.getAttribute("aria-invalid")).toBe("false");
+    button(el, "Generate").click();
+    expect(host.ofType("generate")).toHaveLength(1);
+  },
+);
+
+test("Generate enters what is still being typed, and sends the plan in sight along", async () => {
+  const { el } = await open();
+  const [queries, usd] = el.querySelectorAll<HTMLInputElement>(".tilth-amount input");
+  if (!queries || !usd) throw new Error("the budget has no fields");
+  type(queries, "40", "input");
+  type(usd, "20$", "input");
+  button(el, "Generate").click();
+  expect(host.ofType("generate")).toMatchObject([
+    { strategy: "new-question", budget_queries: 40, budget_usd: 20 },
+  ]);
+});
+
+test.each(["0", "$0.00", "999999999999999"])(
+  "a budget of %s is refused, for 0 would mean no limit",
+  async (typed) => {
+    const { el } = await open();
+    for (const input of el.querySelectorAll<HTMLInputElement>(".tilth-amount input"))
+      type(input, typed, "change");
+    await drawn();
+    expect(host.get("budget_queries")).toBe(2000);
+    expect(host.get("budget_usd")).toBe(0);
+    expect(el.querySelectorAll('.tilth-amount [aria-invalid="true"]')).toHaveLength(2);
+  },
+);
+
 test("a value names its source to the eye on focus, and to a screen reader", async () => {
   const { el } = await open();
   const value = find(el, ".tilth-expected-value", "930");

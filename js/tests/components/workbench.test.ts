@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import widget from "../../src/widget";
-import { samples } from "../support/host";
+import { HostModel, samples } from "../support/host";
 import { drawn, find, host, open, press, TRAITS } from "../support/page";
 
 test("initialize listens and does nothing else; ending takes every listener away", () => {
@@ -50,6 +50,27 @@ test("two views show one model; each keeps its own tab, and the last one to clos
   expect(host.ofType("view")).toHaveLength(1);
   closes[1]?.();
   expect(host.ofType("view").map(({ open }) => open)).toEqual([true, false]);
+});
+
+test("views of one model and of two share no id and no radio group", async () => {
+  const els = [...(await open(host, 2)).els, (await open(new HostModel(TRAITS))).el];
+  const marks = els.map((el) => {
+    const ids = [...el.querySelectorAll("[id]")].map(({ id }) => id);
+    const names = [...el.querySelectorAll("[name]")].map((input) => input.getAttribute("name"));
+    const targets = ["for", "aria-controls", "aria-describedby", "aria-labelledby"].flatMap((attribute) =>
+      [...el.querySelectorAll(`[${attribute}]`)].flatMap((node) => node.getAttribute(attribute)?.split(" ")),
+    );
+    expect(new Set(ids).size, "an id is used twice").toBe(ids.length);
+    expect(
+      targets.filter((target) => !ids.includes(String(target))),
+      "a label points out of its view",
+    ).toEqual([]);
+    expect(el.querySelectorAll('input[type="radio"]:not([name])')).toHaveLength(0);
+    return new Set([...ids, ...names]);
+  });
+  expect(marks[0]?.size).toBeGreaterThanOrEqual(30);
+  const all = marks.flatMap((mark) => [...mark]);
+  expect(new Set(all).size).toBe(all.length);
 });
 
 test("JupyterLab's shortcuts stay out of the widget, and its theme comes in", async () => {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tilth.charts.drawing import draw, drawable
 from tilth.charts.style import Theme, ThemeName, config, theme
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     Build = Callable[[Theme], alt.ConcatChart]
-
-_VEGA_LITE = "6.4"
-"""The Vega-Lite that altair 6 writes and vl-convert 1.9 draws; the two are raised together."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,17 +72,14 @@ class Figure:
 
         Raises:
             ValueError: The suffix is another.
+            RuntimeError: It cannot be drawn.
         """
-        import vl_convert
-
         path = Path(path)
         match path.suffix.lower():
             case ".svg":
                 path.write_text(self._svg(), encoding="utf-8")
             case ".png":
-                path.write_bytes(
-                    vl_convert.vegalite_to_png(_specification(self.altair), vl_version=_VEGA_LITE, scale=2)
-                )
+                path.write_bytes(draw("png", _specification(self.altair)))
             case ".html":
                 path.write_text(_page(_specification(self.altair)), encoding="utf-8")
             case suffix:
@@ -94,17 +89,15 @@ class Figure:
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self._svg(), "text/plain": self.alt_text}
+        return {"image/svg+xml": self._svg(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return self.alt_text
+        return str(drawable(self.alt_text))
 
     def _svg(self) -> str:
-        import vl_convert
-
-        svg: str = vl_convert.vegalite_to_svg(_specification(self.altair), vl_version=_VEGA_LITE)
+        svg = draw("svg", _specification(self.altair)).decode()
         # Screen readers take an SVG's own label, and Vega puts the description on a group inside it.
-        return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(self.alt_text)}" ', 1)
+        return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(repr(self))}" ', 1)
 
 
 def _specification(chart: alt.ConcatChart) -> dict[str, Any]:
@@ -112,15 +105,13 @@ def _specification(chart: alt.ConcatChart) -> dict[str, Any]:
 
     # A transformer that the user enabled for other charts may move data out of the specification.
     with alt.data_transformers.enable("default"):
-        spec: dict[str, Any] = chart.to_dict()
+        spec: dict[str, Any] = drawable(chart.to_dict())
     return spec
 
 
 def _page(spec: dict[str, Any]) -> str:
     """A self-contained page. Names come from others, and one with "</script>" in it would end the script."""
-    import vl_convert
-
     less_than = f"lt{secrets.token_hex(8)}"
     harmless = json.loads(json.dumps(spec).replace("<", less_than))
-    page: str = vl_convert.vegalite_to_html(harmless, vl_version=_VEGA_LITE, bundle=True)
+    page = draw("html", harmless).decode()
     return page.replace(less_than, "\\u003c")

@@ -80,6 +80,12 @@ def _one_of(*known: str) -> Callable[[Any], str]:
     return read
 
 
+def _dollars(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
+        raise ValueError("a number, 0 or more")
+    return float(value)
+
+
 def _several(read_one: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or len(value) > _MOST_CHOICES:
@@ -104,6 +110,14 @@ _DRAWN: dict[str, Callable[[Any], Any]] = {
     "theme": _one_of("light", "dark"),
 }
 
+_GRID: dict[str, Callable[[Any], Any]] = {
+    "strategies": _several(_text(200)),
+    "sizes": _several(_count),
+    "ratios": _several(_amount),
+    "replicates": _count,
+    "student": _text(200),
+}
+
 _FIELDS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "generate": {},
     "pause": {},
@@ -116,19 +130,23 @@ _FIELDS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "view": {"open": _flag},
     "confirm": {"token": _text(100), "yes": _flag},
     "vega": {},
-    "regimes-plan": {
-        "strategies": _several(_text(200)),
-        "sizes": _several(_count),
-        "ratios": _several(_amount),
-        "replicates": _count,
-        "student": _text(200),
-    },
+    "regimes-plan": _GRID,
     "regimes-run": {},
     "regimes-stop": {},
     "regimes-chart": {**_DRAWN, "test": _text(200)},
     "regimes-cell": {"cell_id": _text(100), "test": _text(200)},
     "regimes-save": {**_DRAWN, "path": _text(4_000), "tests": _several(_text(200))},
 }
+
+_EXISTING = {"existing": _one_of("ask", "replace", "keep-both")}
+_OPTIONAL: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "generate": {"strategy": _text(200), "budget_queries": _count, "budget_usd": _dollars},
+    "view": {"views": _count},
+    "save": _EXISTING,
+    "regimes-run": _GRID,
+    "regimes-save": _EXISTING,
+}
+"""Fields that a message may leave out."""
 
 
 def read_request(content: Any) -> Request:
@@ -143,8 +161,10 @@ def read_request(content: Any) -> Request:
     kind = content.get("type")
     if not isinstance(kind, str) or kind not in _FIELDS:
         raise ProtocolError(f"{kind!r} is no request of the workbench")
-    fields = {}
-    for name, read in {"id": _count, **_FIELDS[kind]}.items():
+    fields, optional = {}, _OPTIONAL.get(kind, {})
+    for name, read in {"id": _count, **_FIELDS[kind], **optional}.items():
+        if name in optional and name not in content:
+            continue
         try:
             fields[name] = read(content.get(name))
         except ValueError as error:

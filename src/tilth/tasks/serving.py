@@ -18,7 +18,7 @@ GRACE = 2.0
 def serve(
     start: Callable[[], Callable[[Any], Any]],
     *,
-    memory: int,
+    memory: int | None,
     rest: Callable[[], None] | None = None,
     patience: float = 0.5,
 ) -> None:
@@ -26,13 +26,14 @@ def serve(
 
     Args:
         start: Loads what answering takes, and gives the function from a job to its answer, both JSON.
-        memory: Bytes of address space the process may have.
+        memory: Bytes of address space the process may have; None for no limit.
         rest: Called where no job came for `patience` seconds, to let go of what others may want.
         patience: See `rest`.
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
-    _limit_memory(memory)
+    if memory is not None:
+        _limit_memory(memory)
     answer = start()
     jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()

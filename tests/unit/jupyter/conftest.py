@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,9 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Page:
     return page
 
 
+FREE = tilth.Price(prompt=Decimal(0), completion=Decimal(0), source="a test", date="2026-01-01")
+
+
 class Tap:
     """An async callable teacher that answers right, and can be held up."""
 
@@ -165,12 +169,20 @@ def seeds() -> tilth.Seeds:
 
 
 @pytest.fixture
-def workbench(page: Page, tap: Tap, seeds: tilth.Seeds) -> Iterator[Callable[..., Any]]:
+def free(tap: Tap) -> Callable[..., tilth.Teacher]:
+    """Makes teachers on the tap that are known to cost nothing, so that nobody is asked before they are."""
+    return lambda **settings: tilth.Teacher(tap, price=FREE, **settings)
+
+
+@pytest.fixture
+def workbench(
+    page: Page, tap: Tap, free: Callable[..., tilth.Teacher], seeds: tilth.Seeds
+) -> Iterator[Callable[..., Any]]:
     """Makes workbenches on the tap; what they run is ended with the test."""
     made: list[Any] = []
 
     def make(**options: Any) -> Any:
-        settings = {"seeds": seeds, "teacher": tilth.Teacher(tap), "strategy": "answer-augmentation"}
+        settings = {"seeds": seeds, "teacher": free(), "strategy": "answer-augmentation"}
         made.append(tilth.Workbench(**{**settings, **options}))
         return made[-1]
 

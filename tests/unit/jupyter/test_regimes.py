@@ -101,7 +101,7 @@ def test_bad_test_sets_are_refused_when_the_workbench_is_made(workbench, test_se
 
 
 def test_the_price_is_that_of_the_study(compare, page, seeds, tap):
-    widget = compare()
+    widget = compare(teacher=tilth.Teacher(tap))
     begin = len(page.sent)
     page.ask(widget, "regimes-plan", **GRID)
     offers = page.until(lambda m: "regimes" in m.update, begin).update["regimes"]
@@ -237,8 +237,8 @@ def test_closing_leaves_the_study_and_a_new_workbench_joins_it(compare, page, ta
     assert until_study(page, "finished")["cells"] == 8
 
 
-def test_stop_keeps_what_was_measured_and_run_goes_on(compare, page, tap):
-    widget = compare(teacher=tilth.Teacher(tap, concurrency=1))
+def test_stop_keeps_what_was_measured_and_run_goes_on(compare, page, tap, free):
+    widget = compare(teacher=free(concurrency=1))
     page.ask(widget, "regimes-plan", **{**GRID, "replicates": 2})
     tap.seconds = 0.5  # it would take 40 s
     page.ask(widget, "regimes-run")
@@ -252,8 +252,8 @@ def test_stop_keeps_what_was_measured_and_run_goes_on(compare, page, tap):
     assert widget.study.frame["cell_id"].n_unique() == 16
 
 
-def test_waits_for_an_endpoint_that_only_fails_and_a_stop_ends_that(compare, page, tap):
-    widget = compare(teacher=tilth.Teacher(tap, concurrency=8))
+def test_waits_for_an_endpoint_that_only_fails_and_a_stop_ends_that(compare, page, tap, free):
+    widget = compare(teacher=free(concurrency=8))
     page.ask(widget, "regimes-plan", **GRID)
     tap.fault = tilth.teacher.CallError("it is down", kind="server", status=503)
     page.ask(widget, "regimes-run")
@@ -279,6 +279,27 @@ def test_real_dollars_are_asked_for_first(compare, page, tap):
     question = page.until(lambda m: m.custom.get("type") == "confirm", begin).custom
     assert page.ask(widget, "confirm", token=question["token"], yes=True).custom["type"] == "ok"
     assert until_study(page, "finished")["cells"] == 4
+
+
+def test_an_unknown_price_is_asked_about_before_a_study(compare, page, tap):
+    widget = compare(teacher=tilth.Teacher(tap))
+    page.ask(widget, "regimes-plan", **GRID)
+    page.ask(widget, "regimes-run", **GRID)
+    question = page.until(lambda m: m.custom.get("type") == "confirm").custom
+    assert "at most 40 queries to tap. The price is unknown" in question["text"]
+    assert widget.study is None
+    other = page.ask(widget, "regimes-run", **{**GRID, "replicates": 5}).custom
+    assert "could not be taken" in other["message"]
+    assert widget.study is None
+
+
+@pytest.mark.parametrize("budget", [tilth.Budget(queries=60), tilth.Budget(queries=10**6, usd=0.01)])
+def test_the_grid_chosen_at_first_keeps_the_budget_of_a_real_teacher(compare, page, tap, budget):
+    price = Price(prompt=Decimal(2), completion=Decimal(8), source="a list", date="2026-11-01")
+    plan = compare(teacher=tilth.Teacher(tap, price=price), budget=budget).regimes["plan"]
+    assert plan["problem"] is None
+    assert 0 < plan["queries"] <= budget.queries
+    assert plan["usd"] <= (budget.usd or 1)
 
 
 def test_the_bundle_of_charts_comes_whole_and_only_when_asked_for(compare, page):

@@ -109,9 +109,9 @@ def test_streams_no_text_unless_somebody_looks(workbench, page):
     assert page.pushes("text") == []
 
 
-def test_pause_resume_and_stop_then_generate_goes_on(workbench, page, tap):
+def test_pause_resume_and_stop_then_generate_goes_on(workbench, page, tap, free):
     tap.seconds = 0.5  # it would take 50 s
-    widget = workbench(budget=400, path="harvest.tilth", teacher=tilth.Teacher(tap, concurrency=4))
+    widget = workbench(budget=400, path="harvest.tilth", teacher=free(concurrency=4))
     page.ask(widget, "generate")
     page.until(lambda m: m.custom.get("type") == "rows")
     page.ask(widget, "pause")
@@ -129,8 +129,8 @@ def test_pause_resume_and_stop_then_generate_goes_on(workbench, page, tap):
     assert arrivals(page) == list(range(1, 401))
 
 
-def test_waits_for_an_endpoint_that_only_fails_and_a_stop_ends_that(workbench, page, tap):
-    widget = workbench(budget=60, teacher=tilth.Teacher(tap, concurrency=8))
+def test_waits_for_an_endpoint_that_only_fails_and_a_stop_ends_that(workbench, page, tap, free):
+    widget = workbench(budget=60, teacher=free(concurrency=8))
     tap.fault = tilth.teacher.CallError("it is down", kind="server", status=503)
     page.ask(widget, "generate")
     waiting = page.until_state("waiting").update["status"]
@@ -207,8 +207,10 @@ def test_shows_a_run_that_ended_in_another_session(workbench, page):
     assert page.ask(again, "open", row_id=run.rows["row_id"][0]).custom["type"] == "opened"
 
 
-def test_says_what_a_failed_run_failed_of(workbench, page):
-    teacher = tilth.Teacher("a-model", base_url="http://127.0.0.1:9/v1", api_key="none-needed")
+def test_says_what_a_failed_run_failed_of(workbench, page, free):
+    teacher = tilth.Teacher(
+        "a-model", base_url="http://127.0.0.1:9/v1", api_key="none-needed", price=free().price()
+    )
     widget = workbench(budget=5, teacher=teacher)
     page.ask(widget, "generate")
     failed = page.until_state("failed").update

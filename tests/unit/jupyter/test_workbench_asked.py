@@ -169,6 +169,37 @@ def test_asks_before_real_dollars_without_a_limit(workbench, page, tap):
     assert page.until_state("finished").update["status"]["queries"] == 25
 
 
+def test_an_unknown_price_is_asked_about_once_for_a_plan(workbench, page, tap):
+    widget = workbench(budget=20, teacher=tilth.Teacher(tap))
+
+    def pressed():
+        since = len(page.sent)
+        assert page.ask(widget, "generate").custom["type"] == "ok"
+        return [m.custom for m in page.sent[since:] if m.custom.get("type") == "confirm"]
+
+    [question] = pressed()
+    assert "at most 20 queries to tap" in question["text"]
+    assert "price is unknown" in question["text"]
+    assert question["priced"] is False
+    assert widget.run is None
+    page.ask(widget, "confirm", token=question["token"], yes=True)
+    page.until_state("finished")
+    assert pressed() == [], "this plan was agreed to"
+    page.choose(widget, budget_queries=25)
+    [question] = pressed()
+    assert "at most 25 queries" in question["text"]
+
+
+def test_generate_takes_the_plan_that_the_page_shows(workbench, page, free):
+    widget = workbench(budget=6_000, teacher=free())
+    page.ask(widget, "generate", strategy="answer-augmentation", budget_queries=7, budget_usd=0)
+    assert page.until_state("finished").update["status"]["queries"] == 7
+    assert widget.budget_queries == 7
+    refused = page.ask(widget, "generate", strategy="no-such", budget_queries=9, budget_usd=0)
+    assert "could not be taken" in refused.custom["message"]
+    assert widget.run.progress.queries == 7
+
+
 def test_a_limit_in_dollars_needs_no_question(workbench, page, tap):
     widget = workbench(budget=tilth.Budget(queries=5, usd=1.0), teacher=tilth.Teacher(tap, price=PRICE))
     page.ask(widget, "generate")

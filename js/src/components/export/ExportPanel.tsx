@@ -1,11 +1,11 @@
 // Saves the rows as a training file, and says what was written and where.
 
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { bytes, count } from "../../format";
 import { type ExportFormat, KEPT_VERDICTS, type Replies, VERDICTS, type Verdict } from "../../wire/types";
 import { SourcedValue } from "../shared/SourcedValue";
 import { VerdictMark } from "../shared/VerdictMark";
-import { useView } from "../shared/viewContext";
+import { useView, useViewId } from "../shared/viewContext";
 
 interface Format {
   name: ExportFormat;
@@ -25,7 +25,7 @@ type Outcome = { saved: Replies["save"] } | { problem: string } | "saving" | nul
 
 export function ExportPanel() {
   const { store } = useView();
-  const id = useId();
+  const id = useViewId();
   const [format, setFormat] = useState<Format>(FORMATS[0]);
   const [path, setPath] = useState(`train${FORMATS[0].suffix}`);
   const [chosen, setChosen] = useState<readonly Verdict[]>(KEPT_VERDICTS);

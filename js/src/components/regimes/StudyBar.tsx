@@ -3,10 +3,11 @@
 import { clock, count } from "../../format";
 import { isStudyActive } from "../../state/activity";
 import type { StudyStatus } from "../../wire/types";
+import { DraftProblem } from "../shared/DraftProblem";
 import { IconButton } from "../shared/IconButton";
 import { SourcedValue } from "../shared/SourcedValue";
 import { nextTry, withReason } from "../shared/stateText";
-import { useView } from "../shared/viewContext";
+import { useView, useViewId } from "../shared/viewContext";
 
 const WORDS: Record<StudyStatus["state"], string> = {
   idle: "Not started",
@@ -20,13 +21,19 @@ const WORDS: Record<StudyStatus["state"], string> = {
 };
 
 export function StudyBar() {
-  const { store } = useView();
+  const { store, drafts } = useView();
+  const id = useViewId();
   const { study_status, regimes } = store.traits;
   const study = study_status.value;
   const live = isStudyActive(study);
   const done = study.chosen && study.state === "finished";
   const resumes = study.chosen && ["stopped", "aborted", "failed"].includes(study.state);
-  const can = !live && !done && store.sent.value === null && !regimes.value.plan.problem;
+  const can =
+    !live &&
+    !done &&
+    store.sent.value === null &&
+    !regimes.value.plan.problem &&
+    drafts.problem.value === null;
   const waits = study.state === "waiting" ? nextTry(study.next_try) : study.waiting;
   const why = waits ?? study.reason ?? (study.path !== null && !study.chosen ? "of other choices" : null);
   const state = withReason(WORDS[study.state], why);
@@ -38,7 +45,10 @@ export function StudyBar() {
           text={resumes ? "Resume study" : "Run study"}
           main
           can={can}
-          press={() => void store.command("regimes-run")}
+          describedBy={`${id}-problem`}
+          press={() => {
+            if (drafts.enter()) void store.runStudy();
+          }}
         />
         <IconButton
           icon="stop"
@@ -48,6 +58,7 @@ export function StudyBar() {
           press={() => void store.command("regimes-stop")}
         />
       </div>
+      <DraftProblem id={`${id}-problem`} />
       <div class="tilth-bar-run">
         <progress
           class={`tilth-progress tilth-progress-${study.state}`}

@@ -5,10 +5,11 @@ import { isPlanned, isStudyActive } from "../../state/activity";
 import type { StudyChoices } from "../../wire/types";
 import { ExpectedValue } from "../shared/ExpectedValue";
 import { NumberListField } from "../shared/NumberListField";
-import { useView } from "../shared/viewContext";
+import { useView, useViewId } from "../shared/viewContext";
 
 export function StudyPlanColumn() {
   const { store } = useView();
+  const group = useViewId();
   const { regimes, strategies, study_status } = store.traits;
   const { choices, students, strategies: offered, plan } = regimes.value;
   const locked = isStudyActive(study_status.value);
@@ -69,6 +70,7 @@ export function StudyPlanColumn() {
               <input
                 type="radio"
                 class="tilth-hidden"
+                name={group}
                 checked={name === choices.student}
                 onChange={() => choose({ student: name })}
               />

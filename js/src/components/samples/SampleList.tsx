@@ -1,10 +1,10 @@
 // The list of samples, newest on top: only the rows in sight are drawn, and reading is never disturbed.
 
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { indexOfArrival } from "../../state/sampleWindow";
 import type { Sample } from "../../wire/types";
 import { Icon } from "../shared/Icon";
-import { useView } from "../shared/viewContext";
+import { useView, useViewId } from "../shared/viewContext";
 import { SampleRow } from "./SampleRow";
 import { useVirtualRows } from "./useVirtualRows";
 
@@ -27,7 +27,7 @@ interface Props {
 }
 
 export function SampleList({ rows, follow, setFollow, newest, openedRow, open, close, nearEnd }: Props) {
-  const id = useId();
+  const id = useViewId();
   const task = useView().store.traits.context.value.seeds?.task;
   const long = task !== undefined && !SHORT_ANSWERS.has(task);
   const scroller = useRef<HTMLDivElement>(null);

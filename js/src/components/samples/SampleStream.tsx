@@ -1,17 +1,17 @@
 // The Samples tab: the stream, what to see of it, and the row that is opened.
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../format";
 import { SampleFilter } from "../../state/sampleFilter";
 import type { Sample } from "../../wire/types";
-import { useView } from "../shared/viewContext";
+import { useView, useViewId } from "../shared/viewContext";
 import { SampleDetail } from "./SampleDetail";
 import { SampleList } from "./SampleList";
 import { TypingReply } from "./TypingReply";
 
 export function SampleStream() {
   const { store } = useView();
-  const id = useId();
+  const id = useViewId();
   const [filter] = useState(() => new SampleFilter(store));
   const [follow, setFollow] = useState(true);
   const [opened, setOpened] = useState<Sample | null>(null);

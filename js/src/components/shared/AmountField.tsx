@@ -1,8 +1,11 @@
 // A field for an amount: written to Python when it is left or entered, never while it is wrong.
 
-import { useId } from "preact/hooks";
-import { parseAmount } from "../../format";
+import { parseDollars, parseWhole } from "../../format";
 import { useDraft } from "./useDraft";
+import { useViewId } from "./viewContext";
+
+/** As much as Python takes. */
+const MOST = 1e12;
 
 interface Props {
   label: string;
@@ -16,15 +19,17 @@ interface Props {
 }
 
 export function AmountField({ label, unit, value, show, whole = false, disabled, commit }: Props) {
-  const id = useId();
+  const id = useViewId();
 
-  const { draft, problem, handlers } = useDraft((typed) => {
-    const amount = typed.trim() === "" ? 0 : parseAmount(typed);
-    if (amount === null || (whole && !Number.isSafeInteger(amount))) {
+  const { problem, field } = useDraft(id, value > 0 ? show(value) : "", (typed) => {
+    const amount = typed.trim() === "" ? 0 : whole ? parseWhole(typed) : parseDollars(typed);
+    if (amount === null) {
       return whole
         ? `"${typed}" is no whole number; write one like 2,000, or nothing for no limit.`
         : `"${typed}" is no amount in dollars; write one like 1.50, or nothing for no limit.`;
     }
+    if (amount === 0 && typed.trim() !== "") return `${unit} of 0 buy nothing; for no limit leave it empty.`;
+    if (amount >= MOST) return `"${typed}" is too much; write less than a million million.`;
     if (amount !== value) commit(amount);
     return null;
   });
@@ -39,11 +44,10 @@ export function AmountField({ label, unit, value, show, whole = false, disabled,
         inputMode={whole ? "numeric" : "decimal"}
         autocomplete="off"
         placeholder="no limit"
-        value={draft ?? (value > 0 ? show(value) : "")}
         disabled={disabled}
         aria-invalid={problem !== null}
         aria-describedby={`${id}-unit ${id}-problem`}
-        {...handlers}
+        {...field}
       />
       <span class="tilth-muted" id={`${id}-unit`}>
         {unit}

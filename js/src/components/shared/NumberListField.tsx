@@ -1,8 +1,8 @@
 // A field for a list of numbers: written to Python when it is left or entered, never while it is wrong.
 
-import { useId } from "preact/hooks";
 import { parseNumbers } from "../../format";
 import { useDraft } from "./useDraft";
+import { useViewId } from "./viewContext";
 
 interface Props {
   label: string;
@@ -15,8 +15,8 @@ interface Props {
 }
 
 export function NumberListField({ label, values, whole = false, single = false, disabled, commit }: Props) {
-  const id = useId();
-  const { draft, problem, handlers } = useDraft((typed) => {
+  const id = useViewId();
+  const { problem, field } = useDraft(id, values.join(", "), (typed) => {
     const numbers = parseNumbers(typed, whole);
     if (numbers === null || (single && numbers.length > 1)) {
       return single
@@ -39,11 +39,10 @@ export function NumberListField({ label, values, whole = false, single = false, 
         inputMode="decimal"
         autocomplete="off"
         spellcheck={false}
-        value={draft ?? values.join(", ")}
         disabled={disabled}
         aria-invalid={problem !== null}
         aria-describedby={`${id}-problem`}
-        {...handlers}
+        {...field}
       />
       <span class="tilth-problem" id={`${id}-problem`} role="alert">
         {problem}

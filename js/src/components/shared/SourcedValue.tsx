@@ -1,8 +1,7 @@
 // A value that names its source, on hover and on focus.
 
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
-import { useView } from "./viewContext";
+import { useView, useViewId } from "./viewContext";
 
 interface Props {
   /** What the value is, as the tooltip opens: "Expected rows". */
@@ -15,7 +14,7 @@ interface Props {
 
 export function SourcedValue({ name, source, class: extra, children }: Props) {
   const { tip } = useView();
-  const id = useId();
+  const id = useViewId();
   const text = `${name}: ${source}`;
   const show = (event: { currentTarget: HTMLElement }) => {
     tip.value = { text, anchor: event.currentTarget };

@@ -1,6 +1,6 @@
 // The budget, and what it is expected to buy.
 
-import { count, DASH, decimal, dollars, roughly } from "../../format";
+import { count, DASH, decimal, dollars, dollarsTyped, roughly } from "../../format";
 import { isPlanned, isRunActive } from "../../state/activity";
 import { AmountField } from "../shared/AmountField";
 import { ExpectedValue } from "../shared/ExpectedValue";
@@ -37,7 +37,7 @@ export function BudgetPlanner() {
           label="at most"
           unit="US dollars"
           value={budget_usd.value}
-          show={(value) => value.toFixed(2)}
+          show={dollarsTyped}
           disabled={locked}
           commit={(value) => store.choose("budget_usd", value)}
         />

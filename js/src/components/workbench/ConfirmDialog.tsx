@@ -1,11 +1,11 @@
-// Asks before real dollars are spent, inside the page, with "no" as the answer at hand.
+// Asks before dollars may be spent, inside the page, with "no" as the answer at hand.
 
-import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { useView } from "../shared/viewContext";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { useView, useViewId } from "../shared/viewContext";
 
 export function ConfirmDialog() {
   const { store } = useView();
-  const id = useId();
+  const id = useViewId();
   const box = useRef<HTMLDivElement>(null);
   const confirmation = store.confirmation.value;
   const token = confirmation?.token;
@@ -46,7 +46,9 @@ export function ConfirmDialog() {
         ref={box}
         onKeyDown={keys}
       >
-        <h3 id={`${id}-title`}>This spends real money</h3>
+        <h3 id={`${id}-title`}>
+          {confirmation.priced ? "This spends real money" : "This may cost real money"}
+        </h3>
         <p id={`${id}-text`}>{confirmation.text}</p>
         <div class="tilth-dialog-buttons">
           <button

@@ -2,11 +2,12 @@
 
 import { clock, count, decimal, dollars } from "../../format";
 import type { RunState, RunStatus, Verdict } from "../../wire/types";
+import { DraftProblem } from "../shared/DraftProblem";
 import { IconButton } from "../shared/IconButton";
 import { SourcedValue } from "../shared/SourcedValue";
 import { nextTry, withReason } from "../shared/stateText";
 import { VerdictMark } from "../shared/VerdictMark";
-import { useView } from "../shared/viewContext";
+import { useView, useViewId } from "../shared/viewContext";
 
 const WORDS: Record<RunState, string> = {
   idle: "Not started",
@@ -24,7 +25,8 @@ const WORDS: Record<RunState, string> = {
 const SHOWN_VERDICTS: readonly Verdict[] = ["accepted", "rejected", "unverified"];
 
 export function RunBar() {
-  const { store } = useView();
+  const { store, drafts } = useView();
+  const id = useViewId();
   const { status, plan, context } = store.traits;
   const run = status.value;
   const sent = store.sent.value;
@@ -35,6 +37,7 @@ export function RunBar() {
     run.state !== "stopping" &&
     sent === null &&
     !plan.value.problem &&
+    drafts.problem.value === null &&
     context.value.seeds !== null;
   return (
     <footer class="tilth-bar">
@@ -44,7 +47,11 @@ export function RunBar() {
           text={resumes ? "Resume" : "Generate"}
           main
           can={canStart}
-          press={() => void store.command(run.state === "paused" ? "resume" : "generate")}
+          describedBy={`${id}-problem`}
+          press={() => {
+            if (run.state === "paused") void store.command("resume");
+            else if (drafts.enter()) void store.generate();
+          }}
         />
         <IconButton icon="pause" text="Pause" bare can={working} press={() => void store.command("pause")} />
         <IconButton
@@ -55,6 +62,7 @@ export function RunBar() {
           press={() => void store.command("stop")}
         />
       </div>
+      <DraftProblem id={`${id}-problem`} />
       <div class="tilth-bar-run">
         <SpentBar run={run} />
         <RunCounts run={run} />

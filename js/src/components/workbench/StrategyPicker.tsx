@@ -1,14 +1,13 @@
 // The choice of a strategy, each with what it does and what a row of it costs.
 
-import { useId } from "preact/hooks";
 import { decimal } from "../../format";
 import { isRunActive } from "../../state/activity";
 import type { StrategyInfo } from "../../wire/types";
-import { useView } from "../shared/viewContext";
+import { useView, useViewId } from "../shared/viewContext";
 
 export function StrategyPicker() {
   const { store } = useView();
-  const group = useId();
+  const group = useViewId();
   const { strategies, strategy, status } = store.traits;
   const locked = isRunActive(status.value.state);
   return (
@@ -36,7 +35,7 @@ interface ChoiceProps {
 }
 
 function Choice({ info, group, chosen, choose }: ChoiceProps) {
-  const id = useId();
+  const id = useViewId();
   const cost = info.queries_per_row;
   return (
     <label class={`tilth-choice${chosen ? " tilth-choice-on" : ""}${info.usable ? "" : " tilth-choice-off"}`}>

@@ -1,7 +1,8 @@
 // Tabs by the usual keys: arrows move between them, Tab leads into the panel.
 
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
+import { useViewId } from "../shared/viewContext";
 
 export interface Tab {
   name: string;
@@ -17,7 +18,7 @@ interface Props {
 }
 
 export function Tabs({ label, tabs, shown, show }: Props) {
-  const id = useId();
+  const id = useViewId();
   const strip = useRef<HTMLDivElement>(null);
 
   const move = (event: KeyboardEvent) => {

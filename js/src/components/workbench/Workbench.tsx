@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
+import { Drafts } from "../../state/drafts";
 import type { Store } from "../../state/store";
 import { ExportPanel } from "../export/ExportPanel";
 import { QualityPanel } from "../quality/QualityPanel";
@@ -24,8 +25,16 @@ const REGIMES: Tab = { name: "regimes", title: "Regimes", body: (shown) => <Regi
 const QUALITY: Tab = { name: "quality", title: "Quality", body: (shown) => <QualityPanel shown={shown} /> };
 const EXPORT: Tab = { name: "export", title: "Export", body: () => <ExportPanel /> };
 
+// Each model has its own copy of this module, so that nothing here can count the views of a page.
+const newView = (store: Store): View => ({
+  store,
+  tip: signal<Tip | null>(null),
+  drafts: new Drafts(),
+  prefix: `tilth-${Math.random().toString(36).slice(2, 12)}`,
+});
+
 export function Workbench({ store }: { store: Store }) {
-  const [view] = useState<View>(() => ({ store, tip: signal<Tip | null>(null) }));
+  const [view] = useState<View>(() => newView(store));
   const [shown, show] = useState(SAMPLES.name);
   // Without questions to test on there is nothing to compare strategies by.
   const compares = store.traits.regimes.value.tests.length > 0;

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
 from tilth.engine.run import OVER
-from tilth.errors import ConfirmationNeeded
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import traits
+from tilth.jupyter.widgets.confirmation import costly, study_question
 from tilth.jupyter.widgets.run_feed import stop
 from tilth.jupyter.widgets.study_charts import Figures
 from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, WorkbenchStudies
@@ -21,6 +22,7 @@ from tilth.studies.start import open_study
 from tilth.studies.test_sets import VALIDATION
 
 if TYPE_CHECKING:
+    from tilth.engine.budget import Budget
     from tilth.studies.study import Study
 
 _STATUS_SECONDS = 0.5
@@ -48,16 +50,18 @@ class Regimes:
     Args:
         studies: The studies of this workbench.
         offered: The workbench's strategies, as the `strategies` trait has them.
+        budget: The workbench's, which the grid that is chosen at first keeps.
         write: Sets traits of the workbench.
-        ask: Puts a question about real dollars to the user, and calls what goes with a yes.
+        ask: Puts a question about a plan to the user, as `Question.ask` does.
     """
 
     def __init__(
         self,
         studies: WorkbenchStudies,
         offered: Mapping[str, Mapping[str, Any]],
+        budget: Budget,
         write: Callable[..., None],
-        ask: Callable[[str, Callable[[], None]], None],
+        ask: Callable[..., None],
     ) -> None:
         self._studies = studies
         self._offered = {name: info for name, info in offered.items() if info["usable"]}
@@ -67,7 +71,7 @@ class Regimes:
         self._figures: Figures | None = None
         self._due: float | None = None
         self.teacher_state: traits.TeacherState | None = None
-        self._choices = studies.usual(self._offered)
+        self._choices = studies.usual(self._offered, budget)
         if found := studies.newest():
             self._follow(found[0])
             self._choices = found[1]
@@ -124,27 +128,27 @@ class Regimes:
         with self._lock:
             if self.study and self.study.status not in OVER:
                 raise ValueError("a study is at work; stop it before choosing another grid")
-            names = chosen.pop("strategies")
-            self._choices = Choices(
-                strategies=tuple(name for name in self._offered if name in names),
-                sizes=tuple(sorted(set(chosen.pop("sizes")))),
-                ratios=tuple(sorted(set(chosen.pop("ratios")))),
-                **chosen,
-            )
+            self._choices = self._chosen(**chosen)
             path = self._studies.path_of(self._choices)
             if path.exists():
                 self._follow(open_study(path))
             self.plan()
 
-    def on_run(self) -> None:
-        """Starts the study, or goes on with it; asks first where it costs real dollars."""
-        choices, planned = self._choices, self._plan
-        try:
+    def on_run(self, **seen: Any) -> None:
+        """Starts the study of the choices in sight, or goes on; asks first where that may cost money."""
+        with self._lock:
+            choices = self._choices
+        if seen and not self._chosen(**seen).same_as(choices):
+            raise ValueError("the choices in the page could not be taken; look at them, and press again")
+        models = costly(self._studies.models)
+        if not models:
             self._start(choices, confirm=False)
-        except ConfirmationNeeded:
-            studies = self._studies
-            text = traits.study_question(planned["queries"], planned["usd"], studies.teacher, studies.writer)
-            self._ask(text, lambda: self._confirmed(choices))
+            return
+        plan = self._studies.planned(choices)
+        if plan["problem"]:
+            raise ValueError(plan["problem"])
+        text = study_question(plan["queries"], plan["usd"], models)
+        self._ask(choices, text, partial(self._confirmed, choices), priced=plan["usd"] is not None)
 
     def on_stop(self) -> None:
         """Stops it; what was measured is kept."""
@@ -195,6 +199,17 @@ class Regimes:
         return "regimes-save", {"paths": [traits.shown_path(each) for each in saved], "bytes": sizes}, []
 
     # The study.
+
+    def _chosen(
+        self, strategies: Iterable[str], sizes: Iterable[int], ratios: Iterable[float], **others: Any
+    ) -> Choices:
+        names = set(strategies)
+        return Choices(
+            strategies=tuple(name for name in self._offered if name in names),
+            sizes=tuple(sorted(set(sizes))),
+            ratios=tuple(sorted(set(ratios))),
+            **others,
+        )
 
     def _start(self, choices: Choices, *, confirm: bool) -> None:
         with self._lock:

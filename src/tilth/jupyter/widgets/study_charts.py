@@ -46,6 +46,8 @@ class Figures:
         """
         import polars as pl
 
+        from tilth.charts.drawing import drawable
+
         frame, outcomes = self._frames()
         figure = self._figure(frame, outcomes, kind, axis, test, theme)
         names = titles(frame.filter(pl.col("test") == test))
@@ -55,8 +57,8 @@ class Figures:
             points = titled(_with_cells(figure.data, frame), names, ("strategy",)).select(*_POINT, "cells")
         return {
             "spec": figure.spec(),
-            "words": figure.alt_text,
-            "points": protocol.plain(points.to_dicts()),
+            "words": repr(figure),
+            "points": drawable(protocol.plain(points.to_dicts())),
             "problem": None,
         }
 

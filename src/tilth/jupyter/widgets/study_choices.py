@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from tilth.studies.test_sets import VALIDATION
 if TYPE_CHECKING:
     import polars as pl
 
+    from tilth.engine.budget import Budget
     from tilth.seeds import Seeds
     from tilth.strategies.base import Strategy
     from tilth.studies.study import Study
@@ -51,6 +52,17 @@ class Choices:
     replicates: int
     student: str
 
+    def same_as(self, other: Choices) -> bool:
+        """Whether both choose the same, in whatever order their strategies stand."""
+        return replace(self, strategies=other.strategies) == other and (
+            sorted(self.strategies) == sorted(other.strategies)
+        )
+
+    @property
+    def queries(self) -> float:
+        """The most queries that its study takes: smaller ratios are parts of the largest one's runs."""
+        return len(self.strategies) * sum(self.sizes) * max(self.ratios) * self.replicates
+
 
 @dataclass(frozen=True)
 class WorkbenchStudies:
@@ -70,17 +82,35 @@ class WorkbenchStudies:
     random_state: int
     path: Path | None
 
-    def usual(self, offered: Mapping[str, Any]) -> Choices:
-        """What is chosen at first."""
+    def usual(self, offered: Mapping[str, Any], budget: Budget) -> Choices:
+        """What is chosen at first: for a simulation the whole grid, else one that keeps `budget`."""
         count = len(self.seeds)
         sizes = (_SMALL, _LARGE) if count >= _LARGE else (math.ceil(count / 4), count)
-        return Choices(
+        whole = Choices(
             strategies=tuple(name for name in STRATEGIES if name in offered) or tuple(offered),
             sizes=tuple(sorted(set(sizes))),
             ratios=_RATIOS,
             replicates=3,
             student=next(iter(students.available(self.seeds.task_name)), ""),
         )
+        if all(model.simulated for model in self.models):
+            return whole
+        most = self._most_queries(budget)
+        smaller = sorted(_parts(whole), key=lambda each: each.queries, reverse=True)
+        return next((each for each in smaller if each.queries <= most), smaller[-1])
+
+    @property
+    def models(self) -> list[Teacher]:
+        """The models that are asked."""
+        return [self.teacher, self.writer or self.teacher]
+
+    def _most_queries(self, budget: Budget) -> float:
+        """How many queries a budget buys, by its limits in queries and in dollars."""
+        most = math.inf if budget.queries is None else budget.queries
+        if budget.usd is None:
+            return most
+        one = plan(self.seeds, STRATEGIES[0], 1, teacher=self.teacher, writer=self.writer)
+        return min(most, budget.usd / one.usd if one.usd else math.inf)
 
     def planned(self, choices: Choices) -> dict[str, Any]:
         """What the study of these choices would take, each number with its source; or why there is none."""
@@ -104,7 +134,7 @@ class WorkbenchStudies:
 
     def priced(self) -> bool:
         """Whether calls cost dollars that are known."""
-        prices = [model.price() for model in (self.teacher, self.writer or self.teacher)]
+        prices = [model.price() for model in self.models]
         return all(prices) and any(price.prompt or price.completion for price in prices if price)
 
     def start(self, choices: Choices, *, confirm: bool) -> Study:
@@ -174,3 +204,14 @@ class WorkbenchStudies:
             replicates=int(grid["replicates"]),
             student=str(grid["students"][0]),
         )
+
+
+def _parts(whole: Choices) -> list[Choices]:
+    """The grids within `whole` that still have two ratios, so that a line can be drawn."""
+    halves = [(max(1, min(whole.sizes) >> times),) for times in range(6)]
+    return [
+        replace(whole, sizes=sizes, ratios=whole.ratios[:ratios], replicates=replicates)
+        for sizes in (whole.sizes, *halves)
+        for ratios in range(len(whole.ratios), 1, -1)
+        for replicates in (whole.replicates, 1)
+    ]

@@ -203,16 +203,3 @@ def _range_in_words(name: str, plan: tilth.Plan) -> str:
 def problem(text: str) -> dict[str, Any]:
     """The `plan` trait where there is no plan: it says why."""
     return {**UNPLANNED, "problem": text}
-
-
-def dollar_question(usd: float | None, teacher: Teacher, writer: Teacher | None) -> str:
-    """What to ask before real dollars are spent without a limit in dollars."""
-    names = " and ".join(model.name for model in (teacher, writer) if model is not None)
-    about = "real money" if usd is None else f"about ${usd:,.2f}"
-    return f"This will cost {about} at {names}, and no limit in dollars is set. Generate?"
-
-
-def study_question(queries: int, usd: float, teacher: Teacher, writer: Teacher | None) -> str:
-    """What to ask before a study spends real dollars, which no limit but its grid holds back."""
-    names = " and ".join(model.name for model in (teacher, writer) if model is not None)
-    return f"This study puts at most {queries:,} queries to {names}, about ${usd:,.2f} by the plan. Run it?"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,17 +15,18 @@ import traitlets
 import tilth
 from tilth.arguments import path_of
 from tilth.engine.budget import Budget
-from tilth.engine.recipe import Recipe, checks_given
+from tilth.engine.recipe import checks_given
 from tilth.engine.run import OVER
 from tilth.engine.start import start_recipe
-from tilth.errors import BudgetError, ConfirmationNeeded
+from tilth.errors import BudgetError
 from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import traits
 from tilth.jupyter.widgets.base import Widget, chart_bundle
-from tilth.jupyter.widgets.confirmation import Question
+from tilth.jupyter.widgets.confirmation import Question, run_question
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
 from tilth.jupyter.widgets.run_feed import RunFeed, no_rows, page_of, stop
+from tilth.jupyter.widgets.run_plans import RunPlans
 from tilth.jupyter.widgets.study_choices import PATIENCE, WorkbenchStudies
 from tilth.strategies import registry
 
@@ -123,26 +125,26 @@ class Workbench(Widget):
         self._teacher = traits.model(teacher) or tilth.demo.teacher()
         self._writer = traits.model(writer)
         self._path = None if path is None else path_of(path).absolute()
-        self._random_state, self._check = random_state, check
-        self._checks, self._calibration = checks_given(checks), calibration
+        self._check, self._checks, self._calibration = check, checks_given(checks), calibration
         limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
         self._given_budget = limits  # its tokens and its goal are no control of the page
         strategy = strategy if isinstance(strategy, str) else registry.get(strategy)
         name = strategy if isinstance(strategy, str) else strategy.name
-        self._first_strategy = name
-        self._configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
-        self._offered = traits.offers(self._seeds, self._configured, self._checks)
+        configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
+        self._offered = traits.offers(self._seeds, configured, self._checks)
         traits.require_usable(self._offered, name)
+        models = (self._teacher, self._writer)
+        self._plans = RunPlans(self._seeds, *models, configured, self._checks, random_state, name, self._path)
         self._starting = threading.Lock()
-        self._question = Question(lambda token, text: self._push("confirm", token=token, text=text))
+        self._question = Question(partial(self._push, "confirm"))
         self._text_wanted = False
         self._status_due = self._push_due = 0.0
         self._final = False
         tests = traits.tests(test, validation, self._seeds, demo=seeds is None)
         if tests:
-            on = (self._seeds, self._teacher, self._writer, tests, self._configured, random_state)
+            on = (self._seeds, *models, tests, configured, random_state)
             self._regimes = Regimes(
-                WorkbenchStudies(*on, path=self._path), self._offered, self._write, self._question.ask
+                WorkbenchStudies(*on, path=self._path), self._offered, limits, self._write, self._question.ask
             )
         super().__init__(
             context=self._context(),
@@ -205,14 +207,11 @@ class Workbench(Widget):
 
     def _replan(self) -> None:
         try:
-            self._write(plan=self._planned(self.strategy, self._budget()))
+            self._write(plan=self._plans.planned(self.strategy, self._budget()))
         except BudgetError as error:
             self._write(plan=traits.problem(str(error)))
         except Exception as error:  # noqa: BLE001 - logged and shown
             self._write(plan=traits.problem(self._fail("the plan", error)))
-
-    def _planned(self, name: str, budget: Budget) -> dict[str, Any]:
-        return traits.planned(self._recipe(name), budget)
 
     def _budget(self) -> Budget:
         queries, usd = self.budget_queries or None, self.budget_usd or None
@@ -227,14 +226,28 @@ class Workbench(Widget):
         kind, fields, buffers = answer or ("ok", {}, [])
         return protocol.reply(request.id, kind, **fields), buffers
 
-    def _on_generate(self) -> None:
+    def _on_generate(self, **seen: Any) -> None:
+        self._take_plan(seen)
         name, budget = self.strategy, self._budget()
-        try:
+        self._refuse_another(name)
+        models = self._plans.unagreed(name, budget)
+        if not models:
             self._start(name, budget, confirm=False)
-        except ConfirmationNeeded:
-            usd = self._planned(name, budget)["usd"]
-            text = traits.dollar_question(usd, self._teacher, self._writer)
-            self._question.ask(text, lambda: self._confirmed(name, budget))
+            return
+        plan = self._plans.planned(name, budget)
+        if plan["problem"]:
+            raise ValueError(plan["problem"])
+        text = run_question(budget, plan["usd"], models)
+        self._question.ask(
+            (name, budget), text, partial(self._confirmed, name, budget), priced=plan["usd"] is not None
+        )
+
+    def _take_plan(self, seen: dict[str, Any]) -> None:
+        """Takes the plan that the page shows: what was chosen last may still be on its way here."""
+        if any(getattr(self, name) != value for name, value in seen.items()):
+            self.set_state(seen)
+        if any(getattr(self, name) != value for name, value in seen.items()):
+            raise ValueError("the plan in the page could not be taken; look at it, and press Generate again")
 
     def _confirmed(self, name: str, budget: Budget) -> None:
         if (name, budget) != (self.strategy, self._budget()):
@@ -294,19 +307,22 @@ class Workbench(Widget):
 
     def _start(self, name: str, budget: Budget, *, confirm: bool) -> Run:
         with self._starting:
-            live = self.run
-            if live and live.status not in OVER and live.strategy_name != name:
-                raise ValueError(f"a run of {live.strategy_name} is at work; stop it before starting {name}")
-            recipe = self._recipe(name)
-            path = self._path_of(name, recipe)
+            self._refuse_another(name)
+            recipe = self._plans.recipe(name)
+            path = self._plans.path_of(name, recipe)
             run = start_recipe(recipe, budget, path, confirm=confirm, check=self._check, patience=PATIENCE)
             self._follow(run)
         return run
 
+    def _refuse_another(self, name: str) -> None:
+        live = self.run
+        if live and live.status not in OVER and live.strategy_name != name:
+            raise ValueError(f"a run of {live.strategy_name} is at work; stop it before starting {name}")
+
     def _follow_existing(self) -> None:
         """Shows the run that is there already, at work or ended, if Generate would go on with it."""
-        recipe = self._recipe(self.strategy)
-        path = self._path_of(self.strategy, recipe)
+        recipe = self._plans.recipe(self.strategy)
+        path = self._plans.path_of(self.strategy, recipe)
         if path.exists():
             run = tilth.open_run(path)
             if run.id == recipe.run_id:
@@ -325,25 +341,6 @@ class Workbench(Widget):
             # The page learns of another run before that run's first samples come.
             self._final, self._status_due, self._push_due = False, 0.0, time.monotonic() + _PUSH_SECONDS
         self._wake.set()
-
-    def _recipe(self, name: str) -> Recipe:
-        """What decides the rows of this strategy's run."""
-        return Recipe.resolve(
-            self._seeds,
-            self._configured.get(name, name),
-            teacher=self._teacher,
-            writer=self._writer,
-            checks=self._checks,
-            random_state=self._random_state,
-        )
-
-    def _path_of(self, name: str, recipe: Recipe) -> Path:
-        # Absolute, for the notebook may change its folder while a run is at work.
-        if self._path is None:
-            return recipe.default_path.absolute()
-        if name == self._first_strategy:
-            return self._path
-        return self._path.with_name(f"{self._path.stem}-{name}.tilth")
 
     # The flusher's side.
 
