@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tilth.tasks.causes import Why
 from tilth.tasks.reasoning import blank_reasoning
+from tilth.tasks.run_on import without_run_on
 
 MAX_LENGTH = 20_000
 """Characters a query may have; of a longer one nothing is read."""
@@ -18,9 +19,9 @@ Span = tuple[int, int]
 _OTHERS = (
     "INSERT|UPDATE|DELETE|REPLACE|MERGE|CREATE|DROP|ALTER|TRUNCATE|ATTACH|DETACH|PRAGMA|VACUUM|REINDEX|ANALYZE"
     "|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|EXPLAIN|DESCRIBE|SHOW|SUMMARIZE|COPY|EXPORT|IMPORT|INSTALL|LOAD"
-    "|SET|RESET|USE|CALL|CHECKPOINT|PREPARE|EXECUTE|GRANT|PIVOT|UNPIVOT"
+    "|SET|RESET|USE|CALL|CHECKPOINT|PREPARE|EXECUTE|GRANT"
 )
-_WORD = rf"(?P<query>SELECT|WITH|VALUES|FROM)\b|(?P<other>{_OTHERS})\b"
+_WORD = rf"(?P<query>SELECT|WITH|VALUES|FROM|PIVOT|UNPIVOT)\b|(?P<other>{_OTHERS})\b"
 _COMMENT = r"--[^\n]*|/\*(?:[^*]|\*(?!/)){0,1000}+(?:\*/)?"
 
 _RUN = re.compile(r"`{3,}|~{3,}")
@@ -67,13 +68,22 @@ _PROSE = re.compile(
 def find(text: str) -> Span | Why:
     """Where the SQL stands in a text, in characters, or why none was found.
 
-    That is a fenced block that opens with a query (SELECT, WITH, VALUES, FROM), else one that opens with
-    another statement; without such a block, a query that opens a line, up to its semicolon or to the prose
-    behind it; else a query in backticks. Of several, the one that the reply opens with, else the last.
+    That is a fenced block that opens with a query (SELECT, WITH, VALUES, FROM, PIVOT, UNPIVOT), else one that
+    opens with another statement; without such a block, a query that opens a line, up to its semicolon or to
+    the prose behind it; else a query in backticks. Of several, the one that the reply opens with, else the
+    last.
     Statements that follow each other are read together, so that they can be refused. What stands in
-    `<think>` tags is not read.
+    `<think>` tags is not read, nor what a model writes on behind its reply.
     """
     text = blank_reasoning(text)
+    shorter = without_run_on(text)
+    found = _found(shorter)
+    if isinstance(found, Why) and len(shorter) < len(text):
+        return _found(text)
+    return found
+
+
+def _found(text: str) -> Span | Why:
     if not text.strip():
         return Why("empty", "empty reply")
     cut = max(0, len(text) - _TAIL)

@@ -9,12 +9,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar, Self
 
 from tilth.arguments import paths_of
 from tilth.seeds import Seed
-from tilth.tasks.base import Reading, Verdict
+from tilth.tasks.base import Reading, Verdict, shortened
 from tilth.tasks.causes import Why
 from tilth.tasks.prompts import TemplateTask, fill
 from tilth.tasks.sql.databases.files import Dialect, signature
@@ -56,6 +56,7 @@ PROMPTS = {
 """Templates by purpose, with the database's `{schema}` and `{dialect}`. Each ends with the question."""
 
 _DIALECTS: Mapping[Dialect, str] = {"sqlite": "SQLite", "duckdb": "DuckDB"}
+_OF_DATABASE = ("db_id", "database_id", "db_name")
 _READ_LIMIT = 10.0
 _OPEN_LIMIT = 5.0
 _DESCRIBE_LIMIT = 60.0
@@ -84,7 +85,9 @@ class Sql(TemplateTask):
 
     It is unverified where nothing differs, but agreeing says too little: the reference returns no rows, or
     only nulls, on every database; the reference's LIMIT cuts through a tie and the query takes other rows of
-    it; or the reference is missing or fails. Without a reference, a query that fails is still rejected.
+    it; the reference is missing or fails; or the database takes the query, and it could not be told that it
+    only reads. Without a reference, a query that fails is still rejected. In SQLite, a name in double quotes
+    that is no column is text, however SQLite was built.
 
     Agreement may be by chance: on one database, a wrong query often returns what the right one does
     (`price > 5` and `price >= 5` where nothing costs 5). Give several states of the database, such as copies
@@ -201,7 +204,16 @@ class Sql(TemplateTask):
         return Verdict(answer=found.pop("answer"), span=span, **found)
 
     def fault(self, seed: Seed) -> str | None:
-        """A reference must be a query that is admitted, and that returns a result on every database."""
+        """A row must be of this database, and its reference a query that returns a result on every one given.
+
+        What database it is of is what a column `db_id`, `database_id` or `db_name` says, as in Spider and
+        BIRD: the name of a file given here, without its ending, or of the folder that it lies in.
+        """
+        if (other := self._other_database(seed)) is not None:
+            return (
+                f"it is of another database, {shortened(other)!r}, than {self._paths[0].name}; leave such "
+                "rows out, or where it is the same, name the file after it"
+            )
         if seed.reference is None:
             return None
         span = find(seed.reference)
@@ -219,6 +231,16 @@ class Sql(TemplateTask):
             f"the reference cannot be used: {found}; give one query that runs on every database within "
             f"{self.seconds:g} s, or leave it out"
         )
+
+    def _other_database(self, seed: Seed) -> str | None:
+        """The name of the database that a seed says it is of, where that is none of these."""
+        names = {name.casefold() for path in self._paths for name in (path.stem, path.name, path.parent.name)}
+        for column in _OF_DATABASE:
+            said = seed.extra.get(column)
+            if isinstance(said, str) and said.strip():
+                name = PurePath(said.strip().replace("\\", "/")).name.casefold()
+                return None if name in names or PurePath(name).stem in names else said.strip()
+        return None
 
     def _run(self, job: dict[str, Any]) -> dict[str, Any]:
         places = {"dialect": self.dialect, "paths": list(map(str, self._paths)), "seconds": self.seconds}

@@ -274,7 +274,7 @@ CHECK_TOTAL = "def check(candidate):\n    assert candidate([1, -2, 3]) == 4\n   
     [
         f"    {POSITIVE}\n",
         f"class Solution:\n    def total(self, values):\n        {POSITIVE}",
-        f"class A:\n    def __init__(self, n=0): pass\n\n    @staticmethod\n    def total(values): {POSITIVE}",
+        f"class A:\n    def __init__(self, n=0): pass\n\n    @staticmethod\n    def total(v): {POSITIVE}",
         f"def aid(v): return v\n\nclass A:\n    def total(self, values):\n        {POSITIVE}",
         f"class A:\n    def total(self, values): {POSITIVE}\n\ndef total(values): return A().total(values)",
     ],

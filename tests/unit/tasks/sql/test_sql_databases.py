@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.unit.tasks.sql import plants
 
+from tilth.seeds import Seed
 from tilth.tasks import Sql
 
 COUNT = "SELECT COUNT(*) FROM plants"
@@ -162,6 +163,53 @@ def test_what_a_sqlite_file_may_hold(tmp_path):
     }.items():
         verdict = task.check(query, f"SELECT * FROM ({same})")
         assert (verdict.verdict, verdict.reason) == ("accepted", None), query
+
+
+SEARCHED = (
+    "CREATE VIRTUAL TABLE notes USING fts5(title, body);"
+    "INSERT INTO notes VALUES ('Oak', 'a slow tree'), ('Fir', 'a fast tree');"
+    "CREATE VIRTUAL TABLE words USING fts5vocab(notes, row);"
+    "CREATE VIRTUAL TABLE old USING fts4(body);"
+    "INSERT INTO old VALUES ('a fern in shade'), ('a rose');"
+    "CREATE VIRTUAL TABLE box USING rtree(id, x0, x1);"
+    "INSERT INTO box VALUES (1, 0, 2), (2, 5, 6);"
+    "CREATE TABLE kept (id INTEGER PRIMARY KEY, body TEXT);"
+    "INSERT INTO kept VALUES (7, 'a fern');"
+    "CREATE VIRTUAL TABLE outside USING fts5(body, content='kept', content_rowid='id');"
+    "INSERT INTO outside(outside) VALUES ('rebuild');"
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "same"),
+    [
+        ("SELECT title FROM notes WHERE notes MATCH 'slow'", "SELECT 'Oak'"),
+        ("SELECT title FROM notes('slow')", "SELECT 'Oak'"),
+        ("SELECT title FROM notes WHERE body LIKE '%tree' ORDER BY rank", "VALUES ('Oak'), ('Fir')"),
+        ("SELECT highlight(notes, 0, '[', ']') FROM notes WHERE title MATCH 'oak'", "SELECT '[Oak]'"),
+        ("SELECT doc FROM words WHERE term = 'tree'", "SELECT 2"),
+        ("SELECT body FROM old WHERE old MATCH 'fern'", "SELECT 'a fern in shade'"),
+        ("SELECT offsets(old) FROM old WHERE body MATCH 'fern'", "SELECT '0 0 2 4'"),
+        ("SELECT id FROM box WHERE x1 >= 1 AND x0 <= 1", "SELECT 1"),
+        ("SELECT rowid, body FROM outside WHERE outside MATCH 'fern'", "SELECT id, body FROM kept"),
+    ],
+)
+def test_tables_of_an_extension_are_there_from_the_first_query_on(tmp_path, query, same):
+    task = made(tmp_path / "searched.sqlite", SEARCHED)
+    assert task.fault(Seed("s0001", 0, "Which?", query)) is None
+    verdict = task.check(query, same)
+    assert (verdict.verdict, verdict.reason) == ("accepted", None)
+
+
+def test_a_table_of_an_extension_that_is_not_here_spoils_no_other(tmp_path):
+    task = made(
+        tmp_path / "odd.sqlite",
+        "CREATE TABLE t (a); INSERT INTO t VALUES (1); PRAGMA writable_schema = ON;"
+        "INSERT INTO sqlite_master "
+        "VALUES ('table', 'gone', 'gone', 0, 'CREATE VIRTUAL TABLE gone USING nowhere(a)')",
+    )
+    assert task.check("SELECT a FROM t", "SELECT 1").accepted
+    assert task.check("SELECT a FROM gone", "SELECT 1").verdict == "rejected"
 
 
 def test_what_a_duckdb_file_may_hold(tmp_path):

@@ -13,11 +13,12 @@ from tilth.tasks.sql.databases import ties
 from tilth.tasks.sql.databases.files import signature
 from tilth.tasks.sql.databases.guard import Query, Refused, refuse_unknown_tables
 from tilth.tasks.sql.databases.opening import MAX_ROWS, Database, DatabaseFailed, QueryFailed
-from tilth.tasks.sql.databases.results import Result, in_order, same_rows
+from tilth.tasks.sql.databases.results import Result, Row, as_number, in_order, same_rows
 
 _MOST_RESULTS = 4_096
 _MOST_RESULT_ROWS = 200_000
-_TYING = ("other order", "other values")
+_OTHER_VALUES = "other values"
+_TYING = ("other order", _OTHER_VALUES)
 """The differences that rows of a tie may make."""
 
 
@@ -134,6 +135,14 @@ class States:
         return expected.ties
 
 
+def parses(states: States, sql: str, path: Path) -> bool:
+    """Whether the database itself would take a text for one query; it does not run."""
+    try:
+        return states.at(path).parses(sql)
+    except DatabaseFailed:
+        return True  # nothing says that it would not
+
+
 def fault(states: States, reference: Query, paths: Sequence[Path], seconds: float) -> str | None:
     """Why a reference gives no result on some state, or None."""
     for number, path in enumerate(paths, 1):
@@ -214,8 +223,20 @@ def _difference(result: Result, expected: Result, *, ordered: bool) -> str | Non
     if ordered and in_order(result.rows, expected.rows):
         return None
     if not same_rows(result.rows, expected.rows):
-        return "other values"
+        return _kinds(result.rows, expected.rows) or _OTHER_VALUES
     return "other order" if ordered else None
+
+
+def _kinds(rows: Sequence[Row], expected: Sequence[Row]) -> str | None:
+    """What to say of rows that would be the expected ones if their texts were the numbers they spell."""
+    spelled = [[tuple(map(as_number, row)) for row in some] for some in (rows, expected)]
+    if not same_rows(*spelled):
+        return None
+    texts, others = (
+        sum(isinstance(value, str) for row in some for value in row) for some in (rows, expected)
+    )
+    found, wanted = ("text", "a number") if texts > others else ("a number", "text")
+    return f"other types: {found} where the reference has {wanted}"
 
 
 def _counted(number: int, what: str) -> str:

@@ -18,6 +18,7 @@ import duckdb
 from tilth.tasks.sql.databases.guard import Name
 from tilth.tasks.sql.databases.opening import (
     MEMORY,
+    QUOTES,
     SAMPLE_LENGTH,
     SAMPLED_ROWS,
     Column,
@@ -33,6 +34,8 @@ from tilth.tasks.sql.databases.opening import (
 from tilth.tasks.sql.databases.results import NOT_A_NUMBER, Result
 from tilth.tasks.sql.databases.schema import sampled
 
+_PIVOT = re.compile(r"\bPIVOT", re.IGNORECASE)
+_NO_COLUMN = re.compile(r'Referenced column "(.+)" not found')
 _LOOK_EVERY = 0.05
 _NUMBERS = re.compile(r"(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DECIMAL\(.*\)|DOUBLE|BOOLEAN)$")
 
@@ -67,9 +70,9 @@ class DuckDatabase:
         self._connection.close()
 
     def run(self, sql: str, seconds: float, most: int) -> Result:
-        with self._limited(seconds):
+        with self._limited(seconds, sql):
             statements = self._connection.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            if len(statements) != 1 or not _is_query(statements[0]):
                 raise QueryFailed("DuckDB takes this for something else than one query", "not-allowed")
             cursor = self._connection.execute(statements[0])
             columns = len(cursor.description or ())
@@ -77,8 +80,15 @@ class DuckDatabase:
                 columns, lambda count: [tuple(map(_plain, row)) for row in cursor.fetchmany(count)], most
             )
 
+    def parses(self, sql: str) -> bool:
+        try:
+            statements = self._connection.extract_statements(sql)
+        except (duckdb.Error, ValueError):
+            return False
+        return len(statements) == 1 and _is_query(statements[0])
+
     @contextmanager
-    def _limited(self, seconds: float) -> Iterator[None]:
+    def _limited(self, seconds: float, sql: str = "") -> Iterator[None]:
         """Interrupts what runs at the limit, and turns DuckDB's errors into ours."""
         deadline, done = Deadline(seconds), threading.Event()
 
@@ -102,7 +112,11 @@ class DuckDatabase:
                 raise DatabaseFailed(
                     "times with a zone need pytz; run: pip install 'tilth[duckdb]'"
                 ) from error
-            raise QueryFailed(f"the query failed: {_short(error)}") from error
+            reason = f"the query failed: {_short(error)}"
+            unknown = _NO_COLUMN.search(str(error))
+            if unknown and quoted(unknown[1]) in sql:
+                reason = f"{reason[:120]} ({QUOTES})"
+            raise QueryFailed(reason) from error
         finally:
             done.set()
             watcher.join()
@@ -162,6 +176,14 @@ class DuckDatabase:
             f"SELECT {shown} FROM {table} LIMIT {SAMPLED_ROWS}"  # noqa: S608 - names are quoted
         ).fetchall()
         return dict(zip(types, sampled(rows, len(types), count), strict=True))
+
+
+def _is_query(statement: duckdb.Statement) -> bool:
+    """Whether it only reads. A PIVOT without IN looks for its columns first, and is several of its own."""
+    kinds = duckdb.StatementType
+    return statement.type == kinds.SELECT or (
+        statement.type == kinds.MULTI and _PIVOT.search(statement.query) is not None
+    )
 
 
 def _shown(column: str, type_: str) -> str:

@@ -39,6 +39,7 @@ _CLAUSES = (
     exp.Lambda,
     exp.Lateral,
     exp.Limit,
+    exp.LimitOptions,
     exp.Offset,
     exp.Order,
     exp.Ordered,
@@ -55,6 +56,7 @@ _CLAUSES = (
     exp.Table,
     exp.TableAlias,
     exp.Tuple,
+    exp.UnpivotColumns,
     exp.Values,
     exp.Var,
     exp.Where,
@@ -65,8 +67,10 @@ _CLAUSES = (
     exp.JSONPathPart,
 )
 _ALLOWED = (exp.Condition, exp.TimeUnit, *_CLAUSES)
+_QUERIES = (exp.Query, exp.Values, exp.Pivot)
 _PARAMETERS = (exp.Parameter, exp.Placeholder, exp.SessionParameter)
 
+_FORBIDDEN = (exp.DDL, exp.DML, exp.Command, exp.Describe, exp.Into, exp.Lock, exp.Pragma, exp.Summarize)
 _TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range", "unnest"})
 _CHANGING = re.compile(
     r"gen_random_uuid|rand|random|randomblob|randomize|reservoir_quantile|setseed|uuid(?:v\d)?"
@@ -74,7 +78,8 @@ _CHANGING = re.compile(
 # A function that reads or writes anything but its arguments, in either dialect or in a shell's.
 _REACHING = re.compile(
     r"read_\w+|readfile|write_\w+|writefile|edit|eval|load_extension|fts3_tokenizer|fsdir|lsdir|shell|system"
-    r"|getenv|getvariable|current_setting|set_config|setval|nextval|currval|lastval|sleep_ms|stats|vector_type"
+    r"|getenv|getvariable|current_setting|set_config|setval|nextval|currval|lastval|\w*sleep\w*|stats|vector_type"
+    r"|(?:en|dis)able_\w+|pg_postmaster_start_time|pg_conf_load_time|pg_my_temp_schema|get_block_size"
     r"|current_(?:query|query_id|connection_id|transaction_id)|txid_current|which_secret|query|query_table"
     r"|json_execute_serialized_sql|last_insert_rowid|(?:total_)?changes|sqlite_\w+"
 )
@@ -82,11 +87,16 @@ _PLAIN = re.compile(r"\w+")
 
 
 class Refused(Exception):
-    """A query that must not run. The message says why, in a few words; `cause` in one for machines."""
+    """A query that must not run.
 
-    def __init__(self, reason: str, cause: str = "not-allowed") -> None:
+    The message says why, in a few words; `cause` in one for machines. Where it is only `unknown`, what it
+    holds is not known here, and may be right all the same.
+    """
+
+    def __init__(self, reason: str, cause: str = "not-allowed", *, unknown: bool = False) -> None:
         super().__init__(reason)
         self.cause = cause
+        self.unknown = unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +108,14 @@ class Query:
         normal: In normal form: one line, without comments, as sqlglot writes it.
         tree: Its syntax tree.
         tables: The tables it reads, but for those it makes itself by WITH.
+        called: What it reads as `name(...)`: a full-text table may be searched so, and no function be read.
     """
 
     text: str
     normal: str
-    tree: exp.Query
+    tree: exp.Expr
     tables: frozenset[Name]
+    called: frozenset[str] = frozenset()
 
 
 def normal(text: str, dialect: str) -> str:
@@ -132,7 +144,8 @@ def admit(text: str, dialect: str) -> Query:
     except ParseError as error:
         found = error.errors[0]["description"] if error.errors else ""
         reason = f"could not be parsed: {found}" if found else "could not be parsed"
-        raise Refused(reason, "syntax-error") from error
+        _refuse_functions(_words(text, dialect))
+        raise Refused(reason, "syntax-error", unknown=True) from error
     except RecursionError as error:
         raise Refused("could not be parsed: nested too deeply", "syntax-error") from error
     except Exception as error:
@@ -147,13 +160,16 @@ def _admitted(text: str, dialect: str) -> Query:
     if len(statements) > 1:
         raise Refused(f"{len(statements)} statements, where one is asked for")
     tree = statements[0]
-    if not isinstance(tree, exp.Query):
+    if not isinstance(tree, _QUERIES):
         raise Refused(f"not a query: {text.split(None, 1)[0].upper()[:20]}")
     _refuse_functions(words)
-    for node in tree.walk():
-        _refuse_node(node)
+    called = frozenset(name for node in tree.walk() if (name := _examined(node, dialect)))
     return Query(
-        text.rstrip(" \t\r\n;"), _written(tree, text, dialect), tree, frozenset(_tables(tree, dialect))
+        text.rstrip(" \t\r\n;"),
+        _written(tree, text, dialect),
+        tree,
+        frozenset(_tables(tree, dialect)),
+        called,
     )
 
 
@@ -163,6 +179,9 @@ def _written(tree: exp.Expr, text: str, dialect: str) -> str:
 
 def refuse_unknown_tables(query: Query, known: Collection[Name]) -> None:
     """Raises `Refused` where the query reads what is not among the database's tables and views."""
+    for called in sorted(query.called):
+        if (called,) not in known:
+            raise Refused(f"table function not allowed: {called[:60]}")
     for name in sorted(query.tables):
         if name not in known:
             raise Refused(f"not a table of the database: {'.'.join(name)[:60]}", "unknown-table")
@@ -197,24 +216,35 @@ def _refuse_functions(words: list[Token]) -> None:
             raise Refused(f"function not allowed: {name}")
 
 
-def _refuse_node(node: exp.Expr) -> None:
+def _examined(node: exp.Expr, dialect: str) -> str | None:
+    """The name of what a node reads as `name(...)`, where only the database can tell whether it may.
+
+    Raises:
+        Refused: It may not stand in a query.
+    """
     if isinstance(node, _PARAMETERS):
         raise Refused("holds a parameter")
     if isinstance(node, exp.TableSample):
         raise Refused("gives another result each time: a sample")
     if not isinstance(node, _ALLOWED):
-        raise Refused(f"not allowed: {node.key.upper()}")
+        raise Refused(f"not allowed: {node.key.upper()}", unknown=not isinstance(node, _FORBIDDEN))
     if isinstance(node, exp.Table | exp.Lateral) and isinstance(node.this, exp.Func):
         called = node.this
-        name = called.name if isinstance(called, exp.Anonymous) else called.sql_name()
-        if name.lower() not in _TABLE_FUNCTIONS or node.args.get("db"):
-            raise Refused(f"table function not allowed: {name.lower()[:60]}")
+        name = (called.name if isinstance(called, exp.Anonymous) else called.sql_name()).lower()
+        if name in _TABLE_FUNCTIONS and not node.args.get("db"):
+            return None
+        if dialect == "sqlite" and isinstance(called, exp.Anonymous) and not node.args.get("db"):
+            return name
+        raise Refused(f"table function not allowed: {name[:60]}")
+    return None
 
 
 def _tables(tree: exp.Expr, dialect: str) -> Iterator[Name]:
     made = {cte.alias.lower() for cte in tree.find_all(exp.CTE) if _PLAIN.fullmatch(cte.alias)}
     named: list[exp.Table | exp.Column] = [
-        table for table in tree.find_all(exp.Table) if not isinstance(table.this, exp.Func)
+        table
+        for table in tree.find_all(exp.Table)
+        if not isinstance(table.this, exp.Func) and table.arg_key != "indexed"  # INDEXED BY names an index
     ]
     if dialect == "sqlite":  # it takes a table's name behind IN, where DuckDB takes a list
         fields = (test.args.get("field") for test in tree.find_all(exp.In))

@@ -93,10 +93,17 @@ class Database(Protocol):
             QueryFailed: It did not run, took too long, or returned too much.
         """
 
+    def parses(self, sql: str) -> bool:
+        """Whether a text that the guard does not know is one query for this database, without running it."""
+
     def describe(self, samples: int, seconds: float) -> list[Table]:
         """Its tables and views, in the order of their making."""
 
     def close(self) -> None: ...
+
+
+QUOTES = "in double quotes it names a column; text stands in single quotes"
+"""What to say where a text in double quotes is no column."""
 
 
 def too_slow(seconds: float) -> QueryFailed:

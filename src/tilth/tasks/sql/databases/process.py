@@ -93,6 +93,8 @@ def _check(
         query = _admitted(text, dialect)
     except Refused as error:
         finding = checking.Finding("rejected", str(error), error.cause, 0.0)
+        if error.unknown and checking.parses(_states, text, Path(paths[0])):
+            finding = checking.Finding("unverified", f"not run: {error}", "not-compared")
         return {**asdict(finding), **_normal(text, dialect)}
     expected, why = None, Why(*doubt)
     if reference is not None:

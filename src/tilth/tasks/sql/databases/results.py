@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ TOLERANCE = 1e-9
 NOT_A_NUMBER = ("NaN",)
 """Stands for NaN, which would not equal itself."""
 
+_NUMBER = re.compile(
+    r"[ ]?[-+]?(?:[0-9]{1,300}(?:\.[0-9]{0,300})?|\.[0-9]{1,300})(?:[eE][-+]?[0-9]{1,3})?[ ]?"
+)
 _MOST_PAIRED = 500
 _IS_NUMBER = ("number",)
 
@@ -51,6 +55,16 @@ def same_value(left: Any, right: Any) -> bool:
         return math.isclose(left, right, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     except OverflowError:  # an integer that no float holds
         return False
+
+
+def as_number(value: Any) -> Any:
+    """The number that a text is, or the value as it is."""
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        return float(value)
 
 
 def same_row(left: Row, right: Row) -> bool:

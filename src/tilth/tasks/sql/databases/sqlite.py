@@ -32,6 +32,11 @@ from tilth.tasks.sql.databases.results import Result
 from tilth.tasks.sql.databases.schema import sampled
 
 _STEPS = 10_000
+_MOST_TEXTS = 50
+_NO_COLUMN = re.compile(r'no such column: "?(.*?)"?(?: - should this be a string.*)?\Z', re.DOTALL)
+_WORD = re.compile(
+    r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|--[^\n]*|/\*.*?\*/|\.\s*\"(?:[^\"]|\"\")*+\"", re.DOTALL
+)
 _LARGEST_COPY = 256 * 1024**2
 _LONGEST_VALUE = 16 * 1024**2
 
@@ -42,8 +47,8 @@ _FUNCTIONS = re.compile(
     r"|json_array_length|json_each|json_error_position|json_extract|json_group_array|json_group_object"
     r"|json_object|json_patch|json_pretty|json_quote|json_remove|json_replace|json_set|json_tree|json_type"
     r"|json_valid|jsonb|jsonb_array|jsonb_extract|jsonb_group_array|jsonb_group_object|jsonb_object"
-    r"|julianday|lag|last_value|lead|length|like|likelihood|likely|ln|log|log10|log2|lower|ltrim|match|max"
-    r"|median|min|mod|nth_value|ntile|nullif|octet_length|percent_rank|percentile|percentile_cont"
+    r"|julianday|lag|last_value|lead|length|like|likelihood|likely|ln|log|log10|log2|lower|ltrim|match|matchinfo|max"
+    r"|median|min|mod|nth_value|ntile|nullif|octet_length|offsets|percent_rank|percentile|percentile_cont"
     r"|percentile_disc|pi|pow|power|printf|quote|radians|rank|replace|round|row_number|rtrim|sign|sin|sinh"
     r"|snippet|soundex|sqrt|strftime|string_agg|subtype|substr|substring|sum|tan|tanh|time|timediff|total"
     r"|trim|trunc|typeof|unhex|unicode|unistr|unixepoch|unlikely|upper|->|->>"
@@ -76,7 +81,7 @@ class SqliteDatabase:
         deadline = Deadline(seconds)
         self._connection.set_progress_handler(lambda: deadline.passed, _STEPS)
         try:
-            with contextlib.closing(self._connection.execute(sql)) as cursor:
+            with contextlib.closing(self._started(sql)) as cursor:
                 columns = len(cursor.description or ())
                 return gathered(columns, cursor.fetchmany, most)
         except MemoryError as error:
@@ -89,6 +94,29 @@ class SqliteDatabase:
             raise QueryFailed(f"the query failed: {error}") from error
         finally:
             self._connection.set_progress_handler(None, 0)
+
+    def _started(self, sql: str) -> sqlite3.Cursor:
+        """Starts a query, with a name in double quotes that is no column taken for text.
+
+        SQLite's usual builds do that by themselves (sqlite.org/quirks.html), and others fail.
+        """
+        for _ in range(_MOST_TEXTS):
+            try:
+                return self._connection.execute(sql)
+            except sqlite3.OperationalError as error:
+                unknown = _NO_COLUMN.search(str(error))
+                text = _with_text(sql, unknown[1]) if unknown else sql
+                if text == sql:
+                    raise
+                sql = text
+        return self._connection.execute(sql)
+
+    def parses(self, sql: str) -> bool:
+        try:
+            self._connection.execute(f"EXPLAIN {sql}").close()
+        except (sqlite3.Error, sqlite3.Warning, ValueError, MemoryError):
+            return False
+        return True
 
     def _names(self) -> frozenset[Name]:
         names = [(name.lower(),) for name, _, _ in self._listed()]
@@ -155,6 +183,12 @@ class SqliteDatabase:
         return dict(zip(columns, sampled(rows, len(columns), count), strict=True))
 
 
+def _with_text(sql: str, name: str) -> str:
+    """The query with `name` in single quotes where it stands in double quotes, alone."""
+    names, text = quoted(name), "'" + name.replace("'", "''") + "'"
+    return _WORD.sub(lambda word: text if word[0] == names else word[0], sql)
+
+
 def _opened(path: Path) -> sqlite3.Connection:
     wal = path.with_name(path.name + "-wal")
     with path.open("rb") as file:
@@ -176,6 +210,10 @@ def _opened(path: Path) -> sqlite3.Connection:
     for table in ("json_each", "json_tree"):
         with contextlib.suppress(sqlite3.Error):  # JSON may be left out of the library
             connection.execute(f"SELECT 1 FROM {table}('[]')").fetchall()  # noqa: S608 - one of two names
+    made = "SELECT name FROM main.sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'"
+    for (name,) in connection.execute(made).fetchall():
+        with contextlib.suppress(sqlite3.Error):  # of an extension that is not here
+            connection.execute(f"SELECT 1 FROM main.{quoted(name)} LIMIT 0").fetchall()  # noqa: S608 - quoted
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000)

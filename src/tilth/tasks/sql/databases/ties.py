@@ -35,20 +35,22 @@ class Keyed:
     count: int | None
 
 
-def is_ordered(tree: exp.Query) -> bool:
+def is_ordered(tree: exp.Expr) -> bool:
     """Whether the query as a whole fixes an order of its rows."""
     return _outermost(tree).args.get("order") is not None
 
 
-def is_limited(tree: exp.Query) -> bool:
+def is_limited(tree: exp.Expr) -> bool:
     """Whether the query as a whole returns some of its rows only."""
     args = _outermost(tree).args
     return args.get("limit") is not None or args.get("offset") is not None
 
 
-def keyed(tree: exp.Query, dialect: str) -> Keyed | None:
+def keyed(tree: exp.Expr, dialect: str) -> Keyed | None:
     """The query with its keys shown, or None where they cannot be shown."""
     query = _outermost(tree).copy()
+    if not isinstance(query, exp.Query):
+        return None
     limit, offset, order = (query.args.get(part) for part in ("limit", "offset", "order"))
     start, count = _whole_number(offset), _whole_number(limit)
     if (offset is not None and start is None) or (limit is not None and count is None):
@@ -112,7 +114,7 @@ def agreement(rows: Sequence[Row], reference: Sequence[Row], groups: Ties) -> Ag
     return found
 
 
-def _outermost(tree: exp.Query) -> exp.Query:
+def _outermost(tree: exp.Expr) -> exp.Expr:
     """The query inside brackets that add nothing to it."""
     while isinstance(tree, exp.Subquery) and isinstance(tree.this, exp.Query):
         if any(tree.args.get(part) is not None for part in ("order", "limit", "offset", "with_")):
@@ -122,7 +124,11 @@ def _outermost(tree: exp.Query) -> exp.Query:
 
 
 def _whole_number(part: exp.Expr | None) -> int | None:
-    """What a plain LIMIT or OFFSET says; None for any other."""
+    """What a plain LIMIT, FETCH FIRST or OFFSET says; None for any other."""
+    if isinstance(part, exp.Fetch):
+        options = part.args.get("limit_options")
+        if options is None or not (options.args.get("percent") or options.args.get("with_ties")):
+            part = exp.Limit(expression=part.args.get("count"))
     if not isinstance(part, exp.Limit | exp.Offset):
         return None
     extra = [name for name, value in part.args.items() if value and name != "expression"]
