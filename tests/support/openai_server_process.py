@@ -240,7 +240,7 @@ class App:
         counts["billed"] += 1
         books.prompt_tokens += usage["prompt_tokens"]
         books.completion_tokens += usage["completion_tokens"]
-        if body.get("stream") and kind != "other-api":
+        if body.get("stream") and kind not in ("other-api", "billed-400"):
             response = await self.stream(request, completion, usage, body.get("stream_options"), fault)
         else:
             response = await self.whole(request, completion, kind, seconds)
@@ -295,6 +295,9 @@ class App:
         self, request: web.Request, completion: dict[str, Any], kind: str, seconds: float
     ) -> web.StreamResponse:
         data = json.dumps(completion, ensure_ascii=False).encode()
+        if kind == "billed-400":
+            told = {"error": {"message": "The prompt was flagged"}, "usage": completion["usage"]}
+            return web.json_response(told, status=400)
         if kind == "other-api":
             return web.json_response({"message": completion["choices"][0]["message"], "done": True})
         if kind == "invalid-json":

@@ -26,7 +26,7 @@ from tilth.teacher import RecordedTeacher, Teacher
 VERDICT_RULES = 2
 """Raised whenever the same replies get other verdicts: stored rows are checked anew when their run goes on.
 
-2: a check whose own reply cannot be read leaves a row as it was.
+2: a check whose own reply cannot be read leaves a row as it was; a full context is told as one.
 """
 
 

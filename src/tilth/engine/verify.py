@@ -218,6 +218,8 @@ class _Rebuilding:
             "tokens": amount.tokens,
             "nano": amount.nano,
         }
+        if not self._as_today:
+            wanted["cause"], wanted["reason"] = record["cause"], record["reason"]
         wrong = [f"unit {unit.number}: {text}" for text in _differences(record, wanted)]
         if len(rows) != len(expected):
             return [*wrong, f"unit {unit.number} has {len(rows)} rows, and its replies give {len(expected)}"]

@@ -13,6 +13,7 @@ from tilth.tasks.base import Message, Prompt, Task
 
 if TYPE_CHECKING:
     from tilth.strategies.check import Check
+    from tilth.tasks.causes import Why
     from tilth.teacher import Teacher
 
 Role = Literal["teacher", "writer", "judge"]
@@ -28,6 +29,7 @@ class Reply(str):
     Attributes:
         problem: Why it cannot be used (cut off, refused, empty ...), in a few words, or None.
         cause: The same in a word for machines, one of `tilth.tasks.CAUSES`, or None.
+        doubt: What speaks against it though it can be used, or None: told where it is found to be wrong.
 
     Example:
         >>> reply = tilth.strategies.Reply("The answer is", "cut off at the reply limit", "cut-off")
@@ -35,13 +37,16 @@ class Reply(str):
         ('The', 'cut off at the reply limit')
     """
 
-    __slots__ = ("cause", "problem")
+    __slots__ = ("cause", "doubt", "problem")
     problem: str | None
     cause: str | None
+    doubt: Why | None
 
-    def __new__(cls, text: str, problem: str | None = None, cause: str | None = None) -> Self:
+    def __new__(
+        cls, text: str, problem: str | None = None, cause: str | None = None, doubt: Why | None = None
+    ) -> Self:
         reply = super().__new__(cls, text)
-        reply.problem, reply.cause = problem, cause
+        reply.problem, reply.cause, reply.doubt = problem, cause, doubt
         return reply
 
 

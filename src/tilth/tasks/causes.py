@@ -25,6 +25,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         "error": "the endpoint answered with an error in the reply's place",
         "malformed": "the reply is not in the form that was asked for",
         "cut-off": "the reply reached its limit before its end",
+        "context-full": "the model's context was full before the reply's end, as its tokens show",
         "empty": "the reply is empty, its reasoning aside",
         # what a writer wrote
         "no-question": "no question could be read from the reply",

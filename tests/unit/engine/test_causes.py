@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.support.openai_server import Fault, Plan, serve
 from tests.unit.checks.scripted import OnePass, Scripted, asked_number, grow, seeds
 from tests.unit.engine.growing import BAD_REQUEST, Model, grown
 
@@ -61,13 +62,13 @@ def test_the_cause_stands_between_verdict_and_reason_and_in_every_file_of_all_co
     assert tilth.open_run(run.path).rows["cause"].to_list() == run.rows["cause"].to_list()
 
 
-def test_a_reply_that_is_an_error_is_one_by_its_cause() -> None:
-    class Erring(Model):
-        def reply(self, messages: Any, draw: int, max_tokens: int) -> dict[str, Any]:
-            return {"text": "503 upstream", "finish_reason": "error"}
-
-    run = grown(Erring(), 2, strategy="answer-augmentation")
-    assert set(run.rows.select("cause", "reason").rows()) == {("error", "answered with an error")}
+def test_a_refusal_that_was_billed_is_an_error_by_its_cause() -> None:
+    with serve(plan=Plan(faults=(Fault("billed-400"),))) as server:
+        teacher = tilth.Teacher("test-model", base_url=server.base_url)
+        run = tilth.generate_sync(seeds(2), "answer-augmentation", 2, teacher=teacher, path="run.tilth")
+    assert set(run.rows.select("cause", "reason").rows()) == {
+        ("error", "answered with an error: The prompt was flagged")
+    }
 
 
 def test_a_unit_whose_request_is_refused_says_so() -> None:

@@ -86,7 +86,8 @@ def test_a_thousand_questions_and_every_verdict(test_data: Path, tmp_path: Path)
         books = server.books()
     rows = run.rows
     expected = {f"s{i + 1:04d}": verdict_of(i, r["answer"]) for i, r in enumerate(records)}
-    found = {row["seed_id"]: (row["verdict"], row["reason"]) for row in rows.iter_rows(named=True)}
+    reasons = rows["reason"].str.replace(r", though \d+ tokens were billed", "")
+    found = dict(zip(rows["seed_id"], zip(rows["verdict"], reasons, strict=True), strict=True))
     assert found == expected
     assert rows.height == 1_000 == rows["seed_id"].n_unique()
 

@@ -62,14 +62,14 @@ def test_a_reply_cut_off_is_asked_again_once_its_limit_rises() -> None:
     first = tilth.generate_sync(
         SEEDS, "answer-augmentation", 10, teacher=tilth.Teacher(Wordy(), max_tokens=50), path="run.tilth"
     )
-    cut = first.rows.filter(reason="cut off at the reply limit").height
+    cut = first.rows.filter(cause="cut-off").height
     assert 0 < cut < 10
     model = Wordy()
     again = tilth.generate_sync(
         SEEDS, "answer-augmentation", 10 + cut, teacher=tilth.Teacher(model, max_tokens=200), path="run.tilth"
     )
     assert model.completed == cut
-    assert again.rows.filter(reason="cut off at the reply limit").height == 0
+    assert again.rows.filter(cause="cut-off").height == 0
     assert again.progress.rows == again.rows.height == 10
     plain = tilth.generate_sync(
         SEEDS, "answer-augmentation", 10, teacher=tilth.Teacher(Wordy(), max_tokens=200), path="plain.tilth"

@@ -130,13 +130,13 @@ def test_a_prefix_is_what_a_run_of_that_budget_would_have_grown() -> None:
 def test_what_was_cut_off_is_asked_where_more_is_allowed() -> None:
     answers = {"strategy": "answer-augmentation"}
     old = grown(Wordy(), 5, "old.tilth", **answers, settings={"max_tokens": 50})
-    cut = old.rows.filter(reason="cut off at the reply limit").height
+    cut = old.rows.filter(cause="cut-off").height
     assert 0 < cut < 5
     model = Wordy()
     options = {"settings": {"max_tokens": 200}, "random_state": 1, "reuse": ["old.tilth"]}
     new = grown(model, cut, "new.tilth", **answers, **options)
     assert (model.completed, new.rows["reused"].sum(), new.rows.height) == (cut, 5 - cut, 5)
-    assert new.rows.filter(reason="cut off at the reply limit").height == 0
+    assert new.rows.filter(cause="cut-off").height == 0
 
 
 def test_dollars_unknown_there_are_reckoned_at_the_price_here() -> None:
@@ -180,12 +180,12 @@ def test_raised_limits_ask_a_server_only_for_what_was_cut_off() -> None:
 
         first, calls = asked(5, 50)
         before = first.rows
-        whole = before["reason"].fill_null("") != "cut off at the reply limit"
+        whole = before["cause"].fill_null("") != "cut-off"
         assert (whole.sum(), calls) == (3, 5)
         again, calls = asked(7, 500)
         assert calls == 5 + 2
         after = again.rows
-        assert after.filter(reason="cut off at the reply limit").is_empty()
+        assert after.filter(cause="cut-off").is_empty()
         assert_frame_equal(after.filter(whole), before.filter(whole))
         more, calls = asked(12, 500)
         assert calls == 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
@@ -12,7 +12,7 @@ from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import select
 from tilth.engine.file.writes import Bill, Outcome
-from tilth.engine.growing.replies import reply_of, unusable
+from tilth.engine.growing.replies import TOLD, Told, reply_of
 from tilth.errors import UnitFailed, Unreadable
 from tilth.strategies.base import Ask, Candidate, Reply, Strategy, Unit
 from tilth.strategies.check import Check, verdict_after
@@ -35,8 +35,11 @@ _BATCH = 256
 
 # The reply a response is, where it is one as it came: what was wrong with it is no part of its row.
 _ROWS = """
-SELECT w.arrival, w.question, w.response, w.reference, w.extra, r.call AS reply, r.finish_reason, r.refusal
+SELECT w.arrival, w.question, w.response, w.reference, w.extra, r.call AS reply, r.finish_reason, r.refusal,
+    r.max_tokens, iif(l.estimated, NULL, l.prompt_tokens) AS prompt_tokens,
+    iif(l.estimated, NULL, l.completion_tokens) AS completion_tokens
 FROM rows w LEFT JOIN replies r ON r.run_id = w.run_id AND r.unit = w.unit AND r.text = w.response
+    LEFT JOIN ledger l ON l.call = r.call
 WHERE w.run_id = ? AND w.arrival > ? AND (? OR (w.verdict = 'unverified' AND w.cause IS ?) = ?)
 GROUP BY w.arrival ORDER BY w.arrival LIMIT ?
 """
@@ -110,7 +113,7 @@ def verdict_of(candidate: Candidate, task: Task, checks: Sequence[Check] = (), *
     if isinstance(response, Reply) and response.problem:
         return Verdict("rejected", reason=response.problem, cause=response.cause)
     verdict = task.check(candidate.response, candidate.reference, candidate.question)
-    return verdict_after(checks, candidate.extra, verdict)
+    return verdict_after(checks, candidate.extra, _in_doubt(response, verdict))
 
 
 def verdict_at_once(
@@ -120,7 +123,17 @@ def verdict_at_once(
     if not checked or (isinstance(candidate.response, Reply) and candidate.response.problem):
         return verdict_of(candidate, task, checks, checked=checked)
     verdict = task.check_at_once(candidate.response, candidate.reference, candidate.question)
-    return None if verdict is None else verdict_after(checks, candidate.extra, verdict)
+    if verdict is None:
+        return None
+    return verdict_after(checks, candidate.extra, _in_doubt(candidate.response, verdict))
+
+
+def _in_doubt(response: str, verdict: Verdict) -> Verdict:
+    """`verdict`, with what speaks against a reply that was found to be wrong: that may be why."""
+    doubt = response.doubt if isinstance(response, Reply) else None
+    if doubt is None or verdict.verdict != "rejected":
+        return verdict
+    return replace(verdict, reason=f"{verdict.reason}; {doubt.reason}", cause=doubt.cause)
 
 
 def rows_of(
@@ -203,10 +216,9 @@ def check_again(
     row: Mapping[str, Any], task: Task, checks: Sequence[Check], *, checked: bool
 ) -> dict[str, Any]:
     """The columns of a row of `to_check` as they are to be."""
-    why = None
+    response = Reply(row["response"])
     if row["reply"] is not None:
-        why = unusable(row["finish_reason"], row["refusal"], row["response"])
-    response = reply_of(row["response"], why)
+        response = reply_of(row["response"], Told(**{name: row[name] for name in TOLD}))
     extra = json.loads(row["extra"])
     candidate = Candidate(row["question"], response, row["reference"], extra=extra)
     verdict = verdict_of(candidate, task, checks, checked=checked)
