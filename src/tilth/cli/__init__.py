@@ -85,10 +85,18 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", default="tilth-demo", metavar="DIR", help="where the files go (%(default)s)")
 
     generate = add("generate", "generate", "Grow rows from seeds of your own.")
-    generate.add_argument("seeds", metavar="SEEDS", help="JSONL, JSON, CSV or Parquet, or an hf:// path")
+    generate.add_argument(
+        "seeds", metavar="SEEDS", help="JSONL, JSON, CSV, Excel or Parquet, or an hf:// path"
+    )
     generate.add_argument("--question", default="question", help="name of the question column (%(default)s)")
     generate.add_argument("--answer", default="answer", help="name of the answer column (%(default)s)")
     generate.add_argument("--no-answer", action="store_true", help="grow without reference answers")
+    generate.add_argument(
+        "--context", metavar="NAMES", help="columns that belong to the question; '' for none (known ones)"
+    )
+    generate.add_argument("--encoding", help="the encoding of a text file, where it is not UTF-8")
+    generate.add_argument("--skip-faults", action="store_true", help="leave out seeds that cannot be used")
+    generate.add_argument("--keep-duplicates", action="store_true", help="keep questions that stand twice")
     generate.add_argument(
         "--task",
         default="numeric",
@@ -108,6 +116,11 @@ def _parser() -> argparse.ArgumentParser:
         "--checks",
         metavar="NAMES",
         help="checks that ask, in this order, such as answerable,agreement; or resolve",
+    )
+    generate.add_argument(
+        "--structured",
+        choices=("schema", "json_object", "tags"),
+        help="how models give structured replies; found out if not given",
     )
     generate.add_argument("--judge", metavar="MODEL", help="a model that scores each row, after the checks")
     generate.add_argument(

@@ -38,6 +38,10 @@ def generate(options: Namespace) -> int:
         question=options.question,
         answer=None if options.no_answer else options.answer,
         task=sql_task(options.database) if options.task == "sql" else options.task,
+        context=None if options.context is None else _names(options.context),
+        duplicates="keep" if options.keep_duplicates else "error",
+        on_fault="skip" if options.skip_faults else "error",
+        encoding=options.encoding,
     )
     return run_to_its_end(
         seeds,
@@ -51,8 +55,13 @@ def generate(options: Namespace) -> int:
     )
 
 
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def _model(name: str, base_url: str | None, options: Namespace, **sampling: Any) -> Teacher:
-    return tilth.Teacher(name, base_url=base_url, price=options.price, **calling(options), **sampling)
+    known = {"price": options.price, "structured": options.structured}
+    return tilth.Teacher(name, base_url=base_url, **known, **calling(options), **sampling)
 
 
 def _writer(options: Namespace) -> Teacher | None:
@@ -72,7 +81,7 @@ def _sampling(options: Namespace) -> dict[str, Any]:
 
 def _checks(options: Namespace) -> list[Check]:
     """The checks that ask which were asked for, in that order, the judge last."""
-    names = [name.strip() for name in (options.checks or "").split(",") if name.strip()]
+    names = _names(options.checks or "")
     if unknown := [name for name in names if name not in CHECKS]:
         raise UsageError(
             f"there is no check {unknown[0]!r}; there are {', '.join(CHECKS)}, and --judge MODEL"

@@ -18,6 +18,9 @@ _OPTIONS = {
     "base_url": "--base-url",
     "random_state": "--random-state",
     "database": "--database",
+    "context": "--context",
+    "encoding": "--encoding",
+    "structured": "--structured",
     "queries": "--queries",
     "usd": "--usd",
     "rows": "--rows",
@@ -27,6 +30,8 @@ _WHOLE = (
     (re.compile(r"(?:Budget\(queries=…, usd=…\)|tilth\.Budget\(queries=…, usd=…\))"), "--usd X"),
     (re.compile(r"give its Teacher price=tilth\.Price\([^)]*\)"), "pass --price P,C"),
     (re.compile(r"confirm=True"), "--yes"),
+    (re.compile(r"on_fault=\"skip\""), "--skip-faults"),
+    (re.compile(r"duplicates=\"keep\""), "--keep-duplicates"),
     (re.compile(r"api_key=|\bas api_key\b"), "OPENAI_API_KEY"),
     (re.compile(r"(?<![\w.])(?:tilth\.tasks\.)?Sql\(database=\"[^\"]{0,200}\"\)"), "--database FILE"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from tilth.arguments import of_kind
 from tilth.errors import SeedsError, tell
 from tilth.seeds.columns import Columns, columns_of
 from tilth.seeds.context import block_of, joined
@@ -81,6 +82,12 @@ def read_seeds(
         raise ValueError(f'duplicates must be "error" or "keep", not {duplicates!r}')
     if on_fault not in ("error", "skip"):
         raise ValueError(f'on_fault must be "error" or "skip", not {on_fault!r}')
+    of_kind(question, str, "question", "a column's name")
+    if not isinstance(task, str):
+        of_kind(task, TaskLike, "task", 'a name, such as "numeric", or a tilth.Task')
+    for argument, column in (("answer", answer), ("id", id)):
+        if column is not None:
+            of_kind(column, str, argument, "a column's name, or None")
     try:
         opened = open_source(source, encoding)
     except SourceError as error:

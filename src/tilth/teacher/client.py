@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tilth.arguments import kind_of, number_of, of_kind
 from tilth.errors import TeacherError
 from tilth.printable import printable
 from tilth.teacher import prices
@@ -105,6 +106,24 @@ class Teacher:
         tokens_per_minute: float | None = None,
         price: Price | None = None,
     ) -> None:
+        if not isinstance(model, str) and (isinstance(model, type) or not callable(model)):
+            raise TypeError(f"model is {kind_of(model)}; pass a model's name or an async function")
+        for name, text in (("base_url", base_url), ("api_key", api_key), ("system", system)):
+            if text is not None:
+                of_kind(text, str, name, "a text")
+        for name, settings in (("headers", headers), ("extra_body", extra_body)):
+            if settings is not None:
+                of_kind(settings, Mapping, name, "values by name, as a dict")
+        rates = {"requests_per_minute": requests_per_minute, "tokens_per_minute": tokens_per_minute}
+        sampling = {"temperature": temperature, "top_p": top_p}
+        for name, number in (*rates.items(), *sampling.items()):
+            if number is not None:
+                number_of(number, name)
+        number_of(timeout, "timeout")
+        for name, count in (("max_tokens", max_tokens), ("concurrency", concurrency)):
+            of_kind(count, int, name, "a whole number")
+        if price is not None:
+            of_kind(price, Price, "price", "a tilth.Price")
         base_url = None if base_url is None else clean_address(base_url, "base_url=")
         if callable(model) and (base_url, api_key, client, headers) != (None, None, None, None):
             raise ValueError(
@@ -120,7 +139,7 @@ class Teacher:
             raise ValueError(f'base_url="{public_url(base_url)}" must begin with http:// or https://')
         if max_tokens < 1 or concurrency < 1 or timeout <= 0:
             raise ValueError("max_tokens, concurrency and timeout must be above zero")
-        if any(rate is not None and rate <= 0 for rate in (requests_per_minute, tokens_per_minute)):
+        if any(rate is not None and rate <= 0 for rate in rates.values()):
             raise ValueError("requests_per_minute and tokens_per_minute must be above zero; None is no limit")
         if clash := sorted(_OURS & set(extra_body or ())):
             raise ValueError(

@@ -219,3 +219,21 @@ def test_nothing_of_a_file_moves_the_terminal_or_is_taken_for_markup(shell, tmp_
 )
 def test_advice_is_given_in_options(text, told):
     assert in_options(text) == told
+
+
+def test_seeds_are_read_as_python_reads_them(shell, endpoint, tmp_path):
+    table = "question;answer;evidence\nWas kostet 9 - 5 in Köln?;4;Preise von 2020\n?;;\n".encode("cp1252")
+    (tmp_path / "seeds.csv").write_bytes(table)
+    grow = ("generate", "seeds.csv", "--strategy", "answer-augmentation", "--model", "four")
+    where = ("--base-url", endpoint.url, "--queries", 1, "--out", "run.tilth")
+    refused = shell(*grow, *where)
+    assert refused.returncode == 1
+    assert "--skip-faults" in refused.stderr
+    assert endpoint.served == 0
+    grown = shell(*grow, *where, "--skip-faults", "--encoding", "cp1252")
+    assert grown.returncode == 0, grown.stderr
+    assert "note: " in grown.stderr
+    assert "left out" in grown.stderr
+    asked = tilth.open_run(tmp_path / "run.tilth").rows["question"][0]
+    assert "Köln" in asked
+    assert "Evidence: Preise von 2020" in asked
