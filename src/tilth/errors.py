@@ -100,6 +100,10 @@ class RunBusy(JournalError):
     """Another process holds the run file."""
 
 
+class CannotWait(TilthError, RuntimeError):
+    """What was called would wait for the thread it was called from, or for one that a fork left behind."""
+
+
 # -- the models ----------------------------------------------------------------------------------------------
 
 

@@ -9,20 +9,22 @@ from typing import Any
 
 from tilth.engine.budget import Budget, Ledger
 from tilth.engine.file.journal import Journal
+from tilth.engine.file.queries import damage_told
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.reuse import Pool
-from tilth.engine.file.writes import JUDGING_ANEW, create_run, settings_of
+from tilth.engine.file.writes import JUDGING_ANEW, create_run, record_of
 from tilth.engine.growing.asking import AskContext
 from tilth.engine.growing.booking import Booking
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import Execution
+from tilth.engine.growing.parts import ActiveParts
 from tilth.engine.growing.rows import CheckMode, RowContext
 from tilth.engine.planning.estimate import estimate
 from tilth.engine.planning.measurements import measure
 from tilth.engine.planning.ranges import Plan
 from tilth.engine.recipe import Recipe
-from tilth.engine.run import ActiveParts, Run
+from tilth.engine.run import Run
 from tilth.strategies.base import Role
 from tilth.teacher import RecordedTeacher
 
@@ -51,7 +53,9 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
     run_id, models = recipe.run_id, recipe.models
     opened = {model: ModelConnection(model, options.patience) for model in dict.fromkeys(models.values())}
     connections = {role: opened[model] for role, model in models.items()}
-    stored = journal.write_now(lambda file: settings_of(file, run_id))
+    with damage_told(journal.path):
+        earlier = journal.write_now(lambda file: record_of(file, run_id))
+    stored: Mapping[str, Any] = {} if earlier is None else earlier.settings
     settings = _settings(recipe, options, connections, stored)
     if options.planned is not None:
         settings["plan"] = _plan(journal, recipe, options.limit, options.planned, stored.get("plan"))
@@ -62,7 +66,8 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
         reopened = journalled.reopen_cut_off({role: model.max_tokens for role, model in models.items()})
         return journalled, reopened, journalled.sums(), journalled.counts(), journalled.origins()
 
-    journalled, reopened, booked, counts, used = journal.write_now(take_up)
+    with damage_told(journal.path):
+        journalled, reopened, booked, counts, used = journal.write_now(take_up)
     if options.pool is not None:
         options.pool.forget(used)
     limit = options.limit
@@ -92,7 +97,7 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
         reopened,
         judging_anew=_judging_anew(stored, settings),
     )
-    run._begin(ActiveParts(execution, journal, tuple(opened.values()), controls, closes))  # noqa: SLF001 - here only
+    run._begin(ActiveParts(execution, journal, tuple(opened.values()), controls, closes, earlier))  # noqa: SLF001 - here only
     return run
 
 

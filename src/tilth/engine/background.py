@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, Self, TypeVar
 
 from tilth.engine.events import Changed, Events, Subscription
+from tilth.engine.runner import refuse_to_hold_up
 
 _WAKE = 0.2
 """Seconds after which one who waits is woken. In a kernel an interrupt comes no sooner: ipykernel hands it on
@@ -57,7 +58,10 @@ class Background(ABC):
             StrategyError: The strategy broke its contract, or raised.
             StrategyNotDeterministic: A strategy run again asks for other things than the file holds.
             JournalError: The file cannot be written any more.
+            CannotWait: This is the thread that the work goes on in.
         """
+        if self._future is not None and not self._future.done():
+            refuse_to_hold_up("wait")
         if self._future is not None:
             end = math.inf if timeout is None else time.monotonic() + timeout
             while not self._future.done() and (left := end - time.monotonic()) > 0:

@@ -159,6 +159,11 @@ class Ledger:
         self.reserved = Amount()
 
     @property
+    def counted(self) -> Amount:
+        """Spent and in doubt together."""
+        return self.spent + self.in_doubt
+
+    @property
     def committed(self) -> Amount:
         """Spent, in doubt, reserved and taken over together: what the limits are held against."""
         spent, in_doubt, reserved = self.spent, self.in_doubt, self.reserved

@@ -10,7 +10,9 @@ from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from tilth.engine.background import Background
-from tilth.engine.run import OVER
+from tilth.engine.forks import refuse_after_fork
+from tilth.engine.runner import refuse_to_hold_up
+from tilth.engine.standing import OVER
 
 Work = TypeVar("Work", bound=Background)
 
@@ -28,6 +30,7 @@ class LiveFiles(Generic[Work]):
 
     def get(self, path: Path) -> Work | None:
         """What is at work on a file."""
+        refuse_after_fork()
         where = path.resolve()
         with self._lock:
             work = self._works.get(where)
@@ -41,7 +44,11 @@ class LiveFiles(Generic[Work]):
 
     @contextmanager
     def turn(self, path: Path) -> Iterator[None]:
-        """Lets one caller at a time start on a file; those of other files go on meanwhile."""
+        """Lets one caller at a time start on a file; those of other files go on meanwhile.
+
+        Raises `CannotWait` where it would hold up the thread that all runs work on.
+        """
+        refuse_to_hold_up("start")
         where = path.resolve()
         with self._lock:
             turn = self._turns.setdefault(where, threading.Lock())

@@ -29,6 +29,10 @@ VERDICT_RULES = 2
 2: a check whose own reply cannot be read leaves a row as it was; a full context is told as one.
 """
 
+_LONGEST = 96
+"""Bytes of a strategy's name in a default path: with the seeds' before it, and the endings of lock and log
+behind it, they are fewer than the 255 that systems take."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -107,7 +111,8 @@ class Recipe:
     def default_path(self) -> Path:
         """Where the run goes that was given no path: the same for the same recipe, so that it resumes."""
         safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in self.seeds.stem)
-        return Path(f"{safe}-{self.strategy.name}-{self.run_id[:8]}.tilth")
+        strategy = self.strategy.name.replace("/", "-").replace("\\", "-")
+        return Path(f"{safe}-{_shortened(strategy)}-{self.run_id[:8]}.tilth")
 
     @property
     def models(self) -> dict[Role, Teacher]:
@@ -172,6 +177,12 @@ class StoredRecipe:
         seeds = seeds_from(file, run_id, task or identity["task"]["name"], settings["seeds"])
         return cls(run_id, identity, settings, seeds, strategy, task)
 
+    @property
+    def task_options(self) -> Mapping[str, Any]:
+        """The task's `verdict_options` that its rows were judged by."""
+        options: Mapping[str, Any] = self.settings.get("verdict_options", {}).get("task", {})
+        return options
+
     def missing(self) -> str | None:
         """Which part is not here, in words; None where the recipe is whole."""
         for part, found in (("strategy", self.strategy), ("task", self.task)):
@@ -196,6 +207,11 @@ class StoredRecipe:
             nested_sizes=tuple(self.identity.get("nested", ())),
             queries=self.identity.get("queries"),
         )
+
+
+def _shortened(name: str) -> str:
+    """A name as part of a file's name: so short that the names of lock and log beside it can be had."""
+    return name.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
 
 
 def recorded(identity: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[Teacher, Teacher]:

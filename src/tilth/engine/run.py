@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +12,17 @@ from tilth.engine.background import Background, beside
 from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.events import Changed
 from tilth.engine.file import queries
-from tilth.engine.file.journal import Journal
-from tilth.engine.file.writes import JUDGING_ANEW, set_settings, set_status
+from tilth.engine.file.writes import JUDGING_ANEW, RunRecord, set_end, set_settings, set_status
 from tilth.engine.growing.connection import ModelConnection
-from tilth.engine.growing.controls import Controls
-from tilth.engine.growing.execution import NO_ROWS, Ending, Execution
+from tilth.engine.growing.execution import NO_ROWS, Ending
 from tilth.engine.growing.pace import Rates
+from tilth.engine.growing.parts import ActiveParts
 from tilth.engine.progress import Progress
 from tilth.engine.quality import Quality, quality
 from tilth.engine.recipe import Recipe, StoredRecipe
 from tilth.engine.runner import runner
+from tilth.engine.standing import EXITED, Standing, standing
+from tilth.engine.standing import OVER as OVER  # noqa: PLC0414 - others know it by this module
 from tilth.errors import BudgetError, EndpointUnavailable
 from tilth.export import save
 from tilth.printable import printable
@@ -30,20 +30,6 @@ from tilth.teacher import Wait
 
 if TYPE_CHECKING:
     import polars as pl
-
-OVER = frozenset({"stopped", "finished", "failed", "aborted"})
-"""Statuses of a run that does nothing any more."""
-
-
-@dataclass(frozen=True)
-class ActiveParts:
-    """What a run that is at work has, and a run that was only opened has not."""
-
-    execution: Execution
-    journal: Journal
-    connections: Sequence[ModelConnection]
-    controls: Controls
-    closes: bool
 
 
 class Run(Background):
@@ -61,6 +47,7 @@ class Run(Background):
         simulated: Whether a rule-based stand-in answers, not a model.
         error: What it failed of, or None.
         short_of: The limit that ended it here: "queries", "tokens" or "dollars"; None where none did.
+        holder: Another process that is at work on it, with its `pid`, `host` and `since`; None where none is.
 
     Example:
         >>> run = tilth.start(tilth.demo.seeds(10), "new-question", 20, teacher=tilth.demo.teacher())
@@ -73,11 +60,9 @@ class Run(Background):
         recipe: Recipe | StoredRecipe,
         path: Path,
         settings: Mapping[str, Any],
-        *,
-        status: str = "starting",
-        reason: str | None = None,
+        stands: Standing | None = None,
     ) -> None:
-        super().__init__(status)
+        super().__init__("starting" if stands is None else stands.status)
         self.id = recipe.run_id
         self.path = path
         self.seeds = recipe.seeds
@@ -89,7 +74,8 @@ class Run(Background):
         self.simulated: bool = settings["simulated"]
         self._settings = dict(settings)
         self._budget = Budget(**settings["budget"])
-        self._reason = reason
+        self._reason = None if stands is None else stands.reason
+        self.holder = None if stands is None else stands.holder
         self.short_of: str | None = None
         self._active: ActiveParts | None = None
         self._task: asyncio.Task[None] | None = None
@@ -114,12 +100,13 @@ class Run(Background):
     async def _work(self, active: ActiveParts) -> None:
         self._task = asyncio.current_task()
         self._set("running")
+        began_with = active.execution.ledger.counted
         try:
             await active.journal.write(set_settings(self.id, self._stored(active)))
             await active.journal.write(set_status(self.id, "running", None))
             ending = await active.execution.drive()
         except asyncio.CancelledError:
-            ending = Ending("aborted", "aborted by the user")
+            ending = Ending("aborted", "aborted by the user" if self._aborted else EXITED)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run tells it
             self.error = error
             if isinstance(error, EndpointUnavailable):
@@ -130,8 +117,11 @@ class Run(Background):
             for connection in active.connections:
                 await connection.close()
             self._settings["seconds"] += self._ended - self._began
-            active.journal.post(set_settings(self.id, self._stored(active)))
-            active.journal.post(set_status(self.id, ending.status, ending.reason))
+            settings, kept = self._stored(active), None
+            if ending.status == "failed" and active.execution.ledger.counted == began_with:
+                kept = active.finished_before(settings)  # nothing came of going on with it
+            record = kept or RunRecord(ending.status, ending.reason, settings)
+            active.journal.post(set_end(self.id, record))
         finally:
             if active.closes:
                 await beside(active.journal.close)
@@ -270,11 +260,21 @@ class Run(Background):
         return next((wait for wait in waits if wait is not None), None)
 
     def _progress_of_file(self) -> Progress:
-        totals = queries.totals(self.path, self.id)
+        if self.holder is not None:  # it may have ended there
+            record = queries.run_record(self.path, self.id)
+            stands = standing(self.path, record["status"], record["reason"])
+            self._status, self._reason, self.holder = stands.status, stands.reason, stands.holder
+            self._settings = record["settings"]
+        held = self.holder
+        totals = queries.totals(self.path, self.id, live=held is not None)
         counts = {name: totals.get(name, 0) for name in NO_ROWS}
         spent, in_doubt = totals["spent"], totals["in_doubt"]
         return self._progress(
-            counts, spent + in_doubt, in_doubt=in_doubt.queries, seconds=self._settings["seconds"]
+            counts,
+            spent + in_doubt,
+            in_doubt=in_doubt.queries,
+            in_flight=totals["reserved"],
+            seconds=self._settings["seconds"] + (time.time() - held.since / 1e6 if held else 0.0),
         )
 
     def _progress(
@@ -333,13 +333,13 @@ class Run(Background):
         Counted anew in its file each time: rows, units and queries as whole numbers, US dollars as the ledger
         has them. Of 200,000 rows it takes about a second.
         """
-        live = self._active is not None and self.status not in OVER
+        live = self.status not in OVER
         checks = None if self.strategy is None else self.strategy.checks
         return quality(self.path, self.id, priced=self._settings["priced"], live=live, checks=checks)
 
     def spending(self) -> dict[str, int]:
         """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""
-        return queries.spending(self.path, self.id)
+        return queries.spending(self.path, self.id, live=self.status not in OVER)
 
     # -- what it grew -------------------------------------------------------------------------------------
 

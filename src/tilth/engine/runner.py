@@ -12,6 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from tilth.engine.forks import refuse_after_fork
+from tilth.errors import CannotWait
+
 T = TypeVar("T")
 
 Threads = set[concurrent.futures.Future[Any]]
@@ -35,7 +38,13 @@ class _LoopThreads(ThreadPoolExecutor):
 
 
 class Runner:
-    """Owns the thread. Callers submit coroutines; nothing of theirs is ever patched or held."""
+    """Owns the thread. Callers submit coroutines; nothing of theirs is ever patched or held.
+
+    Attributes:
+        pid: The process it works in.
+        loop: Its event loop.
+        ends: Whether the interpreter exits, so that what is at work is cancelled.
+    """
 
     def __init__(self) -> None:
         self.pid = os.getpid()
@@ -44,11 +53,17 @@ class Runner:
         self.loop.set_default_executor(_LoopThreads(thread_name_prefix="asyncio"))
         self._thread = threading.Thread(target=self._serve, name="tilth-runner", daemon=True)
         self._thread.start()
+        self.ends = False
         atexit.register(self._close)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller runs on its thread."""
+        return threading.current_thread() is self._thread
 
     def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Runs a coroutine on the loop, and holds it until it has ended: a loop holds its tasks weakly."""
@@ -61,6 +76,7 @@ class Runner:
         """At interpreter exit: calls in flight are cancelled and journals flushed."""
         if self.pid != os.getpid() or not self._thread.is_alive():
             return
+        self.ends = True
 
         async def cancel_all() -> None:
             tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
@@ -87,3 +103,13 @@ def runner() -> Runner:
         if _runner is None or _runner.pid != os.getpid():
             _runner = Runner()
         return _runner
+
+
+def refuse_to_hold_up(what: str) -> None:
+    """Raises `CannotWait` on the runner's own thread: a wait there would hold up every run for ever."""
+    refuse_after_fork()
+    if _runner is not None and _runner.is_here:
+        raise CannotWait(
+            f"{what} was called on the thread that all runs work on, by a strategy, a check or a callable "
+            "teacher, and would hold them all up; call it in a thread: await asyncio.to_thread(...)"
+        )

@@ -21,7 +21,8 @@ from tilth.engine.planning.estimate import estimate
 from tilth.engine.planning.preconditions import refuse_unagreed_spending, refuse_unfit_seeds
 from tilth.engine.planning.unread import tell_unread_columns
 from tilth.engine.recipe import Recipe, StoredRecipe, recorded
-from tilth.engine.run import OVER, Run
+from tilth.engine.run import Run
+from tilth.engine.standing import standing
 from tilth.errors import TeacherError
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies.base import Strategy
@@ -223,6 +224,9 @@ def generate_sync(
 def open_run(path: str | Path, run_id: str | None = None) -> Run:
     """A run's file, to read: nothing is asked, and nothing written. A run at work here is given itself.
 
+    One that another process is at work on is "running", and its `holder` says which. The file may be a
+    stranger's: nothing that it holds is run.
+
     Args:
         path: The file.
         run_id: Which of its runs, where it holds several: those of a study.
@@ -243,8 +247,7 @@ def open_run(path: str | Path, run_id: str | None = None) -> Run:
     record = queries.run_record(where, run_id)
     with queries.read_only(where) as file:
         recipe = StoredRecipe.of_record(file, record["run_id"], record["identity"], record["settings"])
-    status = record["status"] if record["status"] in OVER else "stopped"
-    return Run(recipe, where, record["settings"], status=status, reason=record["reason"])
+        return Run(recipe, where, record["settings"], standing(where, record["status"], record["reason"]))
 
 
 def _recorded(path: str | Path | None) -> tuple[Teacher, Teacher]:
@@ -274,8 +277,10 @@ def _joined(path: Path, recipe: Recipe, limit: Budget) -> Run | None:
 def _begun(path: Path, recipe: Recipe, options: RunOptions) -> Run:
     journal = Journal(path)
     try:
-        for stored in journal.write_now(identities):
-            recipe.refuse_other(path, stored)
+        with queries.damage_told(path):
+            stored = journal.write_now(identities)
+        for identity in stored:
+            recipe.refuse_other(path, identity)
         return start_in(journal, recipe, options, closes=True)
     except BaseException:
         journal.close()

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tilth.engine.assembly import row_context_of
-from tilth.engine.file.audit import audit_file, audit_run, audit_study
+from tilth.engine.file.audit import audit_books, audit_file, audit_run, audit_study
 from tilth.engine.file.copying import snapshot
 from tilth.engine.file.queries import select
+from tilth.engine.file.records import identity_of, settings_of_record
 from tilth.engine.file.resume import JournalledRun
+from tilth.engine.file.tables import StrangeFile
 from tilth.engine.file.writes import JUDGING_ANEW
 from tilth.engine.growing.replay import NotJournalled, Replay
 from tilth.engine.growing.rows import BY_VERDICT, rows_of, verdict_of
 from tilth.engine.recipe import VERDICT_RULES, Recipe, StoredRecipe, run_id_of, shown
 from tilth.errors import JournalError
-from tilth.strategies.base import Strategy, Unit
+from tilth.strategies.base import Candidate, Strategy, Unit
 from tilth.tasks.base import Task
 from tilth.tasks.causes import OTHER
 
 _FARTHEST = 65_536
 """Positions without an outcome that a run can have: far more than units are ever at work at once."""
+
+_JUDGED = ("verdict", "cause", "reason", "score")
+"""Columns of a row that running decides."""
+
+_NOT_RUN = "not-run"
+"""The cause of a row whose answer could be read, and was not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +79,17 @@ def verify(path: str | Path, using: Sequence[Strategy | Task] = ()) -> Report:
     its call, and units, rows and calls add up; and it grows all rows again from the journalled replies and
     compares them with those that are stored, but for `created_at`.
 
+    A stranger's file may be verified: no code that it holds is run and no database opened, unless `using`
+    says so, and then under the limits given there. A note tells what stood unlooked at.
+
+    It cannot find what nothing else in the file speaks of: a call in doubt that was set free or reserves
+    other tokens, or the last entries of the ledger removed with all that belongs to them; that a model of
+    your own kind is a simulation; a time; or a change that was made everywhere at once, checksums included.
+
     Args:
         path: The file.
         using: Strategies and tasks of your own that the file's runs were grown with, if they are not
-            installed.
+            installed, need a database, or run code: `using=[tilth.tasks.Code(run=True)]`.
 
     Raises:
         JournalError: There is no such file, it is of something else, or of a newer Tilth.
@@ -91,6 +105,8 @@ def verify(path: str | Path, using: Sequence[Strategy | Task] = ()) -> Report:
     try:
         with snapshot(where) as file:
             return _verified(where, file, using)
+    except StrangeFile as error:  # nothing can be said of what stands in foreign tables
+        return Report(where, findings=error.findings)
     except JournalError as error:
         if not isinstance(error.__cause__, sqlite3.DatabaseError) or where.stat().st_size == 0:
             raise
@@ -101,36 +117,66 @@ def verify(path: str | Path, using: Sequence[Strategy | Task] = ()) -> Report:
 
 def _verified(where: Path, file: sqlite3.Connection, using: Sequence[Strategy | Task]) -> Report:
     findings = list(audit_file(file))
-    if findings:  # nothing can be said of what stands in damaged or foreign tables
+    if findings:  # nothing can be said of what stands in damaged tables
         return Report(where, findings=tuple(findings))
     notes: list[str] = []
     rebuilt = 0
     runs = file.execute("SELECT run_id, identity, settings FROM runs ORDER BY created_at, run_id").fetchall()
+    findings += audit_books(file)
     for run_id, identity, settings in runs:
         about = f"run {run_id}: " if len(runs) > 1 else ""
-        wrong = [*audit_run(file, run_id)]
-        known = json.loads(settings)
-        stored = StoredRecipe.of_record(file, run_id, json.loads(identity), known, using)
-        wrong += _changed(stored)
-        recipe = stored.whole()
-        if recipe is None:
-            notes.append(f"{about}{stored.missing()}; its rows were not rebuilt")
-        else:
-            # in a thread of its own: the caller may have a loop that is running
-            with ThreadPoolExecutor(1) as thread:
-                rebuilding = _Rebuilding(file, stored, recipe)
-                more, compared = thread.submit(asyncio.run, rebuilding.compare()).result()
-            wrong += more
-            rebuilt += compared
-            if not _as_today(known):
-                notes.append(
-                    f"{about}its rows were judged by other rules than today's, so their verdicts were not "
-                    "compared; start the run again to judge them anew, which asks nothing"
-                )
-        findings += (f"{about}{one}" for one in wrong)
+        found = _Found()
+        try:
+            found.wrong += audit_run(file, run_id)
+            _rebuild(file, found, (run_id, identity, settings), using)
+        except Exception as error:  # noqa: BLE001 - whatever a damaged file makes of the code that reads it
+            said = (str(error) or type(error).__name__).splitlines()[0]
+            found.wrong.append(f"it cannot be looked at further: {said[:200]}")
+        findings += (f"{about}{one}" for one in found.wrong)
+        notes += (f"{about}{one}" for one in found.notes)
+        rebuilt += found.rebuilt
     findings += audit_study(file)
     [(replies, rows)] = file.execute("SELECT (SELECT count(*) FROM replies), (SELECT count(*) FROM rows)")
     return Report(where, len(runs), replies, rows, rebuilt, tuple(findings), tuple(notes))
+
+
+@dataclass
+class _Found:
+    """What was found of one run."""
+
+    wrong: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    rebuilt: int = 0
+
+
+def _rebuild(
+    file: sqlite3.Connection,
+    found: _Found,
+    record: tuple[str, Any, Any],
+    using: Sequence[Strategy | Task],
+) -> None:
+    run_id, identity, settings = record
+    stored = StoredRecipe.of_record(file, run_id, identity_of(identity), settings_of_record(settings), using)
+    found.wrong += _changed(stored)
+    recipe = stored.whole()
+    if recipe is None:
+        found.notes.append(f"{stored.missing()}; its rows were not rebuilt")
+        return
+    given = any(recipe.task is one for one in using)
+    if given and recipe.task.verdict_options() != stored.task_options:
+        found.notes.append(
+            f"rows were judged by {shown(stored.task_options)} there and by "
+            f"{shown(recipe.task.verdict_options())} here: a verdict may differ for that"
+        )
+    # in a thread of its own: the caller may have a loop that is running
+    with ThreadPoolExecutor(1) as thread:
+        rebuilding = _Rebuilding(file, stored, recipe, found)
+        thread.submit(asyncio.run, rebuilding.compare()).result()
+    if not _as_today(stored.settings):
+        found.notes.append(
+            "its rows were judged by other rules than today's, so their verdicts were not compared; "
+            "start the run again to judge them anew, which asks nothing"
+        )
 
 
 def _changed(stored: StoredRecipe) -> Iterator[str]:
@@ -139,19 +185,26 @@ def _changed(stored: StoredRecipe) -> Iterator[str]:
         yield f"the identity was changed: its digest does not begin with {stored.run_id}"
     if stored.seeds.identity() != stored.identity["seeds"]:
         yield "the seeds are not those of the run's identity"
+    prices = stored.settings["prices"].values()
+    if not stored.settings["simulated"] and any(
+        price and price["source"] == "simulation" for price in prices
+    ):
+        yield "the settings say that a model answered, and price it as a simulation"
 
 
 class _Rebuilding:
     """The rows of one run of a file, grown again and compared."""
 
-    def __init__(self, file: sqlite3.Connection, stored: StoredRecipe, recipe: Recipe) -> None:
-        self._file, self._id, self._recipe = file, stored.run_id, recipe
+    def __init__(self, file: sqlite3.Connection, stored: StoredRecipe, recipe: Recipe, found: _Found) -> None:
+        self._file, self._id, self._recipe, self._found = file, stored.run_id, recipe, found
         self._row_context = row_context_of(stored.run_id, recipe, stored.settings)
         self._as_today = _as_today(stored.settings)
+        self._not_rerun = recipe.task.not_rerun(stored.task_options)
+        self._unjudged = 0
 
-    async def compare(self) -> tuple[list[str], int]:
+    async def compare(self) -> None:
         """Grows all units again: what differs from the file, and how many rows were compared."""
-        file, recipe = self._file, self._recipe
+        file, recipe, wrong = self._file, self._recipe, self._found.wrong
         replay = Replay(JournalledRun(file, self._id), recipe)
         stored = {
             record["position"]: record
@@ -159,13 +212,16 @@ class _Rebuilding:
         }
         last = max(stored, default=-1)
         if min(stored, default=0) < 0 or last > len(stored) + _FARTHEST:
-            return [f"unit {stored[last]['unit']} stands at position {last}, where no unit can stand"], 0
-        wrong: list[str] = []
-        compared = 0
+            wrong.append(f"unit {stored[last]['unit']} stands at position {last}, where no unit can stand")
+            return
+        # only of a run that came to its end is it known that no unit was at work
+        unended = replay.journalled.touched - replay.journalled.finished if self._is_finished() else set()
         try:
-            async for position, unit in replay.units(last):
+            async for position, unit in replay.units(last + len(unended)):
                 record = stored.pop(position, None)
                 if record is None:
+                    if unit.number in unended and await _is_whole(replay, unit):
+                        wrong.append(f"unit {unit.number} has all its replies, and no outcome")
                     continue
                 if record["unit"] != unit.number:
                     wrong.append(
@@ -179,14 +235,18 @@ class _Rebuilding:
                     unit.number,
                 )
                 wrong += await self._compare_unit(replay, unit, record, rows)
-                compared += len(rows)
+                self._found.rebuilt += len(rows)
         except NotJournalled as error:
             wrong.append(f"preparing cannot be repeated: {error}")
         wrong += (
             f"unit {record['unit']} at position {position} is none of the strategy's"
             for position, record in stored.items()
         )
-        return wrong, compared
+        if self._unjudged:
+            self._found.notes.append(
+                f"not re-run: {self._not_rerun}; {self._unjudged:,} verdicts were taken as they stand. To run"
+                " it here, under your own limits, pass using=[tilth.tasks.Code(run=True)], or --run"
+            )
 
     async def _compare_unit(
         self,
@@ -223,12 +283,34 @@ class _Rebuilding:
         wrong = [f"unit {unit.number}: {text}" for text in _differences(record, wanted)]
         if len(rows) != len(expected):
             return [*wrong, f"unit {unit.number} has {len(rows)} rows, and its replies give {len(expected)}"]
-        for row, grown in zip(rows, expected, strict=True):
+        for row, grown, candidate in zip(rows, expected, regrown.candidates, strict=True):
+            if self._stands(candidate):
+                grown |= {name: row[name] for name in _JUDGED}
             at = f"row {self._id}:{unit.number}:{row['index']}: "
             aside = frozenset() if self._as_today else BY_VERDICT
             compared = {name: value for name, value in grown.items() if name not in aside}
             wrong += (at + text for text in _differences(row, compared))
         return wrong
+
+    def _is_finished(self) -> bool:
+        query = "SELECT status FROM runs WHERE run_id = ?"
+        return bool(self._file.execute(query, (self._id,)).fetchone()[0] == "finished")
+
+    def _stands(self, candidate: Candidate) -> bool:
+        """Whether a verdict cannot be found anew, for nothing is run here."""
+        if self._not_rerun is None:
+            return False
+        own = verdict_of(candidate, self._recipe.task, checked=self._row_context.checked)
+        self._unjudged += own.cause == _NOT_RUN
+        return own.cause == _NOT_RUN
+
+
+async def _is_whole(replay: Replay, unit: Unit) -> bool:
+    """Whether a unit can be grown from its journal to its end."""
+    try:
+        return not (await replay.grow(unit)).failed
+    except Exception:  # noqa: BLE001 - it lacks a reply, or its strategy cannot take what it finds
+        return False
 
 
 def _as_today(settings: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from tilth.engine.file.writes import identities
 from tilth.engine.live import LiveFiles
 from tilth.engine.planning.preconditions import refuse_unagreed_spending
 from tilth.engine.recipe import refuse_other
-from tilth.engine.run import OVER
+from tilth.engine.standing import standing
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies.check import Check
 from tilth.studies import store
@@ -298,8 +298,8 @@ def open_study(path: str | Path) -> Study:
     if live is not None:
         return live
     record = store.record_of(where)
-    # one whose process died says that it is at work
-    return Study(record if record.status in OVER else replace(record, status="stopped"), where)
+    stands = standing(where, record.status, record.reason)
+    return Study(replace(record, status=stands.status, reason=stands.reason), where)
 
 
 def _joined(where: Path, inputs: StudyInputs) -> Study | None:

@@ -16,6 +16,7 @@ from tilth.engine.file.digests import canonical
 from tilth.engine.growing.execution import Ending
 from tilth.engine.run import OVER, Run
 from tilth.engine.runner import runner
+from tilth.engine.standing import EXITED
 from tilth.engine.start import open_run
 from tilth.studies import store
 from tilth.studies.execution import StudyExecution
@@ -177,7 +178,7 @@ class Study(Background):
             await journal.write(store.set_status(self.id, "running", None, self._earlier))
             ending = await execution.drive()
         except asyncio.CancelledError:
-            ending = Ending("aborted", "aborted by the user")
+            ending = Ending("aborted", "aborted by the user" if self._aborted else EXITED)
         except Exception as error:  # noqa: BLE001 - whatever it is, the study tells it
             self.error = error
             ending = Ending("failed", str(error))
@@ -242,7 +243,7 @@ class Study(Background):
         """Where the study stands now. Its file is summed up each time."""
         settings, run = self._settings, self._growing
         growing = None if run is None else run.progress
-        live = self._execution is not None and self._status not in OVER
+        live = self._status not in OVER
         totals = store.totals(self.path, self.id, live=live)
         spent = totals.booked.counted
         return StudyProgress(

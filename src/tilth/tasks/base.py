@@ -179,9 +179,16 @@ class Task(ABC):
         """What else decides verdicts, as JSON. Where it changes, stored rows are checked anew."""
         return {}
 
+    def not_rerun(self, verdict_options: Mapping[str, Any]) -> str | None:
+        """What verdicts by these options had run, and this task does not, in a word; None where nothing."""
+        return None
+
     @classmethod
     def restored(cls, identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
         """The task that has this `identity()` and these `verdict_options()`, to read or verify a file with.
+
+        One that would run or open what the file names is restored so that it does not: the file may be a
+        stranger's.
 
         Raises:
             ValueError, TypeError, KeyError: It cannot be made from its identity alone.

@@ -98,7 +98,7 @@ def test_a_file_cut_short_is_told_and_left_as_it_is(tmp_path: Path, kept: float)
 
 
 def test_a_file_that_another_program_locks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tilth.engine.file.journal.LOCKED_SECONDS", 0.05)
+    monkeypatch.setattr("tilth.engine.file.opening.LOCKED_SECONDS", 0.05)
     grown(Model())
     model = Model()
     with closing(sqlite3.connect("run.tilth", isolation_level=None)) as other:

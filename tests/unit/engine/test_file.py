@@ -7,9 +7,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
-import textwrap
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +21,7 @@ from tests.unit.engine.growing import (
     grown,
     until,
 )
+from tests.unit.engine.processes import HOLDER, program
 from tests.unit.engine.rounds import Deciding
 
 import tilth
@@ -168,32 +166,6 @@ def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
 
 # -- other processes and other folders --------------------------------------------------------------------
 
-HOLDER = """
-    import asyncio, sys, threading, tilth
-    from tests.unit.engine.growing import Model, seeds
-
-    gate = threading.Event()
-    teacher = tilth.Teacher(Model(gate=gate))
-    run = tilth.start(seeds(5), "question-rephrase", 4, teacher=teacher, path="run.tilth")
-    print(run.id, flush=True)
-    sys.stdin.readline()
-    gate.set()
-    run.wait()
-    print(run.status, flush=True)
-"""
-
-
-def program(text: str) -> subprocess.Popen[str]:
-    checkout = Path(__file__).parents[3]
-    paths = [str(checkout), str(Path(tilth.__file__).parents[1])]
-    return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(text)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-    )
-
 
 def test_a_second_process_is_told_who_holds_the_file() -> None:
     with program(HOLDER) as holder:
@@ -229,6 +201,7 @@ def test_an_interpreter_that_exits_flushes_and_closes_its_runs(tmp_path: Path) -
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == ["run.tilth"]
     left = tilth.open_run("run.tilth")
     assert left.status == "aborted"
+    assert "Python ended while it was at work" in (left.progress.reason or "")
     assert left.rows.height >= 5
     with closing(sqlite3.connect("run.tilth")) as file:
         assert file.execute("SELECT count(*) FROM ledger WHERE state = 'reserved'").fetchone() == (0,)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterator
 
+from tilth.engine.file.checksums import OF_REPLY, is_intact
 from tilth.engine.file.digests import digest
-from tilth.engine.file.schema import TABLES
 from tilth.engine.file.sums import PAID
-from tilth.engine.file.writes import checksum
 
 _VIEWS = f"""
 CREATE TEMP VIEW IF NOT EXISTS paid AS SELECT l.*, (
@@ -36,6 +34,9 @@ SELECT call, state, queries, prompt_tokens + completion_tokens, nano FROM ledger
         ELSE queries <> 0 OR prompt_tokens <> 0 OR completion_tokens <> 0 OR nano <> 0 END""",
     "call {0} is {1}, and reserves {2} queries": """
 SELECT call, state, worst_queries FROM ledger WHERE run_id = ? AND worst_queries <> (state <> 'reused')""",
+    "the request {0} belongs to no call": """
+SELECT substr(digest, 1, 16) FROM (
+    SELECT digest FROM requests WHERE run_id = ?1 EXCEPT SELECT digest FROM ledger WHERE run_id = ?1)""",
     "the request of call {0} is not there": """
 SELECT l.call FROM ledger l LEFT JOIN requests q ON q.run_id = l.run_id AND q.digest = l.digest
 WHERE l.run_id = ? AND q.digest IS NULL""",
@@ -76,20 +77,44 @@ def audit_file(file: sqlite3.Connection) -> Iterator[str]:
     for (problem,) in file.execute("PRAGMA integrity_check(20)"):
         if problem != "ok":
             yield f"SQLite: {problem}"
-    fresh = sqlite3.connect(":memory:")
-    fresh.executescript(TABLES)
-    listing = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-    there, wanted = dict(file.execute(listing).fetchall()), dict(fresh.execute(listing).fetchall())
-    fresh.close()
-    for name in sorted({*there, *wanted}):
-        if _bare(there.get(name, "")) != _bare(wanted.get(name, "")):
-            how = "missing" if name not in there else "strange" if name not in wanted else "another"
-            yield f"table {name} is {how} here"
 
 
-def _bare(sql: str) -> list[str]:
-    """The words and signs of a table's definition, its comments aside: they say nothing to SQLite."""
-    return re.findall(r"\w+|[^\w\s]", re.sub(r"--[^\n]*", "", sql))
+_REPLIES = f"""
+SELECT r.unit, r.role, r.n, r.checksum, {OF_REPLY}
+FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ?
+"""  # noqa: S608 - ours
+
+_OF_RUNS = ("seeds", "requests", "ledger", "replies", "decisions", "units", "rows")
+_OF_STUDIES = ("cells", "outcomes")
+_MOST = 20
+"""Records told of each kind that is missing."""
+
+_LOST_CALLS = """
+SELECT call - gap, call - 1 FROM (
+    SELECT call, call - lag(call, 1, 0) OVER (ORDER BY call) - 1 AS gap FROM ledger
+) WHERE gap > 0 LIMIT ?
+"""
+_LOST_ROWS = f"""
+SELECT s.seq - count(w.arrival) FROM sqlite_sequence s LEFT JOIN rows w WHERE s.name = 'rows'
+    AND NOT EXISTS (SELECT 1 FROM {PAID} l JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit
+        AND r.role = l.role AND r.digest = l.digest AND r.n = l.n WHERE r.call > l.call)
+GROUP BY s.seq
+"""  # noqa: S608 - ours
+
+
+def audit_books(file: sqlite3.Connection) -> Iterator[str]:
+    """What is missing from the tables as a whole, or belongs to nothing in the file, each in a line."""
+    for owner, key, tables in (("runs", "run_id", _OF_RUNS), ("studies", "study_id", _OF_STUDIES)):
+        for table in tables:
+            strays = f"SELECT count(*) FROM {table} WHERE {key} NOT IN (SELECT {key} FROM {owner})"  # noqa: S608 - ours
+            if count := file.execute(strays).fetchone()[0]:
+                yield f"{table} holds {count} records of no {owner} of the file"
+    for first, last in file.execute(_LOST_CALLS, (_MOST,)):  # SQLite counts up, and no entry is ever deleted
+        lost = f"call {first} is" if last == first else f"calls {first} to {last} are"
+        yield f"{lost} missing from the ledger"
+    for (rows,) in file.execute(_LOST_ROWS):  # rows are deleted only where a reply of their unit is replaced
+        if rows:
+            yield f"{rows} rows are missing"
 
 
 def audit_run(file: sqlite3.Connection, run_id: str) -> Iterator[str]:
@@ -98,10 +123,9 @@ def audit_run(file: sqlite3.Connection, run_id: str) -> Iterator[str]:
     for told, query in _RULES.items():
         for found in file.execute(query, (run_id,)):
             yield told.format(*(int(v) if isinstance(v, float) else v for v in found))
-    replies = file.execute("SELECT unit, role, n, text, checksum FROM replies WHERE run_id = ?", (run_id,))
-    for unit, role, n, text, expected in replies:
-        if checksum(text) != expected:
-            yield f"the {role}'s reply {n} of unit {unit} was changed"
+    for unit, role, n, *kept in file.execute(_REPLIES, (run_id,)):
+        if not is_intact(*kept):
+            yield f"the {role}'s reply {n} of unit {unit} was changed, or what it cost"
     for key, body in file.execute("SELECT digest, body FROM requests WHERE run_id = ?", (run_id,)):
         try:
             same = digest(json.loads(body)) == key

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tilth.engine.file.journal import explained
+from tilth.engine.file.opening import explained
 from tilth.engine.file.queries import read_only
 from tilth.errors import JournalError
 

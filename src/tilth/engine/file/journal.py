@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
-import socket
 import sqlite3
 import threading
 import time
@@ -16,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
-from tilth.engine.file.migrations import migrate, todays_copy
+from tilth.engine.file.lock import Holder, Lock, Taken
+from tilth.engine.file.migrations import migrate
+from tilth.engine.file.opening import connect, explained
 from tilth.engine.file.schema import APPLICATION_ID, TABLES, VERSION
 from tilth.errors import JournalError, RunBusy
 
@@ -27,9 +25,6 @@ _BATCH = 512
 
 _ENOUGH = 16
 """Operations that are worth waking the writer for before the loop's turn is over."""
-
-LOCKED_SECONDS = 30.0
-"""How long another program's lock on a file is waited for."""
 
 _FOLDING = 5.0
 """Seconds that closing waits for readers to be done; a log that stays is read along with its file."""
@@ -43,10 +38,6 @@ _OF_THE_JOB = (
 )
 """Errors of what is written: a number too large, a text that is none. Others are the file's, and last."""
 
-_MAGIC = b"SQLite format 3\x00"
-_HEADER = 100
-"""Bytes of a SQLite file's header: page size at 16, number of pages at 28."""
-
 Operation = Callable[[sqlite3.Connection], Any]
 
 
@@ -59,10 +50,12 @@ class Batched:
     Attributes:
         kind: Takes the connection and `what` of each, and gives the result of each.
         what: What this one is about.
+        spends: Whether something is paid for once it is done: it is refused where the file has gone.
     """
 
     kind: Callable[[sqlite3.Connection, list[Any]], Sequence[Any]]
     what: Any
+    spends: bool = False
 
 
 _Waiter = asyncio.Future[Any] | queue.SimpleQueue[tuple[Any, BaseException | None]] | None
@@ -79,73 +72,6 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
-    """A connection to a run file that is known to be one; raises `JournalError`, saying what is wrong.
-
-    One to read has today's tables; where the file is of an older version, it reads a private copy.
-    """
-    if readonly and not path.exists():
-        raise JournalError(f"{path} does not exist")
-    # quoted by hand: as_uri needs an absolute path and would store nothing else of it
-    uri = path.absolute().as_uri() + ("?mode=ro" if readonly else "")
-    _refuse_cut_short(path)
-    try:
-        connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, timeout=LOCKED_SECONDS, check_same_thread=False
-        )
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise explained(path, error) from error
-        raise JournalError(
-            f"{path} cannot be opened: {error}; is its folder there, and yours to write?"
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise JournalError(
-            f"{path} is no Tilth file, or a damaged one ({error}); it was left as it is"
-        ) from error
-    empty = application == 0 and tables == 0 and not readonly
-    if application != APPLICATION_ID and not empty:
-        connection.close()
-        raise JournalError(f"{path} is a database of something else; choose another path")
-    if version > VERSION:
-        connection.close()
-        raise JournalError(
-            f"{path} was written by a newer Tilth (file version {version}); upgrade tilth to read it"
-        )
-    if readonly and version < VERSION:
-        connection.close()
-        try:
-            return todays_copy(path)
-        except sqlite3.Error as error:
-            raise explained(path, error) from error
-    return connection
-
-
-def _refuse_cut_short(path: Path) -> None:
-    """A file shorter than its own header says is told before SQLite, which would write to it, opens it.
-
-    With a log beside it, it may be shorter: the log holds the rest.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    if not path.is_file() or (log.exists() and log.stat().st_size):
-        return
-    with path.open("rb") as file:
-        header = file.read(_HEADER)
-    size = path.stat().st_size
-    if not size or not header.startswith(_MAGIC[: len(header)]):
-        return  # a new file, or none of SQLite's
-    page = int.from_bytes(header[16:18], "big")
-    expected = (65_536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
-    if len(header) < _HEADER or size < expected:
-        raise JournalError(
-            f"{path} is cut short: {size:,} bytes of {expected:,}; it was left as it is. Copy it again from "
-            "where it came, or start anew on another path"
-        )
-
-
 class Journal:
     """Writes one run file. Operations given to it from any thread are durable when they return."""
 
@@ -156,18 +82,12 @@ class Journal:
         self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._asleep = False
         self._unseen = 0
-        # hidden, for it stays behind: a lock file that is deleted can be locked twice
-        self._lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
         try:
-            self._lock.acquire(blocking=False)
-        except Timeout:
+            self._lock = Lock(path)
+        except Taken:
             raise RunBusy(
                 f"{path} is in use by {_holder(path)}; wait for it, or choose another path"
             ) from None
-        except OSError as error:
-            raise JournalError(
-                f"{path} cannot be locked: {error.strerror}; choose a folder you may write"
-            ) from error
         try:
             self._connection = connect(path)
             self._prepare()
@@ -192,15 +112,27 @@ class Journal:
                 connection.execute("BEGIN IMMEDIATE")
                 if version < VERSION:
                     migrate(connection)
+            self._refuse_other_holder()
+            me = Holder.me()
             connection.execute("DELETE FROM holder")
             connection.execute(
-                "INSERT INTO holder (pid, host, since) VALUES (?, ?, ?)",
-                (os.getpid(), socket.gethostname(), now()),
+                "INSERT INTO holder (pid, host, since) VALUES (?, ?, ?)", (me.pid, me.host, me.since)
             )
             connection.execute("COMMIT")
+            # in the file itself, not in its log: that is another one by another name
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
             connection.close()
             raise explained(self.path, error) from error
+        except BaseException:
+            connection.close()
+            raise
+
+    def _refuse_other_holder(self) -> None:
+        """Where the file itself could not be locked: whom it names must not be at work on it."""
+        holder = Holder.of(self._connection)
+        if holder is not None and not self._lock.sure and holder.seems_alive():
+            raise RunBusy(f"{self.path} is in use by {holder}; wait for it, or choose another path")
 
     def _write(self) -> None:
         """The writer thread: takes whatever has come in, commits it, and only then answers."""
@@ -230,6 +162,8 @@ class Journal:
         Returns what keeps the file from being written at all, if anything does.
         """
         connection = self._connection
+        if any(isinstance(job.operation, Batched) and job.operation.spends for job in jobs):
+            jobs = self._unless_lost(jobs)
         try:
             connection.execute("BEGIN IMMEDIATE")
             results = _results(connection, [job.operation for job in jobs])
@@ -246,6 +180,20 @@ class Journal:
             return failure if lasting else None
         _tell(jobs, results, None)
         return None
+
+    def _unless_lost(self, jobs: Sequence[_Job]) -> Sequence[_Job]:
+        """The jobs, less those that would spend where the file is no longer where it was."""
+        lost = self._lock.lost()
+        if lost is None:
+            return jobs
+        spending = [isinstance(job.operation, Batched) and job.operation.spends for job in jobs]
+        refused = [job for job, spends in zip(jobs, spending, strict=True) if spends]
+        failure = JournalError(
+            f"{self.path} {lost} while its run was at work; the run stopped before it paid for more. "
+            "Move it back if you have it, then run again; else start anew"
+        )
+        _tell(refused, [None] * len(refused), failure)
+        return [job for job, spends in zip(jobs, spending, strict=True) if not spends]
 
     def _commit_apart(self, jobs: Sequence[_Job]) -> BaseException | None:
         """Commits one job after the other, so that one that cannot be written takes no other with it."""
@@ -356,33 +304,8 @@ def _holder(path: Path) -> str:
     try:
         connection = connect(path, readonly=True)
         try:
-            pid, host, since = connection.execute("SELECT pid, host, since FROM holder").fetchone()
+            return str(Holder.of(connection) or "another process")
         finally:
             connection.close()
-    except (JournalError, sqlite3.Error, TypeError):
+    except (JournalError, sqlite3.Error):
         return "another process"
-    started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since / 1e6))
-    return f"process {pid} on {host} since {started}"
-
-
-def explained(path: Path, error: sqlite3.Error) -> JournalError:
-    """What SQLite's error means, and what to do."""
-    text = str(error)
-    if "full" in text:
-        return JournalError(
-            f"{path}: the disk is full; free some room and run again, what is journalled is safe"
-        )
-    if "readonly" in text:
-        return JournalError(
-            f"{path} is read-only; choose a path you may write, or open it with tilth.open_run"
-        )
-    if "malformed" in text or "not a database" in text:
-        return JournalError(f"{path} is damaged ({text}); it was left as it is")
-    if "I/O" in text:
-        return JournalError(
-            f"{path} cannot be read or written any more ({text}): is the disk full, a quota reached, or the "
-            "disk gone? What is journalled is safe; run again once there is room"
-        )
-    if "locked" in text:
-        return JournalError(f"{path} is locked by another program; close what has it open, then run again")
-    return JournalError(f"{path}: {text}")

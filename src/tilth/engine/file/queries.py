@@ -11,26 +11,52 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.engine.budget import Amount, Budget
-from tilth.engine.file.journal import connect, explained
+from tilth.engine.file.opening import connect, explained
+from tilth.engine.file.records import identity_of, settings_of_record, whole
 from tilth.engine.file.schema import SELECT_ROWS, frame_of
 from tilth.engine.file.sums import COUNTED, PAID, sums
-from tilth.errors import BudgetError, JournalError
+from tilth.engine.forks import refuse_after_fork
+from tilth.errors import BudgetError, JournalError, TilthError
 from tilth.seeds import Seeds
 
 if TYPE_CHECKING:
     import polars as pl
 
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What contents of another kind make of the code that reads them."""
+
 
 @contextmanager
 def read_only(path: Path) -> Iterator[sqlite3.Connection]:
-    """A short-lived connection: a reader that stays would keep the writer from folding its log on close."""
+    """A short-lived connection: a reader that stays would keep the writer from folding its log on close.
+
+    What is read there may be damaged, or a stranger's: where it cannot be used, that is a `JournalError`.
+    """
+    refuse_after_fork()
     connection = connect(path, readonly=True)
     try:
-        yield connection
+        with damage_told(path):
+            yield connection
     except sqlite3.Error as error:
         raise explained(path, error) from error
     finally:
         connection.close()
+
+
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Makes a `JournalError` of what is raised by contents that are no file's of ours."""
+    try:
+        yield
+    except (TilthError, sqlite3.Error):
+        raise
+    except Exception as error:
+        if not isinstance(error, _UNREADABLE) and not type(error).__module__.startswith("polars"):
+            raise
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise JournalError(
+            f"{path} is damaged, or was made by something else: {said[:200]}; it was left as it is"
+        ) from error
 
 
 def select(connection: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, Any]]:
@@ -59,10 +85,14 @@ def run_records(path: Path, run_id: str | None = None) -> list[dict[str, Any]]:
             "SELECT run_id, identity, settings, status, reason FROM runs WHERE ?1 IS NULL OR run_id = ?1",
             run_id,
         )
-    return [
-        {**one, "identity": json.loads(one["identity"]), "settings": json.loads(one["settings"])}
-        for one in found
-    ]
+        return [
+            {
+                **one,
+                "identity": identity_of(one["identity"]),
+                "settings": settings_of_record(one["settings"]),
+            }
+            for one in found
+        ]
 
 
 def seeds_from(connection: sqlite3.Connection, run_id: str, task: Any, name: str) -> Seeds:
@@ -88,10 +118,10 @@ def rows(path: Path, run_id: str, units: set[int] | None = None) -> pl.DataFrame
         found = connection.execute(
             f'{SELECT_ROWS} WHERE run_id = ? ORDER BY unit, "index"', (run_id,)
         ).fetchall()
+        frame = frame_of(found).drop("arrival")
         system = connection.execute(
             "SELECT json_extract(identity, '$.teacher.system') FROM runs WHERE run_id = ?", (run_id,)
         ).fetchone()
-    frame = frame_of(found).drop("arrival")
     if system and system[0]:
         frame = frame.with_columns(messages=_after_system(system[0]))
     return frame if units is None else frame.filter(pl.col("unit").is_in(sorted(units)))
@@ -131,7 +161,7 @@ def samples(
         found = connection.execute(
             f"{SELECT_ROWS} WHERE {' AND '.join(clauses)} ORDER BY arrival LIMIT ?", (*values, most)
         ).fetchall()
-    return frame_of(found)
+        return frame_of(found)
 
 
 def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
@@ -142,27 +172,34 @@ def detail(path: Path, run_id: str, row_id: str) -> dict[str, Any]:
         raise KeyError(f"{row_id!r} is no row of this run; a row_id reads {run_id}:unit:index")
     with read_only(path) as connection:
         connection.row_factory = sqlite3.Row
-        row = connection.execute(
-            'SELECT * FROM rows WHERE run_id = ? AND unit = ? AND "index" = ?', (run_id, int(unit), int(rest))
-        ).fetchone()
-        if row is None:
-            raise KeyError(f"{row_id!r} is no row of this run")
-        seed = connection.execute(
-            "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? AND seed_id = ?",
-            (run_id, row["seed_id"]),
-        ).fetchone()
-        exchanges = connection.execute(
-            "SELECT l.role, l.purpose, q.body, r.text AS reply, r.finish_reason, r.model, l.prompt_tokens,"
-            " l.completion_tokens, l.nano / 1e9 AS usd, l.estimated, r.seconds,"
-            " r.origin IS NOT NULL AS reused"
-            " FROM replies r JOIN ledger l USING (call)"
-            " JOIN requests q ON q.run_id = r.run_id AND q.digest = r.digest"
-            " WHERE r.run_id = ? AND r.unit = ? ORDER BY l.call",
-            (run_id, int(unit)),
-        ).fetchall()
-    shown = {**dict(row), "row_id": row_id, "usd": None if row["nano"] is None else row["nano"] / 1e9}
+        found = _detail(connection, run_id, int(unit), int(rest))
+    if found is None:
+        raise KeyError(f"{row_id!r} is no row of this run")
+    found["row"]["row_id"] = row_id
+    return found
+
+
+def _detail(connection: sqlite3.Connection, run_id: str, unit: int, index: int) -> dict[str, Any] | None:
+    row = connection.execute(
+        'SELECT * FROM rows WHERE run_id = ? AND unit = ? AND "index" = ?', (run_id, unit, index)
+    ).fetchone()
+    if row is None:
+        return None
+    seed = connection.execute(
+        "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? AND seed_id = ?",
+        (run_id, row["seed_id"]),
+    ).fetchone()
+    exchanges = connection.execute(
+        "SELECT l.role, l.purpose, q.body, r.text AS reply, r.finish_reason, r.model, l.prompt_tokens,"
+        " l.completion_tokens, l.nano / 1e9 AS usd, l.estimated, r.seconds,"
+        " r.origin IS NOT NULL AS reused"
+        " FROM replies r JOIN ledger l USING (call)"
+        " JOIN requests q ON q.run_id = r.run_id AND q.digest = r.digest"
+        " WHERE r.run_id = ? AND r.unit = ? ORDER BY l.call",
+        (run_id, unit),
+    ).fetchall()
     return {
-        "row": shown,
+        "row": {**dict(row), "usd": None if row["nano"] is None else row["nano"] / 1e9},
         "seed": dict(seed) if seed is not None else None,
         "exchanges": [
             {
@@ -199,10 +236,10 @@ def finished_units(path: Path, run_id: str) -> tuple[Amount, list[FinishedUnit]]
             " WHERE run_id = ? ORDER BY position",
             (run_id,),
         ).fetchall()
-    return Amount(*map(int, prepared)), [
-        FinishedUnit(unit, position, Amount(*amounts[:3]), Amount(*amounts[3:]))
-        for unit, position, *amounts in units
-    ]
+        return Amount(*map(int, prepared)), [
+            FinishedUnit(unit, position, Amount(*amounts[:3]), Amount(*amounts[3:]))
+            for unit, position, *amounts in (map(whole, record) for record in units)
+        ]
 
 
 def prefix_units(path: Path, run_id: str, budget: Budget | None) -> list[int]:
@@ -253,20 +290,26 @@ SELECT CASE
 FROM {COUNTED} l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit AND r.role = l.role
     AND r.digest = l.digest AND r.n = l.n AND r.call = l.call
 LEFT JOIN units u ON u.run_id = l.run_id AND u.unit = l.unit
-WHERE l.run_id = ? GROUP BY why ORDER BY queries DESC, why
+WHERE l.run_id = ?1 AND NOT (?2 AND l.state = 'reserved') GROUP BY why ORDER BY queries DESC, why
 """  # noqa: S608 - ours
 
 
-def spending(path: Path, run_id: str) -> dict[str, int]:
-    """All spent queries by what became of them: "rows", or why there is none."""
+def spending(path: Path, run_id: str, *, live: bool = False) -> dict[str, int]:
+    """All spent queries by what became of them: "rows", or why there is none; `live` where it is at work."""
     with read_only(path) as connection:
-        return dict(connection.execute(_SPENDING, (run_id,)).fetchall())
+        return dict(connection.execute(_SPENDING, (run_id, live)).fetchall())
 
 
-def totals(path: Path, run_id: str) -> Mapping[str, Any]:
-    """What a file adds up to: spent and in doubt as Amounts, units, rows by verdict, rowless units."""
+def totals(path: Path, run_id: str, *, live: bool = False) -> Mapping[str, Any]:
+    """What a file adds up to: spent and in doubt as Amounts, units, rows by verdict, rowless units.
+
+    Of a run that is at work (`live`) what is reserved is not in doubt yet: it is told as such.
+    """
     with read_only(path) as connection:
-        booked = sums(connection, run_id)
+        booked = sums(connection, run_id, live=live)
+        [(reserved,)] = connection.execute(
+            "SELECT count(*) FROM ledger WHERE run_id = ? AND state = 'reserved'", (run_id,)
+        )
         verdicts = dict(
             connection.execute(
                 "SELECT verdict, count(*) FROM rows WHERE run_id = ? GROUP BY verdict", (run_id,)
@@ -278,6 +321,7 @@ def totals(path: Path, run_id: str) -> Mapping[str, Any]:
     return {
         "spent": booked.spent,
         "in_doubt": booked.in_doubt,
+        "reserved": reserved if live else 0,
         "units": units,
         **verdicts,
         "rowless": int(rowless),

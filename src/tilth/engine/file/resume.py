@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilth.engine.budget import Amount
+from tilth.engine.file.checksums import OF_REPLY, is_intact
 from tilth.engine.file.queries import select
 from tilth.engine.file.sums import PAID, Sums, sums
 from tilth.engine.file.writes import Address, Decision, StoredReply, Usage
+from tilth.errors import JournalError
 from tilth.strategies.base import Role, UnitResult
 
 _UNFINISHED = f"""
@@ -18,6 +20,11 @@ SELECT l.unit, total(l.queries), total(l.tokens), total(l.nano)
 FROM replies r JOIN {PAID} l USING (call) WHERE r.run_id = ?
     AND NOT EXISTS (SELECT 1 FROM units u WHERE u.run_id = r.run_id AND u.unit = r.unit)
 GROUP BY l.unit
+"""  # noqa: S608 - ours
+
+_REPLIES = f"""
+SELECT r.role, r.digest, r.n, r.max_tokens, r.seconds, r.checksum, {OF_REPLY}
+FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ? AND r.unit = ?
 """  # noqa: S608 - ours
 
 
@@ -73,17 +80,20 @@ class JournalledRun:
         return {unit: Amount(*map(int, amounts)) for unit, *amounts in self._all(_UNFINISHED)}
 
     def replies(self, unit: int) -> dict[Address, StoredReply]:
-        """The journalled replies of a unit."""
+        """The journalled replies of a unit; raises `JournalError` where one is not as it came."""
         found = self._all(
-            "SELECT r.role, r.digest, r.n, l.prompt_tokens, l.completion_tokens, l.nano, l.estimated,"
-            " r.text, r.refusal, r.finish_reason, r.model, r.max_tokens, r.seconds, r.origin"
-            " FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ? AND r.unit = ?",
+            _REPLIES,
             unit,
         )
         replies = {}
-        for role, digest, n, prompt, completion, nano, estimated, *rest in found:
+        for role, digest, n, max_tokens, seconds, checksum, *kept in found:
+            if not is_intact(checksum, *kept):
+                raise JournalError(
+                    f"the {role}'s reply {n} of unit {unit} was changed in the file; `tilth verify` lists "
+                    "all that was. Start anew with reuse=[this file], which takes over what is whole"
+                )
+            text, refusal, finish_reason, model, origin, prompt, completion, nano, estimated = kept
             usage = Usage(prompt, completion, nano, bool(estimated))
-            text, refusal, finish_reason, model, max_tokens, seconds, origin = rest
             replies[Address(unit, role, digest, n)] = StoredReply(
                 text, refusal, finish_reason, model, max_tokens, seconds, usage, origin
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tilth.arguments import paths_of
+from tilth.engine.file.checksums import OF_REPLY, is_intact
 from tilth.engine.file.queries import read_only
 from tilth.engine.file.writes import Address, StoredReply, Usage
 from tilth.teacher import Price
@@ -21,15 +22,16 @@ CREATE INDEX by_key ON replies (role, digest, passing, n);
 """
 
 # A reply that its own file had from elsewhere keeps its first origin, so that it is known again.
-_REPLIES = """
+_REPLIES = f"""
 SELECT r.role, r.digest, CASE WHEN r.unit < 0 THEN -1
         ELSE r.unit / (SELECT count(*) FROM seeds s WHERE s.run_id = r.run_id) END,
     r.n, coalesce(r.origin, r.run_id || ':' || r.call), r.text, r.refusal, r.finish_reason, r.model,
     r.max_tokens, r.seconds, l.prompt_tokens, l.completion_tokens,
     CASE WHEN json_extract(u.settings, '$.priced') THEN l.nano END, l.estimated
 FROM replies r JOIN ledger l USING (call) JOIN runs u ON u.run_id = r.run_id
+WHERE is_intact(r.checksum, {OF_REPLY})
 ORDER BY r.run_id, r.unit, r.call
-"""
+"""  # noqa: S608 - ours
 
 
 class Pool:
@@ -45,6 +47,7 @@ class Pool:
         self._copy.executescript(_TABLE)
         for path in files:
             with read_only(path) as connection:
+                connection.create_function("is_intact", -1, is_intact, deterministic=True)
                 self._copy.execute("BEGIN")
                 self._copy.executemany(
                     "INSERT OR IGNORE INTO replies (role, digest, passing, n, origin, text, refusal,"

@@ -222,6 +222,10 @@ def rows_schema() -> dict[str, pl.DataType]:
     }
 
 
+_LAST_MOMENT = 253_402_300_799_999_999
+"""The end of the year 9999, in microseconds since 1970: the last that Python knows."""
+
+
 def frame_of(records: list[tuple[Any, ...]]) -> pl.DataFrame:
     """A frame of rows, with their `arrival` first, from what `SELECT_ROWS` gives."""
     import polars as pl
@@ -235,6 +239,8 @@ def frame_of(records: list[tuple[Any, ...]]) -> pl.DataFrame:
         "created_at": pl.Int64(),
     }
     frame = pl.DataFrame(records, schema=stored, orient="row")
+    if not frame["created_at"].is_between(0, _LAST_MOMENT).all():  # Polars panics where it shows such a time
+        raise ValueError("a row's created_at is no time")
     return frame.with_columns(
         pl.col("messages").str.json_decode(wanted["messages"]),
         pl.col("parents").str.json_decode(wanted["parents"]),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Any, Literal, overload
+from dataclasses import astuple, dataclass, field
+from typing import Any, Literal
 
 from tilth.engine.budget import Amount
+from tilth.engine.file.checksums import checksum, storable
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.inserts import insert
 from tilth.engine.file.journal import Batched, Operation, now
+from tilth.engine.file.records import parsed, settings_of_record
 from tilth.seeds import Seed
 from tilth.strategies.base import Role
 
@@ -137,18 +137,28 @@ def create_run(
 
 
 def identities(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The identities of what a file holds: of its study, or else of its run."""
+    """The identities of what a file holds: of its study, or else of its run; raises `ValueError`."""
     studies = connection.execute("SELECT identity FROM studies").fetchall()
     found = studies or connection.execute("SELECT identity FROM runs").fetchall()
-    return [json.loads(identity) for (identity,) in found]
+    return [parsed(identity, "identity's parts") for (identity,) in found]
 
 
 def set_status(run_id: str, status: str, reason: str | None) -> Operation:
     """Writes where a run stands."""
     return lambda c: c.execute(
         "UPDATE runs SET status = ?, reason = ?, updated_at = ? WHERE run_id = ?",
-        (status, _storable(reason), now(), run_id),
+        (status, storable(reason), now(), run_id),
     )
+
+
+def set_end(run_id: str, record: RunRecord) -> Operation:
+    """Writes how a run ended, and its settings then."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        set_settings(run_id, record.settings)(connection)
+        set_status(run_id, record.status, record.reason)(connection)
+
+    return write
 
 
 def set_settings(run_id: str, settings: Mapping[str, Any]) -> Operation:
@@ -168,15 +178,26 @@ def judged_anew(run_id: str) -> Operation:
     )
 
 
-def settings_of(connection: sqlite3.Connection, run_id: str) -> dict[str, Any]:
-    """What a run was last started with that is not part of its identity; empty for a new one."""
-    found = connection.execute("SELECT settings FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-    return {} if found is None else dict(json.loads(found[0]))
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """Where a run stands, and what it was last started with beside its identity."""
+
+    status: str
+    reason: str | None
+    settings: Mapping[str, Any]
+
+
+def record_of(connection: sqlite3.Connection, run_id: str) -> RunRecord | None:
+    """What the file holds of a run, None of a new one; raises `ValueError` where that is damaged."""
+    found = connection.execute(
+        "SELECT status, reason, settings FROM runs WHERE run_id = ?", (run_id,)
+    ).fetchone()
+    return None if found is None else RunRecord(found[0], found[1], settings_of_record(found[2]))
 
 
 def reserve(run_id: str, address: Address, purpose: str, body: str, worst: Amount) -> Batched:
     """Writes that a call is about to be made, `body` its request in canonical JSON; gives its entry's id."""
-    return Batched(_reserve, (run_id, address, purpose, body, worst))
+    return Batched(_reserve, (run_id, address, purpose, body, worst), spends=True)
 
 
 def _reserve(
@@ -261,14 +282,22 @@ def reuse(run_id: str, address: Address, purpose: str, body: str, reply: StoredR
 
 
 def _keep(connection: sqlite3.Connection, replies: Sequence[tuple[str, int, Address, StoredReply]]) -> None:
+    # a unit that had ended and is asked again has not: what it had came of a reply that is replaced now
+    units = [(run_id, address.unit) for run_id, _, address, _ in replies]
+    if connection.executemany("DELETE FROM units WHERE run_id = ? AND unit = ?", units).rowcount > 0:
+        ended = "(SELECT 1 FROM units u WHERE u.run_id = rows.run_id AND u.unit = rows.unit)"
+        connection.executemany(
+            f"DELETE FROM rows WHERE run_id = ? AND unit = ? AND NOT EXISTS {ended}",  # noqa: S608 - ours
+            units,
+        )
     at, records = now(), []
     for run_id, call, address, reply in replies:
-        text = _storable(reply.text)
-        told = tuple(map(_storable, (reply.refusal, reply.finish_reason, reply.model)))
+        text = storable(reply.text)
+        told = tuple(map(storable, (reply.refusal, reply.finish_reason, reply.model)))
         records.append(
             (
                 *(run_id, *_key(address), call, text, *told, reply.max_tokens, reply.seconds, at),
-                *(reply.origin, checksum(text)),
+                *(reply.origin, checksum(text, *told, reply.origin, *astuple(reply.usage))),
             )
         )
     insert(
@@ -327,7 +356,7 @@ def _commit_units(
         [
             (
                 *(run_id, record.unit, record.position, record.round, record.outcome),
-                *(record.cause, _storable(record.reason)),
+                *(record.cause, storable(record.reason)),
                 *(record.worst.queries, record.worst.tokens, record.worst.nano),
                 *(record.actual.queries, record.actual.tokens, record.actual.nano),
             )
@@ -357,21 +386,3 @@ def _account(role: Role) -> str:
 
 def _key(address: Address) -> tuple[int, str, str, int]:
     return (address.unit, address.role, address.digest, address.n)
-
-
-def checksum(text: str) -> str:
-    """Tells a reply that was changed from the one that came."""
-    return sha256(text.encode()).hexdigest()[:16]
-
-
-@overload
-def _storable(text: str) -> str: ...
-
-
-@overload
-def _storable(text: str | None) -> str | None: ...
-
-
-def _storable(text: str | None) -> str | None:
-    """SQLite takes UTF-8 only; a lone surrogate of a hostile reply becomes a question mark."""
-    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")

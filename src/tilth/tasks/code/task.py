@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from tilth.seeds import Seed
@@ -218,9 +218,11 @@ class Code(TemplateTask):
             else {"run": False}
         )
 
+    def not_rerun(self, verdict_options: Mapping[str, Any]) -> str | None:
+        """Code, where it was run and is not here."""
+        return "code" if verdict_options.get("run") is True and not self.run else None
+
     @classmethod
     def restored(cls, identity: Mapping[str, Any], verdict_options: Mapping[str, Any]) -> Self:
-        """The task that has this `identity()` and these `verdict_options()`."""
-        known = {field.name for field in fields(cls)} - {"prompts"}
-        own = {name: verdict_options[name] for name in known & verdict_options.keys()}
-        return cls(prompts=identity["prompts"], **own)
+        """The task that has this `identity()`. It runs nothing: the reader decides that, not a file."""
+        return cls(prompts=identity["prompts"])

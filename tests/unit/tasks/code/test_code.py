@@ -234,7 +234,10 @@ def test_running_is_no_part_of_what_is_asked_but_of_verdicts(confined):
     assert running.verdict_options() != Code(run=True).verdict_options()
     for task in (running, Code()):
         stored = json.loads(json.dumps([task.identity(), task.verdict_options()]))
-        assert tasks.restored(*stored) == task
+        restored = tasks.restored(*stored)
+        assert restored == Code(prompts=task.prompts), "a file does not say that code is run"
+        assert restored.not_rerun(task.verdict_options()) == ("code" if task.run else None)
+    assert running.not_rerun(running.verdict_options()) is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -455,5 +457,49 @@ def test_a_run_is_checked_anew_where_its_code_is_to_be_run_and_asks_nothing(tmp_
     run = grown(Code(run=True))
     assert sorted(run.rows["verdict"]) == ["accepted", "accepted", "rejected", "rejected"]
     assert len(asked) == 4
-    assert tilth.verify(tmp_path / "run.tilth").ok
-    assert tilth.open_run(tmp_path / "run.tilth").task == Code(run=True)
+    whole = tilth.verify(tmp_path / "run.tilth", using=[Code(run=True)])
+    assert (whole.findings, whole.notes, whole.rebuilt) == ((), (), 4)
+
+
+def test_a_file_does_not_say_that_its_code_is_run(tmp_path):
+    """A stranger's file is read, verified and shown without running what it holds."""
+    path = tmp_path / "run.tilth"
+
+    async def teacher(messages, **settings):
+        return f"```python\n{SUBTRACT if 'other' in str(messages) else ADD}\n```"
+
+    records = [
+        {"question": f"Write add(a, b), {which}.", "answer": "assert add(1, 2) == 3"}
+        for which in ("one", "another", "the other")
+    ]
+    seeds = tilth.read_seeds(records, task=Code(run=True))
+    tilth.generate_sync(seeds, "answer-augmentation", 3, teacher=tilth.Teacher(teacher), path=path)
+    report = tilth.verify(path)
+    assert (report.ok, report.rebuilt) == (True, 3)
+    assert [note.partition(";")[0] for note in report.notes] == ["not re-run: code"]
+    assert "3 verdicts were taken as they stand" in report.notes[0]
+    assert tilth.open_run(path).task == Code()
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("UPDATE rows SET verdict = 'accepted', cause = NULL, reason = NULL, score = 1.0")
+    assert tilth.verify(path).ok, "what is not run cannot be found wrong"
+    found = tilth.verify(path, using=[Code(run=True)])
+    assert [finding for finding in found.findings if "verdict is" in finding]
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("UPDATE rows SET response = 'I would rather not.'")
+    assert not tilth.verify(path).ok, "what needs no running is compared"
+
+
+def test_a_readers_limits_hold_and_not_those_of_a_file(tmp_path):
+    path = tmp_path / "run.tilth"
+
+    async def teacher(messages, **settings):
+        return f"```python\n{ADD}\n```"
+
+    seeds = tilth.read_seeds(
+        [{"question": "Write add(a, b).", "answer": "assert add(1, 2) == 3"}], task=Code(run=True, cpu=4)
+    )
+    tilth.generate_sync(seeds, "answer-augmentation", 1, teacher=tilth.Teacher(teacher), path=path)
+    report = tilth.verify(path, using=[Code(run=True)])
+    assert report.ok
+    assert '"cpu": 4' in report.notes[0]
+    assert '"cpu": 5' in report.notes[0]
