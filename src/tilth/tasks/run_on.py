@@ -24,13 +24,16 @@ _OPENING = re.compile(rf"\s*(?:[<\[](?:{'|'.join(_TOKENS)}|s>|bos>)\s*(?:(?:assi
 _ASKS = (
     r"(?:(?:next|new|another)[ \t]+)?"
     r"(?:question|problem|q|human|user|frage|pregunta|pergunta|domanda|вопрос|问题|问|質問)"
-    r"(?:[ \t]{0,2}#?[0-9]{1,4})?[*_ \t]{0,4}[:：]"
+    r"(?P<number>[ \t]{0,2}#?[0-9]{1,4})?[*_ \t]{0,4}[:：]"
 )
+# A reply that opens with its first question, of several that it answers.
+_PART = re.compile(r"[*_#> \t]{0,8}(?:question|problem|q)[ \t]{0,2}#?1[*_ \t]{0,4}[:：]", re.IGNORECASE)
 # A search stops at the first letters alone, and then at what the words begin with: that makes it quick.
 _ON = re.compile(
     r"[\n<\[](?:(?<=\n)[ \t>]{0,8}(?=[#*_`~AaDdFfHhIiNnPpQqUuВв问質])(?i:(?P<fence>```|~~~)"
     rf"|(?P<turn>(?:#{{1,6}}[ \t]*)?[*_]{{0,3}}(?:{_ASKS}|(?:assistant|instruction)[*_ \t]{{0,4}}[:：])"
-    r"|#{2,6}[ \t]*(?:instruction|user|human|question|problem)[:：*_ \t]{0,6}(?=\n|\Z)))"
+    r"|#{2,6}[ \t]*(?:instruction|user|human|question|problem)(?:[ \t]?#?[0-9]{1,4})?"
+    r"[:：*_ \t]{0,6}(?=\n|\Z)))"
     rf"|(?<=[<\[])(?P<token>(?:{'|'.join(_TOKENS)})))"
 )
 _INTRODUCES = re.compile(
@@ -61,6 +64,7 @@ def without_run_on(text: str) -> str:
     opening = _OPENING.match(text)
     first = opening.end() if opening else 0
     fenced = text.startswith(_FENCES, first)
+    parts = _PART.match(text, first)
     for mark in _ON.finditer(text, first):
         start = mark.start()
         if mark["fence"]:
@@ -68,7 +72,7 @@ def without_run_on(text: str) -> str:
         elif mark["token"]:
             if not _is_quoted(text, *mark.span()) and not _is_html(text, first, mark):
                 return text[:start].rstrip()
-        elif not fenced and not _introduces(text, first, start):
+        elif not (fenced or (parts and mark["number"]) or _introduces(text, first, start)):
             return text[:start].rstrip()
     return text
 

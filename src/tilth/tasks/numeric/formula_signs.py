@@ -102,6 +102,8 @@ _REWRITES = tuple(
         (r"\\[lr]?vert(?![A-Za-z])|\\\|", "|"),
         (r"\\[lr]floor(?![A-Za-z])", lambda part: "⌊" if part[0][1] == "l" else "⌋"),
         (r"\\[lr]ceil(?![A-Za-z])", lambda part: "⌈" if part[0][1] == "l" else "⌉"),
+        (r"\b([0-9]{1,4})\schoose\s([0-9]{1,4})\b", r"\\binom{\1}{\2}"),
+        (r"(?<=[0-9])\s(?:squared|cubed)\b", lambda word: "^2" if "sq" in word[0] else "^3"),
         (r"\\[{}]", "\\\\#"),  # a set: no formula
         (r"√", r"\\sqrt "),
         (r"∛", r"\\cbrt "),

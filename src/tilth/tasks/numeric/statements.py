@@ -36,6 +36,7 @@ _CLAUSE = re.compile(
 _FUNCTION = r"(?:sqrt|cbrt|sin|cos|tan|cot|sec|csc|log|ln|exp|pi)(?![A-Za-z])"
 _GOES_ON = re.compile(
     r"\((?:[0-9]|[a-z][^a-z])|[abcdeijknpqrtuvwxyz](?![A-Za-z])| ?=|_\{?[0-9]|[₀-₉²³]| ?\(?(?:in )?base\b"
+    r"| (?:choose|mod|squared|cubed)\b"
     rf"|{_FUNCTION}|e\^|\.?\\overline"
     rf"|[*_` ]{{0,4}}(?:[+*×÷^!√π]|\\(?:times|cdot|div|theta|{_FUNCTION})"
     r"|[-\u2212/] ?(?:[0-9$(\\]|[A-Za-z]+\())"
@@ -70,6 +71,15 @@ _NUMBER_WORD = re.compile(
     re.IGNORECASE,
 )
 _CALL = re.compile(r"[A-Za-z_.]+\(.*\)\Z")
+_BOUND = re.compile(r"[*_`\s]{0,4}(?:between|(?:less|more|greater|fewer) than)\b", re.IGNORECASE)
+# A question on a line of its own, which begins another example; not one that the writer asks himself.
+_ASKED = re.compile(
+    r"\n\s*\n(?!(?:but|wait|hmm|is|are|did|does|do|let|could|can|was|however|now|so|or|would|what if)\b)"
+    r"[^\n]{25,1000}\?[ \t]*\n",
+    re.IGNORECASE,
+)
+_SEVERAL = Reading(None, reason="more than one answer", cause="ambiguous")
+_A_BOUND = Reading(None, reason="a bound is stated, not a value", cause="ambiguous")
 _NO_VALUE = Reading(None, reason="no final answer", cause="no-answer")
 
 
@@ -82,7 +92,7 @@ def after_hashes(text: str) -> Reading | None:
             return None
         start, stop = end + 4, _line_end(text, end + 4)
         if reading := value(text, start, stop):
-            return reading
+            return _alone(text, text.rfind("####", 0, end) + 4, end, reading)
         line = text[start:stop].strip(" #*_`.$")
         follows = text[stop : stop + 2_000].strip()
         if not line and not follows:
@@ -92,6 +102,13 @@ def after_hashes(text: str) -> Reading | None:
         if _PLACEHOLDER.fullmatch(line) or _CALL.match(line) or (line and not follows):
             return None if _NUMBER_WORD.search(line) or _ANSWER.search(line) else _NO_VALUE
     return None
+
+
+def _alone(text: str, earlier: int, later: int, reading: Reading) -> Reading:
+    """The reading of the statement at `later`, unless a question stands between it and an earlier one."""
+    if earlier >= 4 and text.find("?", earlier, later) >= 0 and _ASKED.search(text, earlier, later):
+        return _SEVERAL
+    return reading
 
 
 def boxed(text: str) -> Reading | None:
@@ -167,8 +184,11 @@ def after_answer(text: str) -> Reading | None:
         placeholder = _PLACEHOLDER.match(text, place)
         if placeholder and (reading := _next_value(text, placeholder.end())):
             return reading
+        if _BOUND.match(text, place):
+            return _A_BOUND
         if not placeholder and (reading := _next_value(text, place)):
-            return reading
+            before = max((earlier for earlier in starts if earlier < start), default=0)
+            return _alone(text, before, start, reading)
         denied = placeholder or _NONE.match(text, place)
         if denied or (marker["colon"] and not _REFERS.match(text, place)):
             if reading := last_number(text, place):

@@ -19,7 +19,7 @@ _PHYSICAL_UNIT = re.compile(
 _NO_UNIT = re.compile(
     r"[abcdeijknpqrtuvwxyz](?![A-Za-z])|[xyz]{2,3}(?![A-Za-z])"
     r"| ?(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|pi)(?![A-Za-z])"
-    r"|(?: ?[/-] ?)?[A-Za-z]+\(| ?\(?(?:in )?base\b"
+    r"|(?: ?[/-] ?)?[A-Za-z]+\(| ?\(?(?:in )?base\b| (?:choose|mod|squared|cubed)\b"
 )
 _WORDS = re.compile(r"[A-Za-z]{3,}")
 _LATEX_WORD = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s?\{([^{}]{0,80})\}")

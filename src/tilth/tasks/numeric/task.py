@@ -128,8 +128,8 @@ class Numeric(TemplateTask):
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where the answers agree, rejected where they do not or the reply has none.
 
-        Unverified where there is no reference, none can be read from it, or the comparison of two
-        expressions took too long.
+        Unverified where there is no reference, or none that can be read; where the reply states several
+        answers or a bound; and where it is not found out whether two expressions or texts are the same.
         """
         return self._verdict(response, reference, comparing.same)
 
@@ -153,6 +153,8 @@ class Numeric(TemplateTask):
         if reference is not None and right is None:
             return self._verdict_on_text(response, reference)
         reply = self.read(response)
+        if reply.answer is None and reply.cause == "ambiguous":
+            return Verdict("unverified", reason=reply.reason, cause="ambiguous")
         if reply.answer is None:
             return Verdict("rejected", reason=_NO_ANSWER, cause="no-answer")
         if reference is None or right is None:

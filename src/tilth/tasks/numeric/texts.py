@@ -25,6 +25,7 @@ _BRACKETED = re.compile(r"\(([^()]*)\)")
 _OPTION = re.compile(r"\(?([a-z])\)?(?=[\s.:)]|\Z)")
 _LETTER = re.compile(r"[a-z]")
 _NAME = re.compile(r"[^\W\d_]+")
+_POINTS = re.compile(r"(?<![A-Za-z])(?!YES|NO|TRUE)[A-Z]{2,4}(?![A-Za-z])")
 _NUMBER_WORD = re.compile(
     r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh"
     r"|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|dozen|half|none|infinite)\w*"
@@ -55,6 +56,8 @@ def same(stated_: str, reference: str) -> Outcome:
     if _LETTER.fullmatch(other):
         option = _OPTION.match(one)
         return (option[1] == other, None) if option else (None, "an option and a text are not compared")
+    if _POINTS.search(stated_) or _POINTS.search(reference):
+        return None, "names of points may be in another order"
     names = all(_NAME.fullmatch(text) and not _NUMBER_WORD.fullmatch(text) for text in (one, other))
     return (False, None) if names else (None, "two texts that are not the same may say the same")
 

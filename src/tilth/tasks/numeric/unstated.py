@@ -13,6 +13,7 @@ _TAIL = 64_000
 _MOST_CLAUSES = 6
 _LONGEST_HEAD = 200
 
+_LABEL = re.compile(r"\s*(?:(?:A|Ans)[:：](?!\s?[0-9]+\s?:)\s*)?")
 _OPENING = re.compile(r"(?<![\^_})\]A-Za-z])[(\[{]|\\\{|(?<![0-9A-Za-z\\)/])[A-Za-z] ?(?:[=<>≤≥]|\\[lg]e)")
 _PIECE = re.compile(r"\d{1,2} ?: ?\d|\d{1,2} ?[ap]\.? ?m\b|\d[\d.,]* ?[A-Za-z]+,?(?: and)? \d", re.IGNORECASE)
 _WORD_OR_MARK = re.compile(r"[A-Za-z]{2,}|#")
@@ -28,8 +29,10 @@ _COUNTED = frozenset(
         *("option", "figure", "not"),
     )
 )
-_FUNCTIONS = ("sqrt", "cbrt", "sin", "cos", "tan", "log", "ln", "exp")
-_WITHIN = re.compile(r"(?:[√∛^_]|\^\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp) ?|[A-Za-z_]\([^()\n]{0,40})\Z")
+_FUNCTIONS = ("sqrt", "cbrt", "sin", "cos", "tan", "log", "ln", "exp", "mod", "choose")
+_WITHIN = re.compile(
+    r"(?:[√∛^_]|\^\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|mod|choose) ?|[A-Za-z_]\([^()\n]{0,40})\Z"
+)
 _GOES_ON = re.compile(
     r"_\{?[0-9]|[₀-₉²³]|[xyzn](?![A-Za-z0-9])|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
 )
@@ -58,7 +61,8 @@ _LEADS_ON = re.compile(r"[?:]\s*\Z|\b(?:let|given|if|suppose|find|first|need|wan
 
 def bare(text: str) -> Reading | None:
     """The value that is the whole text."""
-    start, stop = len(text) - len(text.lstrip()), len(text.rstrip())
+    label = _LABEL.match(text)
+    start, stop = label.end() if label else 0, len(text.rstrip())
     if stop - start > values.MAX_LENGTH or "\n" in text[start:stop]:
         return None
     if reading := structured(text, start, stop):
