@@ -13,12 +13,27 @@ def lowered(text: str) -> str:
     return text.translate(_LOWER)
 
 
+# In other languages: the noun and "is". Letters beyond A to Z are not put in lower case.
+_ANSWER = (
+    "antwort|l[öÖ]sung|r[éÉ]ponse|respuesta|soluci[óÓ]n|risposta|soluzione|resposta|antwoord|svaret|svar|vastaus"
+    "|odpowied[źŹ]|odpov[ěĚ][ďĎ]|odgovor|v[áÁ]lasz|r[ăĂ]spunsul|r[ăĂ]spuns|cevap|yan[ıIİi]t|jawabannya|jawaban"
+    "|[đĐ][áÁ]p[ ][áÁ]n|tr[ảẢ][ ]l[ờỜ]i|[оО]твет|ОТВЕТ|[вВ]ідповідь|[оО]тговор|[αΑ]πάντηση|(?:ה)?תשובה"
+    "|(?:ال)?[إا]جابة|الجواب|उत्तर|คำตอบ"
+)
+_IS = "ist|lautet|est|es|[éÉ]|[èÈ]|is|er|[äÄ]r|on|to|je|este|adalah|l[àÀ]|это|είναι|है"
+_IN_OTHER_LANGUAGES = rf"""
+    | (?:答案|正解|正答|解答|答え|回答|정답|답변|답)(?:[是为為はが은는]|\s?[：:])
+    | (?<!不)[选選][择擇]?[ ：:]?(?=[(（]?[a-z](?![a-z]))
+    | \b(?:{_ANSWER})\b[*_`"']{{0,4}}(?:[ ]\w{{1,15}}){{0,2}}?[*_`]{{0,4}}\s?
+      (?:[:：=→]|[-–—](?=\s)|(?<=\s)(?:{_IS})\b)
+"""
+
 # Branches open with plain letters wherever they can, which lets a search pass over what none opens with.
 MARKER = re.compile(
     r"""
     ^[ \t]*(?P<hashes>\#\#\#\#)
     | \\f?box(?:ed)?\{
-    | <answer> | 答案[是为：:]
+    | <answer>
     | \b(?:
         (?:
             answer\b | ans\b\.?
@@ -42,7 +57,8 @@ MARKER = re.compile(
         (?:it|that|this)(?:['’]s|\s(?:is|must[ ]be|has[ ]to[ ]be|should[ ]be|would[ ]be))(?=\s)
       | (?:so|therefore|thus|hence|actually|no|wait|rather|i[ ](?:think|believe|guess|say)|i['’]d[ ]say)\b,?
     ))
-    """,
+    """
+    + _IN_OTHER_LANGUAGES,
     re.MULTILINE | re.VERBOSE,
 )
 """What an option follows. Behind a weak one it must end its sentence."""
@@ -89,6 +105,14 @@ REJECTION = re.compile(
     r"|(?:not|n['’]t) (?:be )?(?:correct|right|the (?:answer|correct|right|best)|it))\b|[✗✘❌]"
 )
 """What makes clear that a sentence speaks against the one option it names."""
+
+AGAINST = re.compile(
+    NEGATION.pattern
+    + r"|\b(?:nicht|kein\w*|falsch\w*|faux|fausse|pas|incorrect\w*|incorret\w*|err[aoó]\w*|sbagliat\w*"
+    r"|fout|onjuist|не|неверн\w*|неправильн\w*|n[ãa]o|yanl[ıi]ş|salah|sai|second|other|alternative|instead|question"
+    r"|difficulty|level|grade)\b|[不错錯误誤非틀]"
+)
+"""What a line, in lower case, says before its colon where the option behind that may not be its answer."""
 
 CONCLUSION = re.compile(
     r"\W*(?:so|thus|therefore|hence|in conclusion|overall|in summary|this means|as a result|consequently)\b"

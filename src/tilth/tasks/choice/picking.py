@@ -23,15 +23,17 @@ _LONG_LINE = 600
 
 _BARE = r"(?:[A-Za-z]{1,2}|[0-9]{1,4}|[ivxlIVXL]{1,7})(?![A-Za-z0-9_])"
 _LABEL = re.compile(_BARE)
+_OTHER_SCRIPT = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 _MARKS = (
-    r"""[*_`\s:=~"'“”‘’({\[✓✔✅☑👉]|</?[A-Za-z]{1,8}>|\\[(\[]|\$"""
+    r"""[*_`\s:=~"'“”‘’({\[（【「：✓✔✅☑👉]|</?[A-Za-z]{1,8}>|\\[(\[]|\$"""
     r"""|\\(?:text|textbf|mathrm|mathbf|boxed|fbox)\s?\{"""
 )
 _OPENING = re.compile(rf"(?:{_MARKS}){{0,24}}")
 _FILLER = re.compile(
     rf"(?:{_MARKS}|\b(?:therefore|thus|then|clearly|simply|definitely|certainly|probably|most likely|likely"
     r"|just|only|indeed|actually|either|both|between|the|option|choice|answer|letter|number|statement"
-    r"|not [^.\n]{1,80}?\bbut)\b,?){0,24}",
+    r"|not [^.\n]{1,80}?\bbut)\b,?|\b(?:neither [^.;\n]{1,60}? nor|not) [^.;\n]{1,60};"
+    r"|\bneither [^.;\n]{1,60}? nor [^.;\n]{1,40}?,? (?:but|so)\b){0,24}",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
@@ -41,7 +43,7 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _AFTER_LABEL = re.compile(r"[.):\]*_`\"'”’]{0,6}[ \t]*(?:[-–—:,(][ \t]*)?[\"'“‘*_]{0,3}")
-_CLOSING = r"[。 \t*_`\"'”’)\]}$\\.!;,]"
+_CLOSING = r"[。）】」 \t*_`\"'”’)\]}$\\.!;,]"
 _LINE_END = re.compile(rf"{_CLOSING}{{0,16}}(?=\n|\Z)")
 _END = re.compile(rf"{_LINE_END.pattern}|[*_`\"'”’)\]}}]{{0,4}}[.!;,][*_`\"'”’)\]}}]{{0,4}}(?=\s)")
 _OR = re.compile(
@@ -54,6 +56,8 @@ _CALLED = re.compile(r"(?:\b(?:option|choice|letter|number)\W{1,4}|[(\[])\Z", re
 _IN_BRACKETS = re.compile(
     rf"[*_]{{0,3}}\s?[(\[]\s?(?:(?:option|choice)\s)?(?P<label>{_BARE})[)\].]", re.IGNORECASE
 )
+_IN_ANGLES = re.compile(rf"[*_`\s:=]{{0,24}}<(?P<label>{_BARE})>(?![^\n]{{0,200}}</(?P=label)>)")
+_SAID = re.compile(r"(?P<said>[^\n:：]*[^\W\d_][^\n:：]*)[:：](?=[^\n:：]*\Z)")
 _ORDINAL = re.compile(
     r"(?P<which>first|second|third|fourth|fifth|sixth|last|1st|2nd|3rd|4th|5th|6th)"
     r" (?:option|choice|answer|one|statement)\b",
@@ -93,10 +97,10 @@ class Pick:
 def pick(text: str, menu: Menu) -> Pick:
     r"""The option that the last clear statement of the text picks.
 
-    Statements are `#### B`; `\boxed{B}`; "the answer is B", "I choose B"; "B is correct"; a first or last
-    line that is an option and nothing else. Where there is none, the first words count ("B, because ..."),
-    then a sentence that ends with "is B", then a last sentence that opens with "so" or "therefore", then the
-    one option that is named at all.
+    Statements are `#### B`; `\boxed{B}`; "the answer is B", "Antwort: B", "I choose B"; "B is correct"; a
+    first or last line that is an option and nothing else. Where there is none, an option behind the last
+    line's colon counts ("I am sure: B"), then the first words ("B, because ..."), then a sentence that ends
+    with "is B", then a last sentence that opens with "so" or "therefore", then the one option that is named.
     """
     start = len(text) - len(text.lstrip())
     body = text.strip()
@@ -108,6 +112,8 @@ def pick(text: str, menu: Menu) -> Pick:
     statements += _whole_lines(text, begin, menu)
     if statements:
         return max(statements, key=lambda statement: statement.span)
+    if said := _said_last(text, begin, menu):
+        return said
     if first := _leading(text, start, menu):
         return first
     faint = list(_after(cues.FAINT_MARKER, text, low, begin, menu))
@@ -175,6 +181,31 @@ def _whole_line(text: str, start: int, menu: Menu) -> Pick | None:
     bullet = _BULLET.match(text, start)
     picked = _value(text, bullet.end() if bullet else start, menu, strict=True)
     return picked if picked and _LINE_END.match(text, picked.span[1]) else None
+
+
+def _said_last(text: str, begin: int, menu: Menu) -> Pick | None:
+    """The option that stands behind a colon and ends the last line, whatever the line says before it.
+
+    Not where that names an option itself, speaks against it, or where the line above says another one so.
+    """
+    said: list[Pick] = []
+    end = len(text.rstrip())
+    for _ in range(2):
+        start = max(begin, text.rfind("\n", 0, end) + 1)
+        line = _SAID.match(text, start, end) if end - start <= _LONG_LINE else None
+        if line is None:
+            break
+        label = line["said"].strip("*_ \t>-#().")
+        picked = _value(text, line.end(), menu, strict=True)
+        if picked is None or not _LINE_END.match(text, picked.span[1]):
+            break
+        if menu.labelled(label) is not None or cues.AGAINST.search(line.group().lower()):
+            return None
+        said.append(picked)
+        end = len(text[begin:start].rstrip()) + begin
+        if end <= begin:
+            break
+    return said[0] if said and len({picked.place for picked in said}) == 1 else None
 
 
 def _leading(text: str, start: int, menu: Menu) -> Pick | None:
@@ -252,6 +283,11 @@ def _value(text: str, at: int, menu: Menu, *, strict: bool) -> Pick | None:
     On a later line it must stand alone. None where none is named there; a pick without a place where more
     than one is.
     """
+    angled = _IN_ANGLES.match(text, at)
+    place = menu.labelled(angled["label"]) if angled else None
+    if angled and place is not None and menu.options[place].label == angled["label"]:
+        end = angled.end()
+        return Pick(place, (angled.start("label") - 1, end)) if _END.match(text, end) or not strict else None
     opening = _OPENING.match(text, at)
     filler = _FILLER.match(text, at)
     near = opening.end() if opening else at
@@ -312,7 +348,7 @@ def _stands_alone(text: str, label: str, end: int) -> bool:
         return (label.isupper() and label not in "AI") or _GOES_ON.match(text, end) is not None
     if after in ".,:-–—'’/" and further.isalnum():
         return after == "/" and not label.isdigit()
-    return after in ")]}<.,;:!?。*_`\"'”’$\\/-–—"
+    return after in ")]}<.,;:!?。、，．；！？）】」*_`\"'”’$\\/-–—" or _OTHER_SCRIPT.match(after) is not None
 
 
 def _by_text(text: str, start: int, menu: Menu) -> Pick | None:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.seeds import Seed, within
+from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict, shortened
+from tilth.tasks.choice.columns import named_columns, options_in, plain_columns, reach
 from tilth.tasks.choice.menu import Menu, menu_of
 from tilth.tasks.choice.options import (
     Option,
@@ -26,6 +27,7 @@ from tilth.tasks.choice.picking import EMPTY, NO_ANSWER, pick
 from tilth.tasks.choice.written import rephrased, written
 from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
+from tilth.tasks.run_on import without_run_on
 
 PROMPTS = {
     "answer": (
@@ -67,18 +69,19 @@ _INTEGER = re.compile(r"[0-9]{1,4}")
 class Choice(TemplateTask):
     r"""Questions with options, of which one is the answer.
 
-    Options come from a column of the seeds (see `tilth.tasks.choice.options.given` for its shapes) and are
-    put into the question, a line each, "A. dry palms"; or they stand in the question already, as lines,
-    inside a line or as a list, and stay there as they are. Everything later reads them back from the
-    question.
+    Options come from a column of the seeds (see `tilth.tasks.choice.options.given` for its shapes), or from
+    several, and are put into the question, a line each, "A. dry palms"; or they stand in the question
+    already, as lines, inside a line or as a list, and stay there as they are. Everything later reads them
+    back from the question.
 
     An answer is read from the last clear statement of a reply: `#### B`; `\boxed{B}`; "The answer is b) wet
-    palms", "I choose B"; "B is correct"; a line that is an option and nothing else. Failing these, from its
-    first words ("B, because ..."), from a sentence that ends with "is B", from a last one that opens with
-    "so" or "therefore" and names one option, or from the one option that is named at all and not rejected. An
+    palms", "Antwort: B", "I choose B"; "B is correct"; a line that is an option and nothing else. Failing
+    these, from behind the last line's colon ("I am sure: B"), from its first words ("B, because ..."), from
+    a sentence that ends with "is B", from a last one that opens with "so" or "therefore" and names one
+    option, or from the one option that is named at all and not rejected. An
     option is named by its label or by its whole text; case, punctuation, quotes and articles count only
     where options differ by them alone. "A or B" is no answer, nor is a label whose text is another option's.
-    Reasoning in `<think>` tags is not read.
+    Reasoning in `<think>` tags is not read, nor what a model writes on after its answer.
 
     The normal form of an answer is the option as it stands: "B. wet palms", or its text where it has no
     label. So a row can be read without its question, and says whether a label or a text was mistaken.
@@ -90,8 +93,10 @@ class Choice(TemplateTask):
 
     Attributes:
         options: The column that holds the options, with dots to go into objects ("question.choices"); or
+            the columns that hold one each, such as ("opa", "opb"), where the seeds have them all; or else
             the options of every seed, such as ("positive", "negative"). Where None, the columns "choices"
-            and "options" are looked for, then the question itself.
+            and "options" are looked for, then the question itself, then columns that count options: A, B,
+            ...; option_a, ...; choice1, ...; ending0, ...
         shuffle: Whether each unit puts the options in another order, the reference carried along. "All of
             the above" stays behind the others; options that name others ("both A and C") are not moved.
             Options that a writer makes up are shuffled too.
@@ -152,6 +157,9 @@ class Choice(TemplateTask):
         if purpose == "rephrase":
             return lambda reply: rephrased(reply, question)
         fixed = self.options if isinstance(self.options, tuple) else None
+        shown = find(question)
+        if fixed and shown and {option.text for option in shown.options} != set(map(_collapsed, fixed)):
+            fixed = None  # they name columns
         return lambda reply: written(reply, question, fixed, reorder=self.shuffle)
 
     def read(self, text: str, question: str | None = None) -> Reading:
@@ -162,7 +170,7 @@ class Choice(TemplateTask):
         menu = menu_of(question)
         if menu is None:
             return Reading(None, reason=_NO_OPTIONS, cause="no-options")
-        picked = pick(blank_reasoning(text), menu)
+        picked = pick(without_run_on(blank_reasoning(text)), menu)
         if picked.place is None:
             cause, reason = picked.why or NO_ANSWER
             return Reading(None, reason=reason, cause=cause)
@@ -177,7 +185,7 @@ class Choice(TemplateTask):
         menu = menu_of(question)
         if menu is None:
             return Verdict("unverified", reason=_NO_OPTIONS, cause="no-options")
-        picked = pick(blank_reasoning(response), menu)
+        picked = pick(without_run_on(blank_reasoning(response)), menu)
         if picked.place is None:
             if question is None:
                 reason = "no label, and no question to compare texts with"
@@ -240,22 +248,29 @@ class Choice(TemplateTask):
             ValueError: It has no options, or they cannot be told apart or read back.
         """
         column, value = self._column(seed)
-        if value is None:
-            if self.options is not None:
+        columns = () if value is not None else self._columns(seed)
+        if value is None and not columns:
+            if isinstance(self.options, str):
                 raise ValueError(f"there is no {column!r} to take options from")
             question, own = seed.question, find(seed.question)
             if own is None:
                 raise ValueError(
-                    'no options were found; name their column with Choice(options="..."), or write them into '
-                    'the question, a line each: "A. ..."'
+                    'no options were found; name their column with Choice(options="..."), several columns '
+                    'with Choice(options=("A", "B", ...)), or write them into the question, a line each: '
+                    '"A. ..."'
                 )
             options, labels = list(own.options), {}
         else:
             try:
-                options = given(value)
+                options = given(options_in(columns, seed.extra) if columns else value)
             except ValueError as error:
+                if columns:
+                    raise ValueError(
+                        f"{error}; give each option a column, and none between them empty"
+                    ) from error
                 raise ValueError(f"{column!r} {error}; give a list of texts") from error
             labels = {option.label: place for place, option in enumerate(options) if option.label}
+            labels |= {name: place for place, name in enumerate(columns[: len(options)])}
             question = self._laid_out(seed.question, options)
         refuse_unfit(options)
         menu = menu_of(question)
@@ -270,19 +285,27 @@ class Choice(TemplateTask):
         return question, self._key(seed.reference, menu) if own_label is None else own_label
 
     def _column(self, seed: Seed) -> tuple[str, Any]:
-        """The name and value of the column that holds the options; None where there is none."""
+        """The name and value of the one column that holds the options; None where there is none."""
         if isinstance(self.options, tuple):
-            return "options", self.options
+            return "options", None if named_columns(self.options, seed.extra) else self.options
         if isinstance(self.options, str):
-            return self.options, _reach(seed.extra, self.options)
+            return self.options, reach(seed.extra, self.options)
         inner = [f"{name}." for name, value in seed.extra.items() if isinstance(value, Mapping)]
         for name in (prefix + column for prefix in ("", *inner) for column in COLUMNS):
-            value = _reach(seed.extra, name)
+            value = reach(seed.extra, name)
             if isinstance(value, list | Mapping) or (
                 isinstance(value, str) and value.lstrip()[:1] in ("[", "{")
             ):
                 return name, value
         return COLUMNS[0], None
+
+    def _columns(self, seed: Seed) -> tuple[str, ...]:
+        """The columns that hold an option each."""
+        if isinstance(self.options, tuple):
+            return named_columns(self.options, seed.extra)
+        if self.options is not None or find(seed.question) is not None:
+            return ()
+        return plain_columns(seed.extra)
 
     def _laid_out(self, question: str, options: Sequence[Option]) -> str:
         """The question with these options: as it is, where they stand in it; else a line for each."""
@@ -297,6 +320,5 @@ class Choice(TemplateTask):
         )
 
 
-def _reach(values: Mapping[str, Any], path: str) -> Any:
-    """The value that a dotted path leads to, or None; a column of that very name first."""
-    return values[path] if path in values else within(values, path.split("."))
+def _collapsed(text: Any) -> str:
+    return " ".join(str(text).split())

@@ -75,6 +75,11 @@ HOSTILE = {
     "articles": "the answer is " + "the " * 250_000,
     "thoughts": "<think>" * 140_000,
     "quotes": "'" * 1_000_000,
+    "colons": "so: " * 250_000,
+    "lines with colons": "Sure: A\n" * 120_000,
+    "angles": "<A>" * 330_000,
+    "neither": "answer: neither " * 60_000,
+    "other languages": "antwort richtig " * 60_000,
     "not ascii": "ⅷ" * 1_000_000,
 }
 

@@ -112,6 +112,55 @@ def test_options_of_a_column_are_put_into_the_question(task, extra, question, re
         assert task.fault(with_extra(extra, named)) is None
 
 
+@pytest.mark.parametrize(
+    ("options", "extra", "reference"),
+    [
+        (None, {"A": "dry", "B": "wet"}, "B"),
+        (None, {"a": "dry", "b": "wet"}, "b"),
+        (None, {"B": "wet", "A": "dry", "level": "C"}, "B"),
+        (None, {"A": "dry", "B": "wet", "C": "", "D": None}, "B"),
+        (None, {"option_a": "dry", "option_b": "wet"}, "B"),
+        (None, {"Option A": "dry", "Option B": "wet"}, "Option B"),
+        (None, {"choice1": "dry", "choice2": "wet"}, "choice2"),
+        (None, {"opa": "dry", "opb": "wet", "exp": "it is"}, "opb"),
+        (None, {"ending0": "dry", "ending1": "wet"}, "wet"),
+        (None, {"answerA": "dry", "answerB": "wet"}, "B"),
+        (None, {"sol1": "dry", "sol2": "wet"}, "wet"),
+        (("opa", "opb"), {"opa": "dry", "opb": "wet"}, "B"),
+        (("right", "left"), {"right": "dry", "left": "wet", "A": "x", "B": "y"}, "left"),
+        (("q.first", "q.second"), {"q": {"first": "dry", "second": "wet"}}, "B"),
+        (("A", "B", "C"), {"A": "dry", "B": "wet", "C": ""}, "B"),
+        (("dry", "wet"), {"dry": "x"}, "B"),
+    ],
+)
+def test_options_of_several_columns_are_put_into_the_question(options, extra, reference):
+    task, one = Choice(options=options), with_extra(extra, reference)
+    assert task.fault(one) is None
+    assert (put(task, one).question, put(task, one).reference) == (LETTERED, "B. wet")
+
+
+def test_numbers_of_columns_say_no_more_than_other_numbers():
+    one = with_extra({"sol1": "dry", "sol2": "wet"}, "1")
+    assert "say with Choice(counts_from=0) or 1" in Choice().fault(one)
+    assert put(Choice(counts_from=0), one).reference == "B. wet"
+    assert put(Choice(counts_from=1), one).reference == "A. dry"
+
+
+def test_a_new_question_has_options_of_its_own_where_the_task_names_columns():
+    one = put(Choice(options=("opa", "opb")), with_extra({"opa": "dry", "opb": "wet"}, "B"))
+    prompt = Choice(options=("opa", "opb")).write_new_question(one)
+    assert prompt.read("Question: Which is cold?\nA. fire\nB. ice") == "Which is cold?\nA. fire\nB. ice"
+    for shuffle in (False, True):
+        fixed = Choice(options=("dry", "wet"), shuffle=shuffle)
+        prompt = fixed.write_new_question(put(fixed, with_extra({}, "wet")))
+        assert set(prompt.read("Question: Which is sand?").splitlines()[1:]) <= {
+            "A. dry",
+            "B. wet",
+            "A. wet",
+            "B. dry",
+        }
+
+
 def test_labels_that_do_not_count_are_replaced_and_their_keys_with_them():
     one = put(Choice(), with_extra({"choices": {"F": "dry", "G": "wet", "H": "icy"}}, "G"))
     assert (one.question, one.reference) == (LETTERED + "\nC. icy", "B. wet")
@@ -138,6 +187,17 @@ def test_more_options_than_letters_are_put_and_read():
     [
         (Choice(), seed(), 'no options were found; name their column with Choice(options="...")'),
         (Choice(options="endings"), seed(choices=["a", "b"]), "there is no 'endings' to take options from"),
+        (Choice(), seed(), 'several columns with Choice(options=("A", "B", ...))'),
+        (Choice(), seed(A="x", B="", C="y"), "'B' is empty; give each option a column"),
+        (
+            Choice(),
+            seed(A="x", B="y", choice1="v", choice2="w"),
+            "options may lie in the columns 'A', 'B' or in 'choice1', 'choice2'; say in which with",
+        ),
+        (Choice(options=("A", "B", "C")), seed(A="x", B="y"), "there is no column 'C' beside 'A', 'B'"),
+        (Choice(options=("A", "B")), seed(A="x", B=["y"]), "'B' is no text"),
+        (Choice(), seed(A="x", C="y"), "no options were found"),
+        (Choice(), seed(x1="x", x2="y"), "no options were found"),
         (Choice(options="n"), seed(n=3), "'n' is no list of options; give a list of texts"),
         (Choice(), seed(choices=["a"]), "fewer than two options"),
         (Choice(), seed(choices=["a", ""]), "'choices' has no text for option 2"),
