@@ -288,16 +288,24 @@ def test_an_empty_turn_is_left_out_and_told(rows, tmp_path, format, question, re
     )
     with pytest.warns(tilth.TilthWarning) as told:
         tilth.save(plain, tmp_path / "out.csv", format=format)
-    assert any("out.csv: 1 row is left out" in str(one.message) for one in told) == empty
+    assert any("out.csv: left out: 1 row with an empty" in str(one.message) for one in told) == empty
     text = (tmp_path / "out.csv").read_text("utf-8")
     examples = json.loads(text) if format == "alpaca" else [json.loads(line) for line in text.splitlines()]
     assert len(examples) == (2 if empty else 3)
-    with pytest.raises(ValueError, match="no row can be saved in this format"):
+    with pytest.raises(ValueError, match="no row can be saved as"):
         save(plain[[0]].with_columns(response=pl.lit("")), tmp_path / "none.json", format=format)
     assert not (tmp_path / "none.json").exists()
 
 
-def test_tables_keep_every_row_and_cells_as_they_are(rows, kept, tmp_path):
+@pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
+def test_tables_keep_rows_with_an_empty_turn_and_tell(kept, tmp_path, format):
+    with pytest.warns(tilth.TilthWarning, match="out: it holds 1 row with an empty question"):
+        path = save(kept, tmp_path / "out", format=format)
+    read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "jsonl": pl.read_ndjson}[format]
+    assert read(path).height == kept.height
+
+
+def test_csv_cells_stay_as_they_are(rows, tmp_path):
     formulas = rows.with_columns(response=pl.Series(["=1+1", "@a", "-5", "+3", "plain"]))
     with pytest.warns(tilth.TilthWarning, match=r"some texts in 'question', 'response' open with = or @"):
         path = tilth.save(formulas, tmp_path / "out.csv")

@@ -169,7 +169,7 @@ export interface Replies extends Record<keyof Requests, unknown> {
   page: { last: number; more: boolean };
   open: { detail: RowDetail };
   quality: QualityReply;
-  save: { path: string; rows: number; bytes: number };
+  save: { path: string; rows: number; bytes: number; notices: readonly string[] };
   "regimes-chart": Chart;
   "regimes-cell": { cell: Cell };
   "regimes-save": { paths: readonly string[]; bytes: number };

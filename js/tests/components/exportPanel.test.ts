@@ -2,10 +2,14 @@ import { expect, test } from "vitest";
 import { drawn, find, host, open, press, type } from "../support/page";
 
 test("Export saves what is chosen and says what was written", async () => {
-  host.answers(({ type }) => ({
-    content:
-      type === "save" ? { type: "saved", path: "out/rows.jsonl", rows: 573, bytes: 214_300 } : { type: "ok" },
-  }));
+  const saved = {
+    type: "saved",
+    path: "out/rows.jsonl",
+    rows: 573,
+    bytes: 214_300,
+    notices: ["left out: 1 row"],
+  };
+  host.answers(({ type }) => ({ content: type === "save" ? saved : { type: "ok" } }));
   const { el } = await open();
   const tab = find(el, '[role="tab"]', "Samples");
   tab.focus();
@@ -24,5 +28,6 @@ test("Export saves what is chosen and says what was written", async () => {
   expect(host.ofType("save")).toMatchObject([
     { format: "chat", path: "out/rows.jsonl", verdicts: ["accepted"] },
   ]);
-  expect(find(el, ".tilth-saved").textContent).toBe("Saved 573 rows, 214.3 kB, to out/rows.jsonl");
+  const said = [...find(el, ".tilth-saved").querySelectorAll("p")].map((line) => line.textContent);
+  expect(said).toEqual(["Saved 573 rows, 214.3 kB, to out/rows.jsonl", "left out: 1 row"]);
 });

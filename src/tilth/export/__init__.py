@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tilth.arguments import listed, of_kind, path_of
 from tilth.errors import tell
-from tilth.export.formats import CONTENT, SUFFIXES
+from tilth.export.formats import CONTENT, CONVERSATIONS, SUFFIXES, with_empty_turns
 from tilth.export.formats import FORMATS as _WRITERS
 from tilth.export.targets import node_at, opened
 
@@ -32,10 +32,12 @@ class Written:
 
     Attributes:
         path: The file.
+        rows: How many rows it holds.
         notices: What a user should know of it, a sentence each, without its name.
     """
 
     path: Path
+    rows: int
     notices: tuple[str, ...]
 
 
@@ -91,10 +93,10 @@ def write(
     """Does what `save` does, and gives its notices back instead of warning."""
     path, chosen = ready(path, format)
     named = {verdicts} if isinstance(verdicts, str) else set(listed(verdicts, "verdicts", "verdicts"))
-    kept = _select(rows, named)
+    kept, empty = _without_empty_turns(_select(rows, named), chosen)
     with opened(path) as file:
         notices = _WRITERS[chosen](kept, file)
-    return Written(path, (*_other_suffix(path, chosen), *notices))
+    return Written(path, kept.height, (*_other_suffix(path, chosen), *empty, *notices))
 
 
 def ready(path: str | os.PathLike[str], format: str | None = None) -> tuple[Path, str]:
@@ -109,6 +111,25 @@ def ready(path: str | os.PathLike[str], format: str | None = None) -> tuple[Path
     chosen = _format(path, format)
     node_at(path)
     return path, chosen
+
+
+def _without_empty_turns(rows: pl.DataFrame, format: str) -> tuple[pl.DataFrame, list[str]]:
+    """The rows without those that have an empty turn, unless it is a table; and a word on these."""
+    import polars as pl
+
+    empty = pl.Series(with_empty_turns(rows), dtype=pl.Boolean)
+    count = int(empty.sum())
+    if not count:
+        return rows, []
+    which = (
+        f"{count:,} {'row' if count == 1 else 'rows'} with an empty question or a response that is empty or "
+        "nothing but thinking"
+    )
+    if format not in CONVERSATIONS:
+        return rows, [f"it holds {which}, as it holds all; leave them out of training"]
+    if count == rows.height:
+        raise ValueError(f"no row can be saved as {format!r}: there is nothing but {which}")
+    return rows.filter(~empty), [f"left out: {which}"]
 
 
 def _other_suffix(path: Path, format: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from tilth.export.types import typed_first
@@ -77,67 +77,48 @@ def write_jsonl(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
 
 def write_chat(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """A conversation a line: the teacher's system prompt where the rows have it, then the turns."""
-    written = 0
-    for row in _with_all_turns(rows):
+    for row in rows.iter_rows(named=True):
         messages = row.get("messages") or [
             {"role": "user", "content": row["question"]},
             {"role": "assistant", "content": row["response"]},
         ]
         file.write(_json({"messages": messages}) + b"\n")
-        written += 1
-    notices = _left_out(rows.height - written)
-    if written < _LEAST_EXAMPLES:
-        notices.append(
-            f"it holds {written}, which most trainers take, but OpenAI's fine-tuning takes no file of fewer "
-            f"than {_LEAST_EXAMPLES} examples"
-        )
-    return notices
+    if rows.height >= _LEAST_EXAMPLES:
+        return []
+    notice = (
+        f"it holds {rows.height}, which most trainers take, but OpenAI's fine-tuning takes no file of fewer "
+        f"than {_LEAST_EXAMPLES} examples"
+    )
+    return [notice]
 
 
 def write_alpaca(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """A JSON array of instruction, input and output, and of `system` where the rows have a system prompt."""
-    written = 0
-    for row in _with_all_turns(rows):
+    for place, row in enumerate(rows.iter_rows(named=True)):
         example = {"instruction": row["question"], "input": "", "output": row["response"]}
         first = (row.get("messages") or [{"role": "user"}])[0]
         if first["role"] == "system":
             example["system"] = first["content"]
-        file.write((b",\n" if written else b"[\n") + _json(example))
-        written += 1
+        file.write((b",\n" if place else b"[\n") + _json(example))
     file.write(b"\n]\n")
-    return _left_out(rows.height - written)
+    return []
 
 
-def _with_all_turns(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """The rows without an empty turn: from one, a model learns to say nothing.
-
-    Raises:
-        ValueError: There is no such row.
-    """
-    found = False
-    for row in rows.iter_rows(named=True):
-        turns = [row["question"], row["response"], *(m["content"] for m in row.get("messages") or ())]
-        if not any(map(_is_empty, turns)):
-            found = True
-            yield row
-    if not found:
-        raise ValueError(
-            "no row can be saved in this format: each has an empty question, or a response that is empty or "
-            "nothing but thinking"
+def with_empty_turns(rows: pl.DataFrame) -> list[bool]:
+    """Which rows have an empty turn: from one, a model learns to say nothing."""
+    wanted = [name for name in ("question", "response", "messages") if name in rows.columns]
+    return [
+        any(
+            map(_is_empty, (question, response, *(turn["content"] for one in messages for turn in one or ())))
         )
+        for question, response, *messages in rows.select(wanted).iter_rows()
+    ]
 
 
 def _is_empty(content: str | None) -> bool:
     if not content or not content.strip():
         return True
     return "think" in content.lower() and not _THINKING.sub("", content).strip()
-
-
-def _left_out(count: int) -> list[str]:
-    if not count:
-        return []
-    rows = "1 row is" if count == 1 else f"{count:,} rows are"
-    return [f"{rows} left out, with an empty question or a response that is empty or nothing but thinking"]
 
 
 def _json(value: Any) -> bytes:
@@ -157,6 +138,9 @@ FORMATS: Mapping[str, Writer] = {
     "csv": write_csv,
     "jsonl": write_jsonl,
 }
+
+CONVERSATIONS = frozenset({"chat", "alpaca"})
+"""The formats that hold turns and nothing else; the others are tables of all there is."""
 
 SUFFIXES: Mapping[str, str] = {
     ".parquet": "parquet",

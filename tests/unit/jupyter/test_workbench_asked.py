@@ -73,6 +73,9 @@ def test_saves_what_polars_reads_back(workbench, page):
     assert (saved["type"], saved["path"], saved["rows"]) == ("saved", "train.parquet", 30)
     assert saved["bytes"] == Path("train.parquet").stat().st_size
     assert pl.read_parquet("train.parquet").height == 30
+    assert saved["notices"] == []
+    chat = page.ask(widget, "save", format="chat", path="train.csv", verdicts=["accepted"]).custom
+    assert [notice.partition(" (")[0] for notice in chat["notices"]] == ["it holds JSON lines"]
 
 
 @pytest.mark.parametrize(

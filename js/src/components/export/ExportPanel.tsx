@@ -133,11 +133,18 @@ export function ExportPanel() {
       </div>
       <div class="tilth-saved" role="status">
         {outcome !== null && outcome !== "saving" && "saved" in outcome && (
-          <p>
-            Saved <strong class="tilth-number">{count(outcome.saved.rows)}</strong> rows,{" "}
-            <span class="tilth-number">{bytes(outcome.saved.bytes)}</span>, to{" "}
-            <code>{outcome.saved.path}</code>
-          </p>
+          <>
+            <p>
+              Saved <strong class="tilth-number">{count(outcome.saved.rows)}</strong> rows,{" "}
+              <span class="tilth-number">{bytes(outcome.saved.bytes)}</span>, to{" "}
+              <code>{outcome.saved.path}</code>
+            </p>
+            {outcome.saved.notices.map((notice) => (
+              <p key={notice} class="tilth-muted">
+                {notice}
+              </p>
+            ))}
+          </>
         )}
       </div>
       <p class="tilth-problem" role="alert">

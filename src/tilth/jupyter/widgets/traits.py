@@ -10,7 +10,7 @@ import tilth
 from tilth import tasks
 from tilth.arguments import of_kind
 from tilth.engine.planning.estimate import estimate
-from tilth.export import KEPT
+from tilth.export import KEPT, write
 from tilth.jupyter.doctor import version_of
 from tilth.strategies import registry
 from tilth.strategies.check import with_checks
@@ -95,9 +95,13 @@ def saved(rows: pl.DataFrame, path: str, format: str, verdicts: tuple[str, ...] 
     if not path.strip():
         raise ValueError("give the file a name, such as train.jsonl")
     kept = KEPT if verdicts is None else verdicts
-    file = tilth.save(rows, Path(path).expanduser(), format or None, kept)
-    count = int(rows["verdict"].is_in(kept).sum())
-    return {"path": shown_path(file), "rows": count, "bytes": file.stat().st_size}
+    written = write(rows, Path(path).expanduser(), format or None, kept)
+    return {
+        "path": shown_path(written.path),
+        "rows": written.rows,
+        "bytes": written.path.stat().st_size,
+        "notices": list(written.notices),
+    }
 
 
 def context(
