@@ -74,7 +74,7 @@ _CALL = re.compile(r"[A-Za-z_.]+\(.*\)\Z")
 _BOUND = re.compile(r"[*_`\s]{0,4}(?:between|(?:less|more|greater|fewer) than)\b", re.IGNORECASE)
 # A question on a line of its own, which begins another example; not one that the writer asks himself.
 _ASKED = re.compile(
-    r"\n\s*\n(?!(?:but|wait|hmm|is|are|did|does|do|let|could|can|was|however|now|so|or|would|what if)\b)"
+    r"\n[ \t]{0,20}\n(?!(?:but|wait|hmm|is|are|did|does|do|let|could|can|was|however|now|so|or|would)\b)"
     r"[^\n]{25,1000}\?[ \t]*\n",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict, shortened
 from tilth.tasks.numeric import comparing, layout, numbers, physical_units, texts, values
 from tilth.tasks.numeric.reading import find, find_reference
@@ -114,6 +115,16 @@ class Numeric(TemplateTask):
             Reading(None, reason=_NO_ANSWER, cause="no-answer")
             if text.strip()
             else Reading(None, reason="empty reply", cause="empty")
+        )
+
+    def fault(self, seed: Seed) -> str | None:
+        """A reference must state an answer, or be a short text that can be compared as it stands."""
+        reference = seed.reference
+        if reference is None or _reference(reference) is not None or texts.stated(blank_reasoning(reference)):
+            return None
+        return (
+            f"the reference {shortened(' '.join(reference.split()))!r} states no answer to compare with; "
+            "end it with a line such as '#### 18' or 'The answer is 18.'"
         )
 
     def verdict_options(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ MAX_LENGTH = 200
 _BOX = re.compile(r"\\(?:boxed|fbox)\s?\{")
 _STATED = re.compile(
     r"\banswer\b[*_` ]{0,4}(?:(?:is|are|was|be)\b|[:=])[*_`:\s]{0,6}"
-    r"(?P<said>[^\n]{1,200}?)(?=[.!]?\s*\Z|[.!]?\n|[.!]\s)",
+    r"(?P<said>[^\n]{1,200}?)(?=[.!]?\s{0,20}\Z|[.!]?\n|[.!]\s)",
     re.IGNORECASE,
 )
 _HASHES = re.compile(r"####[ \t]*(?P<said>[^\n]{1,200})")

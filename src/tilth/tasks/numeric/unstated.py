@@ -159,7 +159,8 @@ def _opens_line(text: str, number: re.Match[str]) -> bool:
     """Whether a number may be one of a list: at a line's start, with a mark behind it."""
     if text[number.end() : number.end() + 1] not in (".", ")", ":", "\\"):
         return False
-    line = max(text.rfind("\n", 0, number.start()) + 1, number.start() - 16)
+    low = max(0, number.start() - 16)
+    line = max(text.rfind("\n", low, number.start()) + 1, low)
     return not text[line : number.start()].strip(" \t>*_#-(")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.support.growth import WIDE, growth
 
 from tilth import tasks
+from tilth.seeds import Seed
 from tilth.tasks import Numeric
 from tilth.tasks.numeric import formulas
 
@@ -79,6 +80,20 @@ def test_the_reason_says_what_is_not_sure(reply, reference, reason):
     assert tasks.check(reply, reference).reason == reason
 
 
+@pytest.mark.parametrize(
+    "reference", ["18", "#### 18", "Evelyn", "\\text{(C)}", "7 R 3", "9 of\n2 * 9 = 18", None]
+)
+def test_a_reference_that_can_be_compared_is_no_fault(reference):
+    assert Numeric().fault(Seed("s0001", 0, "How many?", reference)) is None
+
+
+@pytest.mark.parametrize("reference", ["She eats 3.\nShe keeps 9 of 16 eggs.", "She keeps 9 of 16. " * 20])
+def test_a_reference_that_states_no_answer_is_told_before_anything_is_asked(reference):
+    fault = Numeric().fault(Seed("s0001", 0, "How many?", reference))
+    assert fault.startswith(f"the reference '{' '.join(reference.split())[:30]}")
+    assert fault.endswith("end it with a line such as '#### 18' or 'The answer is 18.'")
+
+
 NUMBERS = st.integers(2, 60)
 
 
@@ -135,6 +150,26 @@ def test_a_formula_is_read_wholly_or_not_at_all(text):
         assert formulas.parse(f"({text})") is not None
         assert formulas.parse(f"{text}\\unknown") is None
         assert formula.names <= {"x"} | {f"x_{sign}" for sign in "2x3"}
+
+
+HOSTILE = [
+    "the answer is 1" + "\n" * 500_000 + "? the answer is 2",
+    "1. " * 300_000,
+    "answer is a" + " " * 500_000,
+    "I cannot 1. " * 80_000,
+    "#### no\n" * 100_000,
+    "the answer is $" + "x" * 500_000 + "$",
+    "f(" * 400_000 + "1",
+    "<|im_end|" * 80_000,
+    "Who knows what this may be, and why?\n\n" * 20_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
+def test_a_long_reply_is_judged_in_linear_time(text):
+    assert growth(lambda part: Numeric().check(part, "5"), text) < WIDE
+    assert growth(lambda part: Numeric().check(part, "Evelyn"), text) < WIDE
+    assert growth(lambda part: Numeric().check("5", part), text) < WIDE
 
 
 @pytest.mark.parametrize(
