@@ -184,10 +184,7 @@ def _whole_line(text: str, start: int, menu: Menu) -> Pick | None:
 
 
 def _said_last(text: str, begin: int, menu: Menu) -> Pick | None:
-    """The option that stands behind a colon and ends the last line, whatever the line says before it.
-
-    Not where that names an option itself, speaks against it, or where the line above says another one so.
-    """
+    """The option that ends the last line behind a colon, unless the line above says another one so."""
     said: list[Pick] = []
     end = len(text.rstrip())
     for _ in range(2):
@@ -202,9 +199,7 @@ def _said_last(text: str, begin: int, menu: Menu) -> Pick | None:
         if menu.labelled(label) is not None or cues.AGAINST.search(line.group().lower()):
             return None
         said.append(picked)
-        end = len(text[begin:start].rstrip()) + begin
-        if end <= begin:
-            break
+        end = begin + len(text[begin:start].rstrip())
     return said[0] if said and len({picked.place for picked in said}) == 1 else None
 
 

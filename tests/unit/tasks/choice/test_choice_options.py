@@ -230,9 +230,13 @@ def test_a_run_refuses_faulty_seeds_all_at_once(tmp_path):
         ],
         task="choice",
     )
+
+    async def teacher(messages, **settings):
+        pytest.fail("nothing is to be asked")
+
     with pytest.raises(tilth.SeedsError) as caught:
         tilth.generate_sync(
-            seeds, "answer-augmentation", 1, teacher=tilth.Teacher(str), path=tmp_path / "x.tilth"
+            seeds, "answer-augmentation", 1, teacher=tilth.Teacher(teacher), path=tmp_path / "x.tilth"
         )
     assert [problem.partition(": ")[0] for problem in caught.value.problems] == ["seeds s0001", "seeds s0003"]
 
