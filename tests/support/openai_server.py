@@ -29,6 +29,7 @@ FaultKind = Literal[
     "told-429",  # an upstream's 429 told in a 200, with Retry-After: `seconds`; not billed
     "told-502",  # an upstream's 502 beside half a reply, in a 200
     "other-api",  # the reply in the form of another API, in a 200
+    "redirect",  # to another host
     "billed-400",  # a refusal with a usage
     "arrears",  # an account that can no longer pay, told in a 200; not billed
     "invalid-json",

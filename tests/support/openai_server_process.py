@@ -231,6 +231,10 @@ class App:
         if kind == "silent":
             await asyncio.sleep(seconds)
             return break_off(request)
+        if kind == "redirect":
+            return web.Response(
+                status=307, headers={"Location": "http://elsewhere.invalid/v1/chat/completions"}
+            )
         if kind in UNBILLED:
             data, content_type = UNBILLED[kind]
             headers = {"Retry-After": f"{seconds:g}"} if kind == "told-429" else {}

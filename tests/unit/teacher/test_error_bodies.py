@@ -69,7 +69,9 @@ OUT_OF_MONEY = [
 @pytest.mark.parametrize("status", [400, 402, 403, 429])
 @pytest.mark.parametrize("body", OUT_OF_MONEY, ids=lambda body: json.dumps(body)[:60])
 def test_an_account_out_of_money_is_not_a_matter_of_waiting(body, status):
-    assert of_status(status, {}, json.dumps(body).encode(), where="h").kind == "unauthorized"
+    error = of_status(status, {}, json.dumps(body).encode(), where="h")
+    assert error.kind == "unauthorized"
+    assert str(error).endswith("; the account can no longer pay")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from openai import AsyncOpenAI
 from tests.support.openai_server import serve
 
-from tilth.errors import TeacherError
-from tilth.teacher import Teacher
+from tilth.errors import TeacherError, TilthWarning
+from tilth.teacher import CallError, Teacher
 
 MODELS = ("gpt-4.1", "gpt-4.1-mini", "models/gemini-2.0-flash", "llama3:latest")
 
@@ -38,6 +40,28 @@ async def test_a_wrong_model_is_told_with_names_that_are_close(behave, connect):
     with pytest.raises(TeacherError, match=r"it lists: gpt-4\.1, gpt-4\.1-mini"):
         await preflight(server, connect(server.base_url, "zzzzzzzz"))
     assert server.books()["received"] == 0
+
+
+async def test_a_name_that_a_server_of_one_model_does_not_list_is_told_and_asked_for(behave, connect):
+    server = behave(models=("/models/smol.gguf",))
+    told = r'lists no "smollm2", only "/models/smol\.gguf"; it is asked for "smollm2"'
+    with pytest.warns(TilthWarning, match=told):
+        await preflight(server, connect(server.base_url, "smollm2"))
+
+
+async def test_a_server_that_still_loads_its_model_passes(connect):
+    async def handle(request):
+        return web.json_response({"error": {"code": 503, "message": "Loading model"}}, status=503)
+
+    application = web.Application()
+    application.add_routes([web.route("*", "/{path:.*}", handle)])
+    async with TestServer(application) as server:
+        teacher = connect(f"http://127.0.0.1:{server.port}/v1")
+        async with teacher.open() as endpoint:
+            await endpoint.preflight()
+            with pytest.raises(CallError, match="503: Loading model") as caught:
+                await endpoint.complete({"messages": []}, max_tokens=5, sampling_seed=1)
+    assert (caught.value.kind, caught.value.in_doubt) == ("server", False)
 
 
 @pytest.mark.parametrize("from_environment", [True, False])

@@ -177,7 +177,7 @@ def of_status(
     if status in _WRONG_PATH and "model" not in told.said.lower():
         advice = address_advice(where)
     return CallError(
-        message(said, secrets, advice or _end(kind, wait)),
+        message(said, secrets, advice or _advice(kind, told, wait)),
         kind=kind,
         status=status,
         retry_after=wait,
@@ -220,7 +220,7 @@ def refusal_of(told: ErrorBody, *, in_doubt: bool) -> Refusal:
             f"answered 200 with an error{f' {told.status}' if told.status else ''}: {told.said or told.code}"
         )
     wait = _wait(kind, {}, told)
-    return Refusal(kind, said + _end(kind, wait), in_doubt, wait)
+    return Refusal(kind, said + _advice(kind, told, wait), in_doubt, wait)
 
 
 def out_of_money(told: ErrorBody) -> bool:
@@ -266,7 +266,9 @@ def _wait(kind: CallErrorKind, headers: Mapping[str, str], told: ErrorBody) -> f
     return found
 
 
-def _end(kind: CallErrorKind, wait: float | None) -> str:
+def _advice(kind: CallErrorKind, told: ErrorBody, wait: float | None) -> str:
+    if out_of_money(told):
+        return "; the account can no longer pay"
     if kind == "rate-limited" and wait is not None and wait >= _SHORTEST_DAY:
         ends = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(time.time() + wait))
         return f" (open again about {ends})"

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from tilth.errors import TeacherError
+from tilth.errors import TeacherError, tell
 from tilth.teacher.call_error import CallError
 from tilth.teacher.http import failures
 from tilth.teacher.http.error_body import parsed
+from tilth.teacher.http.fields import field
 from tilth.teacher.http.redact import redacted
 
 Fetch = Callable[[str], Awaitable[failures.Answer]]
@@ -26,9 +27,10 @@ async def find_problem(
 ) -> TeacherError | None:
     """What is wrong where the endpoint is out of reach or elsewhere, refuses the key, or lacks `model`.
 
-    None where nothing is. `model` None leaves the name unchecked; `unheard` is what to do where nothing
-    answers. An endpoint with no list of models, or one that is busy, passes: its first call will tell.
-    Returned, not raised: no traceback shall lead to `secrets`.
+    None where nothing is; a warning tells of a name that a server of one model does not list. `model` None
+    leaves the name unchecked; `unheard` is what to do where nothing answers. An endpoint with no list of
+    models, or one that is busy, passes: its first call will tell. Returned, not raised: no traceback shall
+    lead to `secrets`.
     """
     listed = await _get(fetch, "/models", where=where, unheard=unheard, secrets=secrets)
     if isinstance(listed, CallError):
@@ -43,9 +45,13 @@ async def find_problem(
     # Lists leave out aliases and fine-tuned models; asked by name, an endpoint knows them.
     path = f"/models/{quote(model, safe='/:')}"
     known = await _get(fetch, path, where=where, unheard=unheard, secrets=secrets)
-    if isinstance(known, CallError):
-        return TeacherError(redacted(_unknown(model, names, where), secrets))
-    return None
+    if not isinstance(known, CallError):
+        return None
+    if len(names) == 1 or _takes_any(listed):
+        only = f'lists no "{model}", only "{names[0]}"'
+        tell(redacted(f'{where} {only}; it is asked for "{model}", and may answer as what it has', secrets))
+        return None
+    return TeacherError(redacted(_unknown(model, names, where), secrets))
 
 
 async def _get(fetch: Fetch, path: str, *, where: str, unheard: str, secrets: Sequence[str]) -> Any:
@@ -62,10 +68,18 @@ async def _get(fetch: Fetch, path: str, *, where: str, unheard: str, secrets: Se
     return parsed(answer.body)
 
 
-def _names(listed: Any) -> list[str]:
+def _entries(listed: Any) -> list[Any]:
     data = listed.get("data") if isinstance(listed, dict) else listed
-    entries = data if isinstance(data, list) else []
-    names = (entry.get("id") if isinstance(entry, dict) else None for entry in entries)
+    return data if isinstance(data, list) else []
+
+
+def _takes_any(listed: Any) -> bool:
+    """Whether the server is known to answer with what it has loaded, whatever it is asked for."""
+    return any(field(entry, "owned_by") == "llamacpp" for entry in _entries(listed))
+
+
+def _names(listed: Any) -> list[str]:
+    names = (field(entry, "id") for entry in _entries(listed))
     return [name for name in names if isinstance(name, str) and name]
 
 
