@@ -141,7 +141,15 @@ class StudentError(TilthError, ValueError):
 
 
 class UnitFailed(TilthError):
-    """The endpoint refused one of the unit's requests for good; the run goes on without the unit."""
+    """The endpoint refused one of the unit's requests for good; the run goes on without the unit.
+
+    Attributes:
+        cause: The same in a word for machines, one of `tilth.tasks.CAUSES`.
+    """
+
+    def __init__(self, reason: str, cause: str = "refused-request") -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class Unreadable(TilthError):

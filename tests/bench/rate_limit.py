@@ -20,7 +20,7 @@ from statistics import median
 from tests.support.openai_server import Plan, serve
 
 import tilth
-from tilth.teacher.pacing import admission
+from tilth.teacher.pacing import window
 
 UNITS = 600
 CONCURRENCY = 64
@@ -54,11 +54,11 @@ def measure(plan: Plan) -> Result:
 @contextmanager
 def no_slow_start() -> Iterator[None]:
     """All slots from the first call on."""
-    first, admission.FIRST_WINDOW = admission.FIRST_WINDOW, CONCURRENCY
+    first, window.FIRST_WINDOW = window.FIRST_WINDOW, CONCURRENCY
     try:
         yield
     finally:
-        admission.FIRST_WINDOW = first
+        window.FIRST_WINDOW = first
 
 
 def told(name: str, results: list[Result]) -> str:

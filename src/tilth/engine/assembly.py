@@ -51,7 +51,10 @@ class RunOptions:
 def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: bool) -> Run:
     """Starts a run in an open file, or goes on with it; `closes` hands it the file to close at its end."""
     run_id, models = recipe.run_id, recipe.models
-    opened = {model: ModelConnection(model, options.patience) for model in dict.fromkeys(models.values())}
+    opened = {
+        model: ModelConnection(model, options.patience, len(recipe.seeds))
+        for model in dict.fromkeys(models.values())
+    }
     connections = {role: opened[model] for role, model in models.items()}
     with damage_told(journal.path):
         earlier = journal.write_now(lambda file: record_of(file, run_id))

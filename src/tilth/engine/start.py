@@ -18,7 +18,11 @@ from tilth.engine.file.writes import identities
 from tilth.engine.growing.rows import CheckMode
 from tilth.engine.live import LiveFiles
 from tilth.engine.planning.estimate import estimate
-from tilth.engine.planning.preconditions import refuse_unagreed_spending, refuse_unfit_seeds
+from tilth.engine.planning.preconditions import (
+    refuse_endless,
+    refuse_unagreed_spending,
+    refuse_unfit_seeds,
+)
 from tilth.engine.planning.unread import tell_unread_columns
 from tilth.engine.recipe import Recipe, StoredRecipe, recorded
 from tilth.engine.run import Run
@@ -118,6 +122,7 @@ def start_recipe(
     # absolute, for the process may change its folder while a run is at work
     where = (path_of(path) if path is not None else recipe.default_path).absolute()
     with _live.turn(where):
+        refuse_endless(limit, set(recipe.models.values()))
         live = _joined(where, recipe, limit)
         if live is not None:
             return live

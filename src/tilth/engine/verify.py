@@ -271,7 +271,7 @@ class _Rebuilding:
         wanted = {
             "round": unit.round,
             "outcome": regrown.outcome,
-            "cause": regrown.cause,
+            "cause": record["cause"] if regrown.failed else regrown.cause,
             "reason": record["reason"] if regrown.failed else regrown.reason,
             "worst_queries": self._recipe.strategy.unit_cost(unit, self._recipe.task).most_queries,
             "queries": amount.queries,

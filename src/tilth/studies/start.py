@@ -15,7 +15,7 @@ from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import read_only
 from tilth.engine.file.writes import identities
 from tilth.engine.live import LiveFiles
-from tilth.engine.planning.preconditions import refuse_unagreed_spending
+from tilth.engine.planning.preconditions import refuse_endless, refuse_unagreed_spending
 from tilth.engine.recipe import refuse_other
 from tilth.engine.standing import standing
 from tilth.seeds import Seeds, TaskLike
@@ -148,6 +148,7 @@ def start_study(
             return live
         planned = planned_study(inputs)
         limit = inputs.budget or Budget(queries=planned.queries)
+        refuse_endless(limit, inputs.models)
         refuse_unagreed_spending(limit, inputs.models, planned, confirm=confirm)
         started = _begun(where, inputs, planned)
         _live.add(where, started)

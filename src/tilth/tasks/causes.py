@@ -63,6 +63,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         "judged-low": "a judge's scores are below its threshold",
         # units without a row
         "refused-request": "the endpoint refused a request for good",
+        "no-reply": "a call was tried again and again while others were answered, and brought no reply",
         "no-candidate": "the strategy yielded nothing",
         OTHER: "the cause was not named",
     }

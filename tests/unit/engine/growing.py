@@ -58,7 +58,13 @@ BAD_REQUEST = CallError("prompt refused", kind="bad-request", status=400)
 
 def again(error: CallError) -> CallError:
     """A fresh copy: a raised exception carries its traceback along."""
-    return CallError(str(error), kind=error.kind, status=error.status, in_doubt=error.in_doubt)
+    return CallError(
+        str(error),
+        kind=error.kind,
+        status=error.status,
+        retry_after=error.retry_after,
+        in_doubt=error.in_doubt,
+    )
 
 
 class Model:

@@ -42,11 +42,17 @@ def test_a_copy_is_the_same_and_opens_where_nothing_may_be_written(tmp_path: Pat
         shelf.chmod(0o755)
 
 
+def settled() -> int:
+    """Calls whose replies are in the file."""
+    with closing(sqlite3.connect("run.tilth")) as file:
+        return int(file.execute("SELECT count(*) FROM ledger WHERE state = 'settled'").fetchone()[0])
+
+
 def test_a_live_run_is_copied_and_the_copy_goes_on_by_itself() -> None:
     gate = threading.Event()
     teacher = tilth.Teacher(Model(gate=gate, free=6), concurrency=3)
     run = tilth.start(SEEDS, "question-rephrase", 20, teacher=teacher, path="run.tilth")
-    until(lambda: run.progress.queries >= 6 and run.progress.in_flight)
+    until(lambda: settled() == 6 and run.progress.in_flight == 3)
     copied = tilth.open_run(tilth.copy("run.tilth", "copy.tilth"))
     assert copied.status == "stopped"
     assert copied.progress.queries >= 6

@@ -84,14 +84,24 @@ def test_patience_ends_with_a_last_probe_and_not_long_after() -> None:
     assert end <= 101.0
 
 
-def test_a_429_is_an_answer_and_uses_up_no_patience() -> None:
-    async def main() -> bool:
-        gate = gate_of(8, patience=10.0)
-        for _ in range(100):
-            await fail(gate, limited(3))
-        return gate.exhausted
+@pytest.mark.parametrize("other", [None, DOWN, CallError("no", kind="bad-request", status=400)])
+def test_patience_ends_whatever_kinds_of_failure_there_are_and_begins_anew_with_a_reply(
+    other: CallError | None,
+) -> None:
+    async def main() -> tuple[float, bool]:
+        gate = gate_of(8, patience=100.0)
+        for number in range(20):
+            await fail(gate, limited(3) if number % 2 or other is None else other)
+        await call(gate)
+        begin = now()
+        while not gate.exhausted:
+            await asyncio.sleep(1)
+            await fail(gate, limited(3) if other is None or gate.failing else other)
+        return now() - begin, gate.exhausted
 
-    assert not run(main())
+    seconds, exhausted = run(main())
+    assert exhausted
+    assert 100.0 <= seconds <= 170.0
 
 
 def test_without_an_end_to_patience_probes_go_on() -> None:

@@ -15,7 +15,7 @@ from tests.support.effort import examples
 from tests.unit.teacher.gates import call, fail, gate_of, limited, now, run
 
 from tilth.teacher import Gate
-from tilth.teacher.pacing.admission import FIRST_WINDOW
+from tilth.teacher.pacing.window import FIRST_WINDOW
 
 pytestmark = pytest.mark.usefixtures("usual_waits")
 

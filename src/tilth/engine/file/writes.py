@@ -315,6 +315,11 @@ def release(call: int, state: Literal["freed", "in doubt"], attempts: int) -> Op
     )
 
 
+def reserve_again(call: int) -> Operation:
+    """Writes that a call that gave no reply is about to be made once more."""
+    return lambda c: c.execute("UPDATE ledger SET state = 'reserved' WHERE call = ?", (call,))
+
+
 def unreserve(run_id: str, address: Address) -> Operation:
     """Writes that a call was never made, where its id did not come back."""
     return lambda c: c.execute(
@@ -329,6 +334,13 @@ def decide(run_id: str, unit: int, key: str, decision: Decision) -> Operation:
     text = canonical({"value": decision.value, "asked": decision.asked})
     return lambda c: c.execute(
         "INSERT INTO decisions (run_id, unit, key, value) VALUES (?, ?, ?, ?)", (run_id, unit, key, text)
+    )
+
+
+def leave_open(run_id: str, units: Sequence[int]) -> Operation:
+    """Takes the outcome of units back, which are then grown by the next that goes on with the run."""
+    return lambda c: c.executemany(
+        "DELETE FROM units WHERE run_id = ? AND unit = ?", [(run_id, unit) for unit in units]
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,13 @@ _TENTATIVE_TRIES = 2
 
 _SAMPLING_SEED_BITS = 31
 """Sampling seeds are drawn below 2**31: some servers read them as a signed 32-bit number."""
+
+_MOST_WORTH = 32
+_WORTH = defaultdict(lambda: 4, {"in doubt": 8, "rate-limited": 1})
+"""What a failure of one call counts for: 32 refusals for its rate, 8 other failures or 4 in doubt end it."""
+
+_SURELY_OWN = 2
+"""Failures of one call with replies between, from which on its failures are its own."""
 
 
 @dataclass(frozen=True)
@@ -184,15 +192,16 @@ class UnitAsk:
         if not context.controls.going.is_set():
             await context.controls.going.wait()
         with context.booking.call(self._hold, call, connection.priced) as booked:
+            patience = _Patience(connection)
             while True:
-                await booked.reserve()
                 try:
                     completion = await self._attempt(call, connection, booked)
                 except CallError as error:
                     booked.failed(error)
-                    if error.kind == "bad-request" or _refused(call, error, booked.attempts):
+                    if _refused(call, error, booked.attempts):
                         raise UnitFailed(str(error)) from error
                     await connection.back_off(booked.attempts, error)
+                    patience.failed(error)
                     continue
                 stored = _stored(completion, connection, booked)
                 if booked.covers(stored.usage):
@@ -213,18 +222,36 @@ class UnitAsk:
         sampling_seed = drawn(self._context.random_state, *parts) >> (64 - _SAMPLING_SEED_BITS)
         with events.streaming() as mine:
             if not mine:
-                return await connection.complete(
-                    call.request, booked.worst, sampling_seed, None, going, booked.sent
-                )
+                return await connection.complete(call.request, booked, sampling_seed, None, going)
 
             def show(text: str) -> None:
                 events.publish(Text(self._unit, call.purpose, text, done=False))
 
-            completion = await connection.complete(
-                call.request, booked.worst, sampling_seed, show, going, booked.sent
-            )
+            completion = await connection.complete(call.request, booked, sampling_seed, show, going)
             events.publish(Text(self._unit, call.purpose, completion.text, done=True))
             return completion
+
+
+class _Patience:
+    """How often one call may fail while others are answered: a prompt that breaks its server never ends."""
+
+    def __init__(self, connection: ModelConnection) -> None:
+        self._streaks = connection.streaks
+        self._replies = self._streaks.replies
+        self._worth = self._own = 0
+
+    def failed(self, error: CallError) -> None:
+        """Counts a failure; raises `UnitFailed` where there were too many of this call's own."""
+        self._own += self._streaks.replies > self._replies
+        if self._streaks.replies == self._replies and self._own < _SURELY_OWN:
+            return  # nothing was answered meanwhile: it may not be about this call
+        self._replies = self._streaks.replies
+        self._worth += _WORTH["in doubt" if error.in_doubt else error.kind]
+        if self._worth >= _MOST_WORTH:
+            raise UnitFailed(
+                f"tried again and again without a reply while other calls were answered; the last: {error}",
+                "no-reply",
+            ) from error
 
 
 async def together(asks: Iterable[Awaitable[Reply]]) -> list[Reply]:

@@ -17,6 +17,7 @@ from tilth.engine.file.writes import (
     Usage,
     release,
     reserve,
+    reserve_again,
     reuse,
     settle,
     unreserve,
@@ -31,6 +32,12 @@ from tilth.teacher import CallError, Completion, Price, Teacher
 
 _PROMPT_SLACK = 64
 """Tokens added to a prompt's UTF-8 bytes for what the chat format adds around it."""
+
+_MOST_TOKENS = 10**9
+"""Tokens of a prompt or a reply, at most: more are no usage, but a server's mistake."""
+
+_MOST_NANO = 10**15
+"""Nano-dollars of a call, at most: a million dollars. A file holds numbers of 64 bits, and sums of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,12 @@ class PricedModel:
         return Amount(1, prompt + reply, self._nano(prompt, reply))
 
     def usage(self, completion: Completion, worst: Amount) -> Usage:
-        """What a completion cost by the server's word; where it says nothing, the worst case, estimated."""
-        prompt, reply = completion.prompt_tokens, completion.completion_tokens
+        """What a completion cost by the server's word; where it says nothing, the worst case, estimated.
+
+        No tokens for a text that is not empty, and numbers beyond reason, say nothing.
+        """
+        prompt = _meant(completion.prompt_tokens, least=1)
+        reply = _meant(completion.completion_tokens, least=bool(completion.text or completion.refusal))
         estimated = prompt is None or reply is None
         if prompt is None:
             prompt = worst.tokens - self.model.max_tokens
@@ -61,7 +72,12 @@ class PricedModel:
         return Usage(prompt, reply, self._nano(prompt, reply), estimated)
 
     def _nano(self, prompt: int, reply: int) -> int:
-        return self.price.nano_dollars(prompt, reply) if self.price else 0
+        return min(_MOST_NANO, self.price.nano_dollars(prompt, reply)) if self.price else 0
+
+
+def _meant(tokens: int | None, least: int) -> int | None:
+    """A number of tokens that is meant; None for any other."""
+    return tokens if tokens is not None and least <= tokens <= _MOST_TOKENS else None
 
 
 def size_of(request: Mapping[str, Any]) -> int:
@@ -123,7 +139,7 @@ class _State(Enum):
     OVER = auto()
     """Nothing is reserved: not yet, or no more."""
     DRAWN = auto()
-    """Reserved in the ledger; its entry in the file, if there is one, has told no id yet."""
+    """Reserved in the ledger; its entry in the file, if there is one, is free, or has told no id yet."""
     RESERVED = auto()
     """Reserved in ledger and file."""
     OUT = auto()
@@ -145,6 +161,11 @@ class BookedCall:
         self.worst = model.worst(size_of(call.request))
         self.attempts = 0
 
+    @property
+    def address(self) -> Address:
+        """Where its reply belongs."""
+        return self._call.address
+
     def __enter__(self) -> Self:
         """Takes its worst case from its unit's hold; raises `DoesNotFit`."""
         self._booking.ledger.draw(self._hold, self.worst)
@@ -157,23 +178,35 @@ class BookedCall:
         elif self._state is not _State.OVER:
             self._free()
 
+    def ahead(self, calls: int) -> int:
+        """How many calls to make ready beyond the `calls` that may be out, so that none of them waits."""
+        return self._booking.lookahead.beyond(calls)
+
     async def reserve(self) -> None:
         """Makes it durable, before each attempt, that the call is reserved."""
         booking, call = self._booking, self._call
         if self._state is _State.DRAWN:
             began = time.monotonic()
-            self._entry = await booking.journal.write(
-                reserve(booking.run_id, call.address, call.purpose, call.body, self.worst)
-            )
+            if self._entry:
+                await booking.journal.write(reserve_again(self._entry))
+            else:
+                self._entry = await booking.journal.write(
+                    reserve(booking.run_id, call.address, call.purpose, call.body, self.worst)
+                )
             booking.lookahead.committed(time.monotonic() - began)
             self._state = _State.RESERVED
-        self.attempts += 1
-        booking.controls.attempts += 1
 
     def sent(self) -> None:
         """The attempt goes out."""
         self._state = _State.OUT
+        self.attempts += 1
+        self._booking.controls.attempts += 1
         self._booking.controls.in_flight += 1
+
+    def unsent(self) -> None:
+        """The attempt does not go out now: a process killed until it does owes nothing for it."""
+        self._booking.journal.post(release(self._entry, "freed", self.attempts))
+        self._state = _State.DRAWN
 
     def failed(self, error: CallError) -> None:
         """The attempt brought no reply: it was no query, or is in doubt; raises `DoesNotFit`.
@@ -182,8 +215,10 @@ class BookedCall:
         """
         if not error.in_doubt:
             self._back()
+            self.unsent()
             return
         self._doubt()
+        self._entry = 0
         # at once: while this call waits, units behind it would take its room
         self._booking.ledger.redraw(self.worst)
         self._state = _State.DRAWN

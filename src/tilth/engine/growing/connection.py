@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
-from tilth.engine.budget import Amount
-from tilth.engine.growing.booking import PricedModel
-from tilth.errors import EndpointUnavailable, TeacherError
+from tilth.engine.growing.booking import BookedCall, PricedModel
+from tilth.engine.growing.streaks import Streaks
+from tilth.errors import EndpointUnavailable, TeacherError, UnitFailed
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Completion, Endpoint, Gate, Price, Teacher, Wait
+
+_HOUR, _MINUTE = 3600, 60
 
 
 class ModelConnection:
     """One model as a run uses it: its endpoint, its gate and its price."""
 
-    def __init__(self, model: Teacher, patience: float) -> None:
+    def __init__(self, model: Teacher, patience: float, seeds: int) -> None:
+        """`seeds` are how many the run grows from: what all of them are refused is refused everywhere."""
         self.model = model
+        self.streaks = Streaks()
+        self._seeds = seeds
         self.priced = PricedModel.of(model)
         self.gate = Gate(
             model.concurrency,
@@ -26,7 +32,6 @@ class ModelConnection:
             tokens_per_minute=model.tokens_per_minute,
             patience=patience,
         )
-        self._patience = patience
         self._stack = AsyncExitStack()
         self._endpoint: Endpoint | None = None
         self._first = asyncio.Lock()
@@ -44,13 +49,12 @@ class ModelConnection:
     async def complete(
         self,
         request: Mapping[str, Any],
-        worst: Amount,
+        booked: BookedCall,
         sampling_seed: int,
         on_text: Callable[[str], None] | None,
         going: asyncio.Event,
-        sent: Callable[[], None],
     ) -> Completion:
-        """One attempt that costs at most `worst`, once `going` is set; `sent` is called as it goes out.
+        """One attempt of a call, once `going` is set, reserved when it is let through and not long before.
 
         The first is made alone and after a preflight.
         """
@@ -58,11 +62,17 @@ class ModelConnection:
             while True:
                 if not going.is_set():
                     await going.wait()
-                async with self.gate.slot(worst.tokens) as admission:
-                    if not going.is_set():  # paused meanwhile: a slot is not held
+                async with self.gate.place(booked.worst.tokens, booked.ahead(self.gate.window)) as admission:
+                    if not going.is_set():  # paused meanwhile: a place is not held
                         continue
                     endpoint = self._endpoint or await self._open()
-                    sent()
+                    await booked.reserve()
+                    await self.gate.go(admission)
+                    if not going.is_set():
+                        booked.unsent()
+                        continue
+                    booked.sent()
+                    stage = self.streaks.stage
                     try:
                         completion = await endpoint.complete(
                             request,
@@ -71,9 +81,11 @@ class ModelConnection:
                             on_text=on_text,
                         )
                     except CallError as error:
+                        self.streaks.failed(booked.address, error.kind, stage)
                         self.gate.failed(admission, error)
                         raise
                     self._proven = True
+                    self.streaks.replied(booked.address)
                     self.gate.succeeded(admission, _tokens(completion), completion.quota)
                     return completion
 
@@ -108,19 +120,48 @@ class ModelConnection:
         if end is not None:
             self.gate.shut(lambda: type(end)(str(end)))
             raise end from error
+        if error.kind == "bad-request":
+            raise UnitFailed(str(error)) from error
+        if self.gate.exhausted:
+            raise UnitFailed(
+                f"nothing but failures for {self.gate.patience:.0f} s: {error}", "no-reply"
+            ) from error
         await self.gate.backoff(attempt - 1, error)
 
     def _end(self, error: CallError) -> TeacherError | None:
+        """What ends the run, where this failure does."""
+        name, patience = self.model.name, self.gate.patience
         if error.kind == "unauthorized":
             return EndpointUnavailable(str(error))
         if error.kind == "not-found":
             return TeacherError(str(error))
-        if self.gate.exhausted:
-            return EndpointUnavailable(
-                f"{self.model.name} gave nothing but failures for {self._patience:.0f} s; "
-                f"the last: {error}. What is journalled is safe; run again to go on."
+        wait = (error.retry_after or 0.0) if error.kind == "rate-limited" else 0.0
+        if wait > patience:
+            why = f"{name} asks to come back in {_duration(wait)}, at {_moment(wait)}"
+            advice = f"That is longer than patience={patience:.0f} seconds; then run again."
+        elif self.gate.exhausted and not self.streaks.of_few_calls:
+            why, advice = (
+                f"{name} gave nothing but failures for {patience:.0f} s",
+                "Once it is back, run again.",
             )
-        return None
+        elif error.kind == "bad-request" and self.streaks.refuses_all(self._seeds):
+            why = f"{name} refused {self.streaks.refused} calls in a row and answered none between"
+            advice = (
+                "Change what it refuses (system=, extra_body=, max_tokens=, the length of the prompts) or "
+                "ask another model, and run again."
+            )
+        elif error.kind == "no-completion" and self.streaks.unreadable():
+            why = f"{name} answered again and again with what is no chat completion"
+            advice = (
+                "Each may have been billed, so each counts as a query in doubt. Look at base_url, the key "
+                "and the account, and run again."
+            )
+        else:
+            return None
+        last = str(error).rstrip(". ")
+        return EndpointUnavailable(
+            f"{why}; the last: {last}{'' if last.endswith('?') else '.'} What is journalled is safe. {advice}"
+        )
 
     async def close(self) -> None:
         """Closes the endpoint."""
@@ -130,3 +171,15 @@ class ModelConnection:
 def _tokens(completion: Completion) -> int | None:
     prompt, reply = completion.prompt_tokens, completion.completion_tokens
     return None if prompt is None or reply is None else prompt + reply
+
+
+def _duration(seconds: float) -> str:
+    """Hours and minutes, or minutes, or seconds."""
+    if seconds >= _HOUR:
+        return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
+    return f"{seconds / _MINUTE:.0f} min" if seconds >= 2 * _MINUTE else f"{seconds:.0f} s"
+
+
+def _moment(seconds: float) -> str:
+    """When it is so many seconds later, by this machine's clock."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(time.time() + seconds))

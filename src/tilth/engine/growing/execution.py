@@ -12,7 +12,14 @@ from typing import Any
 
 from tilth.engine.budget import Amount, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
-from tilth.engine.file.writes import PREPARING, Outcome, UnitRecord, commit_unit, judged_anew
+from tilth.engine.file.writes import (
+    PREPARING,
+    Outcome,
+    UnitRecord,
+    commit_unit,
+    judged_anew,
+    leave_open,
+)
 from tilth.engine.growing.admission import Admission
 from tilth.engine.growing.asking import AskContext, UnitAsk
 from tilth.engine.growing.booking import worst_of_unit
@@ -72,6 +79,7 @@ class Execution:
         self._live: set[asyncio.Task[None]] = set()
         connections = {id(connection): connection for connection in context.connections.values()}.values()
         self._position = 0
+        self._refused: list[int] = []
         self.admission = Admission(
             context.booking, sum(connection.model.concurrency for connection in connections)
         )
@@ -97,8 +105,20 @@ class Execution:
             if self._context.pool is not None:
                 self._context.pool.close()
         if self.admission.failure is not None:
+            await self._leave_open()
             raise self.admission.failure
         return ending
+
+    async def _leave_open(self) -> None:
+        """Takes back that units failed, where a model that never answered refused them: it refuses all."""
+        if self._refused and self._refusing():
+            await self._context.journal.write(leave_open(self._context.run_id, self._refused))
+            self.counts["rowless"] -= len(self._refused)
+
+    def _refusing(self) -> bool:
+        """Whether a model has refused calls and answered none."""
+        streaks = (connection.streaks for connection in self._context.connections.values())
+        return any(streak.refused and not streak.replies for streak in streaks)
 
     async def _prepare(self) -> Any:
         hold = Hold(Amount())
@@ -224,6 +244,8 @@ class Execution:
             commit_unit(self._row_context.run_id, record, rows, again=again)
         )
         self._context.journalled.finished.add(unit.number)
+        if grown.outcome == "failed" and self._refusing():
+            self._refused.append(unit.number)
         self._count(rows, grown.outcome, grown.bill.spent.queries - grown.bill.reused)
         if again:  # its earlier rows were replaced
             self.counts = {

@@ -43,7 +43,7 @@ class ReplayedAsk:
         stored = self._replies.get(address)
         if stored is None:
             if address in self._refused:  # the endpoint had refused it for good
-                raise UnitFailed
+                raise UnitFailed("its request was refused")
             raise NotJournalled(f"its {prompt.purpose} prompt to the {role} has no reply in the journal")
         self.bill.add(stored)
         return read(prompt, stored)

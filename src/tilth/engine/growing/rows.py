@@ -96,7 +96,7 @@ async def grow(strategy: Strategy, unit: Unit, ask: BilledAsk, task: Task) -> Gr
     except Unreadable as error:
         outcome, cause, reason = "rowless", error.cause, str(error)
     except UnitFailed as error:
-        outcome, cause, reason = "failed", "refused-request", str(error)
+        outcome, cause, reason = "failed", error.cause, str(error)
     failed = outcome == "failed"
     if candidates:
         outcome, cause = "grown", None

@@ -10,7 +10,7 @@ from tilth.errors import BudgetError, ConfirmationNeeded
 from tilth.seeds import Seeds
 from tilth.strategies.base import Strategy
 from tilth.tasks.base import Task
-from tilth.teacher import RecordedTeacher, Teacher
+from tilth.teacher import Price, RecordedTeacher, Teacher
 
 
 class Planned(Protocol):
@@ -37,6 +37,17 @@ def refuse_unfit_seeds(strategies: Iterable[Strategy], seeds: Seeds, task: Task)
     seeds.fit_for(task)
 
 
+def refuse_endless(limit: Budget, models: Iterable[Teacher]) -> None:
+    """Raises where nothing costs anything, and dollars are the only limit: no run would reach it."""
+    asked = [model for model in models if not isinstance(model, RecordedTeacher)]
+    free = [model.name for model in asked if (price := model.price()) and not _costs(price)]
+    if limit.queries is None and limit.tokens is None and free and len(free) == len(asked):
+        raise BudgetError(
+            f"{' and '.join(sorted(set(free)))} costs nothing, so a limit in dollars never ends a run; give "
+            "Budget(queries=…) or Budget(tokens=…) as well"
+        )
+
+
 def refuse_unagreed_spending(
     limit: Budget, models: Iterable[Teacher], planned: Planned | None, *, confirm: bool
 ) -> None:
@@ -50,10 +61,14 @@ def refuse_unagreed_spending(
                     "give its Teacher price=tilth.Price(prompt=…, completion=…), dollars per million tokens"
                 )
         return
-    costly = [m.name for m, price in prices.items() if price and price.nano_dollars(10**6, 10**6) > 0]
+    costly = [m.name for m, price in prices.items() if price and _costs(price)]
     if costly and not confirm:
         about = "" if planned is None or planned.usd is None else f", about ${planned.usd:.2f} by the plan"
         raise ConfirmationNeeded(
             f"this spends real money on {' and '.join(sorted(set(costly)))}{about}, with no limit in "
             "dollars; pass Budget(queries=…, usd=…) to set one, or confirm=True"
         )
+
+
+def _costs(price: Price) -> bool:
+    return price.prompt > 0 or price.completion > 0

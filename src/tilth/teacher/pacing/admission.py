@@ -10,29 +10,36 @@ from typing import Literal
 from tilth.teacher.pacing.breaker import Breaker
 from tilth.teacher.pacing.pace import Bucket, Pace
 from tilth.teacher.pacing.quota import Quota
-
-FIRST_WINDOW = 4
-"""Calls in flight to start with."""
+from tilth.teacher.pacing.window import Window
 
 _LEARNING = 0.1
 """Weight of the newest call in what calls usually cost, as a share of their worst case."""
 
+LONGEST_HOLD = 60.0
+"""Seconds after which a call is tried though an endpoint's headers leave it no room: they may be wrong."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True, eq=False)
 class Admission:
     """Leave for one call, handed back when the call is over.
 
     Attributes:
-        stretch: Of the pace, in which it starts.
+        stretch: Of the pace, in which it is admitted.
+        halvings: Of the window, before which it is admitted.
         probe: Whether it finds out if a failing endpoint is back.
         tokens: What it was taken to cost, as far as tokens are limited.
         worst: What it may cost.
+        out: Whether it is on its way.
+        since: When it went out.
     """
 
     stretch: int
+    halvings: int
     probe: bool
     tokens: float
     worst: float
+    out: bool = False
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +47,22 @@ class NotYet:
     """No call may start.
 
     Attributes:
-        reason: "full": as many are in flight as may be; "paced": more would be too many a second; "closed":
-            the endpoint asked for quiet; "failing": it only fails, and the next probe is not due.
+        reason: "full": as many are in flight as may be; "paced": more would be too many a second; "told": the
+            endpoint's headers leave no room for it; "set": the teacher's own rate leaves none; "closed": the
+            endpoint asked for quiet; "failing": it only fails, and the next probe is not due.
         seconds: When to ask again; infinite where only the end of a call changes it.
     """
 
-    reason: Literal["full", "paced", "closed", "failing"]
+    reason: Literal["full", "paced", "told", "set", "closed", "failing"]
     seconds: float
 
 
 class Controller:
     """Admits calls to one endpoint.
 
-    At first 4 run at once, one more for each that passes while all are in use, so that they double each
-    time all have passed; a 429 ends that. From then on `Pace` says how fast they start.
+    At first 4 run at once; `Window` says how many may later, until a 429 ends that. From then on `Pace` says
+    how fast they start. A call is admitted, made ready, and then goes out: `ahead` more than may be out are
+    admitted, so that no place is empty while calls are made ready.
 
     Args:
         concurrency: Calls in flight, at most.
@@ -61,6 +70,11 @@ class Controller:
         breaker: What to do about failures.
         requests_per_minute: Calls that may start in a minute, spread evenly.
         tokens_per_minute: Tokens of prompts and replies in a minute, spread evenly.
+
+    Attributes:
+        in_flight: Calls that are admitted, and not over.
+        out: Those of them that are on their way.
+        ahead: Calls that may be made ready beyond those that may be out.
     """
 
     def __init__(
@@ -74,12 +88,12 @@ class Controller:
     ) -> None:
         self.breaker = breaker
         self.pace = Pace(clock)
-        self.in_flight = 0
-        self._concurrency = concurrency
+        self.window = Window(concurrency)
+        self.in_flight = self.out = self.ahead = 0
         self._clock = clock
-        self._window = min(FIRST_WINDOW, concurrency)
         self._set = _Buckets(_known(requests_per_minute, clock()), _known(tokens_per_minute, clock()))
         self._told = _Buckets()
+        self._latest = clock()
         self._tokens_out = 0.0
         self._usual = 1.0
         self._stops = 0
@@ -90,28 +104,45 @@ class Controller:
         """How often in a row the endpoint closed with nothing let through between."""
         return self._stops
 
+    @property
+    def may_go(self) -> bool:
+        """Whether one more call may be on its way."""
+        return self.out < self._places
+
+    @property
+    def _places(self) -> int:
+        return self.window.most if self.breaker.open else self.window.size
+
     def decide(self, worst: float) -> Admission | NotYet:
         """Admits a call that may cost `worst` tokens, or says why not yet."""
         if failing := self.breaker.wait():
             return NotYet("failing", failing)
         if closed := self.pace.closed():
             return NotYet("closed", closed)
-        if self.in_flight >= (self._concurrency if self.breaker.open else self._window):
+        if self.in_flight >= self._places + self.ahead:
             return NotYet("full", math.inf)
         now, tokens = self._clock(), worst * self._usual
-        paced = max(self.pace.wait(), self._set.wait(now, tokens), self._told.wait(now, tokens))
-        if paced:
-            return NotYet("paced", paced)
+        told = min(self._told.wait(now, tokens), max(0.0, self._latest + LONGEST_HOLD - now))
+        paced, own = self.pace.wait(), self._set.wait(now, tokens)
+        if longest := max(paced, own, told):
+            return NotYet("paced" if longest == paced else "set" if longest == own else "told", longest)
+        self._latest = now
         self.pace.start()
         self._set.take(now, 1.0, tokens)
         self._told.take(now, 1.0, tokens)
         self.in_flight += 1
         self._tokens_out += tokens
-        return Admission(self.pace.stretch, self.breaker.start(), tokens, worst)
+        return Admission(self.pace.stretch, self.window.halvings, self.breaker.start(), tokens, worst)
+
+    def go(self, admission: Admission) -> None:
+        """The call is on its way."""
+        self.out += 1
+        admission.out, admission.since = True, self._clock()
 
     def left(self, admission: Admission) -> None:
         """The call is over, whatever became of it. Called once for each admission, after what became."""
         self.in_flight -= 1
+        self.out -= admission.out
         self._tokens_out -= admission.tokens
         if admission.probe:
             self.breaker.left()
@@ -120,14 +151,19 @@ class Controller:
         """The call was never made: what it was taken to use comes back."""
         self._set.take(self._clock(), -1.0, -admission.tokens)
 
-    def passed(self, admission: Admission, tokens: float | None, quota: Quota | None) -> None:
-        """The call was answered, and cost `tokens`, where known."""
+    def passed(
+        self, admission: Admission, tokens: float | None, quota: Quota | None, *, replied: bool = True
+    ) -> None:
+        """The call was answered, and cost `tokens`, where known; `replied` is false for a refusal."""
+        same_stretch = admission.stretch == self.pace.stretch
         if self.breaker.open:
-            self._window = min(FIRST_WINDOW, self._concurrency)
-        elif admission.stretch == self.pace.stretch and self.in_flight >= self._window:
-            self._window = min(self._window + 1, self._concurrency)
-        if self._stops and admission.stretch == self.pace.stretch:  # what was closed is open again
-            self._window = max(self._window, min(FIRST_WINDOW, self._concurrency))
+            self.window.restart()
+        elif replied and same_stretch and self.in_flight >= self.window.size:
+            self.window.passed(
+                self._clock() - admission.since, admission.tokens if tokens is None else tokens
+            )
+        if self._stops and same_stretch:  # what was closed is open again
+            self.window.open()
         self._any_passed = True
         self._stops = 0
         self.breaker.answered()
@@ -135,33 +171,41 @@ class Controller:
         if tokens is not None:
             self._set.take(self._clock(), 0.0, tokens - admission.tokens)
             self._usual += _LEARNING * (tokens / max(admission.worst, 1.0) - self._usual)
-        self._heed(admission, quota)
+        self._heed(admission, quota, tokens or 0.0)
 
     def refused(self, admission: Admission, retry_after: float, quota: Quota | None) -> None:
         """The call was refused for its rate, for `retry_after` seconds."""
         self.breaker.answered()
         self._set.take(self._clock(), 0.0, -admission.tokens)
         if self.pace.refused(admission.stretch, retry_after).kind == "closed":
-            self._window = min(FIRST_WINDOW, self._concurrency) if self._any_passed else 1
+            if self._any_passed:
+                self.window.restart()
+            else:
+                self.window.close()
             self._stops = 1 if self._any_passed else self._stops + 1
             self._any_passed = False
         self._heed(admission, quota)
 
-    def failed(self, admission: Admission, why: str, retry_after: float) -> None:
+    def failed(self, admission: Admission, why: str, retry_after: float, *, timed_out: bool = False) -> None:
         """The call failed otherwise."""
+        if timed_out:
+            self.window.timed_out(admission.halvings, self._clock() - admission.since)
         self.breaker.failed(why, probe=admission.probe, at_least=retry_after)
 
-    def _heed(self, admission: Admission, quota: Quota | None) -> None:
-        """Goes by what the endpoint says it still lets through, less what may be on its way there."""
+    def _heed(self, admission: Admission, quota: Quota | None, used: float = 0.0) -> None:
+        """Goes by what the endpoint says it still lets through, less what may be on its way there.
+
+        A limit on tokens that a call passed which `used` more is about something else.
+        """
         if quota is None:
             return
         now = self._clock()
         if told := quota.requests:
             level = told.remaining - (self.in_flight - 1)
             self._told.requests = Bucket(told.rate, max(1.0, told.most), now, level)
-        if told := quota.tokens:
+        if (told := quota.tokens) and told.most >= used:
             level = told.remaining - (self._tokens_out - admission.tokens)
-            self._told.tokens = Bucket(told.rate, max(1.0, told.most), now, level)
+            self._told.tokens = Bucket(told.rate, told.most, now, level)
 
 
 @dataclass
