@@ -28,6 +28,11 @@ KNOWN = (
 
 _NOTHING = frozenset({"", "<noinput>"})
 _CODE = re.compile(r"code", re.IGNORECASE)
+_OPTIONS = (
+    re.compile(r"^[ \t]*[(\[]?[Aa1][.):\]]", re.MULTILINE),
+    re.compile(r"^[ \t]*[(\[]?[Bb2][.):\]]", re.MULTILINE),
+)
+"""How the first two of a question's own options open."""
 
 
 def block_of(path: Sequence[str], value: Any, reasons: list[str]) -> str | None:
@@ -50,52 +55,57 @@ def block_of(path: Sequence[str], value: Any, reasons: list[str]) -> str | None:
 
 
 def joined(question: str, blocks: Sequence[str]) -> str:
-    """The question with the blocks below it; as it is, where it holds what they say."""
+    """The question with the blocks below it; as it is, where it holds what they say.
+
+    They stand above a question that holds its own options: lists in them would be taken for these.
+    """
     said = _plain(question)
     lacking = [block for block in blocks if _plain(block.partition(":")[2]) not in said]
-    return "\n\n".join([question.rstrip(), *lacking]) if lacking else question
+    if not lacking:
+        return question
+    if all(label.search(question) for label in _OPTIONS):
+        return "\n\n".join([*lacking, question.lstrip()])
+    return "\n\n".join([question.rstrip(), *lacking])
 
 
 def keeping_context(
     question: str, extra: Mapping[str, Any], read: Callable[[str], str]
 ) -> Callable[[str], str]:
-    """A reader of rephrased questions that leaves what stands below the question as it was.
+    """A reader of rephrased questions that leaves what stands beside the question as it was.
 
     A writer sees all of it and may repeat it, or not, or in part; what it belongs to is only the question.
 
     Args:
-        question: The question that was shown, its context below it and any options below that.
+        question: The question that was shown, its context below it and any options below that, or above it.
         extra: The seed's other columns, the context's among them.
         read: What takes the question out of a writer's reply.
     """
-    found = sorted((question.index(block), block) for block in _standing(question, extra))
-    if not found:
+    blocks = sorted(_standing(question, extra), key=question.index)
+    if not blocks:
         return read
-    start = found[0][0]
-    last = found[-1]
-    below = question[last[0] + len(last[1]) :]
-    context = question[start : last[0] + len(last[1])]
-    labels = "|".join(re.escape(block.partition(":")[0]) for _, block in found)
+    start, end = question.index(blocks[0]), question.index(blocks[-1]) + len(blocks[-1])
+    context, below = question[start:end], question[end:] if start else ""
+    labels = "|".join(re.escape(block.partition(":")[0]) for block in blocks)
     repeated = re.compile(rf"^[ \t>*_#]*(?:{labels})[ \t*_]*:", re.IGNORECASE | re.MULTILINE)
 
     def reader(reply: str) -> str:
-        written = read(reply)
-        if below and written.endswith(below):
-            written = written[: -len(below)]
-        if again := repeated.search(written):
-            written = written[: again.start()]
-        if not written.strip():
-            return read(reply)  # it opens with the context: whatever it is, it stays as it was written
-        return f"{written.rstrip()}\n\n{context}{below}"
+        written = read(reply.replace(context, ""))
+        if not start:
+            return written if _plain(context) in _plain(written) else f"{context}\n\n{written.lstrip()}"
+        stem = written.removesuffix(below)
+        again = repeated.search(stem)
+        if again and not stem[: again.start()].strip():
+            return written  # it opens with the context: whatever it is, it stays as it was written
+        return f"{(stem[: again.start()] if again else stem).rstrip()}\n\n{context}{below}"
 
     return reader
 
 
 def _standing(question: str, extra: Mapping[str, Any]) -> Iterator[str]:
-    """The blocks of a seed's other columns that stand below its question."""
+    """The blocks of a seed's other columns that stand below its question, or above it."""
     for path, value in _leaves(extra):
         block = block_of(path, value, [])
-        if block is not None and f"\n\n{block}" in question:
+        if block is not None and (f"\n\n{block}" in question or question.startswith(f"{block}\n\n")):
             yield block
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,12 @@ class Turn:
 
 
 def turns_of(value: Any) -> list[Turn] | None:
-    """The turns of a conversation; None for anything else."""
+    """The turns of a conversation, also where a table holds it as JSON; None for anything else."""
+    if isinstance(value, str) and value.lstrip().startswith("[{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
     if not isinstance(value, list | tuple) or not value:
         return None
     turns = []

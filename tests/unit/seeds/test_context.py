@@ -123,6 +123,23 @@ def test_a_rephrased_question_keeps_its_context_and_options(reply):
         assert prompt.read(reply) == f"Which of them left?{CONTEXT}{end}"
 
 
+OWN_OPTIONS = "Who left?\nA. Mo\nB. Al"
+
+
+@pytest.mark.parametrize(
+    "reply", ["Who went?", "Who went?\nA. Mo\nB. Al", "Context:\n1. Mo.\n2. Al.\n\nWho went?"]
+)
+def test_a_context_with_a_list_is_not_taken_for_the_questions_own_options(reply):
+    record = {"question": OWN_OPTIONS, "context": "1. Mo.\n2. Al.", "answer": "B"}
+    [seed] = read_seeds([record], task="choice")
+    task = tasks.Choice()
+    assert task.fault(seed) is None
+    put = task.put(seed, random.Random(0))
+    assert (put.question, put.reference) == (f"Context:\n1. Mo.\n2. Al.\n\n{OWN_OPTIONS}", "B. Al")
+    again = task.rephrase(put).read(f"Question: {reply}")
+    assert again == "Context:\n1. Mo.\n2. Al.\n\nWho went?\nA. Mo\nB. Al"
+
+
 def test_a_question_without_context_is_rephrased_as_ever():
     [seed] = read_seeds([{"question": "Who left?", "note": "Mo", "answer": "Mo"}])
     read = tasks.Numeric().rephrase(seed).read

@@ -40,12 +40,16 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("record", LAYOUTS.values(), ids=LAYOUTS)
-@pytest.mark.parametrize("kind", ["list", "jsonl", "frame"])
+@pytest.mark.parametrize("kind", ["list", "jsonl", "frame", "csv"])
 def test_known_layouts_are_read_without_naming_columns(record, kind, tmp_path):
     source = [record]
     if kind == "jsonl":
         source = tmp_path / "in.jsonl"
         source.write_text(json.dumps(record), "utf-8")
+    elif kind == "csv":
+        source = tmp_path / "in.csv"
+        cells = {key: json.dumps(cell) if isinstance(cell, list) else cell for key, cell in record.items()}
+        pl.DataFrame([cells]).write_csv(source)
     elif kind == "frame":
         source = pl.DataFrame([record])
     [seed] = read_seeds(source)

@@ -125,6 +125,13 @@ def test_json_is_read_in_utf_16_too(tmp_path, name):
     assert _pairs(read_seeds(_written(tmp_path, name, text.encode("utf-16")))) == [("Wie viele Äpfel?", "7")]
 
 
+def test_an_array_that_is_called_json_lines_is_read(tmp_path):
+    array = json.dumps([{"question": f"{n}?", "answer": n} for n in range(3)], indent=1)
+    assert len(read_seeds(_written(tmp_path, "a.jsonl", array))) == 3
+    assert len(read_seeds(_written(tmp_path, "a.jsonl", '["a?", "1"]\n["b?", "2"]\n'))) == 2
+    assert len(read_seeds(_written(tmp_path, "a.jsonl", '["a?", "1"]'))) == 1
+
+
 def test_json_lines_that_are_called_json_are_read(tmp_path):
     lines = "".join(json.dumps({"question": f"{n}?", "answer": n}) + "\n" for n in range(3))
     assert len(read_seeds(_written(tmp_path, "a.json", lines))) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -86,7 +86,7 @@ def read_file(name: str, data: bytes, encoding: str | None = None) -> Source:
     data = utf8_of(name, data, encoding)
     if suffix == ".json":
         return of_records(name, _json_array(name, data))
-    return of_records(name, list(_json_lines(data)))
+    return of_records(name, _whole_array(data) or list(_json_lines(data)))
 
 
 def _unpacked(name: str, data: bytes, suffix: str) -> bytes:
@@ -143,6 +143,19 @@ def _json_lines(data: bytes) -> Iterator[Record]:
             yield Record(place, {}, f"not JSON: {error}")
         else:
             yield record_of(place, value)
+
+
+def _whole_array(data: bytes) -> list[Record] | None:
+    """The records of an array of objects, which some call JSON lines; None for anything else."""
+    if not data.lstrip().startswith(b"["):
+        return None
+    try:
+        value = json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, list) or not value or not all(isinstance(one, Mapping) for one in value):
+        return None
+    return [record_of(f"row {number}", one) for number, one in enumerate(value, start=1)]
 
 
 def _refuse(constant: str) -> None:
