@@ -119,7 +119,8 @@ def boxed(text: str) -> Reading | None:
     start = text.index("{", opening) + 1
     stop = _closing_brace(text, start)
     if stop is not None and (reading := value(text, start, stop)):
-        return _joined_boxes(text, opening, reading)
+        before = text.rfind("\\boxed{", 0, opening)
+        return _alone(text, before + 4, opening, _joined_boxes(text, opening, reading))
     last = stop if stop is not None else _line_end(text, start)
     if reading := _sole_number(text, start, last):
         return reading

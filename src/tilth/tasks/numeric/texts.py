@@ -51,6 +51,8 @@ def stated(text: str) -> str | None:
 def same(stated_: str, reference: str) -> Outcome:
     """Whether a stated text is the reference's. Of two words one is wrong; longer texts may say the same."""
     one, other = normal(stated_), normal(reference)
+    if not one or not other:
+        return None, "there is no text to compare"
     if one == other:
         return True, None
     if _LETTER.fullmatch(other):
