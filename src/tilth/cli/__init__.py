@@ -191,6 +191,11 @@ def _parser() -> argparse.ArgumentParser:
             help="for task sql: the SQLite or DuckDB file; again for further states of it",
         )
 
+    for command in (resume, verify):
+        command.add_argument(
+            "--run", action="store_true", help="for task code: run the code of the file's replies, confined"
+        )
+
     copy = add("copy", "files", "Copy a file as it stands, though a run is at work on it.")
     copy.add_argument("file", metavar="FILE.tilth")
     copy.add_argument("to", metavar="TO", help="a file that is not there yet, or a folder")

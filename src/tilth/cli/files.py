@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import tilth
@@ -21,7 +22,7 @@ _LISTED = 50
 
 def verify(options: Namespace) -> int:
     """Checks a file, and fails where something is wrong with it."""
-    report = tilth.verify(options.file, _using(Path(options.file), options.database))
+    report = tilth.verify(options.file, _using(Path(options.file), options.database, run=options.run))
     for note in report.notes:
         say(f"note: {printable(note, 400)}")
     for finding in report.findings[:_LISTED]:
@@ -36,21 +37,23 @@ def verify(options: Namespace) -> int:
     return DONE if report.ok else FAILED
 
 
-def _using(path: Path, databases: Sequence[str] | None) -> list[Task]:
-    """The task that a file's runs cannot be rebuilt without, where it is one that a file cannot hold."""
+def _using(path: Path, databases: Sequence[str] | None, *, run: bool) -> list[Task]:
+    """The tasks that a file's runs cannot be rebuilt without: a file cannot hold them, or may not say so."""
     try:
-        simulated = [
-            run["settings"]["simulated"]
-            for run in queries.run_records(path)
-            if run["identity"]["task"]["name"] == "sql"
-        ]
-    except (JournalError, LookupError, TypeError, ValueError):
+        records = queries.run_records(path)
+    except JournalError:
         return []  # what is wrong with the file is told when it is verified
-    try:
-        return [sql_task(databases, simulated=any(simulated))] if simulated else []
-    except UsageError as missing:
-        say(f"note: {missing}")
-        return []
+    stored = {record["identity"]["task"]["name"]: record for record in records}
+    using: list[Task] = []
+    if "code" in stored and run:
+        code = tilth.tasks.restored(stored["code"]["identity"]["task"])
+        using += [replace(code, run=True)] if isinstance(code, tilth.tasks.Code) else []
+    if "sql" in stored:
+        try:
+            using.append(sql_task(databases, simulated=stored["sql"]["settings"]["simulated"]))
+        except UsageError as missing:
+            say(f"note: {missing}")
+    return using
 
 
 def copy(options: Namespace) -> int:

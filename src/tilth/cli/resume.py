@@ -43,7 +43,7 @@ def resume(options: Namespace) -> int:
     identity = record["identity"]
     same = identity["writer"] == identity["teacher"]
     return run_to_its_end(
-        _seeds(stored, options.database),
+        _seeds(stored, record["settings"], options),
         _asking(stored.strategy, models),
         tilth.Budget(
             queries=stored.budget.queries if options.queries is None else options.queries,
@@ -135,12 +135,20 @@ def _asking(strategy: Strategy, models: _Models) -> Strategy:
     return with_checks(strategy.strategy, checks) if isinstance(strategy, Checked) else strategy
 
 
-def _seeds(stored: Run, databases: Sequence[str] | None) -> Seeds:
-    """The run's seeds, with the database that a file cannot hold where they need one."""
+def _seeds(stored: Run, settings: Mapping[str, Any], options: Namespace) -> Seeds:
+    """The run's seeds, with the database that a file cannot hold, or the code run, where they need it."""
+    databases: Sequence[str] | None = options.database
     if stored.seeds.task_name == "sql":
         return replace(stored.seeds, task=sql_task(databases, simulated=stored.simulated))
     if stored.task is None:
         raise UsageError(
             f"the task {stored.seeds.task_name} is not installed here as it was; go on with it in Python"
         )
+    judged_by = settings.get("verdict_options", {}).get("task", {})
+    if isinstance(stored.task, tilth.tasks.Code) and stored.task.not_rerun(judged_by):
+        if not options.run:
+            raise UsageError(
+                "its rows were judged by running their code; pass --run to run it here too, confined"
+            )
+        return replace(stored.seeds, task=replace(stored.task, run=True))
     return stored.seeds

@@ -29,7 +29,7 @@ VERDICT_RULES = 2
 2: a check whose own reply cannot be read leaves a row as it was; a full context is told as one.
 """
 
-_LONGEST = 96
+_LONGEST = 60
 """Bytes of a strategy's name in a default path: with the seeds' before it, and the endings of lock and log
 behind it, they are fewer than the 255 that systems take."""
 

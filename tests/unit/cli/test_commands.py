@@ -124,6 +124,29 @@ def test_rows_over_a_database_of_ones_own_are_rebuilt_where_it_is_given(shell, t
         assert f"note: {note}" in ended.stdout
 
 
+@pytest.mark.usefixtures("confined")
+def test_the_code_of_a_file_runs_only_where_that_is_asked_for(shell, endpoint, tmp_path):
+    async def teacher(messages, **settings):
+        return "```python\ndef add(a, b):\n    return a + b\n```"
+
+    seeds = tilth.read_seeds(
+        [{"question": "Write add(a, b).", "answer": "assert add(1, 2) == 3"}],
+        task=tilth.tasks.Code(run=True, prompts={"answer": "Do: {question}"}),
+    )
+    path = tmp_path / "run.tilth"
+    tilth.generate_sync(seeds, "answer-augmentation", 2, teacher=tilth.Teacher(teacher), path=path)
+    read = shell("verify", "run.tilth")
+    assert read.returncode == 0, read.stderr
+    assert "note: not re-run: code; 2 verdicts were taken as they stand" in read.stdout
+    ran = shell("verify", "run.tilth", "--run")
+    assert ran.returncode == 0, ran.stderr
+    assert "note" not in ran.stdout
+    resumed = shell("resume", "run.tilth", "--base-url", endpoint.url)
+    assert resumed.returncode == 2
+    assert "pass --run to run it here too" in resumed.stderr
+    assert set(tilth.open_run(path).rows["verdict"]) == {"accepted"}
+
+
 def test_generates_then_raises_the_limit_then_shows(shell, endpoint, seeds, tmp_path):
     first = shell(
         *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),

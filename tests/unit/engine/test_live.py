@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import os
 import threading
 import weakref
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from tests.unit.engine.growing import SEEDS, Model, grown, started, until
+from tests.unit.engine.processes import program
 
 import tilth
 from tilth.engine.runner import runner
+from tilth.errors import CannotWait
 
 LONG = 60.0
 """Seconds after which a test that waits for something that never comes fails instead."""
@@ -122,3 +125,66 @@ def test_who_waits_for_a_run_says_the_same_of_it_as_who_starts_it(waiting: Calla
         return [(p.name, p.kind, p.default) for p in inspect.signature(entry).parameters.values()]
 
     assert said(waiting) == said(tilth.start)
+
+
+# -- threads that would wait for themselves ---------------------------------------------------------------
+
+
+def test_a_start_on_the_runners_own_thread_is_refused_and_stops_no_other_run() -> None:
+    """A callable teacher is called there: it would wait for the thread that it holds up."""
+    gate = threading.Event()
+    other = started(Model(gate=gate), 4)
+    said: list[BaseException] = []
+
+    async def teacher(messages, **settings):
+        for wait in (
+            lambda: tilth.start(
+                SEEDS, "question-rephrase", 6, teacher=tilth.Teacher(Model()), path="run.tilth"
+            ),
+            other.wait,
+        ):
+            try:
+                wait()
+            except CannotWait as error:
+                said.append(error)
+        run = await asyncio.to_thread(
+            tilth.start, SEEDS, "question-rephrase", 6, teacher=tilth.Teacher(Model()), path="run.tilth"
+        )
+        return "The answer is 1." if run is other else "It is another."
+
+    run = tilth.start(SEEDS, "answer-augmentation", 1, teacher=tilth.Teacher(teacher), path="asking.tilth")
+    assert run.wait(LONG).rows["answer"].to_list() == ["1"]
+    assert ["asyncio.to_thread" in str(error) for error in said] == [True, True]
+    gate.set()
+    assert other.wait(LONG).progress.queries == 6
+
+
+FORKING = """
+    import os, sys, tilth
+    from tests.unit.engine.growing import SEEDS, Model, grown
+
+    run = grown(Model(), 4)
+    child = os.fork()
+    if child == 0:
+        for use in (
+            lambda: run.rows,
+            lambda: tilth.open_run("run.tilth"),
+            lambda: tilth.verify("run.tilth"),
+            lambda: grown(Model(), 4),
+            lambda: grown(Model(), 4, path="other.tilth"),
+        ):
+            try:
+                use()
+            except tilth.TilthError as error:
+                print('"spawn"' in str(error), flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+    print(grown(Model(), 8).status, flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_is_told_to_spawn_and_its_parent_goes_on() -> None:
+    with program(FORKING) as process:
+        said, _ = process.communicate(timeout=LONG)
+    assert said.split() == ["True"] * 5 + ["finished"]

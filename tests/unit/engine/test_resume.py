@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +19,12 @@ from tests.unit.engine.growing import (
     comparable,
     grown,
     seeds,
+    until,
 )
 
 import tilth
-from tilth.errors import IdentityMismatch, TeacherError
+from tilth.errors import IdentityMismatch, JournalError, TeacherError
+from tilth.strategies.answer_augmentation import AnswerAugmentation
 from tilth.tasks.numeric.task import Numeric
 
 
@@ -77,6 +83,46 @@ def test_a_reply_cut_off_is_asked_again_once_its_limit_rises() -> None:
     assert again.rows["response"].to_list() == plain.rows["response"].to_list()
 
 
+def test_a_unit_that_is_asked_again_and_broken_off_is_taken_up_again() -> None:
+    """The limit rose, its new first reply came, and its run was aborted before the second."""
+    options = {"strategy": "question-rephrase", "path": "run.tilth"}
+
+    def again(model: Model, budget: int) -> tilth.Run:
+        teacher = tilth.Teacher(model, max_tokens=200, concurrency=1)
+        return tilth.start(SEEDS, budget=budget, teacher=teacher, **options)
+
+    teacher = tilth.Teacher(Wordy(), max_tokens=50)
+    before = tilth.generate_sync(SEEDS, budget=8, teacher=teacher, **options)
+    assert before.progress.rowless
+    gate = threading.Event()
+    run = again(Wordy(gate=gate, free=1), 40)
+    until(lambda: run.progress.in_flight == 1 and run.progress.queries == before.progress.queries + 1)
+    run.abort()
+    run.wait()
+    assert tilth.verify("run.tilth").ok
+    ended = again(Wordy(), 40).wait()
+    assert ended.progress.rowless == 0
+    assert ended.rows.filter(cause="cut-off").is_empty()
+    assert set(range(5)) <= set(ended.rows["unit"]), "every unit of the first pass has its row"
+    assert tilth.verify("run.tilth").ok
+
+
+def test_a_reply_that_was_changed_is_not_used() -> None:
+    grown(Model(), 8)
+    with closing(sqlite3.connect("run.tilth", isolation_level=None)) as file:
+        file.execute("DELETE FROM units WHERE unit = 2")
+        file.execute("DELETE FROM rows WHERE unit = 2")
+        file.execute("UPDATE replies SET text = 'The answer is 77.' WHERE unit = 2 AND role = 'teacher'")
+    model = Model()
+    with pytest.raises(JournalError, match=r"the teacher's reply 0 of unit 2 was changed .* reuse="):
+        grown(model, 8)
+    assert model.calls == 0
+    anew = grown(model, 8, path="anew.tilth", reuse=["run.tilth"])
+    assert anew.rows["reused"].sum() == 4
+    assert "77" not in anew.rows["answer"].to_list()
+    assert anew.progress.queries == model.calls
+
+
 def test_a_unit_refused_for_good_is_not_asked_again() -> None:
     grown(Model(fault=lambda key, attempt, number: BAD_REQUEST if number == 1 else None), 4)
     model = Model()
@@ -131,6 +177,21 @@ def test_the_default_path_is_made_of_seeds_strategy_and_identity(tmp_path: Path)
     assert model.calls == 0
     assert one.path.name == f"counted-question-rephrase-{one.id[:8]}.tilth"
     assert (tmp_path / one.path.name).exists()
+
+
+@dataclass(frozen=True)
+class LongNamed(AnswerAugmentation):
+    name = "a/" + "very-" * 60 + "long-name"
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "\u4e16" * 200, "a" * 95 + "\u4e16", "..", "a/b.jsonl", "\x00\x1b"]
+)
+def test_a_default_path_can_be_had_whatever_the_names(tmp_path: Path, name: str) -> None:
+    run = grown(Model(), 2, path=None, seeds=replace(SEEDS, name=name), strategy=LongNamed())
+    assert run.path.parent == tmp_path
+    assert run.path.exists()
+    assert tilth.copy(run.path, tmp_path / f"{run.path.stem}.copy").exists()
 
 
 # -- replay -----------------------------------------------------------------------------------------------

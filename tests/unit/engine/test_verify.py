@@ -195,6 +195,12 @@ CHANGES = (
     "DELETE FROM requests WHERE rowid_ = {place}",
     "UPDATE seeds SET question = question || '?' WHERE rowid_ = {place}",
     "UPDATE runs SET identity = replace(identity, '\"random_state\":0', '\"random_state\":1')",
+    "UPDATE replies SET model = 'gpt-9' WHERE rowid_ = {place}",
+    "UPDATE replies SET refusal = 'I would rather not.' WHERE refusal IS NULL AND rowid_ = {place}",
+    "UPDATE rows SET run_id = 'another' WHERE rowid_ = {place}",
+    "UPDATE seeds SET run_id = 'another' WHERE rowid_ = {place}",
+    "UPDATE ledger SET state = 'in doubt' WHERE state = 'settled' AND rowid_ = {place}",
+    "UPDATE ledger SET estimated = 1 - estimated WHERE state = 'settled' AND rowid_ = {place}",
 )
 
 KEYS = {
@@ -252,6 +258,60 @@ def test_every_kind_of_change_is_really_made_and_told_in_a_line(
     findings = tilth.verify(path).findings
     assert findings
     assert all("\n" not in finding and len(finding) < 300 for finding in findings)
+
+
+def test_what_is_gone_whole_is_missed(whole: Path, tmp_path: Path) -> None:
+    """A unit with all that belongs to it, with its calls or without them, the last one too."""
+    with closing(sqlite3.connect(whole)) as file:
+        units = [unit for (unit,) in file.execute("SELECT unit FROM units WHERE outcome = 'grown'")]
+    for unit in (units[0], units[-1]):
+        for tables in (("units", "rows"), ("units", "rows", "replies", "ledger")):
+            path = tmp_path / f"{unit}-{len(tables)}.tilth"
+            shutil.copy(whole, path)
+            with closing(sqlite3.connect(path, isolation_level=None)) as file:
+                for table in tables:
+                    file.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))
+            assert not tilth.verify(path).ok, (unit, tables)
+
+
+def test_what_a_unit_that_is_at_work_has_paid_is_looked_at() -> None:
+    gate = threading.Event()
+    teacher = tilth.Teacher(Model(gate=gate, free=3), concurrency=1, price=PRICE)
+    run = tilth.start(SEEDS, "question-rephrase", 30, teacher=teacher, path="run.tilth", confirm=True)
+    until(lambda: run.progress.in_flight == 1 and tilth.verify("run.tilth").replies == 3)
+    tilth.copy("run.tilth", "half.tilth")
+    gate.set()
+    run.wait()
+    assert_whole("half.tilth")
+    change = (
+        "UPDATE ledger SET prompt_tokens = 1 WHERE state = 'settled' AND unit NOT IN (SELECT unit FROM units)"
+    )
+    with closing(sqlite3.connect("half.tilth", isolation_level=None)) as file:
+        assert file.execute(change).rowcount == 1
+    assert [finding.partition(" of unit")[0] for finding in tilth.verify("half.tilth").findings] == [
+        "the writer's reply 0"
+    ]
+
+
+def test_calls_in_doubt_that_were_removed_are_missed() -> None:
+    reset = Model(fault=lambda key, attempt, number: RESET if number in (2, 5) else None)
+    run = grown(reset, 12)
+    assert run.progress.in_doubt == 2
+    assert_whole()
+    with closing(sqlite3.connect("run.tilth", isolation_level=None)) as file:
+        file.execute("DELETE FROM ledger WHERE state = 'in doubt'")
+    assert [finding for finding in tilth.verify("run.tilth").findings if "missing from the ledger" in finding]
+
+
+def test_a_simulation_that_passes_for_a_model_is_found(tmp_path: Path) -> None:
+    tilth.generate_sync(
+        tilth.demo.seeds(5), "answer-augmentation", 5, teacher=tilth.demo.teacher(), path="run.tilth"
+    )
+    with closing(sqlite3.connect("run.tilth", isolation_level=None)) as file:
+        file.execute("UPDATE runs SET settings = json_set(settings, '$.simulated', json('false'))")
+    assert tilth.verify("run.tilth").findings == (
+        "the settings say that a model answered, and price it as a simulation",
+    )
 
 
 def test_nothing_is_changed_by_looking(whole: Path) -> None:
