@@ -14,8 +14,6 @@ _OF_THE_CODE = re.compile(
 )
 """Names of modules by which tests mean the code that is tested."""
 
-_DATA = re.compile(r"[^\x00]{1,255}")
-
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -115,11 +113,26 @@ def _files(tree: ast.Module) -> Iterator[str]:
     """Files that are opened to be read, and that the tests do not write before."""
     opened: dict[str, bool] = {}
     for node in _untried(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
-            arguments = [*node.args[:2], *(word.value for word in node.keywords if word.arg == "mode")]
-            texts = [one.value if isinstance(one, ast.Constant) else None for one in arguments]
-            if texts and isinstance(texts[0], str) and _DATA.fullmatch(texts[0]):
-                mode = texts[1] if len(texts) > 1 else "r"
-                reads = isinstance(mode, str) and mode.startswith("r")
-                opened[texts[0]] = opened.get(texts[0], True) and reads
+        name, reads = _opened(node)
+        if name is not None:
+            opened[name] = opened.get(name, True) and reads
     yield from (name for name, reads in opened.items() if reads)
+
+
+def _opened(node: ast.AST) -> tuple[str | None, bool]:
+    """The file that a node opens by `open("...")` or `Path("...")`, or None, and whether only to read it."""
+    match node:
+        case ast.Call(
+            func=ast.Name(id="open"), args=[ast.Constant(value=str(name)), *others], keywords=words
+        ):
+            modes = [*others[:1], *(word.value for word in words if word.arg == "mode")]
+            return name, all(
+                isinstance(mode, ast.Constant) and str(mode.value).startswith("r") for mode in modes
+            )
+        case ast.Call(
+            func=ast.Attribute(
+                attr=what, value=ast.Call(func=ast.Name(id="Path"), args=[ast.Constant(value=str(name))])
+            )
+        ) if what.startswith(("read_", "write_")):
+            return name, what.startswith("read_")
+    return None, False

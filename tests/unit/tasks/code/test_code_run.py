@@ -43,6 +43,7 @@ LACKING = {
     "near = 1\nfor _ in 'a':\n    from helper import near\n    assert near(1, 1)": "import 'helper'",
     "with open('data.json') as file: assert file": "read the file 'data.json'",
     "assert open('a.txt', mode='rb').read()": "read the file 'a.txt'",
+    "from pathlib import Path\nassert Path('a.txt').read_text()": "read the file 'a.txt'",
 }
 
 
@@ -276,7 +277,7 @@ CHECK_TOTAL = "def check(candidate):\n    assert candidate([1, -2, 3]) == 4\n   
     [
         f"    {POSITIVE}\n",
         f"class Solution:\n    def total(self, values):\n        {POSITIVE}",
-        f"class A:\n    def __init__(self, n=0): pass\n\n    @staticmethod\n    def total(v): {POSITIVE}",
+        f"class A:\n    def __init__(self, n=0): pass\n    @staticmethod\n    def total(values): {POSITIVE}",
         f"def aid(v): return v\n\nclass A:\n    def total(self, values):\n        {POSITIVE}",
         f"class A:\n    def total(self, values): {POSITIVE}\n\ndef total(values): return A().total(values)",
     ],

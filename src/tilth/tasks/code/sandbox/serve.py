@@ -48,7 +48,9 @@ class Server(wire.Peer):
     def is_own(self, kind: type) -> bool:
         home = sys.modules.get(kind.__module__)
         elsewhere = kind.__module__ != MODULE and getattr(home, kind.__name__, None) is kind
-        return bool(kind.__flags__ & _MADE_BY_A_STATEMENT) and not elsewhere
+        if elsewhere and not kind.__module__.startswith("unittest."):  # whose ANY equals everything
+            return False
+        return bool(kind.__flags__ & _MADE_BY_A_STATEMENT)
 
     def stand_in(self, handle: int, kind: str, *, own: bool) -> Any:
         return Callback(self, handle)

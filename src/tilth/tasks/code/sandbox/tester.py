@@ -180,5 +180,6 @@ def _message(error: BaseException) -> str:
 
 
 def _short(reason: str) -> str:
+    reason = re.sub(r" at 0x[0-9a-fA-F]+", "", reason)  # another one each time
     reason = " ".join("".join(sign if sign.isprintable() else " " for sign in reason).split())
     return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 3] + "..."
