@@ -191,7 +191,7 @@ def test_wrong_verdicts_folders_and_frames_are_told(rows, tmp_path):
 def _loaded(path, tmp_path):
     """The file as the trainers' usual loader gives it, types taken from what it reads first."""
     datasets = pytest.importorskip("datasets")
-    kind = {".jsonl": "json"}.get(path.suffix, path.suffix[1:])
+    kind = {"jsonl": "json"}.get(path.suffix[1:], path.suffix[1:])
     return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
 
 
@@ -226,6 +226,20 @@ def test_columns_whose_first_value_comes_late_load_with_their_types(suffix, tmp_
     for name in ("reason", "group", "score"):
         assert [value for value in loaded[name] if value is not None] == [late[name][1]]
     assert "x + 1" in set(loaded["answer"])
+
+
+@pytest.mark.parametrize("format", ["chat", "alpaca"])
+def test_conversations_load_where_they_are_trained_on(kept, tmp_path, format):
+    whole = kept.filter(pl.col("question") != "")
+    loaded = _loaded(save(whole, tmp_path / "out.json", format=format), tmp_path)
+    assert loaded.num_rows == whole.height
+    if format == "alpaca":
+        assert loaded["instruction"][:] == whole["question"].to_list()
+    else:
+        assert [turns[-1]["content"] for turns in loaded["messages"]] == [
+            row["messages"][-1]["content"] if row["messages"] else row["response"]
+            for row in whole.iter_rows(named=True)
+        ]
 
 
 def test_rows_keep_their_order_but_for_those_that_show_a_type(tmp_path):

@@ -175,6 +175,22 @@ def test_columns_that_reach_no_prompt_are_named_before_anything_is_paid(tmp_path
         ).wait()
 
 
+@pytest.mark.parametrize(
+    "name", ["hint", "code", "output_format", "examples", "system", "query", "Erklärung dazu"]
+)
+def test_whatever_a_question_may_need_is_named(name):
+    assert f"{name!r} reaches no prompt" in _told(
+        [{"question": "Who?", "answer": "Mo", name: "one two three"}]
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["final_answer", "test_list", "expected output", "Level", "generated_solution_2"]
+)
+def test_whatever_tells_of_the_record_or_its_answer_is_not(name):
+    assert _told([{"question": "Who?", "answer": "Mo", name: "one two three"}]) == ""
+
+
 def test_what_tells_of_a_record_or_its_answer_or_is_put_is_not_worth_a_word():
     record = {
         "question": "Who left?",

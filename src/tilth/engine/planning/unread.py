@@ -19,18 +19,26 @@ _LEAST_WORDS = 3
 
 _WORD = re.compile(r"\w+")
 
-# What tells of a record, and what tells its answer, belongs into no prompt.
-_OF_THE_RECORD = re.compile(
-    r"(?:.*[_ ])?(?:id|ids|uuid|idx|index|source|url|urls|link|license|licence|split|subset|difficulty|level|"
-    r"category|categories|type|kind|topic|topics|subject|tags?|keywords?|date|time|timestamp|authors?|lang|"
-    r"language|title|dataset|model|score|scores|rating|version|meta|metadata|statistics|name|domain)",
-    re.IGNORECASE,
+# What tells of a record, or of its answer, belongs into no prompt. Known by the last word of the name ...
+_LAST = re.compile(
+    r"ids?|uuid|idx|index|source|urls?|link|licen[sc]e|split|subset|difficulty|level|category|categories|type|"
+    r"kind|topics?|subject|tags?|keywords?|date|time|timestamp|authors?|lang|language|title|dataset|model|"
+    r"scores?|rating|version|meta|metadata|statistics|name|domain|"
+    r"outputs?|responses?|completions?|targets?|labels?|cot|tests?|sql|proof|steps"
 )
-_OF_THE_ANSWER = re.compile(
-    r".*(?:answer|solution|rationale|explanation|reasoning|output|response|completion|target|label|gold|canonical|"
-    r"chosen|rejected|correct).*|cot|tests?|test_.*|code|sql|query|entry_point|proof|steps",
-    re.IGNORECASE,
+# ... or by how one of its words begins.
+_ANY = (
+    "answer",
+    "solution",
+    "rationale",
+    "explanation",
+    "reasoning",
+    "gold",
+    "canonical",
+    "chosen",
+    "rejected",
 )
+_PARTS = re.compile(r"[^\W_]+")
 
 
 def tell_unread_columns(seeds: Seeds, task: Task) -> None:
@@ -54,7 +62,7 @@ def unread_columns(seeds: Seeds, task: Task) -> list[str]:
         put = task.put(seed, random.Random(0)).question
         shown = {word.casefold() for word in _WORD.findall(put)}
         for name, value in seed.extra.items():
-            if _OF_THE_RECORD.fullmatch(name) or _OF_THE_ANSWER.fullmatch(name):
+            if not _may_be_needed(name):
                 continue
             said = [word.casefold() for text in _texts(value) for word in _WORD.findall(text)]
             words[name] = words.get(name, 0) + len(said)
@@ -62,6 +70,13 @@ def unread_columns(seeds: Seeds, task: Task) -> list[str]:
             if not shown.issuperset(said):
                 unread.add(name)
     return [name for name in words if name in unread and words[name] >= _LEAST_WORDS * held[name]]
+
+
+def _may_be_needed(name: str) -> bool:
+    parts = _PARTS.findall(name.lower())
+    return not parts or not (
+        _LAST.fullmatch(parts[-1]) or parts[0] == "test" or any(part.startswith(_ANY) for part in parts)
+    )
 
 
 def _first(seeds: Seeds) -> Iterator[Seed]:
