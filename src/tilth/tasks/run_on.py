@@ -28,10 +28,13 @@ _ASKS = (
 )
 # A reply that opens with its first question, of several that it answers.
 _PART = re.compile(r"[*_#> \t]{0,8}(?:question|problem|q)[ \t]{0,2}#?1[*_ \t]{0,4}[:：]", re.IGNORECASE)
+# One that opens with the user's turn, whose reply comes behind it.
+_TURN = re.compile(rf"[*_#> \t]{{0,8}}{_ASKS}", re.IGNORECASE)
 # A search stops at the first letters alone, and then at what the words begin with: that makes it quick.
 _ON = re.compile(
     r"[\n<\[](?:(?<=\n)[ \t>]{0,8}(?=[#*_`~AaDdFfHhIiNnPpQqUuВв问質])(?i:(?P<fence>```|~~~)"
-    rf"|(?P<turn>(?:#{{1,6}}[ \t]*)?[*_]{{0,3}}(?:{_ASKS}|(?:assistant|instruction)[*_ \t]{{0,4}}[:：])"
+    rf"|(?P<turn>(?:#{{1,6}}[ \t]*)?[*_]{{0,3}}"
+    rf"(?:{_ASKS}|(?P<reply>assistant)?(?(reply)|instruction)[*_ \t]{{0,4}}[:：])"
     r"|#{2,6}[ \t]*(?:instruction|user|human|question|problem)(?:[ \t]?#?[0-9]{1,4})?"
     r"[:：*_ \t]{0,6}(?=\n|\Z)))"
     rf"|(?<=[<\[])(?P<token>(?:{'|'.join(_TOKENS)})))"
@@ -64,7 +67,7 @@ def without_run_on(text: str) -> str:
     opening = _OPENING.match(text)
     first = opening.end() if opening else 0
     fenced = text.startswith(_FENCES, first)
-    parts = _PART.match(text, first)
+    parts, asks = _PART.match(text, first), _TURN.match(text, first)
     for mark in _ON.finditer(text, first):
         start = mark.start()
         if mark["fence"]:
@@ -72,7 +75,11 @@ def without_run_on(text: str) -> str:
         elif mark["token"]:
             if not _is_quoted(text, *mark.span()) and not _is_html(text, first, mark):
                 return text[:start].rstrip()
-        elif not (fenced or (parts and mark["number"]) or _introduces(text, first, start)):
+        elif fenced or (parts and mark["number"]):
+            continue
+        elif asks and mark["reply"]:
+            asks = None
+        elif not _introduces(text, first, start):
             return text[:start].rstrip()
     return text
 

@@ -65,6 +65,7 @@ def test_a_reply_ends_where_another_turn_or_example_begins(reply, more):
         "Here is what is asked:\n\nQuestion: What is 9 + 9?\n\n18",
         "The next question: is it 18? Yes.",
         "It answers Question: 4 with 18.",
+        "User: What is 9 + 9?\nAssistant: 18",
         "Question 1: What is left?\n16 - 7 = 9\nQuestion 2: What does she make?\n9 * 2 = 18",
         "She has 18.\nQuestions: none.",
         "# Users\nUsers: 3",

@@ -23,7 +23,7 @@ _NO_UNIT = re.compile(
 )
 _WORDS = re.compile(r"[A-Za-z]{3,}")
 _LATEX_WORD = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s?\{([^{}]{0,80})\}")
-_LATEX_NOISE = re.compile(r"\\[()\[\],;:]|\\(?:left|right|displaystyle|quad)(?![A-Za-z])|~")
+_LATEX_NOISE = re.compile(r"\\[()\[\],;:]|\\(?:left|right|displaystyle|quad|approx|simeq|sim)(?![A-Za-z])|~")
 _THIN = re.compile(r"\\!|(?<=[0-9])\{(?=,\}[0-9]{3})|(?<=[0-9],)\}(?=[0-9]{3})")
 _DEGREES = re.compile(r"\^\{?\\circ\}?")
 _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
@@ -83,9 +83,9 @@ def of_number(match: re.Match[str]) -> Reading | None:
 
 def trimmed(text: str, start: int, stop: int) -> tuple[int, int]:
     """The same stretch without the white space and marks around it."""
-    while start < stop and text[start] in " \t\r\n*_`~≈:":
+    while start < stop and text[start] in " \t\r\n*_`~≈:•\"'“‘":
         start += 1
-    while stop > start and text[stop - 1] in " \t\r\n*_`.$":
+    while stop > start and text[stop - 1] in " \t\r\n*_`.$\"'”’":
         stop -= 1
     return start, stop
 

@@ -26,7 +26,7 @@ _LISTED = re.compile(
 _COUNTED = frozenset(
     (
         *("step", "part", "equation", "eq", "problem", "question", "example", "exercise", "case", "method"),
-        *("option", "figure", "not"),
+        *("figure", "not"),
     )
 )
 _FUNCTIONS = ("sqrt", "cbrt", "sin", "cos", "tan", "log", "ln", "exp", "mod", "choose")
@@ -39,7 +39,9 @@ _GOES_ON = re.compile(
 _UNIT = re.compile(r"[0-9][ \t]?(?:square |cubic )?[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?\^\{?\Z")
 _TOKEN_END = re.compile(r"[.,;:!?)\]*$]*\Z")
 _REFUSAL = re.compile(
-    r"\b(?:I(?:['’]m| am) (?:sorry|unable|not able|not sure)|I (?:can(?:not|['’]t| not)|could(?: not|n['’]t))"
+    r"\b(?:I(?:['’]m| am) (?:sorry|unable|not able|not sure)"
+    r"|I (?:can(?:not|['’]t| not)|could(?: not|n['’]t)) (?:\w{1,12} ){0,2}"
+    r"(?:solve|answer|help|assist|provide|determine|say|tell|find|calculate|compute|give|do)"
     r"|I do(?: not|n['’]t) (?:know|have enough)|(?:not enough|insufficient) information"
     r"|cannot be (?:determined|solved|answered))\b",
     re.IGNORECASE,
@@ -55,7 +57,12 @@ _EXPLAINED = re.compile(
     r"|(?:this is )?because\b)",
     re.IGNORECASE | re.MULTILINE,
 )
-_REASON = re.compile(r"(?:,? (?:because|since|given that)|, as)\b(?=[^\n]*\d)", re.IGNORECASE)
+_SIGNS_OF_REASON = ("because", "since", ", as ", "given that", ")")
+_REASON = re.compile(
+    r"(?:,? (?:because|since|given that)|, as)\b(?=[^\n]*\d)"
+    r"|\s\((?=[^()\n]{0,80}(?:[x×*+=/]|[a-z]{3})[^()\n]{0,80}\)[.!]?\s*\Z)",
+    re.IGNORECASE,
+)
 _LEADS_ON = re.compile(r"[?:]\s*\Z|\b(?:let|given|if|suppose|find|first|need|want)\b", re.IGNORECASE)
 
 
@@ -90,16 +97,17 @@ def opening(text: str) -> Reading | None:
 def before_because(text: str) -> Reading | None:
     """The one number that a last sentence gives a reason for: "She has 10 left because she gave away 6."."""
     low = max(0, len(text) - _LONGEST_HEAD)
-    if not any(word in text[low:] for word in ("because", "since", ", as ", "given that")):
+    if not any(word in text[low:] for word in _SIGNS_OF_REASON):
         return None
-    starts = [end.end() for end in _SENTENCE_END.finditer(text, low, len(text.rstrip()) - 1)]
-    if not starts and low:
+    reasons = list(_REASON.finditer(text, low))
+    if not reasons or _SENTENCE_END.search(text, reasons[-1].end(), len(text.rstrip()) - 1):
         return None
-    start = starts[-1] if starts else 0
-    reason = _REASON.search(text, start)
-    if reason is None or numbers.NUMBER.search(text, start, reason.start()) is None:
+    stop = reasons[-1].start()
+    starts = [end.end() for end in _SENTENCE_END.finditer(text, low, stop) if end.end() < stop]
+    start = starts[-1] if starts else low
+    if (low and not starts) or not _is_sole(text, start, stop):
         return None
-    return last_number(text[: reason.start()], start) if _is_sole(text, start, reason.start()) else None
+    return last_number(text[:stop], start)
 
 
 def _is_sole(text: str, start: int, stop: int) -> bool:
