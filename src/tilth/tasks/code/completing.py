@@ -11,6 +11,7 @@ from tilth.tasks.base import Reading
 from tilth.tasks.code.blocks import FUNCTIONS, MAX_CODE, Function, NoCode, fenced, names_of, parse
 
 _OPEN_HEAD = re.compile(r"^[ \t]*(?:async )?def [^\n]*:[ \t]*\Z", re.MULTILINE)
+_INDENTED = re.compile(r"^(?=[ \t]+\S)", re.MULTILINE)
 _MOST_BLOCKS = 5
 _MARGIN = "    "
 
@@ -41,7 +42,9 @@ def completed(reply: str, shown: str) -> Reading | None:
     if not functions or not is_stub(functions[-1]):
         return None
     head = _head(functions[-1], shown)
-    for start, stop in (*reversed(fenced(reply)[-_MOST_BLOCKS:]), (0, len(reply))):
+    indented = _INDENTED.search(reply)
+    parts = [*reversed(fenced(reply)[-_MOST_BLOCKS:]), (0, len(reply))]
+    for start, stop in (*parts, (indented.start() if indented else 0, len(reply))):
         part = reply[start:stop]
         first = len(part) - len(part.lstrip())
         if not part.strip() or len(part) > MAX_CODE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from tilth.seeds import Seed
@@ -12,7 +12,7 @@ from tilth.tasks.code.blocks import NoCode, names_of, parse, read_code
 from tilth.tasks.code.completing import completed
 from tilth.tasks.code.telling import little_said
 from tilth.tasks.code.tests import asked_for, entry_of, methods_for, read_tests, shown_by
-from tilth.tasks.code.wrappers import without_marks
+from tilth.tasks.code.wrappers import unwrapped, without_marks
 from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
 
@@ -131,7 +131,11 @@ class Code(TemplateTask):
         shown, _ = shown_by(question)
         if shown and (reading.answer is None or text.lstrip("\r\n")[:1].isspace()):
             bare = next(without_marks(text))
-            return completed(bare, shown) or reading
+            if (whole := completed(bare, shown)) is not None:
+                return whole
+            for inner, span in unwrapped(bare):
+                if reading.answer is None and (whole := completed(inner, shown)) is not None:
+                    return replace(whole, span=span)
         return reading
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:

@@ -16,20 +16,26 @@ _MOST_BLOCKS = 5
 _MOST_MARKS = 8
 
 _IN_BRACKETS = r"\[/?(?:BEGIN|DONE|END|PYTHON|CODE|ANSWER|SOLUTION|PROGRAM|FUNCTION|OUTPUT|INST)\]"
-_TAG = r"</?(?:s|code|python|answer|solution|program|function|output|response|completion)>"
+_TAG = r"</?(?:s|code|python|answer|solution|program|function|output|response|completion|tool_call)>"
 _TOKEN = r"<[|｜][^|｜<>\n]{1,40}[|｜]>"
 _LABEL = (
     r"(?i:answer|code|solution|python(?: code)?|output|completion):\s*"
     r"(?=(?:def|class|import|from|async) |[@'\"`{])"
 )
-_FIRST = re.compile(rf"(?:\s*(?:{_TAG}|{_TOKEN}|{_IN_BRACKETS}(?=\s)|{_LABEL}))+")
-_LAST = re.compile(rf"(?:{_TAG}|{_TOKEN}|\[/\w{{1,20}}\]|(?<=\s)\[(?:DONE|END)\])\Z")
+_WORD = r"(?:BEGIN|(?i:i?python|py)[0-9.]{0,4})(?=[ \t]*\r?\n)"
+_FIRST = re.compile(
+    rf"(?:\s*(?:\ufeff|{_TAG}|{_TOKEN}(?:(?:assistant|model)(?=\s))?|{_IN_BRACKETS}(?=\s)|{_WORD}|{_LABEL}))+"
+)
+_LAST = re.compile(rf"(?:{_TAG}|{_TOKEN}|\[/\w{{1,20}}\]|(?<=\s)\[(?:DONE|END)\]|(?<=\n)END)\Z")
 _LINE = re.compile(rf"^[ \t]*(?:{_TAG}|{_TOKEN}|{_IN_BRACKETS})[ \t]*$", re.MULTILINE)
 _BEGIN = re.compile(r"^[ \t]*\[(BEGIN|PYTHON|CODE)\]", re.MULTILINE)
 _DONE = re.compile(r"^[ \t]*\[DONE\][ \t]*$", re.MULTILINE)
 _JSON_BLOCK = re.compile(r"```[ \t]*(?:json)?[ \t]*\n\s*(?=[{\[])", re.IGNORECASE)
 _KEYS = ("code", "solution", "python", "program", "function", "implementation", "completion", "answer")
-_QUOTES = ("'''", '"""', "'", '"', "`")
+_QUOTES = (("'''", "'''"), ('"""', '"""'), ("'", "'"), ('"', '"'), ("`", "`"), ("“", "”"))
+_PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
+_MOST_NESTED = 4
+_MOST_KEYS = 10
 
 
 def without_marks(text: str) -> Iterator[str]:
@@ -37,7 +43,7 @@ def without_marks(text: str) -> Iterator[str]:
 
     First all is left out but what stands between `[BEGIN]` and `[DONE]`; then what a model writes on after
     its answer, and marks at both ends; then these alone; then all that stand on lines of their own, which a
-    text in the code may hold as well.
+    text in the code may hold as well, and white space that Python does not know.
     """
     begin, done = _BEGIN.search(text), _DONE.search(text)
     if begin and (done is None or begin.start() < done.start()):
@@ -51,7 +57,7 @@ def without_marks(text: str) -> Iterator[str]:
     yield shorter
     if whole != shorter:
         yield whole
-    bare = _LINE.sub(lambda mark: " " * len(mark[0]), whole)
+    bare = _LINE.sub(lambda mark: " " * len(mark[0]), whole).replace("\xa0", " ")
     if bare != whole:
         yield bare
 
@@ -77,41 +83,44 @@ def unwrapped(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
     body = text[start:end]
     if len(body) > _LONGEST:
         return
-    for quote in _QUOTES:
-        if body.startswith(quote) and body.endswith(quote) and len(body) > 2 * len(quote):
-            yield _evaluated(body, quote), (start, end)
+    for opening, closing in _QUOTES:
+        if body.startswith(opening) and body.endswith(closing) and len(body) > 2 * len(opening):
+            yield _without_ends(_evaluated(body) or body[len(opening) : -len(closing)]), (start, end)
             break
     blocks = [block.end() for block in _JSON_BLOCK.finditer(text)]
-    for opening in (start, *blocks[-_MOST_BLOCKS:]):
-        if text[opening : opening + 1] in ("{", "["):
-            for found in _texts_in(_json_at(text, opening)):
+    for place in (start, *blocks[-_MOST_BLOCKS:]):
+        if text[place : place + 1] in ("{", "["):
+            for found in _texts_in(_json_at(text, place), _MOST_NESTED):
                 yield found, (start, end)
+    if body.startswith(">>>"):
+        yield _PROMPT.sub("", body), (start, end)
     if "\n" not in body and "\\n" in body:
         yield body.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"'), (start, end)
 
 
-def _evaluated(body: str, quote: str) -> str:
+def _evaluated(body: str) -> Any:
+    """The value of a literal, or None."""
     try:
-        value = ast.literal_eval(body)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        value = None
-    return value if isinstance(value, str) else body[len(quote) : -len(quote)]
-
-
-def _json_at(text: str, start: int) -> Any:
-    try:
-        return json.JSONDecoder(strict=False).raw_decode(text, start)[0]
-    except (ValueError, RecursionError):
+        return ast.literal_eval(body)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
 
 
-def _texts_in(value: Any) -> list[str]:
+def _json_at(text: str, start: int) -> Any:
+    """The value that stands there, as JSON or, to the end, as Python writes it."""
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(text, start)[0]
+    except (ValueError, RecursionError):
+        return _evaluated(text[start:].strip())
+
+
+def _texts_in(value: Any, deep: int) -> Iterator[str]:
     """The texts in a JSON value that may be code, the likeliest first."""
-    if isinstance(value, list):
-        value = value[0] if len(value) == 1 else None
     if isinstance(value, str):
-        return [value]
-    if not isinstance(value, Mapping):
-        return []
-    named = [value[key] for key in _KEYS if key in value]
-    return [text for text in (*named, *value.values()) if isinstance(text, str)]
+        yield value
+    elif deep and isinstance(value, list) and len(value) == 1:
+        yield from _texts_in(value[0], deep - 1)
+    elif deep and isinstance(value, Mapping):
+        named = [key for key in _KEYS if key in value]
+        for key in (*named, *(key for key in list(value)[:_MOST_KEYS] if key not in named)):
+            yield from _texts_in(value[key], deep - 1)
