@@ -105,6 +105,15 @@ FULL = "the model's context seems full: prompt and reply are {} tokens; give the
         ),
         ({"content": "The total is 4"}, (3900, 195), "stop", "wrong-answer", "4 is not 5"),
         ({"content": "The total is 4"}, (1536, 512), "stop", "wrong-answer", "4 is not 5"),
+        (
+            {"content": "The total is 4"},
+            (5900, 244),
+            "stop",
+            "context-full",
+            "4 is not 5; " + FULL.format(6144),
+        ),
+        ({"content": ""}, (4000, 0), "stop", "context-full", FULL.format(4000)),
+        ({"content": ""}, (400, 0), "stop", "empty", "empty reply"),
     ],
 )
 def test_a_rejected_reply_tells_what_ended_it(

@@ -88,6 +88,21 @@ def test_what_only_sounds_like_money_is_none(status, message, kind):
     assert of_status(status, {}, body, where="h").kind == kind
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Your account is not active, please check your billing details on our website.",
+        "You have run out of credits",
+        "Please top up your balance",
+        "Your account has been suspended",
+    ],
+)
+def test_an_account_that_is_closed_is_told_but_by_a_429(said):
+    body = json.dumps({"error": {"message": said}}).encode()
+    assert of_status(400, {}, body, where="h").kind == "unauthorized"
+    assert of_status(403, {}, body, where="h").kind == "unauthorized"
+
+
 def test_a_key_that_litellm_does_not_know_is_a_key_refused():
     body = b'{"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}'
     assert of_status(400, {}, body, where="h").kind == "unauthorized"

@@ -117,6 +117,8 @@ def test_a_header_wins_over_a_body_and_a_body_over_a_reset():
     body = {"error": "try again in 6s"}
     assert told(headers={"retry-after": "2"}, body=body).retry_after == 2
     assert told(headers={"x-ratelimit-reset": "60"}, body=body).retry_after == 6
+    assert told(headers={"retry-after": "0"}, body=body).retry_after == 6, "no wait says less than one"
+    assert told(headers={"retry-after": "0"}).retry_after == 0
 
 
 @pytest.mark.parametrize(

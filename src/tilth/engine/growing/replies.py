@@ -96,7 +96,7 @@ def _empty(text: str, told: Told) -> Why:
         return Why("empty", "nothing but reasoning, with no text behind it")
     if told.finish_reason == "tool_calls":
         return Why("empty", "a tool call instead of text")
-    if prompt is not None and not reply and _is_usual_context(prompt):
+    if prompt is not None and reply == 0 and prompt >= _SMALLEST_CONTEXT:
         return _full(prompt, 0)
     return Why("empty", "empty reply")
 
@@ -115,8 +115,8 @@ def _full(prompt: int, reply: int) -> Why:
 
 
 def _is_usual_context(tokens: int) -> bool:
-    """Whether contexts of that size are usual: a power of two."""
-    return tokens >= _SMALLEST_CONTEXT and tokens & (tokens - 1) == 0
+    """Whether contexts of that size are usual: 4096, 6144, 131072 ..."""
+    return tokens > 0 and tokens % _SMALLEST_CONTEXT == 0
 
 
 def read(prompt: Prompt, stored: StoredReply) -> Reply:

@@ -61,6 +61,12 @@ _OUT_OF_MONEY = re.compile(
     r"|payment (?:is )?required|budget has been exceeded|api usage limits|spend(?:ing)? limit|余额不足|欠费",
     re.IGNORECASE,
 )
+_NO_ACCOUNT = re.compile(
+    r"check your (?:plan and )?billing|account (?:is|has been) (?:suspended|deactivated|disabled|not active)"
+    r"|(?:run )?out of (?:credits?|funds)|top up|recharge|unpaid",
+    re.IGNORECASE,
+)
+"""The same, but for 429s: some say so of a quota that comes back in a minute."""
 _NO_KEY_CODE = re.compile(r"no_db_connection")
 """LiteLLM's, with status 400, for a key that is missing or unknown."""
 _UNTRUSTED = re.compile(r"CERTIFICATE_VERIFY_FAILED\][^:]{0,60}: ([^()]{1,100})")
@@ -134,9 +140,9 @@ class Answer:
         return 200 <= self.status < 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Refusal:
-    """A 200 that holds no completion.
+    """A 200 that holds no completion. Its repr shows nothing: an endpoint may repeat a key.
 
     Attributes:
         kind: What it amounts to.
@@ -169,7 +175,7 @@ def of_status(
         kind = "not-found"
         said, advice = redirects.told(where, status, headers.get("location"))
         told = ErrorBody(said)
-    if out_of_money(told) or _NO_KEY_CODE.search(told.code):
+    if out_of_money(told, status) or _NO_KEY_CODE.search(told.code):
         kind = "unauthorized"
     words = f"a web page: {told.said}" if told.page and told.said else told.said
     wait = _wait(kind, headers, told)
@@ -223,9 +229,12 @@ def refusal_of(told: ErrorBody, *, in_doubt: bool) -> Refusal:
     return Refusal(kind, said + _advice(kind, told, wait), in_doubt, wait)
 
 
-def out_of_money(told: ErrorBody) -> bool:
+def out_of_money(told: ErrorBody, status: int | None = None) -> bool:
     """Whether it says that the account can no longer pay. A quota that comes back with time is none of it."""
-    return bool(_OUT_OF_MONEY_CODE.search(told.code) or _OUT_OF_MONEY.search(told.said[:_MONEY_READ]))
+    said = told.said[:_MONEY_READ]
+    if _OUT_OF_MONEY_CODE.search(told.code) or _OUT_OF_MONEY.search(said):
+        return True
+    return 429 not in (status, told.status) and _NO_ACCOUNT.search(said) is not None
 
 
 def message(text: str, secrets: Iterable[str], advice: str = "") -> str:
@@ -260,14 +269,16 @@ def _wait(kind: CallErrorKind, headers: Mapping[str, str], told: ErrorBody) -> f
     if kind not in ("rate-limited", "server"):
         return header_wait(headers)
     waits = (header_wait(headers), told.wait, reset_wait(headers) if kind == "rate-limited" else None)
-    found = next((wait for wait in waits if wait is not None), None)
+    found = next((wait for wait in waits if wait), None)
+    if found is None and 0.0 in waits:
+        return 0.0
     if found is None and kind == "rate-limited" and names_a_day(f"{told.code} {told.said}"):
         return max(_SHORTEST_DAY, _DAY - time.time() % _DAY)
     return found
 
 
 def _advice(kind: CallErrorKind, told: ErrorBody, wait: float | None) -> str:
-    if out_of_money(told):
+    if kind == "unauthorized" and (told.code or told.said) and out_of_money(told):
         return "; the account can no longer pay"
     if kind == "rate-limited" and wait is not None and wait >= _SHORTEST_DAY:
         ends = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(time.time() + wait))

@@ -14,10 +14,10 @@ _LONGEST_TOKEN = 256
 """Bytes: vocabularies hold runs of spaces of half that length, and nothing longer."""
 
 _CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens")
-_PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_token_count")
-_REPLY = ("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "generated_tokens")
-_TOTAL = ("total_tokens", "totalTokenCount", "totalTokens", "total_token_count")
-_PLACES = ("usage", "usageMetadata", "usage_metadata")
+_PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "promptTokens", "inputTokens")
+_REPLY = ("completion_tokens", "output_tokens", "candidatesTokenCount", "completionTokens", "outputTokens")
+_TOTAL = ("total_tokens", "totalTokenCount", "totalTokens")
+_PLACES = ("usageMetadata", "usage_metadata")
 
 
 def usage_of(reply: Any, size: int = 0) -> tuple[int | None, int | None]:
@@ -26,16 +26,14 @@ def usage_of(reply: Any, size: int = 0) -> tuple[int | None, int | None]:
     What cannot be is missing, too: a negative count, one beyond reason, none for a prompt or for a text.
     Where only a total is told, the reply is taken at its bytes, which its tokens do not outnumber.
     """
-    usage = next((told for place in _PLACES if (told := field(reply, place))), None)
-    if usage is None and field(reply, "eval_count") is not None:  # Ollama's own way
-        usage = {"prompt_tokens": field(reply, "prompt_eval_count"), "completion_tokens": reply["eval_count"]}
-    if usage is None:
+    usage = field(reply, "usage") or _elsewhere(reply)
+    if not isinstance(usage, dict):
         return None, None
     prompt = _first_count(usage, _PROMPT) or None  # a prompt has tokens
     completion = _first_count(usage, _REPLY)
     total = _first_count(usage, _TOTAL)
-    if prompt is not None and field(usage, "input_tokens") is not None:
-        prompt += sum(count(field(usage, cached)) or 0 for cached in _CACHED)
+    if prompt is not None and "input_tokens" in usage:
+        prompt += sum(count(usage.get(cached)) or 0 for cached in _CACHED)
     if total is not None:
         prompt, completion = _within(total, prompt, completion, size)
     if completion is not None and completion * _LONGEST_TOKEN < size:
@@ -45,8 +43,8 @@ def usage_of(reply: Any, size: int = 0) -> tuple[int | None, int | None]:
 
 def count(value: Any) -> int | None:
     """`value` as a number of tokens, be it written as a text or a float; None where it is none."""
-    if isinstance(value, bool):
-        return None
+    if type(value) is int:  # as a rule: this is read with every reply
+        return value if 0 <= value <= MOST_TOKENS else None
     if isinstance(value, str):
         if len(value) > _LONGEST_NUMBER:
             return None
@@ -54,13 +52,21 @@ def count(value: Any) -> int | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, float):
-        value = math.ceil(value) if math.isfinite(value) else None
-    return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else None
+    return math.ceil(value) if isinstance(value, float) and 0 <= value <= MOST_TOKENS else None
 
 
-def _first_count(usage: Any, names: tuple[str, ...]) -> int | None:
-    return next((found for name in names if (found := count(field(usage, name))) is not None), None)
+def _elsewhere(reply: Any) -> Any:
+    """The usage of a reply that does not have it in its place."""
+    if field(reply, "eval_count") is not None:  # Ollama's own way
+        return {"prompt_tokens": field(reply, "prompt_eval_count"), "completion_tokens": reply["eval_count"]}
+    return next((told for place in _PLACES if (told := field(reply, place))), None)
+
+
+def _first_count(usage: dict[str, Any], names: tuple[str, ...]) -> int | None:
+    for name in names:
+        if (value := usage.get(name)) is not None and (found := count(value)) is not None:
+            return found
+    return None
 
 
 def _within(
