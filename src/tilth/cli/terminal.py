@@ -62,13 +62,17 @@ def _follow(work: Run | Study, label: str, figures: Callable[[], Figures]) -> No
     subscription = work.subscribe()
     try:
         with _signals(work, console), _shown(console, label) as show:
-            waiting = False
+            waiting, noticed = False, False
             while work.status not in OVER:
                 show(figures())
                 if waiting != (work.status == "waiting"):
                     waiting = not waiting
                     why = cell(work.progress.waiting or "", _REASON)
                     console.print(Text("Waiting: ").append(why) if waiting else "Going on.")
+                notice = getattr(work.progress, "notice", None)  # a study has none
+                if notice and not noticed:
+                    noticed = True
+                    console.print(Text("Note: ").append(cell(notice, _REASON)))
                 subscription.wait(_REFRESH_SECONDS)
                 subscription.drain()
             show(figures())

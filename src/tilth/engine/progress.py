@@ -27,10 +27,11 @@ class Progress:
         attempts: Calls tried since the run started or resumed, failed ones included.
         in_flight: Calls that are out now.
         seconds: Since the run started or resumed; of a file that is only read, of all its sittings.
-        rate: Rows a second over the last ten seconds.
-        eta: Seconds until the query limit or the goal at that pace, or None where it cannot be told.
+        rate: Rows a second over the last ten seconds or twenty units, or since the start.
+        eta: Seconds until a limit or the goal at that pace, or None where it cannot be told.
         waiting: Why replies stay away, where they do for more than a moment: the last failure's text.
         next_try: Seconds until the next call may start; None where nothing is waited for, or a call is out.
+        notice: What is worth a look though it stops nothing: hardly a row is kept, or calls time out.
 
     Example:
         >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
@@ -60,6 +61,7 @@ class Progress:
     eta: float | None
     waiting: str | None
     next_try: float | None
+    notice: str | None = None
 
     @property
     def kept(self) -> int:

@@ -245,7 +245,7 @@ class Run(Background):
             in_flight=controls.in_flight,
             seconds=(self._ended or time.monotonic()) - self._began,
             rate=rates.rows,
-            eta=rates.seconds_left(ledger.limit, spent.queries, kept),
+            eta=rates.seconds_left(ledger.limit, spent, kept),
             wait=self._waiting(self._active.connections),
         )
 
@@ -309,6 +309,7 @@ class Run(Background):
             eta=eta,
             waiting=wait.why if wait else None,
             next_try=wait.seconds if wait else None,
+            notice=None if self._active is None else self._active.execution.notice,
         )
 
     @property

@@ -36,6 +36,7 @@ class ModelConnection:
         self._endpoint: Endpoint | None = None
         self._first = asyncio.Lock()
         self._proven = False
+        self._timed_out = self._most_out = 0
 
     @property
     def price(self) -> Price | None:
@@ -72,7 +73,7 @@ class ModelConnection:
                         booked.unsent()
                         continue
                     booked.sent()
-                    stage = self.streaks.stage
+                    stage, out = self.streaks.stage, self.gate.out
                     try:
                         completion = await endpoint.complete(
                             request,
@@ -81,6 +82,9 @@ class ModelConnection:
                             on_text=on_text,
                         )
                     except CallError as error:
+                        if error.kind == "timeout":
+                            self._timed_out += 1
+                            self._most_out = max(self._most_out, out, self.gate.out)
                         self.streaks.failed(booked.address, error.kind, stage)
                         self.gate.failed(admission, error)
                         raise
@@ -113,6 +117,18 @@ class ModelConnection:
             return wait
         why = f"{self.model.name} gives nothing but failures, so one call at a time is tried; the last: "
         return Wait(why + wait.why, wait.seconds)
+
+    @property
+    def notice(self) -> str | None:
+        """What to tell of it where calls time out because too many are out at once."""
+        if not self._timed_out:
+            return None
+        calls = "1 call" if self._timed_out == 1 else f"{self._timed_out:,} calls"
+        return (
+            f"{calls} to {self.model.name} brought no whole reply within timeout={self.model.timeout:g} s; "
+            f"each counts as a query; raise timeout=, or lower concurrency= to what the server works on at "
+            f"once: up to {self._most_out} were out, {self.gate.window} are let out now"
+        )
 
     async def back_off(self, attempt: int, error: CallError) -> None:
         """Waits after an attempt, counted from 1, with no slot held; raises what no waiting can mend."""

@@ -34,6 +34,7 @@ from tilth.engine.growing.rows import (
     verdict_at_once,
     verdict_of,
 )
+from tilth.engine.growing.yields import Yield
 from tilth.engine.recipe import Recipe
 from tilth.errors import JournalError, Overspent, StrategyError, TeacherError
 from tilth.strategies.base import Candidate, Unit, UnitCost, UnitResult
@@ -84,12 +85,19 @@ class Execution:
             context.booking, sum(connection.model.concurrency for connection in connections)
         )
         self.counts = {**NO_ROWS, **counts}
-        self.pace = Pace()
+        self.pace = Pace(self.ledger.spent + self.ledger.in_doubt)
+        self.yields = Yield()
 
     @property
     def ledger(self) -> Ledger:
         """The run's ledger."""
         return self._context.booking.ledger
+
+    @property
+    def notice(self) -> str | None:
+        """What is worth a look though it stops nothing."""
+        models = (connection.notice for connection in self._context.connections.values())
+        return next(filter(None, models), None) or self.yields.notice
 
     async def drive(self) -> Ending:
         """Runs until the budget, the strategy, the user or an error ends it. Raises the error."""
@@ -246,7 +254,7 @@ class Execution:
         self._context.journalled.finished.add(unit.number)
         if grown.outcome == "failed" and self._refusing():
             self._refused.append(unit.number)
-        self._count(rows, grown.outcome, grown.bill.spent.queries - grown.bill.reused)
+        self._count(rows, grown.outcome, grown.reason)
         if again:  # its earlier rows were replaced
             self.counts = {
                 **NO_ROWS,
@@ -284,7 +292,7 @@ class Execution:
             self._checks, lambda: [verdict_of(one, task, checks, checked=checked) for one in candidates]
         )
 
-    def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, queries: int) -> None:
+    def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, reason: str | None) -> None:
         kept = 0
         for row in rows:
             self.counts[row["verdict"]] += 1
@@ -292,7 +300,8 @@ class Execution:
         if outcome != "grown":
             self.counts["rowless"] += 1
         self.admission.kept.had += kept
-        self.pace.add(len(rows), kept, queries)
+        self.pace.add(len(rows), kept, self.ledger.spent + self.ledger.in_doubt)
+        self.yields.add(kept, rows[0]["reason"] if rows else reason)
 
     def _ended(self, unit: int, task: asyncio.Task[None]) -> None:
         self._live.discard(task)

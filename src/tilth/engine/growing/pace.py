@@ -1,53 +1,81 @@
-"""How fast a run grows: what its units brought and took within the last seconds, and what is left at that."""
+"""How fast a run grows: what its latest units brought and took, and how much time is left at that."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from tilth.engine.budget import Budget
+from tilth.engine.budget import Amount, Budget
 
 _WINDOW = 10.0
-"""Seconds over which a rate is taken."""
+"""Seconds over which a rate is taken, at the least."""
+
+_UNITS = 20
+"""Units over which it is taken, at the least; all since the start of the run, where these are fewer."""
 
 
-class Rates(NamedTuple):
-    """What a second brings: rows, kept rows and queries; all 0 where it cannot be told."""
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What a second brings, and costs; all 0 where it cannot be told."""
 
     rows: float = 0.0
     kept: float = 0.0
     queries: float = 0.0
+    tokens: float = 0.0
+    nano: float = 0.0
 
-    def seconds_left(self, limit: Budget, queries: int, kept: int) -> float | None:
-        """Seconds until the query limit or the goal, whichever is nearer; None where it cannot be told."""
+    def seconds_left(self, limit: Budget, spent: Amount, kept: int) -> float | None:
+        """Seconds until a limit or the goal, whichever is nearer; None where it cannot be told."""
         ends = [
             max(0, most - had) / rate
-            for most, had, rate in ((limit.queries, queries, self.queries), (limit.rows, kept, self.kept))
+            for most, had, rate in (
+                (limit.queries, spent.queries, self.queries),
+                (limit.tokens, spent.tokens, self.tokens),
+                (limit.nano, spent.nano, self.nano),
+                (limit.rows, kept, self.kept),
+            )
             if most is not None and rate
         ]
         return min(ends, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    at: float
+    spent: Amount
+    rows: int = 0
+    kept: int = 0
+
+
 class Pace:
     """Keeps what the latest units came to. Written in the runner's loop, read from any thread."""
 
-    def __init__(self) -> None:
-        self._recent: deque[tuple[float, int, int, int]] = deque()
+    def __init__(self, spent: Amount, clock: Callable[[], float] = time.monotonic) -> None:
+        """`spent` is what the run has spent when it starts."""
+        self._clock = clock
+        self._recent = deque([_Ended(clock(), spent)])
+        """The units, behind what opens the time in which they came: the start, or the unit before."""
 
-    def add(self, rows: int, kept: int, queries: int) -> None:
-        """A unit has ended."""
-        now = time.monotonic()
-        self._recent.append((now, rows, kept, queries))
-        while self._recent[0][0] < now - _WINDOW:
+    def add(self, rows: int, kept: int, spent: Amount) -> None:
+        """A unit has ended; the run has spent so much by now."""
+        now = self._clock()
+        self._recent.append(_Ended(now, spent, rows, kept))
+        while len(self._recent) > _UNITS + 1 and self._recent[1].at < now - _WINDOW:
             self._recent.popleft()
 
     def rates(self) -> Rates:
-        """The rates of now; the first unit only opens the time in which the others came."""
-        now = time.monotonic()
-        recent = [unit for unit in list(self._recent) if unit[0] > now - _WINDOW]
-        if len(recent) < 2:
+        """The rates of now."""
+        first, *units = list(self._recent)
+        if not units:
             return Rates()
-        span = max(now - recent[0][0], 1e-3)
-        _, *amounts = zip(*recent[1:], strict=True)
-        return Rates(*(sum(each) / span for each in amounts))
+        span = max(self._clock() - first.at, 1e-3)
+        spent = units[-1].spent - first.spent
+        return Rates(
+            sum(unit.rows for unit in units) / span,
+            sum(unit.kept for unit in units) / span,
+            spent.queries / span,
+            spent.tokens / span,
+            spent.nano / span,
+        )

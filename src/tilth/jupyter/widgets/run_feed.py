@@ -65,7 +65,7 @@ class RunFeed:
         p, error = self.run.progress, self.run.error
         return {
             "state": p.status,
-            "reason": p.reason,
+            "reason": p.reason or p.notice,
             "queries": p.queries,
             "limit_queries": p.limit.queries,
             "usd": p.usd,

@@ -114,6 +114,11 @@ class Gate:
         return self._controller.window.size
 
     @property
+    def out(self) -> int:
+        """Calls that are out now."""
+        return self._controller.out
+
+    @property
     def failing(self) -> bool:
         """Whether the endpoint only fails, so that calls are tried one at a time."""
         return self._breaker.open
