@@ -21,7 +21,7 @@ _OTHERS = (
     "|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|EXPLAIN|DESCRIBE|SHOW|SUMMARIZE|COPY|EXPORT|IMPORT|INSTALL|LOAD"
     "|SET|RESET|USE|CALL|CHECKPOINT|PREPARE|EXECUTE|GRANT"
 )
-_WORD = rf"(?P<query>SELECT|WITH|VALUES|FROM|PIVOT|UNPIVOT)\b|(?P<other>{_OTHERS})\b"
+_WORD = rf"(?P<query>SELECT|WITH|VALUES|FROM|TABLE|(?:UN)?PIVOT(?:_WIDER|_LONGER)?)\b|(?P<other>{_OTHERS})\b"
 _COMMENT = r"--[^\n]*|/\*(?:[^*]|\*(?!/)){0,1000}+(?:\*/)?"
 
 _RUN = re.compile(r"`{3,}|~{3,}")
@@ -68,7 +68,7 @@ _PROSE = re.compile(
 def find(text: str) -> Span | Why:
     """Where the SQL stands in a text, in characters, or why none was found.
 
-    That is a fenced block that opens with a query (SELECT, WITH, VALUES, FROM, PIVOT, UNPIVOT), else one that
+    That is a fenced block that opens with a query (SELECT, WITH, VALUES, FROM, PIVOT, ...), else one that
     opens with another statement; without such a block, a query that opens a line, up to its semicolon or to
     the prose behind it; else a query in backticks. Of several, the one that the reply opens with, else the
     last.

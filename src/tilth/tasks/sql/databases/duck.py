@@ -58,7 +58,7 @@ class DuckDatabase:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._connection = duckdb.connect(str(path), read_only=True, config=_CONFIG)
+            self._connection = _connected(path)
             self.names = self._names()
         except (duckdb.Error, MemoryError) as error:
             raise DatabaseFailed(
@@ -176,6 +176,17 @@ class DuckDatabase:
             f"SELECT {shown} FROM {table} LIMIT {SAMPLED_ROWS}"  # noqa: S608 - names are quoted
         ).fetchall()
         return dict(zip(types, sampled(rows, len(types), count), strict=True))
+
+
+def _connected(path: Path) -> duckdb.DuckDBPyConnection:
+    """The file, opened; `x -> x + 1` is a function still, which DuckDB is about to give up."""
+    try:
+        arrows = {**_CONFIG, "lambda_syntax": "ENABLE_SINGLE_ARROW"}
+        return duckdb.connect(str(path), read_only=True, config=arrows)
+    except duckdb.Error as error:
+        if "lambda_syntax" not in str(error):
+            raise
+    return duckdb.connect(str(path), read_only=True, config=_CONFIG)
 
 
 def _is_query(statement: duckdb.Statement) -> bool:
