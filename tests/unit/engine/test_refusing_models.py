@@ -96,11 +96,12 @@ def test_half_of_the_seeds_may_be_refused() -> None:
     assert (run.status, run.progress.rows) == ("finished", 150)
 
 
+@pytest.mark.parametrize("budget", [300, 20], ids=["with room", "without room to try again"])
 @pytest.mark.parametrize("concurrency", [1, 32])
-def test_a_login_page_costs_a_few_calls_and_no_budget(concurrency: int) -> None:
+def test_a_login_page_costs_a_few_calls_and_no_budget(concurrency: int, budget: int) -> None:
     model = Picky(lambda _: True, A_PAGE)
-    run = grown(model, 20, 300, concurrency)
-    assert (run.status, model.calls, run.progress.queries, run.progress.in_doubt) == ("failed", 3, 3, 3)
+    run = grown(model, 20, budget, concurrency)
+    assert (run.status, model.calls, run.progress.queries, run.progress.in_doubt) == ("failed", 2, 2, 2)
     assert "Sign in" in str(run.error)
     assert "base_url" in str(run.error)
 

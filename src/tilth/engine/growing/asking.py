@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.engine.budget import Hold
+from tilth.engine.budget import DoesNotFit, Hold
 from tilth.engine.events import Events, Text
 from tilth.engine.file.digests import canonical, digest_of
 from tilth.engine.file.journal import Journal
@@ -197,7 +197,11 @@ class UnitAsk:
                 try:
                     completion = await self._attempt(call, connection, booked)
                 except CallError as error:
-                    booked.failed(error)
+                    try:
+                        booked.failed(error)
+                    except DoesNotFit:
+                        connection.heed(error)  # it ends the run all the same, though there is no room left
+                        raise
                     if _refused(call, error, booked.attempts):
                         raise UnitFailed(str(error)) from error
                     await connection.back_off(booked.attempts, error)

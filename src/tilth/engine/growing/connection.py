@@ -132,10 +132,7 @@ class ModelConnection:
 
     async def back_off(self, attempt: int, error: CallError) -> None:
         """Waits after an attempt, counted from 1, with no slot held; raises what no waiting can mend."""
-        end = self._end(error)
-        if end is not None:
-            self.gate.shut(lambda: type(end)(str(end)))
-            raise end from error
+        self.heed(error)
         if error.kind == "bad-request":
             raise UnitFailed(str(error)) from error
         if self.gate.exhausted:
@@ -143,6 +140,13 @@ class ModelConnection:
                 f"nothing but failures for {self.gate.patience:.0f} s: {error}", "no-reply"
             ) from error
         await self.gate.backoff(attempt - 1, error)
+
+    def heed(self, error: CallError) -> None:
+        """Raises what ends the run, where this failure does."""
+        end = self._end(error)
+        if end is not None:
+            self.gate.shut(lambda: type(end)(str(end)))
+            raise end from error
 
     def _end(self, error: CallError) -> TeacherError | None:
         """What ends the run, where this failure does."""

@@ -11,7 +11,7 @@ _FIRST_REFUSED = 8
 _MOST_REFUSED = 32
 """Calls refused in a row later on: among seeds of which every second one is refused it never happens."""
 
-_FIRST_UNREADABLE = 3
+_FIRST_UNREADABLE = 2
 """Answers that are no completion, before there was one: each may have been billed."""
 
 _LATER_UNREADABLE = 5
