@@ -103,7 +103,7 @@ def before_because(text: str) -> Reading | None:
     if not reasons or _SENTENCE_END.search(text, reasons[-1].end(), len(text.rstrip()) - 1):
         return None
     stop = reasons[-1].start()
-    starts = [end.end() for end in _SENTENCE_END.finditer(text, low, stop) if end.end() < stop]
+    starts = [end.end() for end in _SENTENCE_END.finditer(text, low, stop)]
     start = starts[-1] if starts else low
     if (low and not starts) or not _is_sole(text, start, stop):
         return None
