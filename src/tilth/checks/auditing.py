@@ -149,6 +149,7 @@ class _Auditing(AboutEach):
 
     name = "auditing"
     title = "Audit"
+    needs = frozenset({"question", RESPONSE, CRITIQUE})
 
     def __init__(self, auditor: Teacher, longest: int) -> None:
         super().__init__(auditor)

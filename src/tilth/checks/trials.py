@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.checks.intervals import wilson
 from tilth.engine.run import Run
@@ -32,6 +32,8 @@ REPLY_FORMAT = "reply_format"
 
 class AboutEach(Strategy):
     """Asks one model, as the judge, about each drawn row once, for structured replies."""
+
+    needs: ClassVar[frozenset[str]] = frozenset({"question", RESPONSE})
 
     def __init__(self, model: Teacher) -> None:
         self.model = model

@@ -71,7 +71,7 @@ def plan(
     recipe = Recipe.resolve(
         seeds, strategy, teacher=teacher, writer=writer, task=task, checks=checks, random_state=random_state
     )
-    tell_unread_columns(recipe.seeds, recipe.task)
+    tell_unread_columns(recipe.seeds, recipe.task, [recipe.strategy])
     measurements = None
     if probe is not None or path is not None:
         where = path_of(path) if path is not None else recipe.default_path

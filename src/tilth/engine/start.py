@@ -118,7 +118,7 @@ def start_recipe(
             f'check={check!r} is unknown; "label" marks rows, "filter" leaves out rejected, False checks none'
         )
     refuse_unfit_seeds([recipe.strategy], recipe.seeds, recipe.task)
-    tell_unread_columns(recipe.seeds, recipe.task)
+    tell_unread_columns(recipe.seeds, recipe.task, [recipe.strategy])
     # absolute, for the process may change its folder while a run is at work
     where = (path_of(path) if path is not None else recipe.default_path).absolute()
     with _live.turn(where):

@@ -242,7 +242,8 @@ class Strategy(ABC):
         name: How users call it.
         title: How a control or a chart calls it.
         version: Raised whenever its rows would change.
-        needs: Columns its seeds must have: "question", and "reference" where it cannot do without.
+        needs: Columns its seeds must have: "question", "reference" where it cannot do without, and the names
+            in `Seed.extra` that it reads itself, which are then not told as columns that no prompt holds.
         nested: Whether a smaller budget's rows are a prefix of a larger budget's.
 
     Example:

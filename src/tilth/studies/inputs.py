@@ -104,7 +104,7 @@ class StudyInputs:
         if seeds.on_fault == "skip":
             seeds = seeds.fit_for(chosen_task)
         refuse_unfit_seeds(chosen, seeds, chosen_task)
-        tell_unread_columns(seeds, chosen_task)
+        tell_unread_columns(seeds, chosen_task, chosen)
         counts = _sizes(seeds, sizes)
         grid = Grid(
             strategies=chosen,

@@ -206,3 +206,25 @@ def test_what_tells_of_a_record_or_its_answer_or_is_put_is_not_worth_a_word():
     }
     assert _told([record], task="choice") == ""
     assert "'choices'" in _told([record])
+
+
+class ByHint(tilth.Strategy):
+    """Answers a seed with the hint that stands in a column of its own."""
+
+    name, title = "by-hint", "By hint"
+    needs = frozenset({"question", "hint"})
+
+    def cost(self, task):
+        return tilth.UnitCost(teacher=1)
+
+    async def grow(self, unit, ask, task):
+        reply = await ask(task.answer(f"{unit.seed.question} {unit.seed.extra['hint']}"))
+        yield tilth.Candidate(unit.seed.question, reply, unit.seed.reference)
+
+
+def test_a_column_that_the_strategy_reads_itself_is_not_named():
+    seeds = read_seeds(
+        [{"question": "Who?", "answer": "Mo", "hint": "the taller one", "rest": "one two three"}]
+    )
+    with pytest.warns(tilth.TilthWarning, match="what stands in 'rest' reaches no prompt"):
+        tilth.plan(seeds, ByHint(), 1, teacher=tilth.demo.teacher())

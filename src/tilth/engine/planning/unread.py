@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tilth.errors import tell
 from tilth.seeds import Seed, Seeds
+from tilth.strategies.base import Strategy
 from tilth.tasks.base import Task
 
 _LOOKED_AT = 200
@@ -41,9 +42,10 @@ _ANY = (
 _PARTS = re.compile(r"[^\W_]+")
 
 
-def tell_unread_columns(seeds: Seeds, task: Task) -> None:
-    """Warns of columns whose texts stand in no question as the task puts it."""
-    if unread := unread_columns(seeds, task):
+def tell_unread_columns(seeds: Seeds, task: Task, strategies: Iterable[Strategy]) -> None:
+    """Warns of columns whose texts stand in no question as the task puts it, and that no strategy reads."""
+    needed = frozenset[str]().union(*(strategy.needs for strategy in strategies))
+    if unread := [name for name in unread_columns(seeds, task) if name not in needed]:
         named = ", ".join(map(repr, unread[:10]))
         tell(
             f"{seeds.name}: what stands in {named} reaches no prompt; where a question needs it, "
