@@ -163,7 +163,8 @@ def _plan(
     budget = limit.to_json()
     if earlier is not None and earlier.get("budget") == budget:
         return earlier
-    measurements = journal.write_now(lambda file: measure(file, recipe))
+    with damage_told(journal.path):
+        measurements = journal.write_now(lambda file: measure(file, recipe))
     if measurements is not None:
         planned = estimate(recipe, limit, measurements=measurements)
     return {**planned.to_json(), "budget": budget}

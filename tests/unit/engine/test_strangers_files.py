@@ -41,6 +41,12 @@ def change(path: Path, *statements: str) -> None:
             file.execute(statement)
 
 
+def test_seeds_that_are_gone_are_told(path: Path) -> None:
+    change(path, "DELETE FROM seeds")
+    assert "the seeds are not those of the run's identity" in tilth.verify(path).findings
+    looked_at(path)
+
+
 def looked_at(path: Path) -> None:
     """Everything that reading a file does; what is wrong is told by Tilth's own errors, or not at all."""
     tilth.verify(path)
@@ -178,22 +184,37 @@ CELLS = [
 ]
 
 
+def put(path: Path, cell: tuple[str, str], value: Any, *, every: bool) -> None:
+    """Puts a value into one cell of a column, or into every one."""
+    table, column = cell
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("PRAGMA ignore_check_constraints=ON")
+        file.execute("INSERT INTO holder (pid, host, since) VALUES (1, 'h', 1)")
+        some = "1" if every else f"{column} = (SELECT {column} FROM {table} LIMIT 1)"
+        with suppress(sqlite3.IntegrityError, UnicodeEncodeError):  # the table itself does not take it
+            file.execute(f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {some}", (value,))
+
+
 @examples(120, HealthCheck.function_scoped_fixture)
 @given(cell=st.sampled_from(CELLS), value=VALUES, every=st.booleans())
 def test_any_value_in_any_cell_is_told_or_harmless(
     whole: Path, tmp_path: Path, cell: tuple[str, str], value: Any, every: bool
 ) -> None:
     path = Path(shutil.copy(whole, tmp_path / "run.tilth"))
-    table, column = cell
-    with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        file.execute("PRAGMA ignore_check_constraints=ON")
-        file.execute("INSERT INTO holder (pid, host, since) VALUES (1, 'h', 1)")
-        some = "1" if every else f"{column} = (SELECT {column} FROM {table} LIMIT 1)"
-        try:
-            file.execute(f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {some}", (value,))
-        except (sqlite3.IntegrityError, UnicodeEncodeError):
-            return  # the table itself does not take it
+    put(path, cell, value, every=every)
     looked_at(path)
+
+
+@examples(60, HealthCheck.function_scoped_fixture)
+@given(cell=st.sampled_from(CELLS), value=VALUES)
+def test_going_on_with_any_value_in_any_cell_ends_and_says_so(
+    whole: Path, tmp_path: Path, cell: tuple[str, str], value: Any
+) -> None:
+    path = Path(shutil.copy(whole, tmp_path / "run.tilth"))
+    put(path, cell, value, every=True)
+    teacher = tilth.Teacher(Wordy(), price=tilth.Price(1, 2), max_tokens=80)
+    with suppress(TilthError):
+        tilth.generate_sync(SEEDS, "question-rephrase", 20, teacher=teacher, path=path, confirm=True)
 
 
 @examples(120, HealthCheck.function_scoped_fixture)

@@ -10,6 +10,7 @@ from typing import Any
 from tilth.engine.budget import Amount
 from tilth.engine.file.checksums import OF_REPLY, is_intact
 from tilth.engine.file.queries import select
+from tilth.engine.file.records import whole
 from tilth.engine.file.sums import PAID, Sums, sums
 from tilth.engine.file.writes import Address, Decision, StoredReply, Usage
 from tilth.errors import JournalError
@@ -105,10 +106,17 @@ class JournalledRun:
         return {Address(unit, *key) for key in found}
 
     def decisions(self, unit: int) -> dict[str, Decision]:
-        """The journalled decisions of a unit."""
+        """The journalled decisions of a unit; raises `JournalError` where one cannot be read."""
         found = self._all("SELECT key, value FROM decisions WHERE run_id = ? AND unit = ?", unit)
-        stored = {key: json.loads(text) for key, text in found}
-        return {key: Decision(one["value"], tuple(map(tuple, one["asked"]))) for key, one in stored.items()}
+        decisions = {}
+        for key, text in found:
+            try:
+                one = json.loads(text)
+                asked = tuple((role, str(digest), whole(n)) for role, digest, n in one["asked"])
+                decisions[key] = Decision(one["value"], asked)
+            except (LookupError, RecursionError, TypeError, ValueError) as error:
+                raise JournalError(f"the decision {key!r} of unit {unit} was changed in the file") from error
+        return decisions
 
     def origins(self) -> list[str]:
         """Where the replies of other files came from."""
