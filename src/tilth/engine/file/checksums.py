@@ -5,8 +5,6 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any, overload
 
-from tilth.engine.file.digests import canonical
-
 OF_REPLY = (
     "r.text, r.refusal, r.finish_reason, r.model, r.origin,"
     " l.prompt_tokens, l.completion_tokens, l.nano, l.estimated"
@@ -17,9 +15,9 @@ _OF_ALL = "a"
 """Marks a checksum of all of these; an older one is of the text alone."""
 
 
-def checksum(*of_reply: Any) -> str:
-    """The checksum of a reply that is written, by the values of `OF_REPLY`."""
-    return _OF_ALL + sha256(canonical(of_reply).encode()).hexdigest()[:16]
+def checksum(text: str, *rest: Any) -> str:
+    """The checksum of a reply that is written, by the values of `OF_REPLY`; `estimated` is a bool."""
+    return _OF_ALL + sha256(f"{text}\0{rest!r}".encode()).hexdigest()[:_OLDER]
 
 
 def is_intact(kept: Any, *of_reply: Any) -> bool:

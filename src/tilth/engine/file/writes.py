@@ -282,14 +282,6 @@ def reuse(run_id: str, address: Address, purpose: str, body: str, reply: StoredR
 
 
 def _keep(connection: sqlite3.Connection, replies: Sequence[tuple[str, int, Address, StoredReply]]) -> None:
-    # a unit that had ended and is asked again has not: what it had came of a reply that is replaced now
-    units = [(run_id, address.unit) for run_id, _, address, _ in replies]
-    if connection.executemany("DELETE FROM units WHERE run_id = ? AND unit = ?", units).rowcount > 0:
-        ended = "(SELECT 1 FROM units u WHERE u.run_id = rows.run_id AND u.unit = rows.unit)"
-        connection.executemany(
-            f"DELETE FROM rows WHERE run_id = ? AND unit = ? AND NOT EXISTS {ended}",  # noqa: S608 - ours
-            units,
-        )
     at, records = now(), []
     for run_id, call, address, reply in replies:
         text = storable(reply.text)
