@@ -10,9 +10,10 @@ from typing import Any
 from tilth.engine.budget import Budget, Ledger
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import damage_told
+from tilth.engine.file.records import record_of
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.reuse import Pool
-from tilth.engine.file.writes import JUDGING_ANEW, create_run, record_of
+from tilth.engine.file.writes import JUDGING_ANEW, create_run
 from tilth.engine.growing.asking import AskContext
 from tilth.engine.growing.booking import Booking
 from tilth.engine.growing.connection import ModelConnection

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _DEEPEST = 64
@@ -120,3 +122,27 @@ def _refuse(record: Mapping[str, Any], kinds: _Kinds, what: str) -> None:
             raise ValueError(f"its {what} lack {name!r}")
         if not isinstance(record[name], kind) or (type(record[name]) is bool and bool not in kind):
             raise ValueError(f"its {what} hold no usable {name!r}")
+
+
+def identities(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The identities of what a file holds: of its study, or else of its run; raises `ValueError`."""
+    studies = connection.execute("SELECT identity FROM studies").fetchall()
+    found = studies or connection.execute("SELECT identity FROM runs").fetchall()
+    return [parsed(identity, "identity's parts") for (identity,) in found]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """Where a run stands, and what it was last started with beside its identity."""
+
+    status: str
+    reason: str | None
+    settings: Mapping[str, Any]
+
+
+def record_of(connection: sqlite3.Connection, run_id: str) -> RunRecord | None:
+    """What the file holds of a run, None of a new one; raises `ValueError` where that is damaged."""
+    found = connection.execute(
+        "SELECT status, reason, settings FROM runs WHERE run_id = ?", (run_id,)
+    ).fetchone()
+    return None if found is None else RunRecord(found[0], found[1], settings_of_record(found[2]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tilth.engine.budget import Amount
@@ -12,7 +12,7 @@ from tilth.engine.file.checksums import checksum, storable
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.inserts import insert
 from tilth.engine.file.journal import Batched, Operation, now
-from tilth.engine.file.records import parsed, settings_of_record
+from tilth.engine.file.records import RunRecord
 from tilth.seeds import Seed
 from tilth.strategies.base import Role
 
@@ -136,13 +136,6 @@ def create_run(
     return write
 
 
-def identities(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The identities of what a file holds: of its study, or else of its run; raises `ValueError`."""
-    studies = connection.execute("SELECT identity FROM studies").fetchall()
-    found = studies or connection.execute("SELECT identity FROM runs").fetchall()
-    return [parsed(identity, "identity's parts") for (identity,) in found]
-
-
 def set_status(run_id: str, status: str, reason: str | None) -> Operation:
     """Writes where a run stands."""
     return lambda c: c.execute(
@@ -178,23 +171,6 @@ def judged_anew(run_id: str) -> Operation:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """Where a run stands, and what it was last started with beside its identity."""
-
-    status: str
-    reason: str | None
-    settings: Mapping[str, Any]
-
-
-def record_of(connection: sqlite3.Connection, run_id: str) -> RunRecord | None:
-    """What the file holds of a run, None of a new one; raises `ValueError` where that is damaged."""
-    found = connection.execute(
-        "SELECT status, reason, settings FROM runs WHERE run_id = ?", (run_id,)
-    ).fetchone()
-    return None if found is None else RunRecord(found[0], found[1], settings_of_record(found[2]))
-
-
 def reserve(run_id: str, address: Address, purpose: str, body: str, worst: Amount) -> Batched:
     """Writes that a call is about to be made, `body` its request in canonical JSON; gives its entry's id."""
     return Batched(_reserve, (run_id, address, purpose, body, worst), spends=True)
@@ -220,7 +196,7 @@ def _reserve(
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A call that brought a reply, by its entry in the ledger."""
+    """A call that brought a reply, by its entry in the ledger; `again`: it replaces one that was cut off."""
 
     call: int
     address: Address
@@ -228,6 +204,7 @@ class Settled:
     worst: Amount
     reply: StoredReply
     attempts: int
+    again: bool = False
 
 
 def settle(run_id: str, settled: Settled) -> Batched:
@@ -258,11 +235,22 @@ def _settle(connection: sqlite3.Connection, calls: Sequence[tuple[str, Settled]]
         " nano = excluded.nano, estimated = excluded.estimated, attempts = excluded.attempts",
     )
     _keep(connection, [(run_id, one.call, one.address, one.reply) for run_id, one in calls])
+    for run_id, one in calls:
+        if one.again:
+            _take_back(connection, run_id, one.address.unit)
     return [None] * len(calls)
 
 
-def reuse(run_id: str, address: Address, purpose: str, body: str, reply: StoredReply) -> Operation:
-    """Writes a reply of another file, with what it cost there: no query here."""
+def _take_back(connection: sqlite3.Connection, run_id: str, unit: int) -> None:
+    """Takes a unit as one that has not ended: what it had came of a reply that is replaced now."""
+    for table in ("units", "rows"):
+        connection.execute(f"DELETE FROM {table} WHERE run_id = ? AND unit = ?", (run_id, unit))  # noqa: S608 - ours
+
+
+def reuse(
+    run_id: str, address: Address, purpose: str, body: str, reply: StoredReply, *, again: bool
+) -> Operation:
+    """Writes a reply of another file, with what it cost there: no query here. `again` as in `Settled`."""
     usage = reply.usage
 
     def write(connection: sqlite3.Connection) -> None:
@@ -277,6 +265,8 @@ def reuse(run_id: str, address: Address, purpose: str, body: str, reply: StoredR
             ),
         )
         _keep(connection, [(run_id, cursor.lastrowid or 0, address, reply)])  # an INSERT always has one
+        if again:
+            _take_back(connection, run_id, address.unit)
 
     return write
 
@@ -286,10 +276,12 @@ def _keep(connection: sqlite3.Connection, replies: Sequence[tuple[str, int, Addr
     for run_id, call, address, reply in replies:
         text = storable(reply.text)
         told = tuple(map(storable, (reply.refusal, reply.finish_reason, reply.model)))
+        usage = reply.usage
+        spent = (usage.prompt_tokens, usage.completion_tokens, usage.nano, usage.estimated)
         records.append(
             (
                 *(run_id, *_key(address), call, text, *told, reply.max_tokens, reply.seconds, at),
-                *(reply.origin, checksum(text, *told, reply.origin, *astuple(reply.usage))),
+                *(reply.origin, checksum(text, *told, reply.origin, *spent)),
             )
         )
     insert(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tilth.engine.budget import DoesNotFit, Hold
@@ -169,6 +169,7 @@ class UnitAsk:
                 if cut_off:
                     # asked anew, it reads otherwise, and what follows from it may be asked otherwise
                     claims.give_up()
+                    call = replace(call, again=True)
                 stored = await self._reused(call, connection) or await self._called(call, connection)
         finally:
             claims.ended()

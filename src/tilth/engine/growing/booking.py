@@ -105,13 +105,17 @@ def worst_of_unit(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request at its address, with its canonical JSON, what it is for, and whether it may be impossible."""
+    """A request at its address, with its canonical JSON, what it is for, and whether it may be impossible.
+
+    `again` says that a reply stands there that was cut off, and is replaced.
+    """
 
     address: Address
     purpose: str
     request: Mapping[str, Any]
     body: str
     tentative: bool = False
+    again: bool = False
 
 
 class Booking:
@@ -132,7 +136,8 @@ class Booking:
     async def take_over(self, call: Call, reply: StoredReply) -> None:
         """Books a reply of another file: nothing is spent on it here."""
         self.ledger.take_over()
-        await self.journal.write(reuse(self.run_id, call.address, call.purpose, call.body, reply))
+        taken = reuse(self.run_id, call.address, call.purpose, call.body, reply, again=call.again)
+        await self.journal.write(taken)
 
 
 class _State(Enum):
@@ -234,7 +239,9 @@ class BookedCall:
         self._state = _State.OVER
         excess = booking.ledger.settle(self.worst, amount)
         booking.lookahead.called(reply.seconds)
-        settled = Settled(self._entry, call.address, call.purpose, self.worst, reply, self.attempts)
+        settled = Settled(
+            self._entry, call.address, call.purpose, self.worst, reply, self.attempts, call.again
+        )
         await booking.journal.write(settle(booking.run_id, settled))
         if excess != Amount():
             dollars = f" and ${excess.nano / 1e9:.6f}" if excess.nano else ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tilth.engine.file.journal import Journal
-from tilth.engine.file.writes import JUDGING_ANEW, RunRecord
+from tilth.engine.file.records import RunRecord
+from tilth.engine.file.writes import JUDGING_ANEW
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import Execution
