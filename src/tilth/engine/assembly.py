@@ -24,7 +24,7 @@ from tilth.engine.growing.rows import CheckMode, RowContext
 from tilth.engine.planning.estimate import estimate
 from tilth.engine.planning.measurements import measure
 from tilth.engine.planning.ranges import Plan
-from tilth.engine.recipe import Recipe
+from tilth.engine.recipe import READING_RULES, Recipe
 from tilth.engine.run import Run
 from tilth.strategies.base import Role
 from tilth.teacher import RecordedTeacher
@@ -145,6 +145,7 @@ def _settings(
         "addresses": {role: connection.model.address for role, connection in connections.items()},
         "max_tokens": {role: connection.model.max_tokens for role, connection in connections.items()},
         "plan": None,
+        "reading": stored.get("reading", 1) if stored else READING_RULES,
         "seconds": stored.get("seconds", 0.0),
     }
     if isinstance(recipe.teacher, RecordedTeacher):  # it knows neither prices nor what it stands for

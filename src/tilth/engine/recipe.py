@@ -34,6 +34,14 @@ _LONGEST = 60
 behind it, they are fewer than the 255 that systems take."""
 
 
+READING_RULES = 2
+"""Raised whenever a strategy of ours reads replies otherwise: rows of runs that began under older rules
+cannot all be grown again from their replies.
+
+2: a written question ends where its writer goes on.
+"""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What decides a run's rows. Not in it: budget, reply limit, concurrency, timeout, price, key, URL.

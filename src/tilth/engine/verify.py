@@ -21,7 +21,7 @@ from tilth.engine.file.tables import StrangeFile
 from tilth.engine.file.writes import JUDGING_ANEW
 from tilth.engine.growing.replay import NotJournalled, Replay
 from tilth.engine.growing.rows import BY_VERDICT, rows_of, verdict_of
-from tilth.engine.recipe import VERDICT_RULES, Recipe, StoredRecipe, run_id_of, shown
+from tilth.engine.recipe import READING_RULES, VERDICT_RULES, Recipe, StoredRecipe, run_id_of, shown
 from tilth.errors import JournalError
 from tilth.strategies.base import Candidate, Strategy, Unit
 from tilth.tasks.base import Task
@@ -201,6 +201,8 @@ class _Rebuilding:
         self._as_today = _as_today(stored.settings)
         self._not_rerun = recipe.task.not_rerun(stored.task_options)
         self._unjudged = 0
+        self._read_otherwise = stored.settings.get("reading", 1) < READING_RULES
+        self._grown_otherwise = 0
 
     async def compare(self) -> None:
         """Grows all units again: what differs from the file, and how many rows were compared."""
@@ -242,6 +244,11 @@ class _Rebuilding:
             f"unit {record['unit']} at position {position} is none of the strategy's"
             for position, record in stored.items()
         )
+        if self._grown_otherwise:
+            self._found.notes.append(
+                f"{self._grown_otherwise:,} units were grown by an older version, which read their replies "
+                "otherwise; they were not compared"
+            )
         if self._unjudged:
             self._found.notes.append(
                 f"not re-run: {self._not_rerun}; {self._unjudged:,} verdicts were taken as they stand. To run"
@@ -258,6 +265,9 @@ class _Rebuilding:
         try:
             regrown = await replay.grow(unit)
         except NotJournalled as error:
+            if self._read_otherwise:
+                self._grown_otherwise += 1
+                return []
             return [f"unit {unit.number} cannot be rebuilt: {error}"]
         except Exception as error:  # noqa: BLE001 - a strategy of others, on replies that may be damaged
             return [f"unit {unit.number} cannot be rebuilt: {type(error).__name__}: {error}"]
@@ -267,6 +277,9 @@ class _Rebuilding:
             for candidate in regrown.candidates
         ]
         expected = rows_of(row_context, unit, regrown.candidates, verdicts, regrown.bill, self._recipe.task)
+        if self._read_otherwise and len(rows) != len(expected):
+            self._grown_otherwise += 1
+            return []
         amount = regrown.bill.spent
         wanted = {
             "round": unit.round,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
+from tilth.strategies.writing import written
 from tilth.tasks.base import Task
 
 
@@ -26,5 +27,5 @@ class NewQuestion(Strategy):
 
     async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
         """A new question and its answer."""
-        question = await ask(task.write_new_question(unit.seed), role="writer")
+        question = await written(task.write_new_question(unit.seed), unit.seed, ask, task)
         yield Candidate(question=question, response=await ask(task.answer(question)))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
+from tilth.strategies.writing import written
 from tilth.tasks.base import Task
 
 
@@ -28,6 +29,6 @@ class QuestionRephrase(Strategy):
     async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
         """A rephrased question and its answer."""
         seed = unit.seed
-        question = await ask(task.rephrase(seed), role="writer")
+        question = await written(task.rephrase(seed), seed, ask, task)
         response = await ask(task.answer(question))
         yield Candidate(question=question, response=response, reference=seed.reference)

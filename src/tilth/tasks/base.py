@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
 from tilth.seeds import Seed
+from tilth.tasks.likeness import question_key
 
 Message = Mapping[str, str]
 """One chat message: `role` ("system", "user" or "assistant") and `content`."""
@@ -28,6 +29,8 @@ class Prompt:
         response_format: A response format as the OpenAI API takes it, or None.
         tentative: Whether the endpoint may be unable to take this form of request: repeated answers of
             status 500 then count as a refusal, as some servers give them instead of a 400.
+        read_cut_off: Takes the text of a reply that reached its limit before its end to what the strategy
+            wants; raises `Unreadable` unless that is surely whole. None: no such reply can be read.
 
     Example:
         >>> prompt = tilth.tasks.get("numeric").answer("How much is 2 + 3?")
@@ -40,6 +43,7 @@ class Prompt:
     read: Callable[[str], str] | None = None
     response_format: Mapping[str, Any] | None = None
     tentative: bool = False
+    read_cut_off: Callable[[str], str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,10 @@ class Task(ABC):
     def put(self, seed: Seed, rng: random.Random) -> Seed:
         """The seed as one unit puts it: as it is, unless a task words or orders it anew. Draws from `rng`."""
         return seed
+
+    def key(self, question: str) -> str:
+        """What is the same of two questions that say the same: case, spacing and punctuation aside."""
+        return question_key(question)
 
     def identity(self) -> dict[str, Any]:
         """What of this task decides what is asked, as JSON."""

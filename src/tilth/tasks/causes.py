@@ -29,6 +29,8 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         "empty": "the reply is empty, its reasoning aside",
         # what a writer wrote
         "no-question": "no question could be read from the reply",
+        "copy": "the written question is a seed's, or one that was written before",
+        "leaked-answer": "the written question tells its answer",
         "bad-options": "the options of a written question cannot be used",
         # the answer
         "no-answer": "no answer could be read from the reply",

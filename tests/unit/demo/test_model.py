@@ -19,7 +19,7 @@ from tilth.demo.knobs import BASE_NAME, Knobs
 from tilth.demo.model import FOREIGN, reply
 from tilth.demo.sets import draw_seeds
 from tilth.tasks.numeric.task import Numeric
-from tilth.tasks.prompts import read_question as read_reply
+from tilth.tasks.questions import read_question as read_reply
 
 SEEDS = draw_seeds(600, 42)
 PURPOSES = ("answer", "rephrase", "new-question")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, fields
 
 from tilth.engine.file.writes import StoredReply
@@ -126,6 +127,9 @@ def read(prompt: Prompt, stored: StoredReply) -> Reply:
     if prompt.read is None:
         return reply_of(stored.text, told)
     if why:
+        if why.cause == "cut-off" and prompt.read_cut_off is not None:
+            with suppress(Unreadable):
+                return Reply(prompt.read_cut_off(strip_reasoning(stored.text)))
         raise Unreadable(f"{prompt.purpose}: {why.reason}", why.cause)
     return Reply(prompt.read(strip_reasoning(stored.text)))
 

@@ -162,6 +162,14 @@ class Choice(TemplateTask):
             fixed = None  # they name columns
         return lambda reply: written(reply, question, fixed, reorder=self.shuffle)
 
+    def key(self, question: str) -> str:
+        """That of the question, and those of its options, whatever their order and labels."""
+        found = find(question)
+        if found is None:
+            return super().key(question)
+        options = sorted(super(Choice, self).key(option.text) for option in found.options)
+        return "\n".join([super().key(question[: found.stem_end]), *options])
+
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the option picked, as the class says; spans hold for `text` as given.
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tilth.errors import Unreadable
 from tilth.tasks.choice.options import Option, find, refuse_unfit, shuffled, style_of, upper, with_options
-from tilth.tasks.prompts import read_question, without_fences
+from tilth.tasks.questions import read_question, without_fences
 
 _GIVEN_AWAY = re.compile(
     r"^[ \t>*_#]*(?:the[ \t]+)?(?:correct|right)?[ \t]*(?:answer|option)(?:[ \t]+key)?[ \t*_]*(?::|is\b).*",
@@ -30,7 +30,7 @@ def written(reply: str, model: str, fixed: Sequence[str] | None, *, reorder: boo
     Raises:
         Unreadable: There is no question, less than two options, or two that differ in case alone.
     """
-    question = _GIVEN_AWAY.sub("", _question_of(reply)).strip()
+    question = _GIVEN_AWAY.sub("", _question_of(reply, model)).strip()
     found = find(question)
     stem = question[: found.stem_end] if found else _EMPTY_HEADER.sub("", question)
     if fixed is not None:
@@ -59,14 +59,14 @@ def written(reply: str, model: str, fixed: Sequence[str] | None, *, reorder: boo
     return shuffled(question, None, random.Random(drawn_from))[0]
 
 
-def _question_of(reply: str) -> str:
+def _question_of(reply: str, model: str) -> str:
     """The question and options of a reply, whether it opens with "Question:" or not.
 
     Raises:
         Unreadable: It holds no question.
     """
     try:
-        question = read_question(reply)
+        question = read_question(reply, model, options=True)
     except Unreadable:
         question = ""
     whole = without_fences(reply).strip()
@@ -74,8 +74,8 @@ def _question_of(reply: str) -> str:
     # Without that opening only one paragraph was read, and the options may be another.
     if "\n" not in question and not find(question) and found and "?" in whole[: found.stem_end]:
         start = whole.rfind("\n\n", 0, found.stem_end) + 1
-        return read_question("Question: " + whole[start:].strip())
-    return question or read_question(reply)
+        return read_question("Question: " + whole[start:].strip(), options=True)
+    return question or read_question(reply, model, options=True)
 
 
 def rephrased(reply: str, question: str) -> str:
@@ -85,7 +85,7 @@ def rephrased(reply: str, question: str) -> str:
         Unreadable: The reply holds no question, or other options.
     """
     found = find(question)
-    stem = read_question(reply)
+    stem = read_question(reply, question, options=True)
     if found is None:
         return stem
     repeated = find(stem)
