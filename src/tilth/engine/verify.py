@@ -7,7 +7,7 @@ import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from tilth.engine.file.records import identity_of, settings_of_record
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.tables import StrangeFile
 from tilth.engine.file.writes import JUDGING_ANEW
+from tilth.engine.growing.copies import Copies, Place
+from tilth.engine.growing.judging import Judging, parents_of
 from tilth.engine.growing.replay import NotJournalled, Replay
-from tilth.engine.growing.rows import BY_VERDICT, rows_of, verdict_of
+from tilth.engine.growing.rows import BY_VERDICT, rows_of
 from tilth.engine.recipe import READING_RULES, VERDICT_RULES, Recipe, StoredRecipe, run_id_of, shown
 from tilth.errors import JournalError
 from tilth.strategies.base import Candidate, Strategy, Unit
@@ -198,10 +200,12 @@ class _Rebuilding:
     def __init__(self, file: sqlite3.Connection, stored: StoredRecipe, recipe: Recipe, found: _Found) -> None:
         self._file, self._id, self._recipe, self._found = file, stored.run_id, recipe, found
         self._row_context = row_context_of(stored.run_id, recipe, stored.settings)
+        self._judging = Judging.of(recipe, checked=self._row_context.checked)
+        self._copies = Copies(self._judging)
         self._as_today = _as_today(stored.settings)
         self._not_rerun = recipe.task.not_rerun(stored.task_options)
         self._unjudged = 0
-        self._read_otherwise = stored.settings.get("reading", 1) < READING_RULES
+        self._read_otherwise = stored.settings.get("reading", 1) != READING_RULES
         self._grown_otherwise = 0
 
     async def compare(self) -> None:
@@ -271,12 +275,14 @@ class _Rebuilding:
             return [f"unit {unit.number} cannot be rebuilt: {error}"]
         except Exception as error:  # noqa: BLE001 - a strategy of others, on replies that may be damaged
             return [f"unit {unit.number} cannot be rebuilt: {type(error).__name__}: {error}"]
-        checks, row_context = self._recipe.strategy.checks, self._row_context
-        verdicts = [
-            verdict_of(candidate, self._recipe.task, checks, checked=row_context.checked)
-            for candidate in regrown.candidates
-        ]
-        expected = rows_of(row_context, unit, regrown.candidates, verdicts, regrown.bill, self._recipe.task)
+        verdicts, _ = self._copies.judged(
+            Place(record["position"], unit.number),
+            regrown.candidates,
+            [self._judging.verdict(one, parents_of(one, unit)) for one in regrown.candidates],
+        )
+        expected = rows_of(
+            self._row_context, unit, regrown.candidates, verdicts, regrown.bill, self._recipe.task
+        )
         if self._read_otherwise and len(rows) != len(expected):
             self._grown_otherwise += 1
             return []
@@ -297,7 +303,7 @@ class _Rebuilding:
         if len(rows) != len(expected):
             return [*wrong, f"unit {unit.number} has {len(rows)} rows, and its replies give {len(expected)}"]
         for row, grown, candidate in zip(rows, expected, regrown.candidates, strict=True):
-            if self._stands(candidate):
+            if self._stands(candidate, unit):
                 grown |= {name: row[name] for name in _JUDGED}
             at = f"row {self._id}:{unit.number}:{row['index']}: "
             aside = frozenset() if self._as_today else BY_VERDICT
@@ -309,11 +315,11 @@ class _Rebuilding:
         query = "SELECT status FROM runs WHERE run_id = ?"
         return bool(self._file.execute(query, (self._id,)).fetchone()[0] == "finished")
 
-    def _stands(self, candidate: Candidate) -> bool:
+    def _stands(self, candidate: Candidate, unit: Unit) -> bool:
         """Whether a verdict cannot be found anew, for nothing is run here."""
         if self._not_rerun is None:
             return False
-        own = verdict_of(candidate, self._recipe.task, checked=self._row_context.checked)
+        own = replace(self._judging, checks=()).verdict(candidate, parents_of(candidate, unit))
         self._unjudged += own.cause == _NOT_RUN
         return own.cause == _NOT_RUN
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from tilth.seeds import Seed
 from tilth.tasks.likeness import question_key
+from tilth.tasks.question_ends import tells_answer
 
 Message = Mapping[str, str]
 """One chat message: `role` ("system", "user" or "assistant") and `content`."""
@@ -178,6 +179,10 @@ class Task(ABC):
     def key(self, question: str) -> str:
         """What is the same of two questions that say the same: case, spacing and punctuation aside."""
         return question_key(question)
+
+    def tells_answer(self, question: str) -> bool:
+        """Whether a written question states its answer behind what it asks."""
+        return tells_answer(question)
 
     def identity(self) -> dict[str, Any]:
         """What of this task decides what is asked, as JSON."""

@@ -208,7 +208,7 @@ def _unmarked(bare: str) -> str:
 
 
 def _labels_below(shown: str | None) -> frozenset[str]:
-    """The labels of what stands below the question that was shown: a context, an input, a hint on the data."""
+    """The labels of what stands below the question that was shown: of a context, an input, a hint."""
     blocks = _BLOCK.finditer(shown or "", (shown or "").find("\n\n") + 1 or len(shown or ""))
     return frozenset(_label(block[1]) for block in blocks)
 

@@ -23,16 +23,17 @@ from tilth.engine.file.writes import (
 from tilth.engine.growing.admission import Admission
 from tilth.engine.growing.asking import AskContext, UnitAsk
 from tilth.engine.growing.booking import worst_of_unit
+from tilth.engine.growing.copies import Copies, Place, set_copies, written_rows
+from tilth.engine.growing.judging import Judging, parents_of
 from tilth.engine.growing.pace import Pace
 from tilth.engine.growing.rows import (
     RowContext,
     check_again,
     grow,
+    rows_at,
     rows_of,
     set_verdicts,
     to_check,
-    verdict_at_once,
-    verdict_of,
 )
 from tilth.engine.growing.yields import Yield
 from tilth.engine.recipe import Recipe
@@ -72,6 +73,8 @@ class Execution:
         self._task = recipe.task
         self._passes = recipe.passes()
         self._row_context = row_context
+        self._judging = Judging.of(recipe, checked=row_context.checked)
+        self._copies = Copies(self._judging)
         self._reopened = reopened
         self.judging_anew = judging_anew
         self._models = {role: connection.priced for role, connection in context.connections.items()}
@@ -105,6 +108,8 @@ class Execution:
             await self._check_again()
             state = await self._prepare()
             ending = await self._rounds(state)
+            if self._reopened and await self._recall_copies():  # their questions may be others now
+                await self._recount()
         finally:
             for task in self._live:
                 task.cancel()
@@ -235,7 +240,8 @@ class Execution:
             finally:
                 self.ledger.close(hold)
         self.admission.answered(unit.number)
-        verdicts = await self._verdicts(grown.candidates)
+        verdicts = await self._verdicts(unit, grown.candidates)
+        verdicts, later = self._copies.judged(Place(position, unit.number), grown.candidates, verdicts)
         rows = rows_of(self._row_context, unit, grown.candidates, verdicts, grown.bill, self._task)
         record = UnitRecord(
             unit.number,
@@ -248,27 +254,27 @@ class Execution:
             grown.bill.spent,
         )
         again = unit.number in self._reopened
-        arrival = await self._context.journal.write(
-            commit_unit(self._row_context.run_id, record, rows, again=again)
-        )
+        journal, run_id = self._context.journal, self._row_context.run_id
+        arrival = await journal.write(commit_unit(run_id, record, rows, again=again))
+        if later:
+            had = await journal.write(self._copies.set_later(run_id, later))
+            self.counts["rejected"] += len(had)
+            for verdict in had:
+                self.counts[verdict] -= 1
+            self.admission.kept.had -= len(had)
         self._context.journalled.finished.add(unit.number)
         if grown.outcome == "failed" and self._refusing():
             self._refused.append(unit.number)
         self._count(rows, grown.outcome, grown.reason)
         if again:  # its earlier rows were replaced
-            self.counts = {
-                **NO_ROWS,
-                **await self._context.journal.write(lambda _: self._context.journalled.counts()),
-            }
+            await self._recount()
         if rows:
             self._context.events.publish(Sampled(arrival))
 
     async def _check_again(self) -> None:
         """Checks stored rows as the run's check wants it now; nothing is asked."""
         journal, row_context, after = self._context.journal, self._row_context, 0
-        again = partial(
-            check_again, task=self._task, checks=self._strategy.checks, checked=row_context.checked
-        )
+        again = partial(check_again, judging=self._judging)
         every = self.judging_anew and row_context.checked
         while rows := await journal.write(
             to_check(row_context.run_id, after, checked=row_context.checked, every=every)
@@ -276,20 +282,41 @@ class Execution:
             after = rows[-1]["arrival"]
             verdicts = await asyncio.get_running_loop().run_in_executor(self._checks, list, map(again, rows))
             await journal.write(set_verdicts(verdicts))
+        told = await self._recall_copies() if self._context.journalled.finished else False
         if self.judging_anew:
             self.judging_anew = False
             await journal.write(judged_anew(row_context.run_id))
-        if after:
-            self.counts = {**NO_ROWS, **await journal.write(lambda _: self._context.journalled.counts())}
+        if after or told:
+            await self._recount()
 
-    async def _verdicts(self, candidates: Sequence[Candidate]) -> list[Any]:
+    async def _recount(self) -> None:
+        found = await self._context.journal.write(lambda _: self._context.journalled.counts())
+        self.counts = {**NO_ROWS, **found}
+
+    async def _recall_copies(self) -> bool:
+        """Takes up the questions that were written, and tells anew which are copies; whether any changed."""
+        journal, run_id = self._context.journal, self._row_context.run_id
+        loop = asyncio.get_running_loop()
+        self._copies = Copies(self._judging)
+        rows = await journal.write(written_rows(run_id))
+        copies, others = await loop.run_in_executor(self._checks, self._copies.recalled, rows)
+        if copies:
+            await journal.write(set_copies(copies))
+        if others:
+            again = partial(check_again, judging=self._judging)
+            found = await journal.write(rows_at(run_id, others))
+            verdicts = await loop.run_in_executor(self._checks, list, map(again, found))
+            await journal.write(set_verdicts(verdicts))
+        return bool(copies or others)
+
+    async def _verdicts(self, unit: Unit, candidates: Sequence[Candidate]) -> list[Any]:
         """Checks run in threads of their own, for some wait for a worker process; the quick ones here."""
-        task, checks, checked = self._task, self._strategy.checks, self._row_context.checked
-        verdicts = [verdict_at_once(candidate, task, checks, checked=checked) for candidate in candidates]
+        judging, given = self._judging, [(one, parents_of(one, unit)) for one in candidates]
+        verdicts = [judging.verdict_at_once(*one) for one in given]
         if None not in verdicts:
             return verdicts
         return await asyncio.get_running_loop().run_in_executor(
-            self._checks, lambda: [verdict_of(one, task, checks, checked=checked) for one in candidates]
+            self._checks, lambda: [judging.verdict(*one) for one in given]
         )
 
     def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, reason: str | None) -> None:

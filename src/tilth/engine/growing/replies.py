@@ -127,7 +127,7 @@ def read(prompt: Prompt, stored: StoredReply) -> Reply:
     if prompt.read is None:
         return reply_of(stored.text, told)
     if why:
-        if why.cause == "cut-off" and prompt.read_cut_off is not None:
+        if why.cause in ("cut-off", "context-full") and prompt.read_cut_off is not None:
             with suppress(Unreadable):
                 return Reply(prompt.read_cut_off(strip_reasoning(stored.text)))
         raise Unreadable(f"{prompt.purpose}: {why.reason}", why.cause)

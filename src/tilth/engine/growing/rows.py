@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
@@ -12,18 +12,15 @@ from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import select
 from tilth.engine.file.writes import Bill, Outcome
+from tilth.engine.growing.judging import NOT_CHECKED, Judging, parents_of
 from tilth.engine.growing.replies import TOLD, Told, reply_of
 from tilth.errors import UnitFailed, Unreadable
 from tilth.strategies.base import Ask, Candidate, Reply, Strategy, Unit
-from tilth.strategies.check import Check, verdict_after
 from tilth.tasks.base import Task, Verdict
 from tilth.tasks.causes import OTHER
 
 CheckMode = Literal["label", "filter", False]
 """Rows are checked and marked, the rejected are left out besides, or nothing is checked."""
-
-NOT_CHECKED = "not-checked"
-"""The cause of a row that the run does not check."""
 
 OWN_SCORE = "score"
 """Where a row's `extra` keeps the score its strategy gave, which no check takes away."""
@@ -35,14 +32,16 @@ _BATCH = 256
 
 # The reply a response is, where it is one as it came: what was wrong with it is no part of its row.
 _ROWS = """
-SELECT w.arrival, w.question, w.response, w.reference, w.extra, r.call AS reply, r.finish_reason, r.refusal,
-    r.max_tokens, iif(l.estimated, NULL, l.prompt_tokens) AS prompt_tokens,
+SELECT w.arrival, w.question, w.response, w.reference, w.extra, w.parents, r.call AS reply, r.finish_reason,
+    r.refusal, r.max_tokens, iif(l.estimated, NULL, l.prompt_tokens) AS prompt_tokens,
     iif(l.estimated, NULL, l.completion_tokens) AS completion_tokens
 FROM rows w LEFT JOIN replies r ON r.run_id = w.run_id AND r.unit = w.unit AND r.text = w.response
     LEFT JOIN ledger l ON l.call = r.call
-WHERE w.run_id = ? AND w.arrival > ? AND (? OR (w.verdict = 'unverified' AND w.cause IS ?) = ?)
-GROUP BY w.arrival ORDER BY w.arrival LIMIT ?
+WHERE w.run_id = ? AND {} GROUP BY w.arrival ORDER BY w.arrival
 """
+_OTHERWISE = (
+    _ROWS.format("w.arrival > ? AND (? OR (w.verdict = 'unverified' AND w.cause IS ?) = ?)") + "LIMIT ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,37 +104,6 @@ async def grow(strategy: Strategy, unit: Unit, ask: BilledAsk, task: Task) -> Gr
     return Grown(candidates, outcome, cause, reason, failed, ask.bill)
 
 
-def verdict_of(candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool) -> Verdict:
-    """The task's verdict and that of checks that asked; or a rejection, where the reply is of no use."""
-    if not checked:
-        return Verdict("unverified", reason="not checked", cause=NOT_CHECKED)
-    response = candidate.response
-    if isinstance(response, Reply) and response.problem:
-        return Verdict("rejected", reason=response.problem, cause=response.cause)
-    verdict = task.check(candidate.response, candidate.reference, candidate.question)
-    return verdict_after(checks, candidate.extra, _in_doubt(response, verdict))
-
-
-def verdict_at_once(
-    candidate: Candidate, task: Task, checks: Sequence[Check] = (), *, checked: bool
-) -> Verdict | None:
-    """What `verdict_of` says, where it takes next to no time and waits for nothing; else None."""
-    if not checked or (isinstance(candidate.response, Reply) and candidate.response.problem):
-        return verdict_of(candidate, task, checks, checked=checked)
-    verdict = task.check_at_once(candidate.response, candidate.reference, candidate.question)
-    if verdict is None:
-        return None
-    return verdict_after(checks, candidate.extra, _in_doubt(candidate.response, verdict))
-
-
-def _in_doubt(response: str, verdict: Verdict) -> Verdict:
-    """`verdict`, with what speaks against a reply that was found to be wrong: that may be why."""
-    doubt = response.doubt if isinstance(response, Reply) else None
-    if doubt is None or verdict.verdict != "rejected":
-        return verdict
-    return replace(verdict, reason=f"{verdict.reason}; {doubt.reason}", cause=doubt.cause)
-
-
 def rows_of(
     row_context: RowContext,
     unit: Unit,
@@ -149,7 +117,7 @@ def rows_of(
     rows = []
     for index, (candidate, verdict) in enumerate(zip(candidates, verdicts, strict=True)):
         first = index == 0
-        parents = tuple(candidate.parents or ()) or tuple(seed.id for seed in unit.seeds)
+        parents = parents_of(candidate, unit)
         extra = dict(candidate.extra)
         if candidate.score is not None:
             extra[OWN_SCORE] = candidate.score
@@ -209,19 +177,23 @@ def to_check(run_id: str, after: int, *, checked: bool, every: bool) -> Operatio
 
     `every` gives all of them; else those that are checked and should not be, or the other way round.
     """
-    return lambda file: select(file, _ROWS, run_id, after, every, NOT_CHECKED, checked, _BATCH)
+    return lambda file: select(file, _OTHERWISE, run_id, after, every, NOT_CHECKED, checked, _BATCH)
 
 
-def check_again(
-    row: Mapping[str, Any], task: Task, checks: Sequence[Check], *, checked: bool
-) -> dict[str, Any]:
+def rows_at(run_id: str, arrivals: Sequence[int]) -> Operation:
+    """Gives the rows of these arrivals, to be checked anew."""
+    query = _ROWS.format(f"w.arrival IN ({', '.join(map(str, arrivals))})")
+    return lambda file: select(file, query, run_id)
+
+
+def check_again(row: Mapping[str, Any], judging: Judging) -> dict[str, Any]:
     """The columns of a row of `to_check` as they are to be."""
     response = Reply(row["response"])
     if row["reply"] is not None:
         response = reply_of(row["response"], Told(**{name: row[name] for name in TOLD}))
     extra = json.loads(row["extra"])
     candidate = Candidate(row["question"], response, row["reference"], extra=extra)
-    verdict = verdict_of(candidate, task, checks, checked=checked)
+    verdict = judging.verdict(candidate, json.loads(row["parents"]))
     return {**_by_verdict(verdict, extra.get(OWN_SCORE)), "arrival": row["arrival"]}
 
 

@@ -121,6 +121,10 @@ class Code(TemplateTask):
     def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
         return read_instruction
 
+    def tells_answer(self, question: str) -> bool:
+        """Never: an instruction may show examples with their answers."""
+        return False
+
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the code, as the class says; spans hold for `text` as given.
 

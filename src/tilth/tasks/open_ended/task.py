@@ -127,6 +127,10 @@ class OpenEnded(TemplateTask):
     def _reader(self, purpose: str, question: str) -> Callable[[str], str]:
         return read_instruction
 
+    def tells_answer(self, question: str) -> bool:
+        """Never: an instruction may show examples with their answers."""
+        return False
+
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the whole reply, without its reasoning and the white space around it."""
         bare = blank_reasoning(text)

@@ -1,0 +1,102 @@
+"""What a candidate's verdict is: by its task, by what its checks found, and by its question itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tilth.engine.recipe import Recipe
+from tilth.strategies.base import Candidate, Reply, Unit
+from tilth.strategies.check import Check, verdict_after
+from tilth.tasks.base import Task, Verdict
+from tilth.tasks.causes import Why
+from tilth.tasks.refusals import refuses
+
+NOT_CHECKED = "not-checked"
+"""The cause of a row that the run does not check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How all candidates of a run are judged.
+
+    Attributes:
+        task: How answers are checked.
+        checks: What else looked at them.
+        seeds: The ids of the seeds that ask a question, by its key.
+        checked: Whether anything is checked.
+    """
+
+    task: Task
+    checks: Sequence[Check]
+    seeds: Mapping[str, frozenset[str]]
+    checked: bool
+
+    @classmethod
+    def of(cls, recipe: Recipe, *, checked: bool) -> Judging:
+        """As the recipe has it."""
+        seeds: dict[str, frozenset[str]] = {}
+        for seed in recipe.seeds:
+            key = recipe.task.key(seed.question)
+            seeds[key] = seeds.get(key, frozenset()) | {seed.id}
+        return cls(recipe.task, recipe.strategy.checks, seeds, checked)
+
+    def verdict(self, candidate: Candidate, parents: Sequence[str]) -> Verdict:
+        """Of a candidate that came from these seeds; a rejection, where the reply is of no use."""
+        if (known := self._known(candidate)) is not None:
+            return known
+        given = candidate.response, candidate.reference, candidate.question
+        return self._after(self.task.check(*given), candidate, parents)
+
+    def verdict_at_once(self, candidate: Candidate, parents: Sequence[str]) -> Verdict | None:
+        """What `verdict` says, where it takes next to no time and waits for nothing; else None."""
+        if (known := self._known(candidate)) is not None:
+            return known
+        given = candidate.response, candidate.reference, candidate.question
+        verdict = self.task.check_at_once(*given)
+        return None if verdict is None else self._after(verdict, candidate, parents)
+
+    def writes(self, question: str) -> bool:
+        """Whether a question is none of the seeds'."""
+        return self.task.key(question) not in self.seeds
+
+    def _known(self, candidate: Candidate) -> Verdict | None:
+        if not self.checked:
+            return Verdict("unverified", reason="not checked", cause=NOT_CHECKED)
+        response = candidate.response
+        if isinstance(response, Reply) and response.problem:
+            return Verdict("rejected", reason=response.problem, cause=response.cause)
+        return None
+
+    def _after(self, verdict: Verdict, candidate: Candidate, parents: Sequence[str]) -> Verdict:
+        verdict = _in_doubt(candidate.response, verdict)
+        fault = self._fault(candidate.question, parents)
+        if fault is None and verdict.verdict == "unverified" and refuses(candidate.response):
+            fault = Why("refused", "the model refused to reply")
+        if fault is not None:
+            return replace(verdict, verdict="rejected", reason=fault.reason, cause=fault.cause)
+        return verdict_after(self.checks, candidate.extra, verdict)
+
+    def _fault(self, question: str, parents: Sequence[str]) -> Why | None:
+        """What is wrong with a question that was written; a seed's own has nothing wrong."""
+        same = self.seeds.get(self.task.key(question), frozenset())
+        if same.intersection(parents):
+            return None
+        if same:
+            return Why("copy", f"the question of seed {min(same)}")
+        if self.task.tells_answer(question):
+            return Why("leaked-answer", "the question tells its answer")
+        return None
+
+
+def _in_doubt(response: str, verdict: Verdict) -> Verdict:
+    """`verdict`, with what speaks against a reply that was found to be wrong: that may be why."""
+    doubt = response.doubt if isinstance(response, Reply) else None
+    if doubt is None or verdict.verdict != "rejected":
+        return verdict
+    return replace(verdict, reason=f"{verdict.reason}; {doubt.reason}", cause=doubt.cause)
+
+
+def parents_of(candidate: Candidate, unit: Unit) -> tuple[str, ...]:
+    """The ids of the seeds that a candidate came from."""
+    return tuple(candidate.parents or ()) or tuple(seed.id for seed in unit.seeds)
