@@ -14,6 +14,7 @@ from tests.unit.engine.growing import comparable
 
 import tilth
 from tilth.seeds import Seeds
+from tilth.teacher import CallError
 
 QUESTIONS = [
     *(f"How many are {n} and 4?" for n in range(7)),
@@ -154,3 +155,21 @@ def test_a_whole_question_of_a_reply_that_was_cut_off_is_answered() -> None:
     run = tilth.generate_sync(seeds(), "new-question", 2, teacher=tilth.Teacher(cut), path="run.tilth")
     assert run.rows["question"].to_list() == ["How many are 3 and 4?"]
     assert tilth.verify("run.tilth").findings == ()
+
+
+def test_what_was_said_where_there_is_no_row_can_be_read() -> None:
+    async def idle(messages: Any, **settings: Any) -> str:
+        if "seed 2" in messages[-1]["content"]:
+            raise CallError("this prompt is refused", kind="bad-request", status=400)
+        return "Nothing comes to mind."
+
+    run = tilth.generate_sync(seeds(), "new-question", 6, teacher=tilth.Teacher(idle), path="run.tilth")
+    found = tilth.open_run("run.tilth").rowless
+    assert_frame_equal(found, run.rowless)
+    assert found.height == run.progress.rowless
+    by_cause = {row["cause"]: row for row in found.iter_rows(named=True)}
+    assert by_cause["no-question"]["reply"] == "Nothing comes to mind."
+    assert by_cause["no-question"]["prompt"].startswith("Write a new question")
+    assert (by_cause["no-question"]["role"], by_cause["no-question"]["queries"]) == ("writer", 1)
+    assert by_cause["refused-request"]["reply"] is None
+    assert "this prompt is refused" in by_cause["refused-request"]["reason"]
