@@ -42,6 +42,7 @@ WINGS = (
     "growing",
     "planning",
     "quality",
+    "grown",
     "run",
     "live",
     "assembly",

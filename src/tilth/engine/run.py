@@ -6,9 +6,9 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tilth.engine.background import Background, beside
+from tilth.engine.background import beside
 from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.events import Changed
 from tilth.engine.file import queries
@@ -18,22 +18,19 @@ from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.execution import NO_ROWS, Ending
 from tilth.engine.growing.pace import Rates
 from tilth.engine.growing.parts import ActiveParts
+from tilth.engine.grown import GrownRows
 from tilth.engine.progress import Progress
 from tilth.engine.quality import Quality, quality
 from tilth.engine.recipe import Recipe, StoredRecipe
 from tilth.engine.runner import runner
 from tilth.engine.standing import EXITED, Standing, standing
 from tilth.engine.standing import OVER as OVER  # noqa: PLC0414 - others know it by this module
-from tilth.errors import BudgetError, EndpointUnavailable
-from tilth.export import save
+from tilth.errors import EndpointUnavailable
 from tilth.printable import printable
 from tilth.teacher import Wait
 
-if TYPE_CHECKING:
-    import polars as pl
 
-
-class Run(Background):
+class Run(GrownRows):
     """One generation. Made by `tilth.start`, `tilth.generate` and `tilth.open_run`.
 
     Attributes:
@@ -342,59 +339,3 @@ class Run(Background):
     def spending(self) -> dict[str, int]:
         """All spent queries by what became of them: "rows", "in doubt", or why there is no row."""
         return queries.spending(self.path, self.id, live=self.status not in OVER)
-
-    # -- what it grew -------------------------------------------------------------------------------------
-
-    @property
-    def rows(self) -> pl.DataFrame:
-        """All rows so far, sorted by unit and index; with check="filter" without the rejected.
-
-        A new frame of the whole file each time, at work or not: keep it where it is needed twice.
-        """
-        return self._after_check_mode(queries.rows(self.path, self.id))
-
-    def _after_check_mode(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.filter(rows["verdict"] != "rejected") if self._settings["check"] == "filter" else rows
-
-    def samples(
-        self,
-        after: int = 0,
-        most: int = 500,
-        verdicts: Sequence[str] | None = None,
-        contains: str | None = None,
-    ) -> pl.DataFrame:
-        """Rows in the order they arrived, numbered in `arrival`: at most `most` of those after `after`.
-
-        With check="filter" the rejected come only where `verdicts` names them.
-        """
-        if verdicts is None and self._settings["check"] == "filter":
-            verdicts = ("accepted", "unverified")
-        return queries.samples(self.path, self.id, after, most, verdicts, contains)
-
-    def detail(self, row_id: str) -> dict[str, Any]:
-        """A row with its seed and the exchanges that led to it; `KeyError` where there is no such row."""
-        return queries.detail(self.path, self.id, row_id)
-
-    def prefix(self, budget: Budget | int | None = None, *, rows: int | None = None) -> pl.DataFrame:
-        """The rows a run of this smaller budget would have grown, whatever the order of arrival.
-
-        With a goal, `rows` or the budget's own, they are the kept rows that it counts: the first so many in
-        the order of admission, fewer where there are no more.
-        """
-        if self.strategy is not None and not self.strategy.nested:
-            raise ValueError(
-                f"{self.strategy_name} is not nested: a smaller budget grows other rows, not a prefix"
-            )
-        limit = None if budget is None else Budget.of(budget)
-        if limit is not None and limit.usd is not None and not self._settings["priced"]:
-            raise BudgetError("what this run cost in dollars is unknown; give a prefix in queries or tokens")
-        return self._after_check_mode(queries.prefix(self.path, self.id, limit, rows))
-
-    def save(
-        self,
-        path: str | Path,
-        format: str | None = None,
-        verdicts: Sequence[str] = ("accepted", "unverified"),
-    ) -> Path:
-        """Writes rows for training; see `tilth.save`."""
-        return save(self.rows, path, format=format, verdicts=verdicts)
