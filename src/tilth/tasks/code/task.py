@@ -132,8 +132,9 @@ class Code(TemplateTask):
         """
         text = blank_reasoning(text)
         reading = read_code(text)
-        shown, _ = shown_by(question)
-        if shown and (reading.answer is None or text.lstrip("\r\n")[:1].isspace()):
+        if reading.answer is not None and not text.lstrip("\r\n")[:1].isspace():
+            return reading
+        if shown := shown_by(question)[0]:
             bare = next(without_marks(text))
             if (whole := completed(bare, shown)) is not None:
                 return whole

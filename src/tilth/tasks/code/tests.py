@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 
 from tilth.tasks.code.blocks import BUILT_IN, FUNCTIONS, Names, NoCode, names_of, parse, read_code
@@ -149,6 +150,7 @@ def asked_for(code: Names, question: str, tests: Tests) -> tuple[str, ...]:
     return tuple(name for name in code.classes if name in named)
 
 
+@lru_cache(maxsize=1024)
 def shown_by(question: str | None) -> tuple[str, tuple[str, ...]]:
     """The code that a question shows, or "", and the functions of it that are helpers.
 
