@@ -173,8 +173,8 @@ class ModelConnection:
         elif error.kind == "no-completion" and self.streaks.unreadable():
             why = f"{name} answered again and again with what is no chat completion"
             advice = (
-                "Each may have been billed, so each counts as a query in doubt. Look at base_url, the key "
-                "and the account, and run again."
+                "What may have been billed counts as a query in doubt. Look at base_url, the key and the "
+                "account, and run again."
             )
         else:
             return None
