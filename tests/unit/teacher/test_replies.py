@@ -133,6 +133,12 @@ FAILURES = {
     ),
     "a health check": ({"status": "ok"}, ("no-completion", True), "JSON of another kind (status)"),
     "a list of models": ({"object": "list", "data": []}, ("no-completion", True), "another kind"),
+    "an empty object": ({}, ("no-completion", False), "another kind (empty)"),
+    "null": (None, ("no-completion", False), "another kind (NoneType)"),
+    "a list": ([{"generated_text": "5"}], ("no-completion", True), "another kind (list)"),
+    "a busy system": ({"code": -1, "msg": "system busy, try later"}, ("server", False), "system busy"),
+    "an expired token": ({"success": False, "message": "token expired"}, ("unauthorized", False), "expired"),
+    "a list of errors": ({"errors": [{"message": "bad thing"}]}, ("no-completion", False), "bad thing"),
     "an unknown error": (
         {"error": "Zebra 7 is not for you"},
         ("no-completion", False),

@@ -65,7 +65,7 @@ def read_parsed(data: Any) -> ErrorBody:
     whole = data
     if isinstance(data, list) and data and isinstance(data[0], dict):  # Google sends a list of one
         data = data[0]
-    error = (data.get("error") or data) if isinstance(data, dict) else data
+    error = (data.get("error") or data.get("errors") or data) if isinstance(data, dict) else data
     if isinstance(error, list) and error and isinstance(error[0], dict):
         error = error[0]
     said = _words(error, 0)

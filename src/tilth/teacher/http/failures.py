@@ -34,14 +34,17 @@ _KIND_BY_WORDS: tuple[tuple[CallErrorKind, re.Pattern[str]], ...] = (
     (
         "unauthorized",
         re.compile(
-            r"authenti|unauthori[sz]ed|(?:invalid|incorrect).?api.?key|permission.?denied", re.IGNORECASE
+            r"authenti|unauthori[sz]ed|(?:invalid|incorrect).?api.?key|permission.?denied"
+            r"|(?:api.?key|token) (?:is |has )?(?:invalid|expired)",
+            re.IGNORECASE,
         ),
     ),
     (
         "server",
         re.compile(
             r"overload|unavailable|internal.{0,8}error|server.?(?:error|busy)|time.?d?.?out|deadline|gateway"
-            r"|upstream|provider returned error|no instances|loading|at capacity",
+            r"|upstream|provider returned error|no instances|loading|at capacity|\bbusy\b"
+            r"|try (?:again )?later",
             re.IGNORECASE,
         ),
     ),

@@ -219,14 +219,16 @@ def _without_message(reply: Any, choice: Any, error: Any, seconds: float) -> Com
         return refusal_of(read_parsed({"error": error}), in_doubt=billed or written)
     if isinstance(field(reply, "choices"), list) and (billed or choice is not None):
         return Completion("", MALFORMED, None, model_of(reply), *usage, seconds)
-    told = read_parsed(reply)
-    if told.said or told.status:
-        return refusal_of(told, in_doubt=billed)
-    keys = (
-        ", ".join(str(key) for key in list(reply)[:8]) if isinstance(reply, Mapping) else type(reply).__name__
-    )
+    if reply:
+        told = read_parsed(reply)
+        if told.said or told.status:
+            return refusal_of(told, in_doubt=billed)
+    keys = type(reply).__name__
+    if isinstance(reply, Mapping):
+        keys = ", ".join(str(key) for key in list(reply)[:8])
     said = f"answered 200 with no chat completion, but JSON of another kind ({keys or 'empty'})"
-    return Refusal("no-completion", said, in_doubt=True)
+    holds = any(reply.values()) if isinstance(reply, Mapping) else bool(reply)
+    return Refusal("no-completion", said, in_doubt=billed or holds)
 
 
 def _unread(body: bytes) -> Refusal:
