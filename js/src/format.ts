@@ -40,6 +40,17 @@ export function roughly(seconds: number): string {
   return `${decimal(seconds / 3600)} h`;
 }
 
+/** A file's name without suffix, of what it holds: "gsm8k-new-question". */
+export function fileStem(seeds: string, strategy: string): string {
+  const parts = [seeds.replace(/.*[\\/]/, "").replace(/\.\w+$/, ""), strategy];
+  return (
+    parts
+      .map((part) => part.replace(/[^\p{L}\p{N}_]+/gu, "-").replace(/^-|-$/g, ""))
+      .filter(Boolean)
+      .join("-") || "rows"
+  );
+}
+
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
   if (value < 1e6) return `${decimal(value / 1e3)} kB`;

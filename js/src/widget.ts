@@ -59,8 +59,10 @@ export default () => {
         el.dataset.tilthTheme = theme;
       });
       mount(h(Workbench, { store: own }), el);
+      own.viewMade();
       const endVisible = watchVisible(el, (visible) => (visible ? own.viewOpened() : own.viewClosed()));
       const end = once(() => {
+        own.viewEnded(); // first, so that the last one says both in one message
         endVisible();
         endTheme();
         el.removeEventListener("keydown", keepKeys);

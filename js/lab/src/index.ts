@@ -1,15 +1,18 @@
-// Adds "New Tilth notebook" to JupyterLab's launcher and command palette.
+// Adds "New Tilth notebook" to JupyterLab's launcher and palette, and shows workbenches in notebooks.
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { ILauncher } from "@jupyterlab/launcher";
+import type { IRenderMimeRegistry } from "@jupyterlab/rendermime";
+import type { Widget } from "@lumino/widgets";
 import { tilthIcon } from "./icon";
 import { starterNotebook } from "./notebook";
+import { showWorkbenches } from "./workbenchOutput";
 
 const COMMAND = "tilth:new-notebook";
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: "tilth:plugin",
-  description: "Opens a notebook with Tilth's Workbench from the launcher and the command palette.",
+  description: "Opens notebooks with Tilth's Workbench, and shows it in them with or without a kernel.",
   autoStart: true,
   // Notebook 7 has no launcher: every token is optional, so the plugin never fails to start.
   optional: [ILauncher, ICommandPalette],
@@ -41,6 +44,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
           content: starterNotebook(kernelspecs.specs),
         });
         return commands.execute("docmanager:open", { path: file.path, factory: "Notebook" });
+      },
+    });
+
+    app.docRegistry.addWidgetExtension("Notebook", {
+      createNew: (panel) => {
+        const { content } = panel as Widget & { content: { rendermime: IRenderMimeRegistry } };
+        showWorkbenches(content.rendermime);
       },
     });
 

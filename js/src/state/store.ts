@@ -3,11 +3,12 @@
 import { batch, type Signal, signal } from "@preact/signals";
 import type { Listener, WidgetModel } from "../host/widgetModel";
 import { EMPTY } from "../wire/emptyTraits";
-import { type Reply, Rpc } from "../wire/rpc";
+import { KernelGone, type Reply, Rpc } from "../wire/rpc";
 import { decodeSamples } from "../wire/samples";
 import type {
   Command,
   Confirmation,
+  Existing,
   ExportFormat,
   Notice,
   Push,
@@ -20,8 +21,9 @@ import type {
   Traits,
   Verdict,
 } from "../wire/types";
-import { isRunActive } from "./activity";
+import { isRunActive, isStudyActive } from "./activity";
 import { FrameQueue } from "./frameQueue";
+import { Pulse } from "./pulse";
 import { SampleWindow } from "./sampleWindow";
 
 type TraitSignals = { readonly [K in keyof Traits]: Signal<Traits[K]> };
@@ -47,12 +49,16 @@ export class Store {
   /** The request that a button waits for, so that it is not sent twice. */
   readonly sent = signal<keyof Requests | null>(null);
 
+  /** Whether the kernel is there. */
+  readonly pulse = new Pulse(() => this.ask("view", { open: this.#open > 0, views: this.#views }));
+
   readonly #model: WidgetModel;
   readonly #rpc: Rpc;
   readonly #frames = new FrameQueue();
   readonly #listeners: [string, Listener][] = [];
   readonly #stale = new Set<keyof Traits>();
   #open = 0;
+  #views = 0;
   #choosing = 0;
   #ownNotices = 0;
   #path: string | null = null;
@@ -62,7 +68,10 @@ export class Store {
 
   constructor(model: WidgetModel) {
     this.#model = model;
-    this.#rpc = new Rpc((message) => model.send(message));
+    this.#rpc = new Rpc(
+      (message) => model.send(message),
+      () => this.pulse.lost(),
+    );
     this.traits = Object.fromEntries(
       NAMES.map((name) => [name, signal(this.#valueOf(name))]),
     ) as TraitSignals;
@@ -80,8 +89,11 @@ export class Store {
     this.#listen("msg:custom", (message: unknown, buffers: unknown) =>
       this.#receive(message as Record<string, unknown>, (buffers ?? []) as DataView[]),
     );
+    // ipywidgets tells so that a kernel was restarted; a model that is told tries whether it can still send.
+    this.#listen("comm_live_update", () => this.#tellView());
     this.#path = this.traits.status.value.path;
     this.#takeNotice();
+    this.#followPulse();
   }
 
   /** Writes a choice of the user to Python. */
@@ -159,8 +171,13 @@ export class Store {
     return (await this.#rpc.request("open", { row_id: rowId })).content.detail;
   }
 
-  async save(format: ExportFormat, path: string, verdicts: readonly Verdict[]): Promise<Replies["save"]> {
-    return (await this.#rpc.request("save", { format, path, verdicts })).content;
+  async save(
+    format: ExportFormat,
+    path: string,
+    verdicts: readonly Verdict[],
+    existing: Existing,
+  ): Promise<Replies["save"]> {
+    return (await this.#rpc.request("save", { format, path, verdicts, existing })).content;
   }
 
   confirm({ token }: Confirmation, yes: boolean): void {
@@ -168,20 +185,30 @@ export class Store {
     this.#rpc.request("confirm", { token, yes }).catch((error: Error) => this.tell(error));
   }
 
-  /** Counts the views that can be seen; replies are streamed only while there is one. */
+  /** Counts the views, in sight or not: a workbench without one may end where a newer one shows its run. */
+  viewMade(): void {
+    this.#views++;
+  }
+
+  viewEnded(): void {
+    this.#views--;
+    if (this.#views === 0 && this.#open === 0) this.#tellView();
+  }
+
+  /** Counts the views that can be seen; rows and replies are sent only while there is one. */
   viewOpened(): void {
     this.#open++;
-    if (this.#open === 1) this.#tellView(true);
+    if (this.#open === 1) this.#tellView();
     this.samples.expect(this.traits.status.value.last);
   }
 
   viewClosed(): void {
     this.#open--;
-    if (this.#open === 0) this.#tellView(false);
+    if (this.#open === 0) this.#tellView();
   }
 
   tell(error: Error): void {
-    if (this.#disposed) return;
+    if (this.#disposed || error instanceof KernelGone) return;
     this.#ownNotices--;
     this.#show({ id: this.#ownNotices, level: "error", text: error.message });
   }
@@ -195,6 +222,7 @@ export class Store {
     this.#disposed = true;
     for (const [event, listener] of this.#listeners) this.#model.off(event, listener);
     clearTimeout(this.#lost);
+    this.pulse.end();
     this.#frames.cancel();
     this.#rpc.close();
   }
@@ -208,6 +236,10 @@ export class Store {
     this.#stale.clear();
     for (const name of stale) {
       (this.traits[name] as Signal<unknown>).value = this.#valueOf(name);
+    }
+    if (stale.includes("status") || stale.includes("study_status")) {
+      this.pulse.heard();
+      this.#followPulse();
     }
     if (stale.includes("status")) this.#followStatus();
     if (stale.includes("notice")) this.#takeNotice();
@@ -230,7 +262,15 @@ export class Store {
     return (value ?? empty) as Traits[K];
   }
 
+  #followPulse(): void {
+    const { status, study_status } = this.traits;
+    const { state } = status.value;
+    // A run that is paused, or waits for what was started, says nothing new for as long as it likes.
+    this.pulse.expect((isRunActive(state) && state !== "paused") || isStudyActive(study_status.value));
+  }
+
   #receive(message: Record<string, unknown>, buffers: DataView[]): void {
+    this.pulse.heard();
     if (this.#rpc.settle(message, buffers)) return;
     const push = message as unknown as Push;
     // A message of a kind this page does not know comes from a newer Python and is left alone.
@@ -288,8 +328,8 @@ export class Store {
     });
   }
 
-  #tellView(open: boolean): void {
-    // Only the display of a streamed reply hangs on it: a kernel too busy to answer is no one's concern.
-    this.#rpc.request("view", { open }).catch(() => undefined);
+  #tellView(): void {
+    // Only the display of rows and replies hangs on it: a kernel too busy to answer is no one's concern.
+    this.#rpc.request("view", { open: this.#open > 0, views: this.#views }).catch(() => undefined);
   }
 }

@@ -8,6 +8,7 @@ import type {
   Chart,
   ChartChoices,
   ChartKind,
+  Existing,
   Replies,
   StudyStatus,
 } from "../wire/types";
@@ -71,8 +72,9 @@ export class StudyCharts {
     return this.test.peek() === ALL ? all : [this.test.peek()];
   }
 
-  async save(path: string): Promise<Replies["regimes-save"]> {
-    return (await this.#store.ask("regimes-save", { ...this.#choices(), path, tests: this.tests() })).content;
+  async save(path: string, existing: Existing): Promise<Replies["regimes-save"]> {
+    const wanted = { ...this.#choices(), path, tests: this.tests(), existing };
+    return (await this.#store.ask("regimes-save", wanted)).content;
   }
 
   dispose(): void {

@@ -21,6 +21,7 @@ export const EMPTY: Traits = {
   },
   status: {
     state: "idle",
+    strategy: null,
     reason: null,
     queries: 0,
     limit_queries: null,

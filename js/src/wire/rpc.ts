@@ -17,6 +17,13 @@ export interface Reply<T> {
   buffers: DataView[];
 }
 
+/** A request that could not be sent: the page says so in one place, and not for each request. */
+export class KernelGone extends Error {
+  constructor() {
+    super("The kernel has gone.");
+  }
+}
+
 interface Pending {
   resolve(reply: Reply<unknown>): void;
   reject(error: Error): void;
@@ -27,9 +34,12 @@ export class Rpc {
   #next = 1;
   #pending = new Map<number, Pending>();
   readonly #send: (message: Record<string, unknown>) => void;
+  readonly #cannotSend: () => void;
 
-  constructor(send: (message: Record<string, unknown>) => void) {
+  /** `send` may throw where there is no kernel any more, which `cannotSend` is told of. */
+  constructor(send: (message: Record<string, unknown>) => void, cannotSend: () => void = () => undefined) {
     this.#send = send;
+    this.#cannotSend = cannotSend;
   }
 
   /** Sends one request; rejects with Python's own message, or when no answer comes in time. */
@@ -47,7 +57,14 @@ export class Rpc {
         );
       }, timeout);
       this.#pending.set(id, { resolve: resolve as Pending["resolve"], reject, timer });
-      this.#send({ v: VERSION, id, type, ...payload });
+      try {
+        this.#send({ v: VERSION, id, type, ...payload });
+      } catch {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+        this.#cannotSend();
+        reject(new KernelGone());
+      }
     });
   }
 

@@ -75,6 +75,8 @@ export type RunState =
 
 export interface RunStatus {
   state: RunState;
+  /** By name: the run's own, whatever is chosen for the next. */
+  strategy: string | null;
   reason: string | null;
   queries: number;
   limit_queries: number | null;
@@ -154,14 +156,25 @@ export interface Requests extends Record<Bare, Record<string, never>> {
   generate: Pick<Traits, "strategy" | "budget_queries" | "budget_usd">;
   page: { after: number; limit: number; verdicts: readonly Verdict[] | null; contains: string };
   open: { row_id: string };
-  save: { format: ExportFormat; path: string; verdicts: readonly Verdict[] };
-  view: { open: boolean };
+  save: { format: ExportFormat; path: string; verdicts: readonly Verdict[]; existing: Existing };
+  /** Whether one of the model's views can be seen, and how many it has. Always answered at once. */
+  view: { open: boolean; views: number };
   confirm: { token: string; yes: boolean };
   "regimes-plan": StudyChoices;
   "regimes-run": StudyChoices;
   "regimes-chart": ChartChoices & { test: string };
   "regimes-cell": { cell_id: string; test: string };
-  "regimes-save": ChartChoices & { path: string; tests: readonly string[] };
+  "regimes-save": ChartChoices & { path: string; tests: readonly string[]; existing: Existing };
+}
+
+/** What becomes of a file that is there already. */
+export type Existing = "ask" | "replace" | "keep-both";
+
+/** Files that are there already, and names beside them that are free. Nothing was written. */
+export interface AlreadyThere {
+  type: "exists";
+  there: readonly string[];
+  free: readonly string[];
 }
 
 /** What a reply holds. That to "vega" holds the bundle in its first buffer, that to "page" its samples. */
@@ -169,10 +182,12 @@ export interface Replies extends Record<keyof Requests, unknown> {
   page: { last: number; more: boolean };
   open: { detail: RowDetail };
   quality: QualityReply;
-  save: { path: string; rows: number; bytes: number; notices: readonly string[] };
+  save:
+    | AlreadyThere
+    | { type: "saved"; path: string; rows: number; bytes: number; notices: readonly string[] };
   "regimes-chart": Chart;
   "regimes-cell": { cell: Cell };
-  "regimes-save": { paths: readonly string[]; bytes: number };
+  "regimes-save": AlreadyThere | { type: "regimes-save"; paths: readonly string[]; bytes: number };
 }
 
 export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv";

@@ -19,15 +19,45 @@ test("Export saves what is chosen and says what was written", async () => {
   find(el, 'input[value="chat"]').click();
   await drawn();
   const path = find(el, '.tilth-save input[type="text"]') as HTMLInputElement;
-  expect(path.value).toBe("train.jsonl");
+  expect(path.value).toBe("gsm8k-new-question.jsonl");
   find(el, 'input[value="unverified"]').click();
   type(path, "out/rows.jsonl", "input");
   await drawn();
   find(el, ".tilth-export").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
   await drawn();
   expect(host.ofType("save")).toMatchObject([
-    { format: "chat", path: "out/rows.jsonl", verdicts: ["accepted"] },
+    { format: "chat", path: "out/rows.jsonl", verdicts: ["accepted"], existing: "ask" },
   ]);
   const said = [...find(el, ".tilth-saved").querySelectorAll("p")].map((line) => line.textContent);
   expect(said).toEqual(["Saved 573 rows, 214.3 kB, to out/rows.jsonl", "left out: 1 row"]);
+});
+
+test.each([
+  ["Replace", "replace"],
+  ["Keep both", "keep-both"],
+] as const)("a file that is there is written over only after a word: %s", async (button, existing) => {
+  host.answers((request) => ({
+    content:
+      request.type !== "save"
+        ? { type: "ok" }
+        : request.existing === "ask"
+          ? { type: "exists", there: ["mine.parquet"], free: ["mine-2.parquet"] }
+          : { type: "saved", path: "mine.parquet", rows: 3, bytes: 300, notices: [] },
+  }));
+  const { el } = await open();
+  const submit = () =>
+    find(el, ".tilth-export").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  submit();
+  await drawn();
+  expect(find(el, ".tilth-replace").textContent).toContain("mine.parquet is there already");
+  expect(find(el, ".tilth-saved").textContent).toBe("");
+  find(el, ".tilth-replace button", "Cancel").click();
+  await drawn();
+  expect(el.querySelector(".tilth-replace")).toBeNull();
+  submit();
+  await drawn();
+  find(el, ".tilth-replace button", button).click();
+  await drawn();
+  expect(host.ofType("save").map((request) => request.existing)).toEqual(["ask", "ask", existing]);
+  expect(find(el, ".tilth-saved").textContent).toContain("Saved 3 rows");
 });

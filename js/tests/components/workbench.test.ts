@@ -1,9 +1,10 @@
 // The workbench as a whole: whom it listens to, its header, its views, its keys and its theme.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { Store } from "../../src/state/store";
 import widget from "../../src/widget";
 import { HostModel, samples } from "../support/host";
-import { drawn, find, host, open, press, TRAITS } from "../support/page";
+import { button, drawn, find, host, open, press, TRAITS } from "../support/page";
 
 test("initialize listens and does nothing else; ending takes every listener away", () => {
   const { initialize } = widget();
@@ -88,4 +89,38 @@ test("JupyterLab's shortcuts stay out of the widget, and its theme comes in", as
   await drawn();
   expect(el.style.colorScheme).toBe("light");
   delete document.body.dataset.jpThemeLight;
+});
+
+test("where nothing can be sent any more, the kernel has gone: controls are off, and what is safe is said", async () => {
+  host.status({ state: "running", rows: 6, rate: 5, eta: 82, path: "mine.tilth" });
+  const { el } = await open();
+  expect(find(el, ".tilth-counts").textContent).toContain("left");
+  host.send = () => {
+    throw new Error("Cannot send");
+  };
+  button(el, "Pause").click();
+  await drawn();
+  const notice = find(el, ".tilth-notice-kernel").textContent;
+  expect(notice).toContain("safe in mine.tilth, 6 rows");
+  expect(notice).toContain("Run the cell again");
+  for (const name of ["Generate", "Pause", "Stop"])
+    expect(button(el, name).getAttribute("aria-disabled")).toBe("true");
+  expect(find(el, ".tilth-counts-state").textContent).toBe("No kernel");
+  expect(find(el, ".tilth-counts").textContent).not.toContain("left");
+  expect(el.querySelectorAll(".tilth-notice")).toHaveLength(1);
+});
+
+test("a kernel that says nothing though a run is at work is asked; it is there again when it speaks", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  host.status({ state: "running", path: "mine.tilth" });
+  const store = new Store(host);
+  host.answers(() => undefined);
+  vi.advanceTimersByTime(5_000);
+  expect(host.ofType("view"), "it is asked first").toHaveLength(1);
+  expect(store.pulse.kernel.value).toBe("there");
+  vi.advanceTimersByTime(5_000);
+  expect(store.pulse.kernel.value).toBe("silent");
+  host.rows(samples(1, 2));
+  expect(store.pulse.kernel.value).toBe("there");
+  store.dispose();
 });

@@ -26,7 +26,7 @@ test("answers reach the request they belong to, in whatever order they come", as
 
 test("an error answer rejects with Python's own words", async () => {
   const { rpc } = setup();
-  const asked = rpc.request("save", { format: "csv", path: "/", verdicts: [] });
+  const asked = rpc.request("save", { format: "csv", path: "/", verdicts: [], existing: "ask" });
   rpc.settle({ id: 1, type: "error", message: "/: is a folder; give a file" }, []);
   await expect(asked).rejects.toThrow("/: is a folder; give a file");
 });
@@ -44,4 +44,16 @@ test("no answer within 10 s is an error that says what to do; a late answer harm
 
 test("a push is not taken for an answer", () => {
   expect(setup().rpc.settle({ seq: 1, type: "rows" }, [])).toBe(false);
+});
+
+test("a request that cannot be sent says that the kernel has gone, and is told of once", async () => {
+  let told = 0;
+  const rpc = new Rpc(
+    () => {
+      throw new Error("Cannot send");
+    },
+    () => told++,
+  );
+  await expect(rpc.request("pause", {})).rejects.toThrow("The kernel has gone.");
+  expect(told).toBe(1);
 });

@@ -6,44 +6,67 @@ from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from tilth.printable import printable
+
 if TYPE_CHECKING:
     import polars as pl
+
+MIME = "application/vnd.tilth.workbench+json"
+"""What JupyterLab's extension draws: the widget where its model is there, else the still picture."""
 
 _ROWS = 5
 _CHARACTERS = 160
 
 
-def line(context: Mapping[str, Any], strategy: str, status: Mapping[str, Any]) -> str:
-    """One line of text that says what the workbench holds."""
-    seeds, teacher = context["seeds"], context["teacher"]
-    return (
-        f"Tilth workbench: {seeds['count']:,} seeds of {seeds['name']}, {strategy}, {teacher['name']}"
-        f"{' (simulation)' if teacher['simulated'] else ''}; {_counts(status)}"
-    )
-
-
-def html(
+def still(
     context: Mapping[str, Any],
     strategy: str,
     status: Mapping[str, Any],
+    path: str,
     seeds: pl.DataFrame,
     rows: pl.DataFrame,
-) -> str:
-    """The same, with the first rows of the run, or the first seeds where there are none yet."""
+) -> dict[str, Any]:
+    """What the workbench holds, as JSON: a line, a table of its first rows or seeds, and what to do."""
     columns: tuple[str, ...]
     if rows.is_empty():
         caption, columns, frame = "First seeds", ("question", "reference"), seeds
     else:
         caption, columns, frame = "First rows", ("question", "answer", "verdict"), rows
-    head = "".join(f"<th>{name}</th>" for name in columns)
+    return {
+        "line": f"{_line(context, strategy, status)}.",
+        "caption": caption,
+        "columns": list(columns),
+        "rows": [list(map(_cell, row)) for row in frame.select(columns).head(_ROWS).iter_rows()],
+        "advice": "A still picture, taken when the cell was run. Run the cell again for the controls.",
+        "path": printable(path),
+    }
+
+
+def beside(view: Mapping[str, Any], still: Mapping[str, Any]) -> dict[str, Any]:
+    """A widget's bundle with the still picture in each form that a front end may want instead."""
+    own = {MIME: still} if view else {}  # a closed widget has no view
+    return {**view, **own, "text/plain": still["line"], "text/html": html(still)}
+
+
+def html(still: Mapping[str, Any]) -> str:
+    """The same as a page, every text escaped."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in still["columns"])
     body = "".join(
-        "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>"
-        for row in frame.select(columns).head(_ROWS).iter_rows()
+        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in still["rows"]
     )
     return (
-        f'<div class="tilth-static"><p>{escape(line(context, strategy, status))}.</p>'
-        f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        "<p>A still picture. Run the cell again for the controls; the run's file keeps the rows.</p></div>"
+        f'<div class="tilth-static"><p>{escape(still["line"])}</p>'
+        f"<table><caption>{escape(still['caption'])}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+        f"<p>{escape(still['advice'])} Its run is kept in <code>{escape(still['path'])}</code>.</p></div>"
+    )
+
+
+def _line(context: Mapping[str, Any], strategy: str, status: Mapping[str, Any]) -> str:
+    seeds, teacher = context["seeds"], context["teacher"]
+    return printable(
+        f"Tilth workbench: {seeds['count']:,} seeds of {seeds['name']}, {strategy}, {teacher['name']}"
+        f"{' (simulation)' if teacher['simulated'] else ''}; {_counts(status)}"
     )
 
 
@@ -57,5 +80,5 @@ def _counts(status: Mapping[str, Any]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    text = str(value)
-    return escape(text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "…")
+    text = printable(" ".join(str(value)[: 4 * _CHARACTERS].split()))
+    return text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "…"

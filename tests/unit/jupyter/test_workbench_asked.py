@@ -78,6 +78,23 @@ def test_saves_what_polars_reads_back(workbench, page):
     assert [notice.partition(" (")[0] for notice in chat["notices"]] == ["it holds JSON lines"]
 
 
+def test_a_file_that_is_there_is_written_over_only_after_a_word(workbench, page):
+    widget = workbench(budget=10)
+    widget.generate().wait()
+    mine = Path("train.csv")
+    mine.write_text("mine")
+    Path("train-2.csv").symlink_to("nowhere")
+    asked = {"format": "csv", "path": "train.csv", "verdicts": None}
+    for existing in ({}, {"existing": "ask"}):
+        found = page.ask(widget, "save", **asked, **existing).custom
+        assert (found["type"], found["there"], found["free"]) == ("exists", ["train.csv"], ["train-3.csv"])
+        assert mine.read_text() == "mine"
+    beside = page.ask(widget, "save", **asked, existing="keep-both").custom
+    assert (beside["type"], beside["path"], mine.read_text()) == ("saved", "train-3.csv", "mine")
+    assert page.ask(widget, "save", **asked, existing="replace").custom["path"] == "train.csv"
+    assert pl.read_csv("train.csv").height == pl.read_csv("train-3.csv").height == 10
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "says"),
     [

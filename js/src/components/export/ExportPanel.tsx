@@ -1,8 +1,16 @@
 // Saves the rows as a training file, and says what was written and where.
 
 import { useState } from "preact/hooks";
-import { bytes, count } from "../../format";
-import { type ExportFormat, KEPT_VERDICTS, type Replies, VERDICTS, type Verdict } from "../../wire/types";
+import { bytes, count, fileStem } from "../../format";
+import {
+  type Existing,
+  type ExportFormat,
+  KEPT_VERDICTS,
+  type Replies,
+  VERDICTS,
+  type Verdict,
+} from "../../wire/types";
+import { ReplaceQuestion } from "../shared/ReplaceQuestion";
 import { SourcedValue } from "../shared/SourcedValue";
 import { VerdictMark } from "../shared/VerdictMark";
 import { useView, useViewId } from "../shared/viewContext";
@@ -21,20 +29,24 @@ const FORMATS: readonly [Format, ...Format[]] = [
   { name: "csv", title: "CSV", about: "flat columns, for spreadsheets", suffix: ".csv" },
 ];
 
-type Outcome = { saved: Replies["save"] } | { problem: string } | "saving" | null;
+type Outcome = { reply: Replies["save"] } | { problem: string } | "saving" | null;
 
 export function ExportPanel() {
   const { store } = useView();
   const id = useViewId();
   const [format, setFormat] = useState<Format>(FORMATS[0]);
-  const [path, setPath] = useState(`train${FORMATS[0].suffix}`);
+  // Until another is typed, the name tells the run's seeds and its strategy.
+  const [typed, setPath] = useState<string | null>(null);
+  const { context, status: run, strategy } = store.traits;
+  const stem = fileStem(context.value.seeds?.name ?? "", run.value.strategy ?? strategy.value);
+  const path = typed ?? stem + format.suffix;
   const [chosen, setChosen] = useState<readonly Verdict[]>(KEPT_VERDICTS);
   const [outcome, setOutcome] = useState<Outcome>(null);
   const status = store.traits.status.value;
   const rows = chosen.reduce((sum, verdict) => sum + status[verdict], 0);
 
   const choose = (next: Format) => {
-    if (path.endsWith(format.suffix)) setPath(path.slice(0, -format.suffix.length) + next.suffix);
+    if (typed?.endsWith(format.suffix)) setPath(typed.slice(0, -format.suffix.length) + next.suffix);
     setFormat(next);
     setOutcome(null);
   };
@@ -44,9 +56,9 @@ export function ExportPanel() {
     setOutcome(null);
   };
 
-  const save = async () => {
+  const save = async (existing: Existing) => {
     if (path.trim() === "") {
-      setOutcome({ problem: `The path is empty; write one like train${format.suffix}.` });
+      setOutcome({ problem: `The path is empty; write one like ${stem}${format.suffix}.` });
       return;
     }
     if (chosen.length === 0) {
@@ -55,18 +67,19 @@ export function ExportPanel() {
     }
     setOutcome("saving");
     try {
-      setOutcome({ saved: await store.save(format.name, path.trim(), chosen) });
+      setOutcome({ reply: await store.save(format.name, path.trim(), chosen, existing) });
     } catch (error) {
       setOutcome({ problem: (error as Error).message });
     }
   };
 
+  const reply = outcome !== null && outcome !== "saving" && "reply" in outcome ? outcome.reply : null;
   return (
     <form
       class="tilth-export"
       onSubmit={(event) => {
         event.preventDefault();
-        if (outcome !== "saving") void save();
+        if (outcome !== "saving") void save("ask");
       }}
     >
       <fieldset class="tilth-group">
@@ -131,15 +144,20 @@ export function ExportPanel() {
           </SourcedValue>
         </div>
       </div>
+      {reply?.type === "exists" && (
+        <ReplaceQuestion
+          found={reply}
+          answer={(existing) => (existing ? void save(existing) : setOutcome(null))}
+        />
+      )}
       <div class="tilth-saved" role="status">
-        {outcome !== null && outcome !== "saving" && "saved" in outcome && (
+        {reply?.type === "saved" && (
           <>
             <p>
-              Saved <strong class="tilth-number">{count(outcome.saved.rows)}</strong> rows,{" "}
-              <span class="tilth-number">{bytes(outcome.saved.bytes)}</span>, to{" "}
-              <code>{outcome.saved.path}</code>
+              Saved <strong class="tilth-number">{count(reply.rows)}</strong> rows,{" "}
+              <span class="tilth-number">{bytes(reply.bytes)}</span>, to <code>{reply.path}</code>
             </p>
-            {outcome.saved.notices.map((notice) => (
+            {reply.notices.map((notice) => (
               <p key={notice} class="tilth-muted">
                 {notice}
               </p>

@@ -3,10 +3,12 @@
 import { useState } from "preact/hooks";
 import { bytes } from "../../format";
 import type { StudyCharts } from "../../state/studyCharts";
+import type { Existing, Replies } from "../../wire/types";
+import { ReplaceQuestion } from "../shared/ReplaceQuestion";
 
 const FORMATS = ["svg", "png", "html"] as const;
 
-type Outcome = { saved: readonly string[]; bytes: number } | { problem: string } | "saving" | null;
+type Outcome = { reply: Replies["regimes-save"] } | { problem: string } | "saving" | null;
 
 export function FigureSaveForm({ charts }: { charts: StudyCharts }) {
   const [path, setPath] = useState("regimes.svg");
@@ -15,11 +17,10 @@ export function FigureSaveForm({ charts }: { charts: StudyCharts }) {
   const known = charts.drawn.value.some(({ spec }) => spec !== null);
   const format = FORMATS.find((each) => path.toLowerCase().endsWith(`.${each}`)) ?? "";
 
-  const save = async () => {
+  const save = async (existing: Existing) => {
     setOutcome("saving");
     try {
-      const { paths, bytes: size } = await charts.save(path);
-      setOutcome({ saved: paths, bytes: size });
+      setOutcome({ reply: await charts.save(path, existing) });
     } catch (error) {
       setOutcome({ problem: (error as Error).message });
     }
@@ -39,6 +40,7 @@ export function FigureSaveForm({ charts }: { charts: StudyCharts }) {
     </button>
   );
   if (!open) return toggle;
+  const reply = outcome !== null && outcome !== "saving" && "reply" in outcome ? outcome.reply : null;
 
   return (
     <>
@@ -47,7 +49,7 @@ export function FigureSaveForm({ charts }: { charts: StudyCharts }) {
         class="tilth-figure-save"
         onSubmit={(event) => {
           event.preventDefault();
-          if (known && outcome !== "saving") void save();
+          if (known && outcome !== "saving") void save("ask");
         }}
       >
         <input
@@ -87,10 +89,16 @@ export function FigureSaveForm({ charts }: { charts: StudyCharts }) {
           {outcome === "saving" ? "Saving…" : "Save"}
         </button>
         <div class="tilth-figure-saved" role="status">
-          {outcome !== null && outcome !== "saving" && "saved" in outcome && (
+          {reply?.type === "regimes-save" && (
             <p>
-              Saved <code>{outcome.saved.join(", ")}</code>, {bytes(outcome.bytes)}
+              Saved <code>{reply.paths.join(", ")}</code>, {bytes(reply.bytes)}
             </p>
+          )}
+          {reply?.type === "exists" && (
+            <ReplaceQuestion
+              found={reply}
+              answer={(existing) => (existing ? void save(existing) : setOutcome(null))}
+            />
           )}
           {outcome !== null && outcome !== "saving" && "problem" in outcome && (
             <p class="tilth-problem">{outcome.problem}</p>

@@ -6,7 +6,7 @@ import type { StudyStatus } from "../../wire/types";
 import { DraftProblem } from "../shared/DraftProblem";
 import { IconButton } from "../shared/IconButton";
 import { SourcedValue } from "../shared/SourcedValue";
-import { nextTry, withReason } from "../shared/stateText";
+import { NO_KERNEL, nextTry, withReason } from "../shared/stateText";
 import { useView, useViewId } from "../shared/viewContext";
 
 const WORDS: Record<StudyStatus["state"], string> = {
@@ -25,10 +25,12 @@ export function StudyBar() {
   const id = useViewId();
   const { study_status, regimes } = store.traits;
   const study = study_status.value;
-  const live = isStudyActive(study);
+  const there = store.pulse.kernel.value === "there";
+  const live = there && isStudyActive(study);
   const done = study.chosen && study.state === "finished";
   const resumes = study.chosen && ["stopped", "aborted", "failed"].includes(study.state);
   const can =
+    there &&
     !live &&
     !done &&
     store.sent.value === null &&
@@ -36,7 +38,7 @@ export function StudyBar() {
     drafts.problem.value === null;
   const waits = study.state === "waiting" ? nextTry(study.next_try) : study.waiting;
   const why = waits ?? study.reason ?? (study.path !== null && !study.chosen ? "of other choices" : null);
-  const state = withReason(WORDS[study.state], why);
+  const state = there ? withReason(WORDS[study.state], why) : NO_KERNEL;
   return (
     <footer class="tilth-bar">
       <div class="tilth-bar-buttons">

@@ -12,7 +12,7 @@ export function StudyPlanColumn() {
   const group = useViewId();
   const { regimes, strategies, study_status } = store.traits;
   const { choices, students, strategies: offered, plan } = regimes.value;
-  const locked = isStudyActive(study_status.value);
+  const locked = store.pulse.kernel.value !== "there" || isStudyActive(study_status.value);
   const choose = (change: Partial<StudyChoices>) => store.chooseStudy(change);
   const toggle = (name: string, on: boolean) =>
     choose({

@@ -2,6 +2,9 @@
 
 import { clock } from "../../format";
 
+/** In place of a state that was true when the kernel was last heard of. */
+export const NO_KERNEL = "No kernel";
+
 /** "Finished: the budget is used up"; and not "Stopped: stopped by the user". */
 export function withReason(word: string, why: string | null): string {
   if (!why) return word;

@@ -9,7 +9,7 @@ import { useView } from "../shared/viewContext";
 export function BudgetPlanner() {
   const { store } = useView();
   const { budget_queries, budget_usd, plan, status } = store.traits;
-  const locked = isRunActive(status.value.state);
+  const locked = store.pulse.kernel.value !== "there" || isRunActive(status.value.state);
   const { ratio, rows, rows_per_seed, usd, seconds, sources, problem } = plan.value;
 
   const source = (key: string, otherwise: string) => sources[key] ?? otherwise;

@@ -2,6 +2,7 @@
 
 import { Icon } from "../shared/Icon";
 import { useView } from "../shared/viewContext";
+import { KernelNotice } from "./KernelNotice";
 import { WaitingNotice } from "./WaitingNotice";
 
 export function Notices() {
@@ -11,6 +12,7 @@ export function Notices() {
   return (
     <>
       <div class="tilth-notices" role="alert">
+        <KernelNotice />
         {failure && (
           <div class="tilth-notice tilth-notice-error">
             <p>{failure.message}</p>

@@ -5,7 +5,7 @@ import type { RunState, RunStatus, Verdict } from "../../wire/types";
 import { DraftProblem } from "../shared/DraftProblem";
 import { IconButton } from "../shared/IconButton";
 import { SourcedValue } from "../shared/SourcedValue";
-import { nextTry, withReason } from "../shared/stateText";
+import { NO_KERNEL, nextTry, withReason } from "../shared/stateText";
 import { VerdictMark } from "../shared/VerdictMark";
 import { useView, useViewId } from "../shared/viewContext";
 
@@ -31,8 +31,10 @@ export function RunBar() {
   const run = status.value;
   const sent = store.sent.value;
   const resumes = ["paused", "stopped", "aborted", "failed"].includes(run.state);
-  const working = ["starting", "running", "waiting"].includes(run.state);
+  const there = store.pulse.kernel.value === "there";
+  const working = there && ["starting", "running", "waiting"].includes(run.state);
   const canStart =
+    there &&
     !working &&
     run.state !== "stopping" &&
     sent === null &&
@@ -58,7 +60,10 @@ export function RunBar() {
           icon="stop"
           text="Stop"
           bare
-          can={working || run.state === "paused" || (run.state === "stopping" && run.waiting !== null)}
+          can={
+            working ||
+            (there && (run.state === "paused" || (run.state === "stopping" && run.waiting !== null)))
+          }
           press={() => void store.command("stop")}
         />
       </div>
@@ -95,7 +100,9 @@ function stateInWords(run: RunStatus): string {
 }
 
 function RunCounts({ run }: { run: RunStatus }) {
-  const state = stateInWords(run);
+  const there = useView().store.pulse.kernel.value === "there";
+  const state = there ? stateInWords(run) : NO_KERNEL;
+  const running = there && run.state === "running";
   return (
     <div class="tilth-counts">
       <span class={`tilth-counts-state tilth-counts-state-${run.state}`} title={state}>
@@ -137,7 +144,7 @@ function RunCounts({ run }: { run: RunStatus }) {
           <span class="tilth-number">{count(run.in_doubt)}</span> <span class="tilth-muted">in doubt</span>
         </SourcedValue>
       )}
-      {run.rate !== null && run.state === "running" && (
+      {run.rate !== null && running && (
         <SourcedValue name="Rate" source="measured: rows per second of late">
           <span class="tilth-number">{decimal(run.rate)}</span>
           <span class="tilth-muted">/s</span>
@@ -148,7 +155,7 @@ function RunCounts({ run }: { run: RunStatus }) {
           <span class="tilth-number">{clock(run.seconds)}</span>
         </SourcedValue>
       )}
-      {run.eta !== null && run.state === "running" && (
+      {run.eta !== null && running && (
         <SourcedValue name="Time left" source="estimated from the rate and what is left of the budget">
           <span class="tilth-muted">≈ </span>
           <span class="tilth-number">{clock(run.eta)}</span> <span class="tilth-muted">left</span>

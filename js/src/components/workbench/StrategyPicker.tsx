@@ -9,7 +9,7 @@ export function StrategyPicker() {
   const { store } = useView();
   const group = useViewId();
   const { strategies, strategy, status } = store.traits;
-  const locked = isRunActive(status.value.state);
+  const locked = store.pulse.kernel.value !== "there" || isRunActive(status.value.state);
   return (
     <fieldset class="tilth-group" disabled={locked}>
       <legend class="tilth-label">Strategy</legend>

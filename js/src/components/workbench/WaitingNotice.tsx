@@ -3,7 +3,9 @@
 import { useView } from "../shared/viewContext";
 
 export function WaitingNotice() {
-  const { status, study_status } = useView().store.traits;
+  const { pulse, traits } = useView().store;
+  const { status, study_status } = traits;
+  if (pulse.kernel.value !== "there") return null;
   const run = status.value;
   const stuck = run.state === "stopping" && run.waiting !== null;
   const why = stuck || run.state === "waiting" ? run.waiting : null;

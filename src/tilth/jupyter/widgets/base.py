@@ -57,6 +57,8 @@ class Widget(anywidget.AnyWidget):
     """Synced traits that the page may not set."""
     _reading: ClassVar[frozenset[str]] = frozenset()
     """Requests that may take long and change nothing."""
+    _instant: ClassVar[frozenset[str]] = frozenset()
+    """Requests that only note something, so that they are answered even while others take long."""
     _drawing: ClassVar[frozenset[str]] = frozenset()
     """Requests that take so long that others must not wait behind them: charts."""
 
@@ -84,7 +86,7 @@ class Widget(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         self._esm, self._css = _bundle()
         follow_cells()
-        super().__init__(**traits)
+        in_newest_cell(super().__init__, **traits)
         self.on_msg(self._received)
         threading.Thread(target=self._flush_forever, name="tilth-flusher", daemon=True).start()
 
@@ -95,7 +97,7 @@ class Widget(anywidget.AnyWidget):
         for pool in (self._controls, self._readers, self._drawers):
             pool.shutdown(wait=False, cancel_futures=True)
         with self._lock:
-            super().close()
+            in_newest_cell(super().close)
 
     @abstractmethod
     def _answer(self, request: protocol.Request) -> tuple[dict[str, Any], list[bytes]]:
@@ -113,6 +115,9 @@ class Widget(anywidget.AnyWidget):
             request_id = content.get("id") if isinstance(content, Mapping) else None
             if isinstance(request_id, int):
                 self._post(protocol.reply(request_id, "error", message=without_secrets(str(error))))
+            return
+        if request.type in self._instant:
+            self._handle(request)
             return
         reads, draws = request.type in self._reading, request.type in self._drawing
         pool = self._drawers if draws else self._readers if reads else self._controls

@@ -16,6 +16,7 @@ from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import traits
 from tilth.jupyter.widgets.confirmation import costly, study_question
 from tilth.jupyter.widgets.run_feed import stop
+from tilth.jupyter.widgets.saving import targets
 from tilth.jupyter.widgets.study_charts import Figures
 from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, WorkbenchStudies
 from tilth.studies.start import open_study
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from tilth.engine.budget import Budget
     from tilth.studies.study import Study
 
-_STATUS_SECONDS = 0.5
+_STATUS_SECONDS, _UNSEEN_SECONDS = 0.5, 1.0
 _WRONG = 50
 """The most questions shown of those a student got wrong."""
 
@@ -107,7 +108,7 @@ class Regimes:
             self._plan = self._studies.planned(self._choices)
         self._write(**self.traits())
 
-    def tick(self, now: float) -> float | None:
+    def tick(self, now: float, *, seen: bool) -> float | None:
         """Writes what is due; in how many seconds to call again, None where nothing will come."""
         figures = self._figures
         if figures is None or self._due is None:
@@ -118,8 +119,9 @@ class Regimes:
         status = self._status()
         self.teacher_state = traits.teacher_state(self._studies.teacher, status["state"], status["queries"])
         self._write(study_status=status)
-        self._due = now + _STATUS_SECONDS if live else None
-        return _STATUS_SECONDS if live else None
+        pause = _STATUS_SECONDS if seen else _UNSEEN_SECONDS
+        self._due = now + pause if live else None
+        return pause if live else None
 
     # Requests.
 
@@ -187,14 +189,20 @@ class Regimes:
         cell = {**records[test], "tests": list(records.values()), "wrong": wrong, "missed": missed.height}
         return "regimes-cell", {"cell": protocol.plain(cell)}, []
 
-    def on_save(self, path: str, kind: str, axis: str, tests: tuple[str, ...], theme: str) -> Answer:
+    def on_save(
+        self, path: str, kind: str, axis: str, tests: tuple[str, ...], theme: str, existing: str = "ask"
+    ) -> Answer:
         """Writes the figure; those of several test sets to a file each, named for its set."""
         if not path.strip():
             raise ValueError("give the file a name, such as regimes.svg")
-        target, figures, saved = Path(path).expanduser(), self._required(), []
-        for test in tests:
-            each = target if len(tests) == 1 else target.with_stem(f"{target.stem}-{test}")
-            saved.append(figures.figure(kind, axis, test, theme).save(each))
+        target, figures = Path(path).expanduser(), self._required()
+        several = len(tests) > 1
+        meant = [target.with_stem(f"{target.stem}-{test}") if several else target for test in tests]
+        files = targets(meant, existing)
+        saved = [
+            figures.figure(kind, axis, test, theme).save(file)
+            for test, file in zip(tests, files, strict=True)
+        ]
         sizes = sum(each.stat().st_size for each in saved)
         return "regimes-save", {"paths": [traits.shown_path(each) for each in saved], "bytes": sizes}, []
 

@@ -65,6 +65,7 @@ class RunFeed:
         p, error = self.run.progress, self.run.error
         return {
             "state": p.status,
+            "strategy": self.run.strategy_name,
             "reason": p.reason or p.notice,
             "queries": p.queries,
             "limit_queries": p.limit.queries,
@@ -96,6 +97,11 @@ class RunFeed:
             return "error", without_secrets(str(error) or type(error).__name__)
         progress = self.run.progress
         return traits.teacher_state(teacher, progress.status, progress.queries)
+
+    def skip_old_news(self) -> None:
+        """Leaves out all but the newest samples; a page that missed them asks for those it wants."""
+        last = max(self._last, self.run.progress.rows)
+        self.arrival = max(self.arrival, last - protocol.PAGE_ROWS)
 
     def push_news(self, push: Callable[..., None]) -> bool:
         """Pushes new samples and the streamed reply; whether there was anything new."""

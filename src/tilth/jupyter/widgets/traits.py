@@ -10,7 +10,6 @@ import tilth
 from tilth import tasks
 from tilth.arguments import of_kind
 from tilth.engine.planning.estimate import estimate
-from tilth.export import KEPT, write
 from tilth.jupyter.doctor import version_of
 from tilth.strategies import registry
 from tilth.strategies.check import with_checks
@@ -30,7 +29,18 @@ if TYPE_CHECKING:
 IDLE: dict[str, Any] = {
     "state": "idle",
     **dict.fromkeys(
-        ("reason", "limit_queries", "usd", "limit_usd", "eta", "waiting", "next_try", "path", "error")
+        (
+            "strategy",
+            "reason",
+            "limit_queries",
+            "usd",
+            "limit_usd",
+            "eta",
+            "waiting",
+            "next_try",
+            "path",
+            "error",
+        )
     ),
     **dict.fromkeys(("queries", "accepted", "rejected", "unverified", "rowless", "rows"), 0),
     **dict.fromkeys(("in_doubt", "in_flight", "rate", "seconds", "last"), 0),
@@ -88,20 +98,6 @@ def shown_path(path: Path) -> str:
         if path.is_relative_to(base):
             return prefix + path.relative_to(base).as_posix()
     return path.as_posix()
-
-
-def saved(rows: pl.DataFrame, path: str, format: str, verdicts: tuple[str, ...] | None) -> dict[str, Any]:
-    """Writes rows for training; the file as a page is told of it."""
-    if not path.strip():
-        raise ValueError("give the file a name, such as train.jsonl")
-    kept = KEPT if verdicts is None else verdicts
-    written = write(rows, Path(path).expanduser(), format or None, kept)
-    return {
-        "path": shown_path(written.path),
-        "rows": written.rows,
-        "bytes": written.path.stat().st_size,
-        "notices": list(written.notices),
-    }
 
 
 def context(

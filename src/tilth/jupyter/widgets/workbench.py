@@ -27,7 +27,9 @@ from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
 from tilth.jupyter.widgets.run_feed import RunFeed, no_rows, page_of, stop
 from tilth.jupyter.widgets.run_plans import RunPlans
+from tilth.jupyter.widgets.saving import AlreadyThere, save_rows
 from tilth.jupyter.widgets.study_choices import PATIENCE, WorkbenchStudies
+from tilth.jupyter.widgets.views import Views
 from tilth.strategies import registry
 
 if TYPE_CHECKING:
@@ -45,8 +47,8 @@ if TYPE_CHECKING:
 
 DEFAULT_QUERIES = 300
 # With one message of samples, one of text and every second time a status, 20 messages a second at most.
-_PUSH_SECONDS = 0.125
-_STATUS_SECONDS = 0.25
+_PUSH_SECONDS, _STATUS_SECONDS = 0.125, 0.25
+_UNSEEN_SECONDS = 1.0  # between two statuses while nobody looks; no rows and no text are sent then
 
 
 class Workbench(Widget):
@@ -85,6 +87,7 @@ class Workbench(Widget):
         {"context", "strategies", "plan", "status", "regimes", "study_status", "notice", "_esm", "_css"}
     )
     _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "quality", "save", "regimes-cell"})
+    _instant: ClassVar[frozenset[str]] = frozenset({"view"})
     _drawing: ClassVar[frozenset[str]] = frozenset({"regimes-chart", "regimes-save", "vega"})
 
     _feed: RunFeed | None = None
@@ -126,26 +129,24 @@ class Workbench(Widget):
         self._writer = traits.model(writer)
         self._path = None if path is None else path_of(path).absolute()
         self._check, self._checks, self._calibration = check, checks_given(checks), calibration
-        limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
-        self._given_budget = limits  # its tokens and its goal are no control of the page
+        # Its tokens and its goal are no control of the page.
+        self._given_budget = limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
         strategy = strategy if isinstance(strategy, str) else registry.get(strategy)
         name = strategy if isinstance(strategy, str) else strategy.name
         configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
         self._offered = traits.offers(self._seeds, configured, self._checks)
         traits.require_usable(self._offered, name)
-        models = (self._teacher, self._writer)
-        self._plans = RunPlans(self._seeds, *models, configured, self._checks, random_state, name, self._path)
+        own = (self._seeds, self._teacher, self._writer)
+        self._plans = RunPlans(*own, configured, self._checks, random_state, name, self._path)
         self._starting = threading.Lock()
         self._question = Question(partial(self._push, "confirm"))
-        self._text_wanted = False
+        self._views, self._seen = Views(self.close), True
         self._status_due = self._push_due = 0.0
         self._final = False
         tests = traits.tests(test, validation, self._seeds, demo=seeds is None)
         if tests:
-            on = (self._seeds, *models, tests, configured, random_state)
-            self._regimes = Regimes(
-                WorkbenchStudies(*on, path=self._path), self._offered, limits, self._write, self._question.ask
-            )
+            studies = WorkbenchStudies(*own, tests, configured, random_state, path=self._path)
+            self._regimes = Regimes(studies, self._offered, limits, self._write, self._question.ask)
         super().__init__(
             context=self._context(),
             strategies=list(self._offered.values()),
@@ -157,6 +158,7 @@ class Workbench(Widget):
         )
         self.observe(self._chosen, ("strategy", "budget_queries", "budget_usd"))
         self._follow_existing()
+        self._views.take_over(self._plans.path_of(name))
         self._submit(self._replan)  # not in the cell that makes the workbench: a study's plan takes a while
         if self._regimes:
             self._submit(self._regimes.plan)
@@ -220,10 +222,13 @@ class Workbench(Widget):
     # Requests.
 
     def _answer(self, request: protocol.Request) -> tuple[dict[str, Any], list[bytes]]:
+        self._views.shown()
         part, _, name = request.type.rpartition("-")
         take = getattr(self._comparing(), f"on_{name}") if part else getattr(self, f"_on_{name}")
-        answer = take(**request.fields)
-        kind, fields, buffers = answer or ("ok", {}, [])
+        try:
+            kind, fields, buffers = take(**request.fields) or ("ok", {}, [])
+        except AlreadyThere as found:
+            kind, fields, buffers = "exists", found.fields, []
         return protocol.reply(request.id, kind, **fields), buffers
 
     def _on_generate(self, **seen: Any) -> None:
@@ -237,16 +242,14 @@ class Workbench(Widget):
         plan = self._plans.planned(name, budget)
         if plan["problem"]:
             raise ValueError(plan["problem"])
-        text = run_question(budget, plan["usd"], models)
-        self._question.ask(
-            (name, budget), text, partial(self._confirmed, name, budget), priced=plan["usd"] is not None
-        )
+        text, then = run_question(budget, plan["usd"], models), partial(self._confirmed, name, budget)
+        self._question.ask((name, budget), text, then, priced=plan["usd"] is not None)
 
     def _take_plan(self, seen: dict[str, Any]) -> None:
         """Takes the plan that the page shows: what was chosen last may still be on its way here."""
-        if any(getattr(self, name) != value for name, value in seen.items()):
-            self.set_state(seen)
-        if any(getattr(self, name) != value for name, value in seen.items()):
+        if others := {name: value for name, value in seen.items() if getattr(self, name) != value}:
+            self.set_state(others)
+        if any(getattr(self, name) != value for name, value in others.items()):
             raise ValueError("the plan in the page could not be taken; look at it, and press Generate again")
 
     def _confirmed(self, name: str, budget: Budget) -> None:
@@ -261,9 +264,9 @@ class Workbench(Widget):
         return "vega", {}, [chart_bundle()]
 
     def _comparing(self) -> Regimes:
-        if self._regimes is None:
+        if (regimes := self._regimes) is None:
             raise ValueError("there are no test questions; pass test= to compare strategies")
-        return self._regimes
+        return regimes
 
     def _on_pause(self) -> None:
         self._required().pause()
@@ -274,10 +277,12 @@ class Workbench(Widget):
     def _on_stop(self) -> None:
         stop(self._required())
 
-    def _on_view(self, open: bool) -> None:
-        self._text_wanted = open
-        if self._feed:
-            self._feed.watch_text(open)
+    def _on_view(self, open: bool, views: int | None = None) -> None:
+        self._views.told(visible=open, count=views)
+        if feed := self._feed:
+            feed.watch_text(open)
+        self._status_due = self._push_due = 0.0
+        self._wake.set()
 
     def _on_page(
         self, after: int, limit: int, verdicts: tuple[str, ...] | None, contains: str
@@ -294,14 +299,14 @@ class Workbench(Widget):
         return "quality", protocol.plain(fields), []
 
     def _on_save(
-        self, format: str, path: str, verdicts: tuple[str, ...] | None
+        self, format: str, path: str, verdicts: tuple[str, ...] | None, existing: str = "ask"
     ) -> tuple[str, dict[str, Any], list[bytes]]:
-        return "saved", traits.saved(self._required().rows, path, format, verdicts), []
+        return "saved", save_rows(self._required().rows, path, format, verdicts, existing), []
 
     def _required(self) -> Run:
-        if self._feed is None:
+        if (run := self.run) is None:
             raise ValueError("there is no run yet; press Generate")
-        return self._feed.run
+        return run
 
     # The run.
 
@@ -315,8 +320,7 @@ class Workbench(Widget):
         return run
 
     def _refuse_another(self, name: str) -> None:
-        live = self.run
-        if live and live.status not in OVER and live.strategy_name != name:
+        if (live := self.run) and live.status not in OVER and live.strategy_name != name:
             raise ValueError(f"a run of {live.strategy_name} is at work; stop it before starting {name}")
 
     def _follow_existing(self) -> None:
@@ -335,7 +339,7 @@ class Workbench(Widget):
                 # The page keeps what it has of a run that goes on; of another it is sent all.
                 resumed = old is not None and (old.run.id, old.run.path) == (run.id, run.path)
                 self._feed = RunFeed(run, old.arrival if old and resumed else 0)
-                self._feed.watch_text(self._text_wanted)
+                self._feed.watch_text(self._views.watched)
                 if old:
                     old.close()
             # The page learns of another run before that run's first samples come.
@@ -345,7 +349,8 @@ class Workbench(Widget):
     # The flusher's side.
 
     def _tick(self, now: float) -> float | None:
-        dues = [self._tick_run(now), self._regimes.tick(now) if self._regimes else None]
+        seen = self._views.visible
+        dues = [self._tick_run(now, seen=seen), self._regimes.tick(now, seen=seen) if self._regimes else None]
         by_run, by_study = self._by_run, self._regimes.teacher_state if self._regimes else None
         told = by_study if by_study and (by_study[0] == "failing" or not by_run) else by_run
         if told != self._told:
@@ -353,16 +358,22 @@ class Workbench(Widget):
             self._write(context=self._context(*told or ()))
         return min((due for due in dues if due is not None), default=None)
 
-    def _tick_run(self, now: float) -> float | None:
+    def _tick_run(self, now: float, *, seen: bool) -> float | None:
         feed = self._feed
         if feed is None:
             return None
+        if seen != self._seen:
+            self._seen = seen
+            feed.skip_old_news()
         feed.take_events()
         if now >= self._status_due and not self._final:
             live = feed.live  # read before the status, so that the last status is one of an ended run
             self._by_run = feed.teacher_state(self._teacher)
             self._write(status=feed.status())
-            self._status_due, self._final = now + _STATUS_SECONDS, not live
+            self._status_due = now + (_STATUS_SECONDS if seen else _UNSEEN_SECONDS)
+            self._final = not live
+        if not seen:
+            return None if self._final else self._status_due - now
         if now < self._push_due:
             due = self._push_due if self._final else min(self._status_due, self._push_due)
             return due - now
@@ -371,8 +382,8 @@ class Workbench(Widget):
         return None if self._final and not pushed else _PUSH_SECONDS
 
     def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
-        models = (self._teacher, self._writer)
-        return traits.context(self._seeds, *models, self._path, state, note, checks=self._checks)
+        own = (self._seeds, self._teacher, self._writer, self._path, state, note)
+        return traits.context(*own, checks=self._checks)
 
     def close(self) -> None:
         """Closes the widget and its views. A run goes on: it belongs to the kernel."""
@@ -381,11 +392,9 @@ class Workbench(Widget):
             self._feed.close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
+        self._views.shown()
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         status = self._feed.status() if self._feed else self.status
-        page = fallback.html(self.context, self.strategy, status, self._seeds.frame, self.rows)
-        plain = fallback.line(self.context, self.strategy, status)
-        return {**data, "text/plain": plain, "text/html": page}, metadata
+        says = (self.context, self.strategy, status, traits.shown_path(self._plans.path_of(self.strategy)))
+        still = fallback.still(*says, self._seeds.frame, self.rows)
+        return fallback.beside(data, still), metadata
