@@ -145,9 +145,13 @@ def methods_for(answer: str, code: Names, tests: Tests, question: str) -> dict[s
 
 
 def asked_for(code: Names, question: str, tests: Tests) -> tuple[str, ...]:
-    """The classes of the code that the question or the tests name."""
+    """The classes of the code that the question or the tests name.
+
+    One in the place of a function, as its small first letter shows, was not asked for.
+    """
     named = set(re.findall(r"\w+", f"{question} {tests.source}"))
-    return tuple(name for name in code.classes if name in named)
+    of_classes = "class" in named
+    return tuple(name for name in code.classes if name in named and (of_classes or name[0].isupper()))
 
 
 @lru_cache(maxsize=1024)

@@ -349,6 +349,14 @@ def test_tests_that_are_nested_deeply_are_judged_like_others():
     assert check(ADD, tests, "Write add(a, b). add(1, 2) == 3")[0] == "accepted"
 
 
+def test_a_class_in_the_place_of_a_function_decides_nothing():
+    code = "class add:\n    def __init__(self, *_): pass\n\n    def __eq__(self, other):\n        return True"
+    doubt = "an object of the code's own class 'add' would decide itself, by __eq__"
+    tests = "assert add(1, 2) == 3"
+    assert check(code, tests, "Write add(a, b).") == ("rejected", doubt, "tests-failed")
+    assert check(code, tests, "Write a class add.") == ("unverified", doubt, "untestable")
+
+
 VALUES = """
 import datetime, decimal, fractions, math
 values = [
