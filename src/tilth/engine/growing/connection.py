@@ -106,6 +106,8 @@ class ModelConnection:
         if self._endpoint is None:
             endpoint = await self._stack.enter_async_context(self.model.open())
             await endpoint.preflight()
+            if endpoint.slots is not None:
+                self.gate.keep_within(endpoint.slots)
             self._endpoint = endpoint
         return self._endpoint
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,18 +20,26 @@ from tilth.teacher.http.preflight import find_problem
 from tilth.teacher.http.proxies import Proxy
 from tilth.teacher.http.redact import Secret, redacted
 from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion, read_reply
+from tilth.teacher.http.slots import are_told, properties_of, read_slots
 from tilth.teacher.http.streams import StreamReader
 from tilth.teacher.http.usage import usage_of
 from tilth.teacher.http.waits import header_wait
 from tilth.teacher.pacing.quota import quota_of
 
 _MOST_ADAPTATIONS = 6
+_SLOTS_SECONDS = 5.0
 _EVENTS = (b"data:", b"event:", b": ")
 """How a stream begins, under whatever content type it comes."""
 
 
 class Endpoint(ABC):
-    """Where a teacher's requests go, for as long as it is open. Used within one event loop."""
+    """Where a teacher's requests go, for as long as it is open. Used within one event loop.
+
+    Attributes:
+        slots: How many calls the server works on at once, where it tells so in the preflight.
+    """
+
+    slots: int | None = None
 
     @abstractmethod
     async def preflight(self) -> None:
@@ -120,8 +129,14 @@ class HttpEndpoint(Endpoint):
         return self._dialect.dropped
 
     async def preflight(self) -> None:
+        got: list[Answer] = []
+
+        async def get(path: str) -> Answer:
+            got.append(await self._get(path))
+            return got[-1]
+
         problem = await find_problem(
-            self._get,
+            get,
             model=self._model if self._lists_models else None,
             where=self._where,
             unheard=self._unheard,
@@ -130,6 +145,11 @@ class HttpEndpoint(Endpoint):
         )
         if problem is not None:
             raise problem
+        if got and are_told(got[0]):
+            # to know them is worth one question; not to know them stops nothing
+            with suppress(Exception):
+                async with asyncio.timeout(_SLOTS_SECONDS):
+                    self.slots = read_slots(await self._fetch("", properties_of(self._address)))
 
     async def complete(
         self,

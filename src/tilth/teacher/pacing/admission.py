@@ -25,21 +25,21 @@ class Admission:
 
     Attributes:
         stretch: Of the pace, in which it is admitted.
-        halvings: Of the window, before which it is admitted.
         probe: Whether it finds out if a failing endpoint is back.
         tokens: What it was taken to cost, as far as tokens are limited.
         worst: What it may cost.
         out: Whether it is on its way.
         since: When it went out.
+        turn: Of the window, in which it went out.
     """
 
     stretch: int
-    halvings: int
     probe: bool
     tokens: float
     worst: float
     out: bool = False
     since: float = 0.0
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +132,12 @@ class Controller:
         self._told.take(now, 1.0, tokens)
         self.in_flight += 1
         self._tokens_out += tokens
-        return Admission(self.pace.stretch, self.window.halvings, self.breaker.start(), tokens, worst)
+        return Admission(self.pace.stretch, self.breaker.start(), tokens, worst)
 
     def go(self, admission: Admission) -> None:
         """The call is on its way."""
         self.out += 1
-        admission.out, admission.since = True, self._clock()
+        admission.out, admission.since, admission.turn = True, self._clock(), self.window.turn
 
     def left(self, admission: Admission) -> None:
         """The call is over, whatever became of it. Called once for each admission, after what became."""
@@ -159,9 +159,8 @@ class Controller:
         if self.breaker.open:
             self.window.restart()
         elif replied and same_stretch and self.in_flight >= self.window.size:
-            self.window.passed(
-                self._clock() - admission.since, admission.tokens if tokens is None else tokens
-            )
+            used = admission.tokens if tokens is None else tokens
+            self.window.passed(admission.turn, self._clock() - admission.since, used)
         if self._stops and same_stretch:  # what was closed is open again
             self.window.open()
         self._any_passed = True
@@ -189,7 +188,7 @@ class Controller:
     def failed(self, admission: Admission, why: str, retry_after: float, *, timed_out: bool = False) -> None:
         """The call failed otherwise."""
         if timed_out:
-            self.window.timed_out(admission.halvings, self._clock() - admission.since)
+            self.window.timed_out(admission.turn, self._clock() - admission.since)
         self.breaker.failed(why, probe=admission.probe, at_least=retry_after)
 
     def _heed(self, admission: Admission, quota: Quota | None, used: float = 0.0) -> None:

@@ -17,6 +17,9 @@ _CLEARLY_MORE = 1.5
 _MORE = 1.3
 """Times that rate with which they are tried later: the first to pass had not waited for as many others."""
 
+_SHARE = 0.6
+"""Calls of a size that must have passed before it is judged, as a share of it: others began before."""
+
 _NO_MORE = 1.2
 """Times that rate below which it goes back to half as many."""
 
@@ -52,7 +55,7 @@ class _Figures:
 
 
 class Window:
-    """Doubles as long as twice the calls bring clearly more: each time all that may be in flight have passed.
+    """Doubles as long as twice the calls bring clearly more, about each time that all in flight have passed.
 
     A server with few slots takes longer for each call, the more there are. Then it goes back to the half, and
     tries again after a while, each time a longer one. A time-out halves it, too.
@@ -60,13 +63,13 @@ class Window:
     Attributes:
         size: Calls that may be in flight.
         most: What it never passes.
-        halvings: How often a time-out has halved it; a call is to remember what it was at its start.
+        turn: Counts its changes; a call is to remember what it was as the call went out.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.size = min(FIRST_WINDOW, most)
-        self.halvings = 0
+        self.turn = self._halved = 0
         self._figures: dict[int, _Figures] = {}
         self._bound = most
         self._hold = _HOLD
@@ -76,7 +79,7 @@ class Window:
     def keep_within(self, most: int) -> None:
         """No more than `most` from now on."""
         self.most = min(self.most, most)
-        self.size = min(self.size, self.most)
+        self._turn(min(self.size, self.most))
 
     def restart(self) -> None:
         """Goes on as at the start."""
@@ -90,15 +93,16 @@ class Window:
         """Lets no fewer go than at the start."""
         self._turn(max(self.size, min(FIRST_WINDOW, self.most, self._bound)))
 
-    def passed(self, seconds: float, tokens: float) -> None:
-        """A call passed while all places were taken: it took so long, and brought so many tokens."""
+    def passed(self, turn: int, seconds: float, tokens: float) -> None:
+        """A call of a turn passed while all places were taken: it took so long and brought so many tokens."""
         figures = self._figures.setdefault(self.size, _Figures())
-        figures.add(seconds, tokens, max(_MEMORY, 2 * self.size))
+        if turn == self.turn:  # those that went out among fewer did not wait for as many others
+            figures.add(seconds, tokens, max(_MEMORY, 2 * self.size))
         if self.size >= self._bound < self.most:
             self._held += 1
             if self._held >= self._hold:
                 self._bound = self.most
-        if figures.count < self.size:
+        if figures.count < _SHARE * self.size:
             return
         gain = self._gain(figures)
         settled = figures.count >= 2 * self.size
@@ -107,14 +111,14 @@ class Window:
         elif gain >= (_MORE if settled else _CLEARLY_MORE) and _ROOM * figures.seconds < self._too_long:
             self._turn(max(self.size, min(2 * self.size, self._bound, self.most)))
 
-    def timed_out(self, halvings: int, seconds: float) -> None:
-        """A call that started after so many halvings had no whole reply within so many seconds."""
+    def timed_out(self, turn: int, seconds: float) -> None:
+        """A call of a turn had no whole reply within so many seconds."""
         figures = self._figures.get(self.size)
-        if halvings != self.halvings or (figures is not None and figures.seconds < _QUICK * seconds):
+        if turn < self._halved or (figures and figures.count and figures.seconds < _QUICK * seconds):
             return
-        self.halvings += 1
         self._too_long = seconds
         self._hold_at(max(1, self.size // 2))
+        self._halved = self.turn
 
     def _hold_at(self, size: int) -> None:
         self._held, self._hold = 0, min(2 * self._hold, _LONGEST_HOLD)
@@ -126,12 +130,13 @@ class Window:
     def _turn(self, size: int) -> None:
         if size > self.size:
             self._figures.pop(size, None)
+        self.turn += size != self.size
         self.size = size
 
     def _gain(self, figures: _Figures) -> float:
         """Times the rate of half as many calls; infinite where it is not known."""
         below = self._below()
-        if not below or self._figures[below].count < below or not self._figures[below].tokens:
+        if not below or self._figures[below].count < _SHARE * below or not self._figures[below].tokens:
             return math.inf
         gain = figures.rate(self.size) / self._figures[below].rate(below)
         doublings: float = math.log2(self.size / below)
