@@ -76,7 +76,7 @@ def test_from_the_launcher_to_a_saved_file(lab: Lab) -> None:
 
     bench.tab("Export")
     bench.root.get_by_role("button", name="Save rows").click()
-    expect(bench.root.locator(".tilth-saved")).to_contain_text("train.parquet")
+    expect(bench.root.locator(".tilth-saved")).to_contain_text("demo-seeds-question-rephrase.parquet")
     lab.screenshot("workbench-export")
 
     [path] = lab.server.notebooks.glob("demo-seeds-question-rephrase-*.tilth")
@@ -84,7 +84,7 @@ def test_from_the_launcher_to_a_saved_file(lab: Lab) -> None:
     assert (run.status, run.progress.queries) == ("finished", 120)
     kept = run.rows.filter(pl.col("verdict") != "rejected")
     assert kept.height == bench.count("Rows accepted") + bench.count("Rows unverified") > 0
-    assert_frame_equal(pl.read_parquet(lab.server.notebooks / "train.parquet"), kept)
+    assert_frame_equal(pl.read_parquet(lab.server.notebooks / "demo-seeds-question-rephrase.parquet"), kept)
 
 
 def test_generate_pause_resume_stop_and_resume_with_a_free_kernel(lab: Lab, slow: Server) -> None:
@@ -240,7 +240,10 @@ def test_reading_filtering_and_exporting(lab: Lab, answering: Server) -> None:
     bench.root.get_by_role("radio", name=re.compile("^Chat JSONL")).check()
     bench.root.get_by_role("button", name="Save rows").click()
     expect(bench.root.locator(".tilth-saved")).to_contain_text(f"Saved {accepted} rows")
-    chats = [json.loads(line) for line in (folder / "train.jsonl").read_text("utf-8").splitlines()]
+    chats = [
+        json.loads(line)
+        for line in (folder / "demo-seeds-answer-augmentation.jsonl").read_text("utf-8").splitlines()
+    ]
     kept = rows.filter(pl.col("verdict") == "accepted")
     assert [[turn["content"] for turn in chat["messages"]] for chat in chats] == [
         [question, response] for question, response in kept.select("question", "response").iter_rows()
