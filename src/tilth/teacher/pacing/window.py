@@ -23,6 +23,9 @@ _SHARE = 0.6
 _NO_MORE = 1.2
 """Times that rate below which it goes back to half as many."""
 
+_HARMLESS = 1.0
+"""Seconds of a call below which it does no harm where they wait for each other: no time-out is near."""
+
 _ROOM = 2.5
 """Times the seconds of a call that a time-out, once there was one, leaves room for before more are tried."""
 
@@ -104,7 +107,7 @@ class Window:
                 self._bound = self.most
         if figures.count < _SHARE * self.size:
             return
-        gain = self._gain(figures)
+        gain = math.inf if figures.seconds < _HARMLESS else self._gain(figures)
         settled = figures.count >= 2 * self.size
         if settled and gain < _NO_MORE:
             self._hold_at(self._below())
