@@ -76,6 +76,10 @@ def saved(**given: Any) -> None:
     tilth.save(**{"rows": rows, "path": "rows.jsonl", **given})
 
 
+def verified(**given: Any) -> None:
+    tilth.verify("run.tilth", **given)
+
+
 def limited(**given: Any) -> None:
     tilth.Budget(queries=2, **given)
 
@@ -103,6 +107,8 @@ ARGUMENTS: tuple[tuple[Callable[..., Any], str], ...] = (
     *((limited, name) for name in ("tokens", "usd", "rows")),
     (tilth.open_run, "path"),
     (tilth.open_study, "path"),
+    (tilth.verify, "path"),
+    (verified, "using"),
     (tilth.tasks.Numeric, "prompts"),
     *((teacher, name) for name in ("model", "base_url", "api_key", "client", "headers", "extra_body")),
     *((teacher, name) for name in ("max_tokens", "timeout", "concurrency", "requests_per_minute", "price")),

@@ -32,7 +32,7 @@ def show(options: Namespace) -> int:
         f"{printable(run.teacher_name)}, "
         f"budget {' and '.join(limits)}"
     )
-    say(f"{run.status}{f' ({printable(run.progress.reason)})' if run.progress.reason else ''}")
+    say(_standing(run))
     table([run])
     _beside(run)
     _reasons(run)
@@ -45,6 +45,14 @@ def show(options: Namespace) -> int:
         shown.add_row(cell(question or "", 100), cell(answer or "", 20), cell(verdict, 20))
     Console().print(shown)
     return DONE
+
+
+def _standing(run: Run) -> str:
+    """How a run stands, and who is at work on it."""
+    p = run.progress
+    if run.holder is not None:
+        return f"{p.status} in {printable(run.holder)}; {p.in_flight:,} calls in flight, counted as spent"
+    return f"{p.status} ({printable(p.reason)})" if p.reason else p.status
 
 
 def _beside(run: Run) -> None:

@@ -103,7 +103,8 @@ def verify(path: str | Path, using: Sequence[Strategy | Task] = ()) -> Report:
         >>> report.ok, report.rows, report.rebuilt
         (True, 5, 5)
     """
-    where = Path(path)
+    where = path_of(path)
+    using = listed(using, "using", "strategies and tasks")
     try:
         with snapshot(where) as file:
             return _verified(where, file, using)

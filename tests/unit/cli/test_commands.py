@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 
 import polars as pl
 import pytest
 from tests.support.openai_server import Fault, Plan, serve
-from tests.unit.cli.shell import KEY
+from tests.unit.cli.shell import KEY, command, until
 from tests.unit.tasks.sql import plants
 
 import tilth
@@ -258,3 +260,22 @@ def test_the_doctor_names_this_python(shell):
     ended = shell("doctor")
     assert sys.prefix in ended.stdout
     assert ended.returncode == int("problem " in ended.stdout)
+
+
+def test_shows_who_is_at_work_on_a_file(shell, seeds, endpoint, tmp_path):
+    endpoint.open.clear()
+    grow = ("generate", seeds, "--strategy", "answer-augmentation", "--model", "four")
+    with subprocess.Popen(
+        command(*grow, "--base-url", endpoint.url, "--queries", 50, "--out", "run.tilth"),
+        cwd=tmp_path,
+        env={**os.environ, "OPENAI_API_KEY": KEY},
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        until(lambda: endpoint.served > 3)
+        shown = shell("show", "run.tilth")
+        endpoint.open.set()
+        assert process.wait(120) == 0
+    assert shown.returncode == 0, shown.stderr
+    assert f"running in process {process.pid} on " in shown.stdout
+    assert "calls in flight" in shown.stdout
+    assert "finished (" in shell("show", "run.tilth").stdout
