@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tilth.arguments import listed, path_of
 from tilth.engine.assembly import row_context_of
 from tilth.engine.file.audit import audit_books, audit_file, audit_run, audit_study
 from tilth.engine.file.copying import snapshot
