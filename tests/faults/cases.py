@@ -164,6 +164,11 @@ CASES = (
     Case("usage above the reservation", each("usage-above"), ends="more than was reserved"),
     Case("reply of 10 MB", each("huge")),
     Case("400 of a call's own", each("400")),
+    Case("400 to every call", (Fault("400"),), ends="refused 8 calls in a row", delays=True),
+    Case("a web page to every call", (Fault("html"),), ends="no chat completion", delays=True),
+    Case(
+        "a cap until tomorrow", (Fault("429", after=60, seconds=8e4),), ends="come back in 22 h", delays=True
+    ),
     Case(
         "clock jumps by up to a day",
         each("503", seconds=0.2),
