@@ -13,13 +13,13 @@ class Views:
     """The views of one workbench, as far as its kernel has heard of them.
 
     Attributes:
-        visible: Whether rows are sent: until a page says that nobody can see any of its views.
-        watched: Whether a page has said that somebody can.
+        open: Whether rows are sent: until a page says that it has no view.
+        watched: Whether a page has said that a view can be seen; only then replies are streamed.
     """
 
     def __init__(self, end: Callable[[], None]) -> None:
         """`end` ends the workbench: it has no view, and a newer one shows its run."""
-        self.visible, self.watched = True, False
+        self.open, self.watched = True, False
         self._count: int | None = None
         self._succeeded = False
         self._end = end
@@ -31,8 +31,9 @@ class Views:
 
     def told(self, *, visible: bool, count: int | None) -> None:
         """What a page says: whether one of its views can be seen, and how many it has, in sight or not."""
-        self.visible = self.watched = visible
+        self.watched = visible
         self._count = max(int(visible), self._count or 0) if count is None else count
+        self.open = visible if count is None else count > 0
         self._end_unseen()
 
     def take_over(self, run: Path) -> None:

@@ -349,7 +349,7 @@ class Workbench(Widget):
     # The flusher's side.
 
     def _tick(self, now: float) -> float | None:
-        seen = self._views.visible
+        seen = self._views.open
         dues = [self._tick_run(now, seen=seen), self._regimes.tick(now, seen=seen) if self._regimes else None]
         by_run, by_study = self._by_run, self._regimes.teacher_state if self._regimes else None
         told = by_study if by_study and (by_study[0] == "failing" or not by_run) else by_run
