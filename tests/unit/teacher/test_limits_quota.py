@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Teacher
-from tilth.teacher.pacing.admission import Admission, Controller
+from tilth.teacher.pacing.admission import Admission, Controller, NotYet
 from tilth.teacher.pacing.breaker import Breaker
 from tilth.teacher.pacing.quota import Allowance, Quota, quota_of, seconds_of
 
@@ -52,6 +52,29 @@ def test_a_quota_is_read_from_its_headers() -> None:
     assert quota_of({}) is None
     unused = HEADERS | {"x-ratelimit-remaining-requests": "60", "x-ratelimit-reset-tokens": "soon"}
     assert quota_of(unused) is None, "what is whole, or has no time, tells no rate"
+
+
+@pytest.mark.parametrize(
+    "reset", ["9" * 400, "9" * 400 + "s", "1e300", "400d", "1e-300", "inf", "nan", "-5", "1e9"]
+)
+def test_a_time_beyond_reason_holds_nobody(reset: str) -> None:
+    empty = HEADERS | {f"x-ratelimit-{what}": "0" for what in ("remaining-requests", "remaining-tokens")}
+    assert (
+        quota_of(empty | dict.fromkeys(["x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"], reset))
+        is None
+    )
+
+
+def test_what_headers_leave_no_room_for_is_tried_after_a_while_all_the_same() -> None:
+    clock = Time()
+    control = controller(clock)
+    first = control.decide(1.0)
+    assert isinstance(first, Admission)
+    control.passed(first, None, Quota(Allowance(most=100, remaining=0, rate=1e-3), None))
+    control.left(first)
+    assert control.decide(1.0) == NotYet("told", 60.0)
+    clock.now = 60.0
+    assert isinstance(control.decide(1.0), Admission)
 
 
 @contextmanager
