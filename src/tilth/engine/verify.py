@@ -20,7 +20,7 @@ from tilth.engine.file.records import identity_of, settings_of_record
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.tables import StrangeFile
 from tilth.engine.file.writes import JUDGING_ANEW
-from tilth.engine.growing.copies import Copies, Place
+from tilth.engine.growing.copies import Copies
 from tilth.engine.growing.judging import Judging, parents_of
 from tilth.engine.growing.replay import NotJournalled, Replay
 from tilth.engine.growing.rows import BY_VERDICT, rows_of
@@ -278,7 +278,7 @@ class _Rebuilding:
         except Exception as error:  # noqa: BLE001 - a strategy of others, on replies that may be damaged
             return [f"unit {unit.number} cannot be rebuilt: {type(error).__name__}: {error}"]
         verdicts, _ = self._copies.judged(
-            Place(record["position"], unit.number),
+            (record["position"], unit.number),
             regrown.candidates,
             [self._judging.verdict(one, parents_of(one, unit)) for one in regrown.candidates],
         )

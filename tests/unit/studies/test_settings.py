@@ -55,7 +55,7 @@ def test_two_settings_of_one_strategy_are_told_apart(tmp_path: Path) -> None:
         ("test-several", "{}", 30),
         ("test-several", '{"answers":3}', 30),
         ("answer-augmentation", "{}", 30),
-        ("answer-augmentation", '{"checks":[{"name":"re-solve","options":{}}]}', 15),
+        ("answer-augmentation", '{"checks":[{"name":"re-solve","options":{}}]}', 25),  # 5 were asked about
     ]
     assert study.frame["cell_id"].n_unique() == study.frame["run_id"].n_unique() == 4
     assert study.outcomes["cell_id"].n_unique() == 4

@@ -42,7 +42,7 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         raise JournalError(
             f"{path} cannot be opened: {error}; is its folder there, and yours to write?"
         ) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite's words may quote what is damaged
         raise JournalError(
             f"{path} is no Tilth file, or a damaged one ({error}); it was left as it is"
         ) from error

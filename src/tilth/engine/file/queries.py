@@ -103,8 +103,18 @@ def seeds_from(connection: sqlite3.Connection, run_id: str, task: Any, name: str
         "SELECT seed_id, question, reference, extra FROM seeds WHERE run_id = ? ORDER BY position",
         (run_id,),
     ).fetchall()
+    for seed_id, _, _, extra in found:
+        if extra is not None and not _is_object(extra):
+            raise JournalError(f"the columns of seed {seed_id} are damaged: they are no JSON object")
     schema = {"seed_id": pl.String(), "question": pl.String(), "reference": pl.String(), "extra": pl.String()}
     return Seeds(pl.DataFrame(found, schema=schema, orient="row"), task, name)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def rows(path: Path, run_id: str, units: set[int] | None = None) -> pl.DataFrame:

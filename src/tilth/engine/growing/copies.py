@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tilth.engine.file.digests import digest_of
@@ -20,12 +20,11 @@ _REASON = "the question of an earlier row"
 """It names no row: which is the first may turn out while others run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A unit whose rows ask a question: its place in the order of admission, and its number."""
+Place = tuple[int, int]
+"""A unit whose rows ask a question: its place in the order of admission, and its number.
 
-    position: int
-    unit: int
+A plain tuple: there is one for each written question, and Python's collector leaves out those of numbers.
+"""
 
 
 class Copies:
@@ -48,7 +47,7 @@ class Copies:
         for candidate, verdict in zip(candidates, verdicts, strict=True):
             key = self._key(candidate.question, candidate.reference, verdict.verdict)
             first = None if key is None else self._first.setdefault(key, place)
-            if key is not None and first is not None and first.position > place.position:
+            if key is not None and first is not None and first[0] > place[0]:
                 later[key] = first
                 self._first[key] = first = place
             if first is None or first == place:
@@ -63,8 +62,8 @@ class Copies:
         def write(file: sqlite3.Connection) -> list[str]:
             had: list[str] = []
             copies = []
-            for key, place in later.items():
-                for row in select(file, _OF_UNIT, run_id, place.unit):
+            for key, (_, unit) in later.items():
+                for row in select(file, _OF_UNIT, run_id, unit):
                     if self._key(row["question"], row["reference"], row["verdict"]) == key:
                         had.append(row["verdict"])
                         copies.append(row["arrival"])
@@ -86,7 +85,7 @@ class Copies:
             key = self._key(row["question"], row["reference"], verdict)
             if key is None:
                 continue
-            place = Place(row["position"], row["unit"])
+            place = (row["position"], row["unit"])
             first = self._first.setdefault(key, place)
             if first != place and not told:
                 copies.append(row["arrival"])

@@ -23,7 +23,7 @@ from tilth.engine.file.writes import (
 from tilth.engine.growing.admission import Admission
 from tilth.engine.growing.asking import AskContext, UnitAsk
 from tilth.engine.growing.booking import worst_of_unit
-from tilth.engine.growing.copies import Copies, Place, set_copies, written_rows
+from tilth.engine.growing.copies import Copies, set_copies, written_rows
 from tilth.engine.growing.judging import Judging, parents_of
 from tilth.engine.growing.pace import Pace
 from tilth.engine.growing.rows import (
@@ -241,7 +241,7 @@ class Execution:
                 self.ledger.close(hold)
         self.admission.answered(unit.number)
         verdicts = await self._verdicts(unit, grown.candidates)
-        verdicts, later = self._copies.judged(Place(position, unit.number), grown.candidates, verdicts)
+        verdicts, later = self._copies.judged((position, unit.number), grown.candidates, verdicts)
         rows = rows_of(self._row_context, unit, grown.candidates, verdicts, grown.bill, self._task)
         record = UnitRecord(
             unit.number,

@@ -15,6 +15,9 @@ _WINDOW = 10.0
 _UNITS = 20
 """Units over which it is taken, at the least; all since the start of the run, where these are fewer."""
 
+_TOGETHER = 0.1
+"""Seconds within which units of a quick run are kept as one: else there were thousands of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -43,6 +46,9 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
+    """Units that ended together: the first `since`, the last `at`."""
+
+    since: float
     at: float
     spent: Amount
     rows: int = 0
@@ -55,13 +61,17 @@ class Pace:
     def __init__(self, spent: Amount, clock: Callable[[], float] = time.monotonic) -> None:
         """`spent` is what the run has spent when it starts."""
         self._clock = clock
-        self._recent = deque([_Ended(clock(), spent)])
+        now = clock()
+        self._recent = deque([_Ended(now, now, spent)])
         """The units, behind what opens the time in which they came: the start, or the unit before."""
 
     def add(self, rows: int, kept: int, spent: Amount) -> None:
         """A unit has ended; the run has spent so much by now."""
-        now = self._clock()
-        self._recent.append(_Ended(now, spent, rows, kept))
+        now, last = self._clock(), self._recent[-1]
+        if len(self._recent) > _UNITS and now - last.since < _TOGETHER:
+            self._recent[-1] = _Ended(last.since, now, spent, last.rows + rows, last.kept + kept)
+            return
+        self._recent.append(_Ended(now, now, spent, rows, kept))
         while len(self._recent) > _UNITS + 1 and self._recent[1].at < now - _WINDOW:
             self._recent.popleft()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from tilth.arguments import listed, number_of
+from tilth.arguments import number_of, of_kind
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.prompts import TemplateTask, read_instruction
 from tilth.tasks.reasoning import blank_reasoning
@@ -114,7 +114,8 @@ class OpenEnded(TemplateTask):
             )
         if not 0 < number_of(self.threshold, "OpenEnded(threshold)") <= 1:
             raise ValueError(f"OpenEnded(threshold={self.threshold!r}): threshold is above 0 and up to 1")
-        if not IGNORED.issuperset(listed(self.ignore, "OpenEnded(ignore)", "what to ignore")):
+        of_kind(self.ignore, Iterable, "OpenEnded(ignore)", "a set of texts")
+        if not IGNORED.issuperset(self.ignore):
             known = ", ".join(map(repr, sorted(IGNORED)))
             raise ValueError(f"OpenEnded(ignore={self.ignore!r}): ignore is a set of some of {known}")
         object.__setattr__(self, "ignore", frozenset(self.ignore))
