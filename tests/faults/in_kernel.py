@@ -25,7 +25,8 @@ PATIENCE = 120.0
 
 def options(base_url: str | None = None, path: str = "run.tilth") -> dict[str, Any]:
     """What every run here is made of, whichever process makes it."""
-    teacher = tilth.Teacher("test-model", base_url=base_url or os.environ[URL], concurrency=8)
+    free = tilth.Price(0, 0)  # else a press asks first, whether it may spend
+    teacher = tilth.Teacher("test-model", base_url=base_url or os.environ[URL], concurrency=8, price=free)
     questions = [{"question": f"How many are {i} and {i}?", "answer": str(2 * i)} for i in range(50)]
     return {
         "seeds": tilth.read_seeds(questions, name="counted"),
