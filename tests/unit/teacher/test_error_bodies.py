@@ -32,10 +32,26 @@ def test_any_body_makes_a_message(body):
         (b"<html>no</html>", ""),
         (b"<!DOCTYPE html><title>No &amp; no</title>", "No & no"),
         (b"[1]", "[1]"),
+        (b'{"Message": "no", "Code": "AccessDenied"}', "no"),
+        (b'{"choices": null, "base_resp": {"status_code": 1008, "status_msg": "no"}}', "no"),
+        (b'{"statusMessage": "no"}', "no"),
+        (b'{"message": null}', ""),
     ],
 )
 def test_messages_are_found_where_servers_put_them(body, message):
     assert read_error(body).said == message
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"__type": "ThrottlingException", "message": "Rate exceeded"}),
+        (400, {"error": {"message": "slow down", "type": "rate_limit_error"}}),
+        (403, {"error": {"message": "slow down", "status": "RESOURCE_EXHAUSTED"}}),
+    ],
+)
+def test_a_rate_is_one_whatever_status_it_comes_with(status, body):
+    assert of_status(status, {}, json.dumps(body).encode(), where="h").kind == "rate-limited"
 
 
 @pytest.mark.parametrize(("status", "kind"), [(402, "unauthorized"), (408, "server"), (529, "server")])
@@ -63,6 +79,10 @@ OUT_OF_MONEY = [
         }
     },
     {"code": 1113, "msg": "Account in arrears"},
+    {"error": {"message": "Please see the billing details on our website.", "code": "billing_not_active"}},
+    {"error": {"message": "Credit limit exceeded, please see settings", "type": "credit_limit"}},
+    {"error": {"message": "no quota left", "type": "new_api_error", "code": "insufficient_user_quota"}},
+    {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}},
 ]
 
 

@@ -7,9 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.growth import WIDE, growth
 
 from tilth.teacher.http.failures import Refusal
-from tilth.teacher.http.replies import Completion, read_reply
+from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion, read_reply
 from tilth.teacher.http.streams import StreamReader
 
 json_values = st.recursive(
@@ -252,7 +253,12 @@ def test_a_200_that_is_no_completion_is_the_failure_it_tells(name):
         ({"choices": [{"text": "5", "finish_reason": "stop"}]}, "5", "stop"),
         ({"choices": [{"index": 1, "text": "6"}, {"index": 0, "text": "5", "finish_reason": "x"}]}, "5", "x"),
         ({"choices": [], "usage": {"prompt_tokens": 4, "completion_tokens": 1}}, "", "malformed"),
+        ({"choices": [{"index": "1", "text": "6"}, {"index": "0", "text": "5"}]}, "5", None),
         ({"choices": [{"message": "5"}]}, "", "malformed"),
+        (chat(content={"type": "text", "text": "5"}), "5", "stop"),
+        (chat(content=["1", "8"]), "18", "stop"),
+        (chat(content=[{"text": "5"}, {"type": "image_url", "image_url": "x"}]), "5", "stop"),
+        (chat(content="5", finish_reason="null"), "5", None),
         (b"\xef\xbb\xbf" + json.dumps(chat(content="5")).encode(), "5", "stop"),
     ],
 )  # fmt: skip
@@ -268,6 +274,7 @@ def test_a_reply_is_read_as_it_stands(body, text, finish_reason):
         {"content": "18", "reasoning_content": "9+9"},
         {"content": "18", "reasoning": "9+9"},
         {"content": "18", "thinking": "9+9"},
+        {"content": "18", "reasoning_details": [{"type": "reasoning.text", "text": "9+9"}]},
         {
             "content": [
                 {"type": "thinking", "thinking": [{"type": "text", "text": "9+9"}]},
@@ -275,7 +282,7 @@ def test_a_reply_is_read_as_it_stands(body, text, finish_reason):
             ]
         },
     ],
-    ids=["reasoning_content", "reasoning", "thinking", "parts"],
+    ids=["reasoning_content", "reasoning", "thinking", "details", "parts"],
 )
 def test_reasoning_sent_apart_stands_in_front(fields):
     assert reply(chat(**fields)).text == "<think>9+9</think>\n18"
@@ -339,9 +346,15 @@ DONE = "data: [DONE]\n\n"
         (delta("The answer is 5.").replace("data: ", "data:\n "), DONE),
         (delta("The answer is 5.", finish_reason="stop").replace("\n", "\r\n"), ": ping\n", DONE),
         (json.dumps(chat(content="The answer is 5.")),),
+        (json.dumps(chat(content="The answer is 5.") | {"x": ["y"] * 9000}, indent=1),),
+        ((delta("The answer ") + "data: ping\n" + delta("is 5.") + END + DONE).replace("\n\n", "\n"),),
+        (delta("The answer is 5.", index="0"), END, DONE),
+        (delta("The answer "), delta("is 5."), data(chat(content="The answer is 5.")), DONE),
+        (data(chat(None, content="The answer ", finish_reason=None)), data(chat(content="is 5.")), DONE),
     ],
     ids=["data keep-alive", "comment", "empty data", "ping", "BOM", "no DONE", "choice 1", "DONE alone",
-         "broken line", "CR LF", "no events at all"],
+         "broken line", "CR LF", "no events at all", "no events, long", "no empty lines", "index as text",
+         "the whole at the end", "messages as pieces"],
 )  # fmt: skip
 def test_a_stream_is_read_whole_whatever_stands_between_its_pieces(pieces):
     outcome = stream(*pieces)
@@ -365,7 +378,13 @@ def test_a_character_split_over_two_pieces_is_joined():
             False,
             "upstream busy",
         ),
-        ((delta("half"), data({"error": {"message": "x"}}), DONE), "no-completion", True, "x"),
+        ((delta("half"), data({"error": {"message": "x"}}), DONE), "server", True, "x"),
+        ((data({"error": {"message": "x"}}), DONE), "no-completion", False, "x"),
+        ((delta("half"), "data: error: it died\n\n", DONE), "server", True, "it died"),
+        ((delta("half"), "data: [ERROR] it died\n\n", DONE), "reset", True, "gap"),
+        ((delta("half"), "data: Internal Server Error\n\n", DONE), "server", True, "Internal Server"),
+        ((delta("half"), '{"error": {"code": 502, "message": "it died"}}\n\n', DONE), "server", True, "502"),
+        ((delta("half", finish_reason="null"),), "reset", True, "neither a finish reason"),
         ((delta("half"), 'event: error\ndata: {"message": "overloaded"}\n\n'), "server", True, "overloaded"),
         ((delta("half"), "event: error\ndata: overloaded\n\n"), "server", True, "overloaded"),
         (
@@ -386,6 +405,30 @@ def test_a_stream_that_fails_is_a_failure_and_no_half_reply(pieces, kind, in_dou
     assert isinstance(outcome, Refusal), outcome
     assert (outcome.kind, outcome.in_doubt) == (kind, in_doubt)
     assert said in outcome.said
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["x", "data:\n", "data: {\n", "x\n", "event: x\n", ": x\n", "{\n", delta("a"), 'data: {"usage": {}}\n\n'],
+)
+def test_a_stream_takes_linear_time_however_it_is_cut(piece):
+    whole = piece * (200_000 // len(piece))
+
+    def read(text):
+        stream("data:\n", *(text[start : start + 500] for start in range(0, len(text), 500)))
+
+    assert growth(read, whole) < WIDE
+
+
+@pytest.mark.parametrize("piece", ["x" * 1000, "data: " + "x" * 1000 + "\n", "data:\n" * 200])
+def test_what_a_stream_holds_back_is_bounded(piece):
+    reader = StreamReader()
+    fed = 0
+    while not reader.full:
+        reader.feed(piece.encode())
+        fed += len(piece)
+        assert fed < 10 * MAX_REPLY_BYTES
+    assert reader.finish(0.1).finish_reason == "too-large"
 
 
 def test_usage_that_comes_in_two_parts_is_put_together():

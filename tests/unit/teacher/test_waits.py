@@ -53,6 +53,11 @@ def in_an_hour(form):
         ({"x-ratelimit-reset": "30", "x-ratelimit-remaining": "7"}, None),
         ({"x-ratelimit-reset-after": "1.5"}, 1.5),
         ({"ratelimit-reset": "12"}, 12.0),
+        ({"ratelimit": '"default";r=0;t=30'}, 30.0),
+        ({"ratelimit": '"burst";r=9;t=5, "daily";r=0;t=7200'}, 7200.0),
+        ({"ratelimit": '"default";r=7;t=30'}, None),
+        ({"ratelimit": "limit=100, remaining=0, reset=30"}, 30.0),
+        ({"ratelimit": '"x";r=0;t=' + "9" * 400}, None),
         (
             {
                 "x-ratelimit-reset-requests": "1s",
@@ -90,6 +95,11 @@ def test_a_moment_in_a_header_is_seconds_from_now(form):
         ({"error": "Rate limited, retry-after: 17"}, 17.0),
         ({"error": "Please wait 1 hour and 5 minutes"}, 3900.0),
         ({"error": "try again in 250ms"}, 0.25),
+        ({"message": "Out of call volume quota. Quota will be replenished in 01:02:03."}, 3723.0),
+        ({"message": "Quota will be replenished in 2.00:00:01"}, 172_801.0),
+        ({"message": "try again at 12:30"}, None),
+        ({"message": "try again in 12:30"}, None),
+        ({"error": "blocked until 20 seconds from now"}, 20.0),
         ({"error": "You have 3 requests left and 20 seconds of audio"}, None),
         ({"error": "Model m is currently loading", "estimated_time": 6.0}, 6.0),
         ({"error": {"message": "x", "retry_after": "7"}}, 7.0),

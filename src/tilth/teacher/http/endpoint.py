@@ -28,6 +28,7 @@ from tilth.teacher.pacing.quota import quota_of
 
 _MOST_ADAPTATIONS = 6
 _SLOTS_SECONDS = 5.0
+_SHOWN_EVERY = 0.02
 _EVENTS = (b"data:", b"event:", b": ")
 """How a stream begins, under whatever content type it comes."""
 
@@ -278,11 +279,15 @@ async def _read_stream(
     chunks: AsyncIterator[bytes], on_text: Callable[[str], None] | None, started: float
 ) -> Completion | Refusal:
     reader = StreamReader()
-    shown = ""
+    shown, due = "", 0.0
     async for chunk in chunks:
         reader.feed(chunk)
-        if on_text is not None and (text := reader.text) != shown:
-            on_text(shown := text)
         if reader.full or reader.done:
             break
+        # the text is put together anew each time: not with every piece, where they come thick and fast
+        if on_text is not None and time.perf_counter() >= due and (text := reader.text) != shown:
+            on_text(shown := text)
+            due = time.perf_counter() + _SHOWN_EVERY
+    if on_text is not None and (text := reader.text) != shown:
+        on_text(text)
     return reader.finish(time.perf_counter() - started)

@@ -15,7 +15,9 @@ _MOST_CHARACTERS = 5_000
 _DEEPEST = 4
 _LONGEST_CODE = 100
 _MESSAGES = ("message", "msg", "detail", "error_description", "error_msg", "errorMessage", "error", "title")
-_CODES = ("code", "type", "status", "error_code")
+_CODES = ("code", "type", "status", "error_code", "__type", "Code")
+_OTHER_MESSAGES = ("message", "msg")
+"""What other names of a message end in, such as "status_msg"."""
 _TITLE = re.compile(r"<(title|h1)\b[^<>]{0,200}>([^<]{1,300})", re.IGNORECASE)
 _PAGE = re.compile(
     r"\s{0,1000}(?:<!--.{0,2000}?-->\s{0,1000})?<(?:!doctype|html|head|body|title|h1|center|\?xml)",
@@ -111,7 +113,7 @@ def _words(error: Any, depth: int) -> str:
         return error[:_MOST_CHARACTERS]
     if not isinstance(error, dict) or depth > _DEEPEST:
         return str(error)[:_MOST_CHARACTERS] if not isinstance(error, dict) else ""
-    message = next((found for name in _MESSAGES if (found := error.get(name))), "")
+    message = next((found for name in _MESSAGES if (found := error.get(name))), "") or _otherwise(error)
     text = _words(message, depth + 1) if isinstance(message, (str, dict)) else _dumped(message)
     raw = field(error.get("metadata"), "raw")  # OpenRouter's: what the provider behind it said
     if isinstance(raw, (str, dict)) and raw:
@@ -119,6 +121,15 @@ def _words(error: Any, depth: int) -> str:
         inner = _words(told.get("error") or told, depth + 1) if isinstance(told, dict) else str(raw)
         text = f"{text}: {inner}" if text else inner
     return text[:_MOST_CHARACTERS]
+
+
+def _otherwise(error: dict[str, Any]) -> str:
+    """A message under another name, here or one level below: {"base_resp": {"status_msg": "no"}}."""
+    for place in (error, *(held for held in error.values() if isinstance(held, dict))):
+        for name, value in place.items():
+            if isinstance(value, str) and value and name.lower().endswith(_OTHER_MESSAGES):
+                return value
+    return ""
 
 
 def _dumped(value: Any) -> str:

@@ -26,10 +26,11 @@ _KIND_BY_STATUS: dict[int, CallErrorKind] = {
     425: "server",
     429: "rate-limited",
 }
+_RATE_WORDS = r"rate.?limit|too.?many.?requests|resource.?exhausted|throttl"
 _KIND_BY_WORDS: tuple[tuple[CallErrorKind, re.Pattern[str]], ...] = (
     (
         "rate-limited",
-        re.compile(r"rate.?limit|too.?many.?requests|resource.?exhausted|throttl", re.IGNORECASE),
+        re.compile(_RATE_WORDS, re.IGNORECASE),
     ),
     (
         "unauthorized",
@@ -53,9 +54,11 @@ _KIND_BY_WORDS: tuple[tuple[CallErrorKind, re.Pattern[str]], ...] = (
 _NOT_FOUND_CODE = re.compile(r"not.?found", re.IGNORECASE)
 _REFUSED_CODE = re.compile(r"invalid.?request|bad.?request|invalid.?argument", re.IGNORECASE)
 
+_RATE_CODE = re.compile(_RATE_WORDS)
+
 _OUT_OF_MONEY_CODE = re.compile(
-    r"insufficient.?(?:quota|balance|credit|funds)|billing.?hard.?limit|exceeded_current_quota|arrear|overdue"
-    r"|budget_exceeded"
+    r"insufficient.{0,8}(?:quota|balance|credit|funds)|billing.?not.?active|billing.?hard.?limit"
+    r"|credit.?limit|exceeded_current_quota|arrear|overdue|budget_exceeded"
 )
 _OUT_OF_MONEY = re.compile(
     r"insufficient (?:account )?(?:balance|credits?|funds)|balance is (?:too low|insufficient|not enough)"
@@ -178,6 +181,8 @@ def of_status(
         kind = "not-found"
         said, advice = redirects.told(where, status, headers.get("location"))
         told = ErrorBody(said)
+    if kind in ("bad-request", "unauthorized") and _RATE_CODE.search(told.code):
+        kind = "rate-limited"  # AWS says so with 400, some gateways with 403
     if out_of_money(told, status) or _NO_KEY_CODE.search(told.code):
         kind = "unauthorized"
     words = f"a web page: {told.said}" if told.page and told.said else told.said
@@ -217,9 +222,14 @@ def address_advice(where: str) -> str:
     return "; is base_url right?" + ("" if _VERSION.search(where) else " It usually ends in /v1")
 
 
-def refusal_of(told: ErrorBody, *, in_doubt: bool) -> Refusal:
-    """What an error that came in a 200 amounts to: the same as if it had come with its own status."""
+def refusal_of(told: ErrorBody, *, in_doubt: bool, begun: bool = False) -> Refusal:
+    """What an error that came in a 200 amounts to: the same as if it had come with its own status.
+
+    `begun` says that part of a completion came before it, so that the address is right.
+    """
     kind = _kind_of(told)
+    if begun and kind == "no-completion":
+        kind = "server"
     if told.page:
         said = f"answered 200 with a web page{f' ({told.said})' if told.said else ''}, not with a completion"
     elif kind == "no-completion":

@@ -21,6 +21,7 @@ TOOL_CALL = "tool_calls"
 _CONTENT = re.compile(rb'"content"\s*:\s*"')
 _STRING = re.compile(rb'(?:[^"\\]+|\\(?:u[0-9a-fA-F]{4}|[^u]))*')
 _SHOWN = 200
+_TEXTS = ("text", "output_text", None)
 _FINISH_REASONS = {
     "max_tokens": "length",
     "max_output_tokens": "length",
@@ -35,6 +36,8 @@ _FINISH_REASONS = {
     "tool_use": TOOL_CALL,
 }
 """Other APIs' words, which gateways pass on, in those of chat completions."""
+_NO_REASON = ("null", "none")
+_FIRST = (0, "0")
 BROKEN_OFF = frozenset(
     {"error", "network_error", "connection_error", "upstream_error", "abort", "aborted", "timeout"}
 )
@@ -144,15 +147,23 @@ def choice_of(reply: Any) -> Any:
     if not isinstance(choices, list) or not choices:
         return None
     first = choices[0]
-    if len(choices) == 1 or field(first, "index") in (0, None):
+    if len(choices) == 1 or is_first(first):
         return first
-    return next((choice for choice in choices if field(choice, "index") == 0), first)
+    return next((choice for choice in choices if field(choice, "index") in _FIRST), first)
+
+
+def is_first(choice: Any) -> bool:
+    """Whether it is the choice that counts: index 0, or none."""
+    index = field(choice, "index")
+    return index is None or index in _FIRST
 
 
 def finish_reason_of(choice: Any) -> str | None:
     """Why the choice ended, in the words of chat completions."""
     reason = name(field(choice, "finish_reason"))
-    return None if reason is None else _FINISH_REASONS.get(reason.lower(), reason)
+    if reason is None or reason.lower() in _NO_REASON:
+        return None
+    return _FINISH_REASONS.get(reason.lower(), reason)
 
 
 def model_of(reply: Any) -> str | None:
@@ -165,13 +176,16 @@ def model_of(reply: Any) -> str | None:
 
 def parts_of(content: Any) -> tuple[str, str]:
     """Thoughts and text of a message's content, which some endpoints send as a list of parts."""
+    if isinstance(content, Mapping):
+        content = [content]
     if not isinstance(content, list):
         return "", raw_text(content)
-    parts = [part for part in content if isinstance(part, Mapping)]
+    parts = [{"text": part} if isinstance(part, str) else part for part in content]
+    parts = [part for part in parts if isinstance(part, Mapping)]
     thoughts = (part.get("thinking") for part in parts if part.get("type") == "thinking")
     return (
         "".join(_joined(thought) for thought in thoughts),
-        "".join(raw_text(part.get("text")) for part in parts if part.get("type") in ("text", "output_text")),
+        "".join(raw_text(part.get("text")) for part in parts if part.get("type") in _TEXTS),
     )
 
 
@@ -181,6 +195,7 @@ def reasoning_of(message: Mapping[str, Any]) -> str:
         raw_text(message.get("reasoning_content"))
         or raw_text(message.get("reasoning"))
         or raw_text(message.get("thinking"))
+        or _detailed(message.get("reasoning_details"))
     )
 
 
@@ -216,7 +231,7 @@ def _without_message(reply: Any, choice: Any, error: Any, seconds: float) -> Com
         written = isinstance(message, Mapping) and bool(
             "".join(parts_of(message.get("content"))) or reasoning_of(message)
         )
-        return refusal_of(read_parsed({"error": error}), in_doubt=billed or written)
+        return refusal_of(read_parsed({"error": error}), in_doubt=billed or written, begun=written)
     if isinstance(field(reply, "choices"), list) and (billed or choice is not None):
         return Completion("", MALFORMED, None, model_of(reply), *usage, seconds)
     if reply:
@@ -244,6 +259,11 @@ def _unread(body: bytes) -> Refusal:
     return Refusal(
         "no-completion", f"answered 200 with text, not with a completion: {start[:_SHOWN]}", in_doubt=True
     )
+
+
+def _detailed(details: Any) -> str:
+    """Reasoning that is told in parts, as OpenRouter and MiniMax do."""
+    return _joined(details) if isinstance(details, list) else ""
 
 
 def _joined(value: Any) -> str:

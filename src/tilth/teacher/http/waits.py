@@ -27,13 +27,20 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"(?<![a-z])(?:again|retry|retrying|retry-after|wait|resets?|available|access)(?![a-z])[^\d\n]{0,40}(?=\d)",
+    r"(?<![a-z])(?:again|retry|retrying|retry-after|wait|resets?|available|access|replenished|until)(?![a-z])"
+    r"[^\d\n]{0,40}(?=\d)",
     re.IGNORECASE,
 )
 _SECONDS_ONLY = re.compile(r"retry.after\D{0,3}$", re.IGNORECASE)
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?"
 )
+_CLOCK = re.compile(r"(?:(\d{1,4})\.)?(\d{1,4}):([0-5]\d):([0-5]\d)(?![:\d])")
+"""[days.]hours:minutes:seconds, as Azure's gateway writes a time that is left."""
+_RATE = re.compile(
+    r"(?<!\w)r=0(?!\d)[^,]{0,40}?\bt=(\d{1,12})(?!\d)|remaining=0(?!\d)\W{1,4}reset=(\d{1,12})(?!\d)"
+)
+"""What is used up by the standard header `RateLimit`, of today and of its seventh draft, and until when."""
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _A_DAY = re.compile(r"per[- _]?day|perday|daily|tokens/day|requests/day|\b[rt]pd\b", re.IGNORECASE)
 _WAITS = frozenset(
@@ -64,6 +71,8 @@ def reset_wait(headers: Mapping[str, str]) -> float | None:
         # one of several rates counts only where it is the one that is used up
         if _number(left) == 0 or (left is None and lower.endswith(("reset", "reset-after"))):
             waits.append(until(value))
+    used_up = _RATE.finditer(str(headers.get("ratelimit") or "")[:_LONGEST_TEXT])
+    waits.extend(bounded(float(rate[1] or rate[2])) for rate in used_up)
     return max((wait for wait in waits if wait is not None), default=None)
 
 
@@ -77,7 +86,13 @@ def text_wait(said: str) -> float | None:
     """Seconds in "try again in 6s", "wait 3h12m4.5s", "resets at 2026-01-31T00:00:00Z" and the like."""
     for asks in _ASKS.finditer(said[:_LONGEST_TEXT]):
         moment = _MOMENT.match(said, asks.end())
-        wait = until(moment.group()) if moment else _spelt(said, asks.end())
+        clock = _CLOCK.match(said, asks.end())
+        if moment:
+            wait = until(moment.group())
+        elif clock and asks.group().rstrip().endswith(" in"):
+            wait = _left(*(int(part or 0) for part in clock.groups()))
+        else:
+            wait = _spelt(said, asks.end())
         if (
             wait is None
             and _SECONDS_ONLY.search(asks.group())
@@ -139,6 +154,10 @@ def _spelt(text: str, start: int, *, whole: bool = False) -> float | None:
         short = "ms" if unit.startswith(("ms", "mil")) else unit[0]
         seconds, at = seconds + float(number) * _UNITS[short], part.end()
     return None if at == start or (whole and at < len(text)) else bounded(seconds)
+
+
+def _left(days: int, hours: int, minutes: int, seconds: int) -> float:
+    return bounded(((days * 24 + hours) * 60 + minutes) * 60.0 + seconds)
 
 
 def _date(text: str) -> float | None:
