@@ -23,6 +23,7 @@ _UNDECIDED: Outcome = (None, None)
 # 12:00 and 1:00 are times, as ratios have neither a 0 nor two digits for one.
 _OF_TIMES = re.compile(r"0(?!\.)")
 _SHORT_UNIT = re.compile(r"(-?[0-9][0-9.,]{0,20})[cdkpt]")
+_DECIMAL_COMMA = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3}){0,9},[0-9]{1,20}")
 _FACTORIAL = re.compile(r"([0-9]{1,9})\s?!")
 
 
@@ -88,8 +89,10 @@ def _ambiguous(one: str, other: str) -> str | None:
         return f"{one} may be a factorial"
     if (sign := _SHORT_UNIT.fullmatch(one)) and plainly(sign[1], other):
         return f"{one} may be {sign[1]} of a unit"
+    if _DECIMAL_COMMA.fullmatch(one) and plainly(one.replace(".", "").replace(",", "."), other):
+        return f"{one} may be a decimal"
     formula = formulas.parse(one) if "_" in one or not one.isascii() else None
-    if formula and formula.in_base and numbers.parse_text(other) and formula.in_base == other:
+    if formula and numbers.parse_text(other) and formula.in_base == other != str(formula.tree.value):
         return f"{other} may be in the base of {one}"
     return None
 

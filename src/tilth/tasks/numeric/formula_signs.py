@@ -83,11 +83,28 @@ BASES = {
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
+# Digits of a base above ten, its letters among them: FF_{16}.
+_WITH_LETTERS = (
+    r"(?<![A-Za-z0-9\\_^])\(?(?=[0-9A-F]{0,20}[A-F])([0-9A-F]{2,20})\)?\s?_\s?"
+    r"(?:\{\s?(1[1-6])\s?\}|(1[1-6])(?![0-9]))"
+)
+
+
+def _in_base(written: str, digits: str, base: int) -> str:
+    """The value of digits that have letters among them; as it was written where they are none of the base."""
+    try:
+        return str(int(digits, base))
+    except ValueError:
+        return written
+
+
 _REWRITES = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
         (r"\\!|(?<![A-Za-z.])(?:math|np|numpy|sympy)\.(?=[a-z])", ""),
         (r"(?<=[0-9])\s?\(?\s?(?:in\s)?base\s?([0-9]{1,2}|[a-z]{3,7})\b\)?", r"_{\1}"),
+        (r"\(([0-9]{1,40})\)(?=\s?_\s?\{?\s?[0-9])", r"\1"),
+        (_WITH_LETTERS, lambda coded: _in_base(coded[0], coded[1], int(coded[2] or coded[3]))),
         (r"(?<=[0-9])(?:\{,\}|\\,)(?=[0-9]{3}(?![0-9]))", ""),
         (r"\\(?:left|right|displaystyle|limits|q?quad|[bB]ig+[lr]?)(?![A-Za-z])|\\[,;: ]|~", " "),
         (r"\\[dtc]?frac(?![A-Za-z])", r"\\frac"),

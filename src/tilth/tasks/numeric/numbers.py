@@ -16,7 +16,8 @@ MAX_LENGTH = 400
 _MAX_DIGITS = 100
 _LARGEST = 10**_MAX_DIGITS
 _MAX_DECIMALS = 12
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SHORT_SCALES = {"k": 10**3, "M": 10**6, "B": 10**9}
 
 # Repetitions are bounded or run over digits alone, which keeps a search linear in the text.
 _GAP = r"(?:,|\{,\}|\\,|,?\\!|[ \u00a0\u2009\u202f'’])"
@@ -34,18 +35,20 @@ NUMBER = re.compile(
     rf"""
     (?<![A-Za-z0-9_])
     (?P<sign>(?<![\w)\]}}]){_MINUS}|negative[ ])?
-    {_CURRENCY}?(?P<inner>{_MINUS})?
+    (?P<currency>{_CURRENCY})?(?P<inner>{_MINUS})?
     (?:
         (?:(?P<whole>[0-9]{{1,15}})[ ]?)?\\[dt]?frac[ ]?
         (?:\{{(?P<top>{_MINUS}?[0-9]{{1,40}})\}}\{{(?P<bottom>[0-9]{{1,40}})\}}|(?P<t>[0-9])(?P<b>[0-9]))
       | (?P<mixed>[0-9]{{1,15}})[ ](?P<over>[0-9]{{1,15}})[/\u2044](?P<under>[0-9]{{1,15}})(?![0-9])
       | (?P<count>[0-9]{{1,15}})?[ ]?(?P<vulgar>{_VULGAR})
+      | (?P<coded>0(?:[xX][0-9A-Fa-f]{{1,40}}|[bB][01]{{1,100}}|[oO][0-7]{{1,60}}))(?![0-9A-Za-z])
       | (?P<decimal>{_DECIMAL})
         (?:[eE](?P<e>[-+]?[0-9]{{1,3}})(?![0-9])
           |[ ]?(?:\\times|\\cdot|[x×*·])[ ]?10(?:\^|\*\*)\{{?(?P<power>{_MINUS}?[0-9]{{1,3}})(?![0-9])\}}?)?
         (?:[ ]?[/\u2044][ ]?(?P<divisor>{_DECIMAL}))?
     )
-    (?:[ ](?P<scale>thousand|million|billion|trillion)\b)?
+    (?:[ ](?P<scale>(?:hundred[ ])?(?:thousand|million|billion|trillion)|hundred)\b(?!-)
+      |(?(currency)(?P<short>[kMB])(?![A-Za-z0-9])|(?!)))?
     (?P<percent>[ ]?\\?%|[ ]per[ ]?cent\b)?
     """,
     re.VERBOSE,
@@ -82,7 +85,9 @@ def parse(match: re.Match[str]) -> Number | None:
         return Number(Fraction(int(written)))
     part = match.groupdict()
     try:
-        if part["decimal"]:
+        if part["coded"]:
+            value = Fraction(int(part["coded"], 0))
+        elif part["decimal"]:
             value = _decimal(part["decimal"])
             if exponent := part["e"] or part["power"]:
                 value *= Fraction(10) ** _integer(exponent)
@@ -100,7 +105,9 @@ def parse(match: re.Match[str]) -> Number | None:
         return None
     if bool(part["sign"]) != bool(part["inner"]):
         value = -value
-    value *= _SCALES.get(part["scale"], 1)
+    for word in (part["scale"] or "").split():
+        value *= _SCALES[word]
+    value *= _SHORT_SCALES.get(part["short"], 1)
     if max(abs(value.numerator), value.denominator) > _LARGEST:
         return None
     return Number(value, percent=bool(part["percent"]))
@@ -130,7 +137,9 @@ def rounds_to(value: Fraction, printed: str) -> bool:
     """Whether a value, rounded to a printed decimal's places, is that decimal; 2/3 rounds to 66.7% too."""
     match = NUMBER.fullmatch(printed.strip(" $"))
     number = parse(match) if match else None
-    if match is None or number is None or not number.value or match["e"] or match["power"] or match["scale"]:
+    if match is None or number is None or not number.value:
+        return False
+    if any(match[part] for part in ("e", "power", "scale", "short")):
         return False
     places = len((match["decimal"] or "").partition(".")[2])
     if not places or match["divisor"]:

@@ -5,22 +5,29 @@ from __future__ import annotations
 import re
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric import statements, unstated
+from tilth.tasks.numeric import fields, statements, unstated
 
-_STATED = (statements.after_hashes, statements.boxed, statements.after_answer, unstated.bare)
+_STATED = (
+    statements.after_hashes,
+    statements.boxed,
+    fields.in_field,
+    statements.after_answer,
+    unstated.bare,
+)
 
 _MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.?)"
 )
 _DATE = re.compile(
-    rf"\b{_MONTH}\s[0-9]{{1,4}}\b|\b[0-9]{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}\b", re.IGNORECASE
+    rf"\b{_MONTH}\s[0-9]{{1,4}}(?:st|nd|rd|th)?\b|\b[0-9]{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}\b",
+    re.IGNORECASE,
 )
 
 
 def find(text: str) -> Reading | None:
     """The final answer of a reply, as `Numeric` says; or why it states none. Its span holds for the text."""
-    for reader in (*_STATED, unstated.opening, unstated.before_because, unstated.last_number):
+    for reader in (*_STATED, unstated.opening, unstated.before_because, unstated.last):
         if reading := reader(text):
             return reading
     return None

@@ -9,6 +9,7 @@ import re
 
 from tilth.tasks.base import Reading
 from tilth.tasks.numeric import numbers, values
+from tilth.tasks.numeric.calculations import IN_WORDS, is_operand
 from tilth.tasks.numeric.stretches import is_more_than_a_number, of_number, structured, value
 from tilth.tasks.numeric.unstated import last_number
 
@@ -17,10 +18,13 @@ _MOST_CLAUSES = 6
 
 # Where `_ANSWER` may match: a search that stops at one of these letters only is four times as quick.
 _MARKED = re.compile(r"[AaSsRr](?i:nswer|olution|oots)")
+_CANNOT = r"(?:can(?: ?not|['’]t)|could(?: not|n['’]t))"
 _ANSWER = re.compile(
     r"\b(?:answers?|(?P<verbal>solutions?(?: set)?|roots))\b[*_` ]{0,4}(?:\([^()\n]{0,40}\) ?)?"
     r"(?:to [^.:=\n]{0,120}?)?"
-    r"(?:\b(?:is|are|was|were)\b|\bequals|\b(?:should|would|will|must) be|(?P<colon>(?(verbal)(?!)|[:=])))"
+    r"(?:\b(?:is|are|was|were)\b|\bequals|\b(?:should|would|will|must) be"
+    rf"|(?={_CANNOT} be (?:determined|found|known|computed|calculated|given|solved|reached|obtained))"
+    r"|(?P<colon>(?(verbal)(?!)|[:=])))"
     r"[*_` ]{0,4}",
     re.IGNORECASE,
 )
@@ -39,7 +43,7 @@ _GOES_ON = re.compile(
     r"| (?:choose|mod|squared|cubed)\b"
     rf"|{_FUNCTION}|e\^|\.?\\overline"
     rf"|[*_` ]{{0,4}}(?:[+*×÷^!√π]|\\(?:times|cdot|div|theta|{_FUNCTION})"
-    r"|[-\u2212/] ?(?:[0-9$(\\]|[A-Za-z]+\())"
+    r"|[-\u2212/] ?(?:[0-9$(\\]|[A-Za-z]+\()| ?[xX] ?\$?[0-9])"
 )
 # A formula between its signs, unless it is one of several, or a price: $5 or $6.
 _FORMULA = re.compile(
@@ -216,7 +220,7 @@ def _next_value(text: str, start: int) -> Reading | None:
         return reading
     number = numbers.NUMBER.match(text, first)
     if number and not _GOES_ON.match(text, number.end()):
-        return of_number(number)
+        return IN_WORDS if is_operand(text, *number.span()) else of_number(number)
     sentence = _SENTENCE_END.search(text, first, limit)
     return value(text, first, sentence.start() if sentence else limit)
 

@@ -6,6 +6,7 @@ import re
 
 from tilth.tasks.base import Reading
 from tilth.tasks.numeric import formulas, numbers, values
+from tilth.tasks.numeric.calculations import is_operand
 from tilth.tasks.numeric.layout import without_delimiters
 
 _MORE_THAN_A_NUMBER = re.compile(
@@ -17,10 +18,11 @@ _PHYSICAL_UNIT = re.compile(
 )
 # What stands at a number and is no unit: a variable, a function, a base.
 _NO_UNIT = re.compile(
-    r"[abcdeijknpqrtuvwxyz](?![A-Za-z])|[xyz]{2,3}(?![A-Za-z])"
+    r"[abcdeijknpqrtuvwxyz](?![A-Za-z])|[xyz]{2,3}(?![A-Za-z])|[CP](?=[0-9_(])"
     r"| ?(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|pi)(?![A-Za-z])"
     r"|(?: ?[/-] ?)?[A-Za-z]+\(| ?\(?(?:in )?base\b| (?:choose|mod|squared|cubed)\b"
 )
+_TIMES = re.compile(r"[0-9)] ?[xX] ?\$?[0-9]")
 _WORDS = re.compile(r"[A-Za-z]{3,}")
 _LATEX_WORD = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s?\{([^{}]{0,80})\}")
 _LATEX_NOISE = re.compile(r"\\[()\[\],;:]|\\(?:left|right|displaystyle|quad|approx|simeq|sim)(?![A-Za-z])|~")
@@ -42,7 +44,7 @@ def value(text: str, start: int, stop: int) -> Reading | None:
     start, stop = _inside_angles(text, start, stop)
     if reading := structured(text, start, stop):
         return reading
-    start, stop = trimmed(text, max(start, text.rfind("=", start, stop) + 1), stop)
+    start, stop = trimmed(text, _behind_equals(text, start, stop), stop)
     raw = text[start:stop]
     plain = plainly(raw).strip(" $")
     number = numbers.NUMBER.match(plain)
@@ -63,6 +65,8 @@ def structured(text: str, start: int, stop: int) -> Reading | None:
     if not is_more_than_a_number(text, start, stop) or numbers.NUMBER.fullmatch(text, start, stop):
         return None
     raw = text[start:stop]
+    if "=" in raw and _TIMES.search(raw):  # 9 x 2 = 18
+        return None
     plain = _tidied(raw + "$" if raw.count("$") % 2 and text.startswith("$", stop) else raw)
     settled = (
         _tidied(plain) == plain and trimmed(plain, 0, len(plain)) == (0, len(plain)) and "#" not in plain
@@ -96,6 +100,18 @@ def plainly(raw: str) -> str:
     return plain if "circ" not in plain or _ANGLE.search(plain) else _DEGREES.sub(" ", plain)
 
 
+def _behind_equals(text: str, start: int, stop: int) -> int:
+    """Where the last "=" that is no bound of a sum ends; `start` where there is none."""
+    if stop - start > values.MAX_LENGTH or "_{" not in text[start:stop]:
+        return max(start, text.rfind("=", start, stop) + 1)
+    depth, place = 0, start
+    for at in range(start, stop):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0 and text[at] == "=":
+            place = at + 1
+    return place
+
+
 def _inside_angles(text: str, start: int, stop: int) -> tuple[int, int]:
     """The stretch within <...>, where a form's placeholder was filled in with its marks."""
     first, last = trimmed(text, start, stop)
@@ -113,7 +129,9 @@ def _tidied(raw: str) -> str:
 def is_with_unit(text: str, number: re.Match[str]) -> bool:
     """Whether a number is followed by nothing but what may be its unit, to the end of the text."""
     end = number.end()
-    return _PHYSICAL_UNIT.fullmatch(text, end) is not None and not _NO_UNIT.match(text, end)
+    if _PHYSICAL_UNIT.fullmatch(text, end) is None or _NO_UNIT.match(text, end):
+        return False
+    return not is_operand(text, *number.span())
 
 
 def _is_settled(plain: str) -> bool:

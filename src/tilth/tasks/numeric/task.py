@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, ClassVar, Self
 
 from tilth.seeds import Seed
@@ -43,6 +44,7 @@ PROMPTS = {
 
 _NO_ANSWER = "no final answer"
 _USUAL_LENGTH = 8_000
+_GOES_ON = re.compile(r"\.(?P<places>[0-9]{1,40})\s?(?:\.{2,3}|…|\\(?:l|c)?dots)")
 _PLAIN = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
@@ -51,11 +53,13 @@ class Numeric(TemplateTask):
     r"""Questions with one number for an answer.
 
     An answer is read from, in this order: a line `#### 18` that holds nothing but a value; the last
-    `\boxed{18}`, or last boxes joined by "and" or "or"; the last "the answer is 18", "Answer: 18" or "the
+    `\boxed{18}`, or last boxes joined by "and" or "or"; a field "answer" of a JSON object, or between tags
+    `<answer>18</answer>`; the last "the answer is 18", "Answer: 18" or "the
     solutions are ..." that a value follows at once; a text that is a value and nothing else; the number that
     a text opens with where the rest explains it; the last number of the text, with what it is part of.
     The last statement counts: where it holds no value, or the placeholder of a form ("The answer is N"), no
-    earlier number is taken for it. Numbers of steps, lists and refusals are no answers.
+    earlier number is taken for it. Numbers of steps, lists and refusals are no answers. Where words make the
+    number a part of a calculation or a bound ("half of 36", "more than 5"), a row is unverified.
     Reasoning in `<think>` tags is not read, nor what a model writes on after its reply: another question, a
     token of its chat template. A comma or a space between groups of three digits is a thousands separator, a
     point is the decimal sign, and "2 million" is 2000000.
@@ -177,6 +181,9 @@ class Numeric(TemplateTask):
             return Verdict("rejected", reason=_NO_ANSWER, cause="no-answer")
         if same is None:
             return Verdict("unverified", reply.answer, why, "not-compared", span=reply.span)
+        if _goes_on(response, reply, right) or _goes_on(reference, right, reply):
+            reason = "decimals that go on are not compared"
+            return Verdict("unverified", reply.answer, reason, "not-compared", span=reply.span)
         reason = why or f"{shortened(reply.answer)} is not {shortened(right.answer or '')}"
         if _rounds_to(reply, reference, right, same_as):
             if self.rounded:
@@ -233,6 +240,15 @@ def _is_unsolved(answer: str, right: Reading) -> bool:
         return False
     sides = [numbers.parse_text(side.strip()) for side in layout.cleaned(answer).split("=")]
     return not any(side and numbers.agree(side, wanted) for side in sides)
+
+
+def _goes_on(text: str, reading: Reading, other: Reading) -> bool:
+    """Whether a decimal goes on, 0.333..., and the other answer may be what it goes on to."""
+    one, two = numbers.parse_text(reading.answer or ""), numbers.parse_text(other.answer or "")
+    if one is None or two is None or reading.span is None:
+        return False
+    places = _GOES_ON.search(text, reading.span[0], reading.span[1] + 8)
+    return places is not None and abs(one.value - two.value) <= Fraction(1, 10 ** len(places["places"]))
 
 
 def _rounds_to(

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 
 from tilth.tasks.base import Reading
 from tilth.tasks.numeric import formulas, numbers, values
+from tilth.tasks.numeric.calculations import IN_WORDS, is_operand
 from tilth.tasks.numeric.stretches import is_with_unit, of_number, structured, value
 
 _TAIL = 64_000
 _MOST_CLAUSES = 6
 _LONGEST_HEAD = 200
 
-_LABEL = re.compile(r"\s*(?:(?:A|Ans)[:：](?!\s?[0-9]+\s?:)\s*)?")
+_LABEL = re.compile(
+    r"\s*(?:(?:(?:A|Ans|Antwort|Antwoord|Respuesta|Réponse|Resposta|Risposta|Svar|Ответ)\s?[:：]"
+    r"|(?:答案|答え?|정답|답)\s?[:：是为は])(?!\s?[0-9]+\s?:)\s*)?"
+)
 _OPENING = re.compile(r"(?<![\^_})\]A-Za-z])[(\[{]|\\\{|(?<![0-9A-Za-z\\)/])[A-Za-z] ?(?:[=<>≤≥]|\\[lg]e)")
 _PIECE = re.compile(r"\d{1,2} ?: ?\d|\d{1,2} ?[ap]\.? ?m\b|\d[\d.,]* ?[A-Za-z]+,?(?: and)? \d", re.IGNORECASE)
 _WORD_OR_MARK = re.compile(r"[A-Za-z]{2,}|#")
@@ -26,7 +30,7 @@ _LISTED = re.compile(
 _COUNTED = frozenset(
     (
         *("step", "part", "equation", "eq", "problem", "question", "example", "exercise", "case", "method"),
-        *("figure", "not"),
+        *("figure", "not", "isn't", "isn’t", "wasn't", "wasn’t"),
     )
 )
 _FUNCTIONS = ("sqrt", "cbrt", "sin", "cos", "tan", "log", "ln", "exp", "mod", "choose")
@@ -34,7 +38,7 @@ _WITHIN = re.compile(
     r"(?:[√∛^_]|\^\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|mod|choose) ?|[A-Za-z_]\([^()\n]{0,40})\Z"
 )
 _GOES_ON = re.compile(
-    r"_\{?[0-9]|[₀-₉²³]|[xyzn](?![A-Za-z0-9])|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
+    r"_\{?[0-9]|[₀-₉²³]|[CP][0-9]|[xyzn](?![A-Za-z0-9])|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
 )
 _UNIT = re.compile(r"[0-9][ \t]?(?:square |cubic )?[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?\^\{?\Z")
 _TOKEN_END = re.compile(r"[.,;:!?)\]*$]*\Z")
@@ -50,7 +54,7 @@ _SIGNS_OF_REFUSAL = ("I ", "I'", "I’", "nformation", "annot be")
 _RESOLVED = re.compile(r"=|\b(?:but|however|so|thus|therefore|hence)\b", re.IGNORECASE)
 _EXPLAINED = re.compile(
     r"^[ \t>*_#]{0,8}(?:(?:short |brief |full )?(?:explanation|reasoning|steps|step-by-step|working"
-    r"|work|check|proof|verification|justification|breakdown|calculations?|rationale|details)"
+    r"|work|check|proof|verification|justification|breakdown|calculations?|rationale|details|notes?)"
     r"(?: (?:is|are|behind)[^:\n]{0,40})?[*_ ]{0,3}:"
     r"|how (?:I|we|to)\b[^\n]{0,60}:|here(?:['’]s| is) (?:how|why)\b"
     r"|let(?:['’]s| me| us) (?:check|verify|explain)\b"
@@ -61,6 +65,14 @@ _SIGNS_OF_REASON = ("because", "since", ", as ", "given that", ")")
 _REASON = re.compile(
     r"(?:,? (?:because|since|given that)|, as)\b(?=[^\n]*\d)"
     r"|\s\((?=[^()\n]{0,80}(?:[x×*+=/]|[a-z]{3})[^()\n]{0,80}\)[.!]?\s*\Z)",
+    re.IGNORECASE,
+)
+# A line at the beginning that is a number and nothing else, with an empty one behind it.
+_ALONE = re.compile(r"\s{0,20}(?P<said>[*_$]{0,3}[-\u2212]?[0-9][0-9.,]{0,30}%?[*_.$]{0,4})[ \t]*\n[ \t]*\n")
+_TWO = Reading(None, reason="one number stands first, and another last", cause="ambiguous")
+_ASIDE = re.compile(
+    r"[ \t]*[*_#>(\[]{0,4}(?:confidence|certainty|difficulty|(?:word|character|token) count"
+    r"|time (?:taken|spent))(?: level| score)?[*_ ]{0,4}[:=]",
     re.IGNORECASE,
 )
 _LEADS_ON = re.compile(r"[?:]\s*\Z|\b(?:let|given|if|suppose|find|first|need|want)\b", re.IGNORECASE)
@@ -92,6 +104,16 @@ def opening(text: str) -> Reading | None:
     if not head.strip() or len(head.strip()) > _LONGEST_HEAD or _LEADS_ON.search(head):
         return None
     return sole(head)
+
+
+def last(text: str) -> Reading | None:
+    """The last number of a text, unless the text opens with another that stands alone and is explained."""
+    reading = last_number(text)
+    first = _ALONE.match(text)
+    if reading is None or reading.answer is None or first is None or not _WORDS.search(text, first.end()):
+        return reading
+    early = value(text, *first.span("said"))
+    return reading if early is None or early.answer == reading.answer else _TWO
 
 
 def before_because(text: str) -> Reading | None:
@@ -139,6 +161,8 @@ def last_number(text: str, first: int = 0) -> Reading | None:
                 break
             if _is_counted(text, number.start()) or _is_of_a_unit(text, number.start()):
                 continue
+            if _is_aside(text, number.start()):
+                continue
             if _opens_line(text, number):
                 listed = frozenset(_list_numbers(text)) if listed is None else listed
                 if number.start() in listed:
@@ -146,6 +170,8 @@ def last_number(text: str, first: int = 0) -> Reading | None:
             if reading := of_number(number):
                 if _is_refused(text, first, number.start()):
                     return None
+                if is_operand(text, *number.span()):
+                    return IN_WORDS
                 return _around(text, number) or _within(text, number, reading)
         if start == first or window >= _TAIL:
             return None
@@ -156,6 +182,13 @@ def _is_counted(text: str, place: int) -> bool:
     """Whether the number at `place` is that of a step, an example, ..., or one that it is not."""
     before = text[max(0, place - 16) : place].rstrip(" \t#(")
     return before.rpartition(" ")[2].rpartition("\n")[2].strip("*_.").casefold() in _COUNTED
+
+
+def _is_aside(text: str, place: int) -> bool:
+    """Whether the number at `place` says how sure or how long the reply is: "Confidence: 95%"."""
+    low = max(0, place - 40)
+    line = text.rfind("\n", low, place) + 1
+    return bool(_ASIDE.match(text, max(line, low), place)) if line or not low else False
 
 
 def _is_of_a_unit(text: str, place: int) -> bool:

@@ -162,6 +162,12 @@ HOSTILE = [
     "f(" * 400_000 + "1",
     "<|im_end|" * 80_000,
     "Who knows what this may be, and why?\n\n" * 20_000,
+    '{"answer": "' * 50_000,
+    "<answer>1" * 80_000,
+    "sum of " * 80_000 + "1",
+    "0x" * 200_000,
+    "1 hundred " * 60_000,
+    "7\n\n" * 150_000,
 ]
 
 
