@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import tilth
 from tilth.cli import ABORTED, DONE, FAILED, UsageError
 from tilth.cli.terminal import follow, say, table
+from tilth.cli.wording import in_options
 from tilth.errors import ConfirmationNeeded
 from tilth.export import VERDICTS, ready
 
@@ -54,7 +55,7 @@ def run_to_its_end(
         run = begin(confirm=True)
     follow(run, run.strategy_name)
     table([run])
-    reason = f" ({run.progress.reason})" if run.progress.reason else ""
+    reason = f" ({in_options(run.progress.reason)})" if run.progress.reason else ""
     say(f"{near(run.path)}: the run, {run.status}{reason}")
     if run.status in ("stopped", "aborted"):
         say(f"Go on with it by `tilth resume {shlex.quote(str(near(run.path)))}`.")

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
+from tilth.cli.wording import in_options
 from tilth.engine.run import OVER
 from tilth.printable import printable, without_controls
 
@@ -29,6 +30,8 @@ _LINE_SECONDS = 15.0
 """Between lines of progress where there is no terminal to draw a bar in."""
 _REASON = 200
 """The most characters of an endpoint's failure."""
+_NOTICE = 400
+"""The most characters of what is worth a look."""
 
 Figures = tuple[float, float | None, str]
 """How far work has come, how far it goes at most, and the same in words."""
@@ -72,7 +75,7 @@ def _follow(work: Run | Study, label: str, figures: Callable[[], Figures]) -> No
                 notice = getattr(work.progress, "notice", None)  # a study has none
                 if notice and not noticed:
                     noticed = True
-                    console.print(Text("Note: ").append(cell(notice, _REASON)))
+                    console.print(Text("Note: ").append(cell(in_options(notice), _NOTICE)))
                 subscription.wait(_REFRESH_SECONDS)
                 subscription.drain()
             show(figures())

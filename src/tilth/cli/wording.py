@@ -32,7 +32,8 @@ _WHOLE = (
     (re.compile(r"confirm=True"), "--yes"),
     (re.compile(r"on_fault=\"skip\""), "--skip-faults"),
     (re.compile(r"duplicates=\"keep\""), "--keep-duplicates"),
-    (re.compile(r"api_key=|\bas api_key\b"), "OPENAI_API_KEY"),
+    (re.compile(r" or pass a key for it as api_key"), ""),
+    (re.compile(r"api_key="), "OPENAI_API_KEY"),
     (re.compile(r"(?<![\w.])(?:tilth\.tasks\.)?Sql\(database=\"[^\"]{0,200}\"\)"), "--database FILE"),
 )
 # Only where it is advice ("pass x=", 'name it with x="..."'), never a value that is quoted back.
