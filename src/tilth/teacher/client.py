@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -19,7 +19,7 @@ from tilth.teacher.http.credentials import clean_address, clean_headers, clean_k
 from tilth.teacher.http.direct import open_direct
 from tilth.teacher.http.endpoint import Endpoint
 from tilth.teacher.http.proxies import proxy_for
-from tilth.teacher.http.redact import Secret, public_url, url_secrets
+from tilth.teacher.http.redact import Secret, public_url, secret_forms, url_secrets
 from tilth.teacher.http.replies import Completion
 from tilth.teacher.http.sdk import SdkEndpoint, take_answer
 from tilth.teacher.prices import Price
@@ -268,11 +268,15 @@ class Teacher:
             verify=httpx2.create_ssl_context(),
             event_hooks={"response": [take_answer]},
         )
+        more: list[object] = []
         async with http, AsyncExitStack() as stack:
             if self._client is not None:
                 # A client's own pool belongs to the loop that used it first; only an http_client that
                 # the user configured is worth that risk.
                 key, key_from = clean_key(str(self._client.api_key), "client=")
+                # default_headers would hide "application/json", too
+                headers_own = self._client._custom_headers  # noqa: SLF001 - as said
+                more = [*headers_own.values(), *self._client.default_query.values()]
                 client = self._client.with_options(
                     # given only where it differs: a client may have a provider of keys
                     api_key=key if key != self._client.api_key else None,
@@ -301,7 +305,7 @@ class Teacher:
             yield SdkEndpoint(
                 client,
                 key_from=key_from,
-                secrets=_secrets(url, headers, key),
+                secrets=_secrets(url, headers, key, more),
                 max_completion_tokens=azure or host == "api.openai.com",
                 lists_models=not azure,
                 proxy=proxy,
@@ -364,9 +368,10 @@ def _hooked(client: AsyncOpenAI) -> Iterator[None]:
         http.event_hooks = {**http.event_hooks, "response": left}
 
 
-def _secrets(url: str, headers: Mapping[str, str], key: str) -> list[str]:
+def _secrets(url: str, headers: Mapping[str, str], key: str, more: Iterable[object] = ()) -> list[str]:
     """What no message may show."""
-    return [*headers.values(), *url_secrets(url), *([key] if key != _NO_KEY else [])]
+    own = [*headers.values(), *url_secrets(url), *([key] if key != _NO_KEY else [])]
+    return secret_forms([*own, *(value for value in more if isinstance(value, str))])
 
 
 def _taken_apart(url: str) -> tuple[str, dict[str, str], dict[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import pickle
 import traceback
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from tests.support.openai_server import Fault
 
 from tilth.errors import TeacherError
 from tilth.teacher import CallError, Teacher
-from tilth.teacher.http.redact import public_url, redacted
+from tilth.teacher.http.redact import public_url, redacted, secret_forms
 
 CANARY = "canary-9f8e7d6c5b4a"
 
@@ -129,6 +130,54 @@ async def test_a_key_that_an_endpoint_repeats_is_hidden(ask, behave):
 )
 def test_what_looks_like_a_key_is_hidden(text, hidden):
     assert hidden not in redacted(text)
+
+
+KEY = "a+Key/c0FFee=="
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        KEY,
+        f"Bearer {KEY}",
+        f"session={KEY}; theme=dark",
+        f"Basic {b64encode(f'joe:{KEY}'.encode()).decode()}",
+    ],
+    ids=["whole", "bearer", "cookie", "basic"],
+)
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        KEY,
+        KEY.upper(),
+        quote(KEY, safe=""),
+        b64encode(KEY.encode()).decode(),
+        KEY[:5] + "\u200b" + KEY[5:],
+        f"joe:{KEY}",
+        "z" * 290 + KEY,
+    ],
+    ids=["as it is", "in capitals", "for a URL", "base64", "with an invisible character", "a login", "cut"],
+)
+def test_a_secret_is_hidden_in_whatever_form_it_is_repeated(value, repeated):
+    told = redacted(f"no such user: {repeated} here", secret_forms([value]))
+    assert not [part for part in (KEY[:8], quote(KEY, safe="")[:10]) if part.lower() in told.lower()]
+    assert b64encode(KEY.encode()).decode()[:8] not in told
+
+
+async def test_what_a_client_sends_of_its_own_is_hidden(ask, behave):
+    server = behave(key="right")
+    client = AsyncOpenAI(
+        base_url=server.base_url,
+        api_key="wrong",
+        default_headers={"Authorization": f"Bearer {CANARY}"},
+        default_query={"code": f"{CANARY}-query"},
+    )
+    teacher = Teacher("test-model", client=client)
+    async with teacher.open() as endpoint:
+        with pytest.raises(CallError) as call:
+            await endpoint.complete(teacher.request(ask("x")), max_tokens=5, sampling_seed=1)
+    assert "Incorrect API key provided: [hidden]" in str(call.value)
+    assert CANARY not in str(call.value)
 
 
 @given(st.text(), st.text(alphabet="abcdef0123456789", min_size=12, max_size=60), st.text())

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 MESSAGE_CHARACTERS = 300
 _SHORTEST_SECRET = 4
+_SHORTEST_PART = 8
+_PARTS = re.compile(r"[\s;,=]+")
 _MOST_CHARACTERS_READ = 20_000
 _MOST_CHARACTERS_MATCHED = 1_500
 """Five times what is shown: what is hidden before it makes room for what stands behind."""
@@ -74,14 +79,39 @@ def url_secrets(url: str) -> list[str]:
     return [form for value in values for form in {value, unquote(value)} if form]
 
 
+def secret_forms(values: Iterable[str]) -> list[str]:
+    """The forms in which an endpoint may repeat secret `values`, such as those of headers.
+
+    They are whole or in part ("Bearer ...", "session=...", a login), and as written in URLs, HTML or base64.
+    """
+    parts = dict.fromkeys(values)
+    for value in tuple(parts):
+        words = [word for word in _PARTS.split(value) if len(word) >= _SHORTEST_PART]
+        parts |= dict.fromkeys(words)
+        for word in words:
+            with suppress(ValueError):  # Basic authorization holds user and password
+                parts |= dict.fromkeys(
+                    b64decode(word + "=" * (-len(word) % 4), validate=True).decode().split(":")
+                )
+    forms = dict[str, None]()
+    for part in parts:
+        written = (part, quote(part, safe=""), html.escape(part), b64encode(part.encode()).decode())
+        forms |= dict.fromkeys(written)
+    return list(forms)
+
+
+def _one_line(text: str) -> str:
+    return "".join(filter(str.isprintable, _SPACE.sub(" ", text))).strip()
+
+
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """One printable line of `text`, at most 300 characters, without `secrets` or anything like a key."""
-    text = text[:_MOST_CHARACTERS_READ]
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, _HIDDEN)
-    text = _SPACE.sub(" ", text).strip()[:_MOST_CHARACTERS_MATCHED]
+    # what is not printed goes first: it could stand within a secret
+    text = _one_line(text[:_MOST_CHARACTERS_READ])
+    hidden = sorted({_one_line(secret) for secret in secrets}, key=len, reverse=True)
+    if known := "|".join(re.escape(secret) for secret in hidden if len(secret) >= _SHORTEST_SECRET):
+        text = re.sub(known, _HIDDEN, text, flags=re.IGNORECASE)
+    text = text[:_MOST_CHARACTERS_MATCHED]
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
-    text = "".join(character for character in text if character.isprintable())
     return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"
