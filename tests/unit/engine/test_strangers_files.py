@@ -55,6 +55,7 @@ def looked_at(path: Path) -> None:
         repr(run)
         rows = run.rows
         rows.to_dicts()
+        run.rowless.to_dicts()
         run.samples(most=5).to_dicts()
         _ = run.progress, run.plan, run.prices, run.quality, run.spending(), list(run.seeds)
         run.prefix(6)

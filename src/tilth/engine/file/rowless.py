@@ -29,8 +29,6 @@ def rowless(path: Path, run_id: str) -> pl.DataFrame:
     """The units of a run that ended without a row, by number."""
     import polars as pl
 
-    with read_only(path) as file:
-        found = file.execute(_ROWLESS, (run_id,)).fetchall()
     schema = {
         "unit": pl.Int64(),
         "round": pl.Int32(),
@@ -43,8 +41,10 @@ def rowless(path: Path, run_id: str) -> pl.DataFrame:
         "finish_reason": pl.String(),
         "queries": pl.Int32(),
     }
-    records = [(*record[:6], _prompt(record[6]), *record[7:]) for record in found]
-    return pl.DataFrame(records, schema=schema, orient="row")
+    with read_only(path) as file:
+        found = file.execute(_ROWLESS, (run_id,)).fetchall()
+        records = [(*record[:6], _prompt(record[6]), *record[7:]) for record in found]
+        return pl.DataFrame(records, schema=schema, orient="row")
 
 
 def _prompt(body: str | None) -> str | None:
