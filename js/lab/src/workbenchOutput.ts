@@ -7,8 +7,11 @@ const MIME = "application/vnd.tilth.workbench+json";
 const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
 // Before ipywidgets' own, which shows an error where a notebook is opened without the kernel that ran it.
 const RANK = -20;
+const LOOK_MS = 500;
 // A widget takes a moment to come; the picture would only flash before it.
-const PATIENCE_MS = 1_500;
+const LOOKS_BEFORE_PICTURE = 3;
+// The manager of a notebook's widgets may come this many looks after its outputs.
+const MOST_LOOKS = 240;
 
 /** What `tilth.jupyter.fallback` puts into the bundle. All of it is text. */
 interface Still {
@@ -31,7 +34,9 @@ class WorkbenchOutput extends Panel implements IRenderMime.IRenderer {
   readonly #still = new Widget();
   readonly #observer = new MutationObserver(() => this.#choose());
   #live: IRenderMime.IRenderer | null = null;
-  #waiting: ReturnType<typeof setTimeout> | undefined;
+  #factory: IRenderMime.IRendererFactory | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #looks = 0;
 
   constructor(rendermime: IRenderMimeRegistry) {
     super();
@@ -45,17 +50,9 @@ class WorkbenchOutput extends Panel implements IRenderMime.IRenderer {
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this.#forget();
     this.#still.node.replaceChildren(...drawn(model.data[MIME] as unknown as Still));
-    if (model.trusted && WIDGET_VIEW in model.data && this.#rendermime.getFactory(WIDGET_VIEW)) {
-      const live = this.#rendermime.createRenderer(WIDGET_VIEW);
-      this.#live = live;
-      this.addWidget(live);
-      this.#observer.observe(live.node, { childList: true });
-      this.#waiting = setTimeout(() => {
-        this.#waiting = undefined;
-        this.#choose();
-      }, PATIENCE_MS);
-      // Without a kernel this is never done, and the notebook must not wait for it.
-      void live.renderModel(model);
+    if (model.trusted && WIDGET_VIEW in model.data) {
+      this.#timer = setInterval(() => this.#look(model), LOOK_MS);
+      this.#revive(model);
     }
     this.#choose();
   }
@@ -66,17 +63,51 @@ class WorkbenchOutput extends Panel implements IRenderMime.IRenderer {
     super.dispose();
   }
 
-  /** Shows the one of the two that has something to show. ipywidgets' own words are text without elements. */
+  #look(model: IRenderMime.IMimeModel): void {
+    this.#looks += 1;
+    if (this.#hasLive() || this.#looks === MOST_LOOKS) this.#endLooking();
+    // A page that is loaded again draws outputs before ipywidgets gives their notebook a manager. It hands that
+    // to renderers of its own in the outputs, but not within others, and from then on makes them by a new factory.
+    else if (this.#rendermime.getFactory(WIDGET_VIEW) !== this.#factory) this.#revive(model);
+    this.#choose();
+  }
+
+  #revive(model: IRenderMime.IMimeModel): void {
+    this.#dropLive();
+    this.#factory = this.#rendermime.getFactory(WIDGET_VIEW);
+    if (!this.#factory) return;
+    const live = this.#rendermime.createRenderer(WIDGET_VIEW);
+    this.#live = live;
+    this.addWidget(live);
+    this.#observer.observe(live.node, { childList: true });
+    // Without a kernel this is never done, and the notebook must not wait for it.
+    void live.renderModel(model);
+  }
+
+  /** Shows the one of the two that has something to show. */
   #choose(): void {
-    const live = this.#live;
-    const there = live !== null && live.node.childElementCount > 0;
-    live?.setHidden(!there);
-    this.#still.setHidden(there || this.#waiting !== undefined);
+    const there = this.#hasLive();
+    this.#live?.setHidden(!there);
+    this.#still.setHidden(there || (this.#timer !== undefined && this.#looks < LOOKS_BEFORE_PICTURE));
+  }
+
+  /** Whether there is a widget. ipywidgets' own words are text without elements. */
+  #hasLive(): boolean {
+    return this.#live !== null && this.#live.node.childElementCount > 0;
   }
 
   #forget(): void {
-    clearTimeout(this.#waiting);
-    this.#waiting = undefined;
+    this.#endLooking();
+    this.#looks = 0;
+    this.#dropLive();
+  }
+
+  #endLooking(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #dropLive(): void {
     this.#observer.disconnect();
     this.#live?.dispose();
     this.#live = null;
