@@ -176,7 +176,7 @@ class Lab:
         page = context.new_page()
         lab = cls(page, server, screenshots)
         page.on("console", lab._logged)
-        page.on("pageerror", lambda error: lab.console_errors.append(str(error)))
+        page.on("pageerror", lambda error: lab.console_errors.append(error.stack or str(error)))
         page.on("request", lab._asked)
         page.on("websocket", lab._asked)
         lab.load()
