@@ -296,8 +296,10 @@ def test_an_unknown_price_is_asked_about_before_a_study(compare, page, tap):
 @pytest.mark.parametrize("budget", [tilth.Budget(queries=60), tilth.Budget(queries=10**6, usd=0.01)])
 def test_the_grid_chosen_at_first_keeps_the_budget_of_a_real_teacher(compare, page, tap, budget):
     price = Price(prompt=Decimal(2), completion=Decimal(8), source="a list", date="2026-11-01")
-    plan = compare(teacher=tilth.Teacher(tap, price=price), budget=budget).regimes["plan"]
+    chosen = compare(teacher=tilth.Teacher(tap, price=price), budget=budget).regimes
+    plan = chosen["plan"]
     assert plan["problem"] is None
+    assert len(chosen["choices"]["strategies"]) >= 2, "there is something to compare"
     assert 0 < plan["queries"] <= budget.queries
     assert plan["usd"] <= (budget.usd or 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -95,8 +95,8 @@ class WorkbenchStudies:
         )
         if all(model.simulated for model in self.models):
             return whole
-        most = self._most_queries(budget)
-        smaller = sorted(_parts(whole), key=lambda each: each.queries, reverse=True)
+        most = self._most_queries(whole.strategies, budget)
+        smaller = sorted(_parts(whole), key=lambda each: (len(each.strategies), each.queries), reverse=True)
         return next((each for each in smaller if each.queries <= most), smaller[-1])
 
     @property
@@ -104,13 +104,14 @@ class WorkbenchStudies:
         """The models that are asked."""
         return [self.teacher, self.writer or self.teacher]
 
-    def _most_queries(self, budget: Budget) -> float:
-        """How many queries a budget buys, by its limits in queries and in dollars."""
+    def _most_queries(self, strategies: Sequence[str], budget: Budget) -> float:
+        """How many queries of any of these strategies a budget buys, by its limits in queries and dollars."""
         most = math.inf if budget.queries is None else budget.queries
         if budget.usd is None:
             return most
-        one = plan(self.seeds, STRATEGIES[0], 1, teacher=self.teacher, writer=self.writer)
-        return min(most, budget.usd / one.usd if one.usd else math.inf)
+        first = [plan(self.seeds, each, 1, teacher=self.teacher, writer=self.writer) for each in strategies]
+        dearest = max((each.usd or 0.0 for each in first), default=0.0)
+        return min(most, budget.usd / dearest if dearest else math.inf)
 
     def planned(self, choices: Choices) -> dict[str, Any]:
         """What the study of these choices would take, each number with its source; or why there is none."""
@@ -207,10 +208,11 @@ class WorkbenchStudies:
 
 
 def _parts(whole: Choices) -> list[Choices]:
-    """The grids within `whole` that still have two ratios, so that a line can be drawn."""
+    """The grids within `whole` that still have two strategies, and two ratios so that lines can be drawn."""
     halves = [(max(1, min(whole.sizes) >> times),) for times in range(6)]
     return [
-        replace(whole, sizes=sizes, ratios=whole.ratios[:ratios], replicates=replicates)
+        replace(whole, strategies=named, sizes=sizes, ratios=whole.ratios[:ratios], replicates=replicates)
+        for named in (whole.strategies, whole.strategies[:2])
         for sizes in (whole.sizes, *halves)
         for ratios in range(len(whole.ratios), 1, -1)
         for replicates in (whole.replicates, 1)
