@@ -5,8 +5,9 @@ import { useView } from "../shared/viewContext";
 const SHOWN_CHARACTERS = 400;
 
 export function TypingReply() {
-  const reply = useView().store.streamedReply.value;
-  if (!reply) return null;
+  const { pulse, streamedReply } = useView().store;
+  const reply = streamedReply.value;
+  if (!reply || pulse.kernel.value === "gone") return null;
   const { text, purpose, unit, done } = reply;
   return (
     // A screen reader is told how the run goes, not every word of it.

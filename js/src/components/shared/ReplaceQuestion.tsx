@@ -25,8 +25,8 @@ export function ReplaceQuestion({ found, answer }: Props) {
     >
       <legend class="tilth-hidden">Replace?</legend>
       <p role="alert">
-        <code>{found.there.join(", ")}</code> {several ? "are" : "is"} there already. Keep both writes{" "}
-        <code>{found.free.join(", ")}</code>
+        <code>{found.there.join(", ")}</code> {several ? "are" : "is"} there already. Keep both saves beside{" "}
+        {several ? "them" : "it"}, as <code>{found.free.join(", ")}</code>.
       </p>
       <button type="button" class="tilth-button" onClick={() => answer("keep-both")}>
         Keep both

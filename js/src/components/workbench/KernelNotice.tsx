@@ -14,6 +14,7 @@ export function KernelNotice() {
   const kernel = pulse.kernel.value;
   if (kernel === "there") return null;
   const { path, rows } = traits.status.value;
+  const grown = Math.max(rows, samples.newest);
   const study = traits.study_status.value.path;
   return (
     <div class="tilth-notice tilth-notice-error tilth-notice-kernel">
@@ -21,7 +22,7 @@ export function KernelNotice() {
         {WORDS[kernel]}{" "}
         {path && (
           <>
-            What was grown is safe in <code>{path}</code>, {count(Math.max(rows, samples.newest))} rows when
+            What was grown is safe in <code>{path}</code>, {count(grown)} {grown === 1 ? "row" : "rows"} when
             last heard of.{" "}
           </>
         )}

@@ -60,7 +60,7 @@ def run_question(budget: Budget, usd: float | None, models: Iterable[Teacher]) -
     if usd is None:
         said = f"This puts {most} to {places}. The price is unknown"
     else:
-        said = f"This will cost about ${usd:,.2f} at {places}: {most}"
+        said = f"This will cost about ${usd:,.2f}: {most} to {places}"
     return f"{said}, and no limit in dollars is set. Generate?"
 
 
