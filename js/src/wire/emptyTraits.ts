@@ -23,6 +23,8 @@ export const EMPTY: Traits = {
     state: "idle",
     strategy: null,
     reason: null,
+    notice: null,
+    holder: null,
     queries: 0,
     limit_queries: null,
     usd: null,

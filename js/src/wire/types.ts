@@ -77,7 +77,12 @@ export interface RunStatus {
   state: RunState;
   /** By name: the run's own, whatever is chosen for the next. */
   strategy: string | null;
+  /** Why it ended. */
   reason: string | null;
+  /** What is worth a look while it works, though it stops nothing. */
+  notice: string | null;
+  /** Another process that is at work on it; null where this kernel is, or none. */
+  holder: string | null;
   queries: number;
   limit_queries: number | null;
   usd: number | null;

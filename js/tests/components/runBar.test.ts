@@ -133,6 +133,38 @@ test("a run that waits for its endpoint says why and when, and Stop stays at han
   expect(notice()).toBeUndefined();
 });
 
+test("what is worth a look while a run works stands apart from why it ended", async () => {
+  const { el } = await open();
+  const line = () => el.querySelector(".tilth-notice-run")?.textContent;
+  expect(line()).toBeUndefined();
+  host.status({ state: "running", notice: `9 of the first 10 units gave no row: ${HOSTILE}` });
+  await drawn();
+  expect(line()).toBe(`9 of the first 10 units gave no row: ${HOSTILE}`);
+  expect(find(el, ".tilth-counts-state").textContent).toBe("Running");
+  host.status({ state: "finished", notice: null, reason: "the budget is used up" });
+  await drawn();
+  expect(line()).toBeUndefined();
+  expect(find(el, ".tilth-counts-state").textContent).toBe("Finished: the budget is used up");
+});
+
+test("a run at work in another process is shown, and steered there alone", async () => {
+  const { el } = await open();
+  host.status({ state: "running", holder: "process 71 on ada since 2026-03-01 12:00:00", rate: 0 });
+  await drawn();
+  expect(find(el, ".tilth-notice-run").textContent).toContain("at work in process 71 on ada");
+  expect(find(el, ".tilth-counts-state").textContent).toBe("Running in another process");
+  expect(find(el, ".tilth-counts").textContent).not.toContain("/s");
+  for (const name of ["Generate", "Pause", "Stop"]) button(el, name).click();
+  await drawn();
+  for (const type of ["generate", "pause", "stop"]) expect(host.ofType(type), type).toEqual([]);
+  host.status({ state: "stopped", holder: null, reason: null });
+  await drawn();
+  expect(el.querySelector(".tilth-notice-run")).toBeNull();
+  button(el, "Resume").click();
+  await drawn();
+  expect(host.ofType("generate")).toHaveLength(1);
+});
+
 test("a screen reader is told at most once in five seconds", async () => {
   const { el } = await open();
   const live = find(el, '[aria-live="polite"]');

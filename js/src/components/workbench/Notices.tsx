@@ -3,6 +3,7 @@
 import { Icon } from "../shared/Icon";
 import { useView } from "../shared/viewContext";
 import { KernelNotice } from "./KernelNotice";
+import { RunNotice } from "./RunNotice";
 import { WaitingNotice } from "./WaitingNotice";
 
 export function Notices() {
@@ -28,6 +29,10 @@ export function Notices() {
               dismiss={() => store.dismiss(notice.id)}
             />
           ))}
+      </div>
+      {/* Its counts change with every unit: a screen reader would be told of each. */}
+      <div class="tilth-notices">
+        <RunNotice />
       </div>
       <div class="tilth-notices" role="status">
         <WaitingNotice />

@@ -32,7 +32,8 @@ export function RunBar() {
   const sent = store.sent.value;
   const resumes = ["paused", "stopped", "aborted", "failed"].includes(run.state);
   const there = store.pulse.kernel.value === "there";
-  const working = there && ["starting", "running", "waiting"].includes(run.state);
+  const working = ["starting", "running", "waiting"].includes(run.state);
+  const steered = there && run.holder === null;
   const canStart =
     there &&
     !working &&
@@ -55,14 +56,20 @@ export function RunBar() {
             else if (drafts.enter()) void store.generate();
           }}
         />
-        <IconButton icon="pause" text="Pause" bare can={working} press={() => void store.command("pause")} />
+        <IconButton
+          icon="pause"
+          text="Pause"
+          bare
+          can={steered && working}
+          press={() => void store.command("pause")}
+        />
         <IconButton
           icon="stop"
           text="Stop"
           bare
           can={
-            working ||
-            (there && (run.state === "paused" || (run.state === "stopping" && run.waiting !== null)))
+            steered &&
+            (working || run.state === "paused" || (run.state === "stopping" && run.waiting !== null))
           }
           press={() => void store.command("stop")}
         />
@@ -93,6 +100,7 @@ function SpentBar({ run }: { run: RunStatus }) {
 function stateInWords(run: RunStatus): string {
   // What went wrong stands whole in the notice above.
   const why = run.error ? null : (run.waiting ?? run.reason);
+  if (run.holder !== null) return "Running in another process";
   const word = WORDS[run.state];
   if (run.state === "waiting") return `${word}: ${nextTry(run.next_try)}`;
   if (run.next_try !== null) return `${word}, ${nextTry(run.next_try)}: ${why}`;
@@ -102,7 +110,7 @@ function stateInWords(run: RunStatus): string {
 function RunCounts({ run }: { run: RunStatus }) {
   const there = useView().store.pulse.kernel.value === "there";
   const state = there ? stateInWords(run) : NO_KERNEL;
-  const running = there && run.state === "running";
+  const running = there && run.state === "running" && run.holder === null;
   return (
     <div class="tilth-counts">
       <span class={`tilth-counts-state tilth-counts-state-${run.state}`} title={state}>

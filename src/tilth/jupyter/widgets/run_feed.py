@@ -12,6 +12,7 @@ from tilth.export import VERDICTS
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import traits
+from tilth.printable import printable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +53,11 @@ class RunFeed:
         """Whether the run is still at work."""
         return self.run.status not in OVER
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another process is at work on the run: what is told of it is read in its file."""
+        return self.run.holder is not None
+
     def take_events(self) -> None:
         """Reads what the run has told since the last call."""
         for event in self._subscription.drain():
@@ -62,11 +68,13 @@ class RunFeed:
 
     def status(self) -> dict[str, Any]:
         """The `status` trait."""
-        p, error = self.run.progress, self.run.error
+        p, error, holder = self.run.progress, self.run.error, self.run.holder
         return {
             "state": p.status,
             "strategy": self.run.strategy_name,
-            "reason": p.reason or p.notice,
+            "reason": None if holder else p.reason,
+            "notice": p.notice if p.status not in OVER else None,
+            "holder": printable(holder) if holder else None,
             "queries": p.queries,
             "limit_queries": p.limit.queries,
             "usd": p.usd,

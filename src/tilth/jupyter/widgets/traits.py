@@ -32,6 +32,8 @@ IDLE: dict[str, Any] = {
         (
             "strategy",
             "reason",
+            "notice",
+            "holder",
             "limit_queries",
             "usd",
             "limit_usd",

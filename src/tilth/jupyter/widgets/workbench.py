@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,7 +24,8 @@ from tilth.jupyter.widgets.base import Widget, chart_bundle
 from tilth.jupyter.widgets.confirmation import Question, run_question
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
 from tilth.jupyter.widgets.regimes import Regimes
-from tilth.jupyter.widgets.run_feed import RunFeed, no_rows, page_of, stop
+from tilth.jupyter.widgets.run_display import RunDisplay
+from tilth.jupyter.widgets.run_feed import page_of, stop
 from tilth.jupyter.widgets.run_plans import RunPlans
 from tilth.jupyter.widgets.saving import AlreadyThere, save_rows
 from tilth.jupyter.widgets.study_choices import PATIENCE, WorkbenchStudies
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from tilth.teacher import Teacher
 
 DEFAULT_QUERIES = 300
-# With one message of samples, one of text and every second time a status, 20 messages a second at most.
-_PUSH_SECONDS, _STATUS_SECONDS = 0.125, 0.25
-_UNSEEN_SECONDS = 1.0  # between two statuses while nobody looks; no rows and no text are sent then
 
 
 class Workbench(Widget):
@@ -90,9 +87,7 @@ class Workbench(Widget):
     _instant: ClassVar[frozenset[str]] = frozenset({"view"})
     _drawing: ClassVar[frozenset[str]] = frozenset({"regimes-chart", "regimes-save", "vega"})
 
-    _feed: RunFeed | None = None
     _regimes: Regimes | None = None
-    _by_run: traits.TeacherState | None = None
     _told: traits.TeacherState | None = None
 
     context = traitlets.Dict().tag(sync=True)
@@ -140,9 +135,8 @@ class Workbench(Widget):
         self._plans = RunPlans(*own, configured, self._checks, random_state, name, self._path)
         self._starting = threading.Lock()
         self._question = Question(partial(self._push, "confirm"))
-        self._views, self._seen = Views(self.close), True
-        self._status_due = self._push_due = 0.0
-        self._final = False
+        self._views = Views(self.close)
+        self._display = RunDisplay(self._teacher, self._write, self._push, self._wake.set)
         tests = traits.tests(test, validation, self._seeds, demo=seeds is None)
         if tests:
             studies = WorkbenchStudies(*own, tests, configured, random_state, path=self._path)
@@ -166,7 +160,7 @@ class Workbench(Widget):
     @property
     def run(self) -> Run | None:
         """The run that is shown; None before the first."""
-        return self._feed.run if self._feed else None
+        return self._display.run
 
     @property
     def study(self) -> Study | None:
@@ -176,7 +170,7 @@ class Workbench(Widget):
     @property
     def rows(self) -> pl.DataFrame:
         """The run's rows so far, as `run.rows` gives them; an empty frame before the first run."""
-        return self._feed.run.rows if self._feed else no_rows()
+        return self._display.rows
 
     def generate(self, *, confirm: bool = False) -> Run:
         """Starts the run, resumes it where it stopped, or raises its limits: what the Generate button does.
@@ -279,10 +273,7 @@ class Workbench(Widget):
 
     def _on_view(self, open: bool, views: int | None = None) -> None:
         self._views.told(visible=open, count=views)
-        if feed := self._feed:
-            feed.watch_text(open)
-        self._status_due = self._push_due = 0.0
-        self._wake.set()
+        self._display.looked_at(watched=open)
 
     def _on_page(
         self, after: int, limit: int, verdicts: tuple[str, ...] | None, contains: str
@@ -316,7 +307,7 @@ class Workbench(Widget):
             recipe = self._plans.recipe(name)
             path = self._plans.path_of(name, recipe)
             run = start_recipe(recipe, budget, path, confirm=confirm, check=self._check, patience=PATIENCE)
-            self._follow(run)
+            self._display.follow(run)
         return run
 
     def _refuse_another(self, name: str) -> None:
@@ -330,56 +321,22 @@ class Workbench(Widget):
         if path.exists():
             run = tilth.open_run(path)
             if run.id == recipe.run_id:
-                self._follow(run)
-
-    def _follow(self, run: Run) -> None:
-        with self._lock:
-            old = self._feed
-            if old is None or old.run is not run:
-                # The page keeps what it has of a run that goes on; of another it is sent all.
-                resumed = old is not None and (old.run.id, old.run.path) == (run.id, run.path)
-                self._feed = RunFeed(run, old.arrival if old and resumed else 0)
-                self._feed.watch_text(self._views.watched)
-                if old:
-                    old.close()
-            # The page learns of another run before that run's first samples come.
-            self._final, self._status_due, self._push_due = False, 0.0, time.monotonic() + _PUSH_SECONDS
-        self._wake.set()
+                self._display.follow(run)
 
     # The flusher's side.
 
     def _tick(self, now: float) -> float | None:
         seen = self._views.open
-        dues = [self._tick_run(now, seen=seen), self._regimes.tick(now, seen=seen) if self._regimes else None]
-        by_run, by_study = self._by_run, self._regimes.teacher_state if self._regimes else None
+        dues = [
+            self._display.tick(now, seen=seen),
+            self._regimes.tick(now, seen=seen) if self._regimes else None,
+        ]
+        by_run, by_study = self._display.teacher_state, self._regimes.teacher_state if self._regimes else None
         told = by_study if by_study and (by_study[0] == "failing" or not by_run) else by_run
         if told != self._told:
             self._told = told
             self._write(context=self._context(*told or ()))
         return min((due for due in dues if due is not None), default=None)
-
-    def _tick_run(self, now: float, *, seen: bool) -> float | None:
-        feed = self._feed
-        if feed is None:
-            return None
-        if seen != self._seen:
-            self._seen = seen
-            feed.skip_old_news()
-        feed.take_events()
-        if now >= self._status_due and not self._final:
-            live = feed.live  # read before the status, so that the last status is one of an ended run
-            self._by_run = feed.teacher_state(self._teacher)
-            self._write(status=feed.status())
-            self._status_due = now + (_STATUS_SECONDS if seen else _UNSEEN_SECONDS)
-            self._final = not live
-        if not seen:
-            return None if self._final else self._status_due - now
-        if now < self._push_due:
-            due = self._push_due if self._final else min(self._status_due, self._push_due)
-            return due - now
-        self._push_due = now + _PUSH_SECONDS
-        pushed = feed.push_news(self._push)
-        return None if self._final and not pushed else _PUSH_SECONDS
 
     def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
         own = (self._seeds, self._teacher, self._writer, self._path, state, note)
@@ -388,13 +345,13 @@ class Workbench(Widget):
     def close(self) -> None:
         """Closes the widget and its views. A run goes on: it belongs to the kernel."""
         super().close()
-        if self._feed:
-            self._feed.close()
+        if display := getattr(self, "_display", None):  # it may come before `__init__` has run
+            display.close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         self._views.shown()
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        status = self._feed.status() if self._feed else self.status
+        status = self._display.status() or self.status
         says = (self.context, self.strategy, status, traits.shown_path(self._plans.path_of(self.strategy)))
         still = fallback.still(*says, self._seeds.frame, self.rows)
         return fallback.beside(data, still), metadata
