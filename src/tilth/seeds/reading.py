@@ -105,6 +105,8 @@ def read_seeds(
         row, reasons = _read_record(record, position, columns)
         if not reasons:
             reasons = repeats.of(row, record)
+        if reasons and on_fault == "skip":  # a line for each that is left out
+            reasons = ["; ".join(reasons)]
         problems += [f"{opened.name} {record.place}: {reason}" for reason in reasons]
         if not reasons:
             rows.append(row)

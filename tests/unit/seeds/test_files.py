@@ -132,6 +132,50 @@ def test_an_array_that_is_called_json_lines_is_read(tmp_path):
     assert len(read_seeds(_written(tmp_path, "a.jsonl", '["a?", "1"]'))) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"question": "One?", "answer": 1},\n{"question": "Two?", "answer": 2},\n',
+        '{\n "question": "One?",\n "answer": 1\n}\n{\n "question": "Two?",\n "answer": 2\n}\n',
+        '\n{\n "question": "One?", "answer": 1},\n{"question":\n"Two?", "answer": 2}',
+    ],
+)
+def test_objects_over_several_lines_or_with_a_comma_behind_them_are_read(tmp_path, text):
+    assert _pairs(read_seeds(_written(tmp_path, "a.jsonl", text))) == [("One?", "1"), ("Two?", "2")]
+
+
+def test_faults_of_objects_over_several_lines_are_told_by_line(tmp_path):
+    path = _written(tmp_path, "a.jsonl", '{\n "question": "One?",\n "answer": 1\n}\n{\n "question": "Two?"\n}\n')
+    with pytest.raises(SeedsError, match=r"a\.jsonl line 5: 'answer' is missing"):
+        read_seeds(path)
+
+
+@pytest.mark.parametrize("empty", [",,\n", " , \n", ";;\n"])
+def test_rows_that_were_emptied_in_a_spreadsheet_are_no_records(tmp_path, empty):
+    separator = ";" if ";" in empty else ","
+    lines = [f"question{separator}answer{separator}\n", f"One?{separator}1{separator}\n", empty, empty]
+    assert _pairs(read_seeds(_written(tmp_path, "a.csv", "".join(lines)))) == [("One?", "1")]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json", "a.parquet"])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n", "is a pointer of Git LFS"),
+        ("\n<!DOCTYPE html>\n<html><body>Log in</body></html>", "holds a web page"),
+    ],
+)
+def test_what_stands_for_a_file_is_told_as_that(tmp_path, name, content, told):
+    with pytest.raises(SeedsError, match=told):
+        read_seeds(_written(tmp_path, name, content))
+
+
+def test_an_object_around_the_records_is_told_by_its_key(tmp_path):
+    path = _written(tmp_path, "a.json", '{"version": 1, "data": [{"question": "One?", "answer": 1}]}')
+    with pytest.raises(SeedsError, match="not an array of objects; its 'data' holds one: save that alone"):
+        read_seeds(path)
+
+
 def test_json_lines_that_are_called_json_are_read(tmp_path):
     lines = "".join(json.dumps({"question": f"{n}?", "answer": n}) + "\n" for n in range(3))
     assert len(read_seeds(_written(tmp_path, "a.json", lines))) == 3

@@ -32,6 +32,13 @@ def test_faulty_records_are_left_out_listed_and_told(tmp_path):
     assert seeds.head(2).left_out == seeds.left_out
 
 
+def test_a_record_with_several_faults_counts_once():
+    with pytest.warns(tilth.TilthWarning, match="1 of 5 are left out"):
+        seeds = read_seeds([*GOOD, {"question": None, "answer": ""}], on_fault="skip")
+    assert [line.count("; ") for line in seeds.left_out] == [2]
+    assert repr(seeds) == "<Seeds 'seeds': 4 for numeric, 1 left out>"
+
+
 @pytest.mark.parametrize(
     ("records", "options"),
     [

@@ -58,7 +58,7 @@ def _read(name: str, text: str, separator: str, skipped: int, notices: tuple[str
         end = reader.line_num
         if cells is None:
             break
-        if not cells:
+        if not any(cell.strip() for cell in cells):  # spreadsheets write rows that were emptied as ",,"
             continue
         if header is None:
             header = _named(name, place, cells)

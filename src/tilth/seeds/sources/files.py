@@ -26,6 +26,8 @@ SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".xlsx")
 PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
 _MAGIC = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00"}
 _UNREAD = {b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "ZIP", b"7z\xbc\xaf": "7-Zip"}
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_PAGES = (b"<!doctype html", b"<html")
 _INSTEAD = {
     ".xls": "save it as .xlsx or CSV",
     ".ods": "save it as .xlsx or CSV",
@@ -46,6 +48,8 @@ def open_file(path: Path, encoding: str | None = None) -> Source:
         missing = "is a folder" if path.is_dir() else "does not exist"
         raise SourceError(f"{path} {missing}; pass the path of a seed file")
     if suffix == ".parquet" and path.suffix.lower() == suffix:
+        with path.open("rb") as file:
+            _refuse_stand_ins(path.name, file.read(1_000))
         return _parquet(path.name, path)
     return read_file(path.name, path.read_bytes(), encoding)
 
@@ -77,6 +81,7 @@ def read_file(name: str, data: bytes, encoding: str | None = None) -> Source:
     """
     suffix = suffix_of(name)
     data = _unpacked(name, data, suffix)
+    _refuse_stand_ins(name, data[:1_000])
     if suffix == ".parquet":
         return _parquet(name, io.BytesIO(data))
     if suffix == ".xlsx":
@@ -86,7 +91,20 @@ def read_file(name: str, data: bytes, encoding: str | None = None) -> Source:
     data = utf8_of(name, data, encoding)
     if suffix == ".json":
         return of_records(name, _json_array(name, data))
-    return of_records(name, _whole_array(data) or list(_json_lines(data)))
+    return of_records(name, _whole_array(data) or _over_lines(data) or list(_json_lines(data)))
+
+
+def _refuse_stand_ins(name: str, beginning: bytes) -> None:
+    """Raises where what was downloaded stands for the file: a pointer of Git LFS, or a web page."""
+    if beginning.startswith(_POINTER):
+        raise SourceError(
+            f"{name} is a pointer of Git LFS and not the file itself; fetch that with git lfs pull, or "
+            "download it"
+        )
+    if beginning.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_PAGES):
+        raise SourceError(
+            f"{name} holds a web page, such as one that shows a file or asks to log in; download the file"
+        )
 
 
 def _unpacked(name: str, data: bytes, suffix: str) -> bytes:
@@ -136,7 +154,7 @@ def _json_lines(data: bytes) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+            value = json.loads(line.decode("utf-8").rstrip().removesuffix(","), parse_constant=_refuse)
         except UnicodeDecodeError as error:
             yield Record(place, {}, f"not UTF-8 (byte {error.start + 1} of the line)")
         except (ValueError, RecursionError) as error:
@@ -153,13 +171,39 @@ def _whole_array(data: bytes) -> list[Record] | None:
         value = json.loads(data, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, list) or not value or not all(isinstance(one, Mapping) for one in value):
+    if not _is_table(value):
         return None
     return [record_of(f"row {number}", one) for number, one in enumerate(value, start=1)]
 
 
+def _over_lines(data: bytes) -> list[Record] | None:
+    """The records of objects that are written over several lines each; None for anything else."""
+    first = data.lstrip().partition(b"\n")[0].strip()
+    if not first.startswith(b"{") or first.endswith(b"}"):
+        return None
+    decoder = json.JSONDecoder(parse_constant=_refuse)
+    records: list[Record] = []
+    try:
+        text = data.decode("utf-8").strip()
+        place = line = 0
+        while place < len(text):
+            value, end = decoder.raw_decode(text, place)
+            records.append(record_of(f"line {line + 1}", value))
+            while end < len(text) and text[end] in " \t\r\n,":
+                end += 1
+            line += text.count("\n", place, end)
+            place = end
+    except (ValueError, RecursionError):
+        return None
+    return records
+
+
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON value")
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
 
 
 def _json_array(name: str, data: bytes) -> list[Record]:
@@ -172,8 +216,11 @@ def _json_array(name: str, data: bytes) -> list[Record]:
             return list(_json_lines(data))  # many call JSON lines .json
         raise SourceError(f"{name} is not JSON: {error}") from error
     if not isinstance(value, list):
-        raise SourceError(
-            f"{name} holds {kind(value)}, not an array of objects; "
-            "for one object per line, name the file .jsonl"
+        inside = [key for key, one in value.items() if _is_table(one)] if isinstance(value, dict) else []
+        remedy = (
+            f"its {inside[0]!r} holds one: save that alone"
+            if inside
+            else "for one object per line, name the file .jsonl"
         )
+        raise SourceError(f"{name} holds {kind(value)}, not an array of objects; {remedy}")
     return [record_of(f"row {number}", item) for number, item in enumerate(value, start=1)]
