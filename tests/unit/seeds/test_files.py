@@ -145,7 +145,9 @@ def test_objects_over_several_lines_or_with_a_comma_behind_them_are_read(tmp_pat
 
 
 def test_faults_of_objects_over_several_lines_are_told_by_line(tmp_path):
-    path = _written(tmp_path, "a.jsonl", '{\n "question": "One?",\n "answer": 1\n}\n{\n "question": "Two?"\n}\n')
+    path = _written(
+        tmp_path, "a.jsonl", '{\n "question": "One?",\n "answer": 1\n}\n{\n "question": "Two?"\n}\n'
+    )
     with pytest.raises(SeedsError, match=r"a\.jsonl line 5: 'answer' is missing"):
         read_seeds(path)
 

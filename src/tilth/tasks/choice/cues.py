@@ -21,11 +21,15 @@ _ANSWER = (
     "|(?:ال)?[إا]جابة|الجواب|उत्तर|คำตอบ"
 )
 _IS = "ist|lautet|est|es|[éÉ]|[èÈ]|is|er|[äÄ]r|on|to|je|este|adalah|l[àÀ]|это|είναι|है"
+_THE_OPTION = (
+    r"(?:(?:[ ](?:la|el|le|die|der|de|a|o))?(?:[ ](?:l['’])?(?:opci[óÓ]n|op[çÇ][ãÃ]o|opzione|option|optie"
+    r"|alternativ[ea]|variante|letra|lettera|lettre|вариант|буква))?(?=[ ][(*\"“]{0,3}[a-z](?![a-z]|[ ][a-z][ ])))?"
+)
 _IN_OTHER_LANGUAGES = rf"""
     | (?:答案|正解|正答|解答|答え|回答|정답|답변|답)(?:[是为為はが은는]|\s?[：:])
     | (?<!不)[选選][择擇]?[ ：:]?(?=[(（]?[a-z](?![a-z]))
     | \b(?:{_ANSWER})\b[*_`"']{{0,4}}(?:[ ]\w{{1,15}}){{0,2}}?[*_`]{{0,4}}\s?
-      (?:[:：=→]|[-–—](?=\s)|(?<=\s)(?:{_IS})\b)
+      (?:[:：=→]|[-–—](?=\s)|(?<=\s)(?:{_IS})\b{_THE_OPTION})
 """
 
 # Branches open with plain letters wherever they can, which lets a search pass over what none opens with.

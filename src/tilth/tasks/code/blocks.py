@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tilth.tasks.base import Reading
-from tilth.tasks.code.wrappers import unwrapped, without_marks
+from tilth.tasks.code.wrappers import unwrapped, without_marks, without_prompts
 
 MAX_CODE = 20_000
 """Characters of code that are read. Parsing this much cannot exhaust a thread's stack, however nested."""
@@ -26,6 +26,7 @@ _SOURCE = "<reply>"
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([A-Za-z0-9+#.-]*)")
 _INLINE_FENCE = re.compile(r"(`{3})[ \t]*((?:python|py)[0-9.]*)[ \t]*$", re.IGNORECASE)
 _PYTHON = re.compile(r"(?:i?python|py)[0-9.]*|", re.IGNORECASE)
+_SET_IN = re.compile(r"( {4}|\t)(?:def|class|import|from|async|@)(?![A-Za-z0-9_])")
 _START = re.compile(
     r"(?:async )?def \w+ ?[(\[]|class \w+ ?[:(\[]|import \w[\w.]*(?: as \w+)?(?:,|$)|from [\w.]+ import |@\w"
     r"|\w+(?: ?: ?[\w\[\], .]+)? ?= ?\S"
@@ -77,6 +78,11 @@ class _Block:
     stop: int
     code: str
     names: Names
+
+    @property
+    def returns(self) -> bool:
+        """Whether it returns outside of its functions, as the body of another does."""
+        return any(isinstance(node, ast.Return) for node in _outer(parse(self.code)))
 
 
 def parse(code: str) -> ast.Module:
@@ -171,6 +177,8 @@ def _read(text: str) -> Reading:
     if not _defines(blocks):
         blocks = _blocks(text, _runs(text), reasons) or blocks
     if not _defines(blocks):
+        blocks = [block for block in _blocks(text, _set_in(text), []) if not block.returns] or blocks
+    if not _defines(blocks):
         if blocks and not reasons:
             reasons.append(NoCode("the code defines no function", "no-answer"))
         why = reasons[0] if reasons else NoCode("no code in the reply", "no-answer")
@@ -226,6 +234,7 @@ def _blocks(text: str, spans: list[tuple[int, int]], reasons: list[NoCode]) -> l
         left -= len(inner)
         first = start + len(part) - len(part.lstrip())
         code = _unindented(text[text.rfind("\n", 0, first) + 1 : first], inner.replace("\r\n", "\n"))
+        code = without_prompts(code)
         try:
             names = names_of(parse(code))
         except NoCode as error:
@@ -337,5 +346,21 @@ def _runs(text: str) -> list[tuple[int, int]]:
             start = None
         place += len(line)
     if start is not None:
+        spans.append((start, len(text)))
+    return spans
+
+
+def _set_in(text: str) -> list[tuple[int, int]]:
+    """Where code is set in by four spaces or a tab, which is Markdown's older way to show it."""
+    spans: list[tuple[int, int]] = []
+    start, margin, place = -1, "", 0
+    for line in text.splitlines(keepends=True):
+        if start >= 0 and line.strip() and not line.startswith(margin):
+            spans.append((start, place))
+            start = -1
+        if start < 0 and (opened := _SET_IN.match(line)):
+            start, margin = place, opened[1]
+        place += len(line)
+    if start >= 0:
         spans.append((start, len(text)))
     return spans

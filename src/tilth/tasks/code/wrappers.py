@@ -93,9 +93,14 @@ def unwrapped(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
             for found in _texts_in(_json_at(text, place), _MOST_NESTED):
                 yield found, (start, end)
     if body.startswith(">>>"):
-        yield _PROMPT.sub("", body), (start, end)
+        yield without_prompts(body), (start, end)
     if "\n" not in body and "\\n" in body:
         yield body.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"'), (start, end)
+
+
+def without_prompts(code: str) -> str:
+    """Code as it was typed where it shows a session with Python: without ">>>" and "..."."""
+    return _PROMPT.sub("", code) if code.startswith(">>>") else code
 
 
 def _evaluated(body: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -31,6 +32,9 @@ _SQL_NAME = re.compile(
 _OTHER_NAME = re.compile(r"[ \t]*([\w+#.-]*)[^\n]{0,200}\n")
 _UNNAMED = frozenset({"", "text", "txt", "plain", "plaintext", "code", "query", "output", "answer"})
 
+_OBJECT = re.compile(r"\s*(?:```(?:json)?\s*)?(?=\{)", re.IGNORECASE)
+_KEYS = ("sql", "query", "sql_query", "sqlquery", "statement", "answer", "final_answer", "code")
+
 _FIRST_WORD = re.compile(rf"(?:\s+|\(|{_COMMENT})*+(?:{_WORD})", re.IGNORECASE | re.DOTALL)
 _LINE = re.compile(
     r"^[ \t>*_]*+(?P<label>(?:[A-Za-z]{1,15}[ \t]+){0,3}(?:SQL|(?:SQL[ _]?)?query|answer|statement)"
@@ -59,7 +63,8 @@ _CLAUSES = (
 _GOES_ON = re.compile(rf"[ \t]*(?:[(),]|--|/\*|(?:{_CLAUSES}|{_CLAUSES.lower()})\b|\w+\s+(?:AS|as)\s*\()")
 _PROSE = re.compile(
     r"[ \t]*(?:#{1,4} |\*\*|\|[^|]|\d+[.)] [A-Z]|(?:This|That|The|It|Here|These|Those|In|To|We|I|You|Note"
-    r"|Explanation|Output|Results?|Please|Let|Alternatively|If|Because|Since|First|For|And|Or|As)\b[,:]?"
+    r"|Explanation|Output|(?:SQL[ ]?)?Results?|Answer|Please|Let|Alternatively|If|Because|Since|First|For|And"
+    r"|Or|As)\b[,:]?"
     r"(?:[ \t]+[\w'`\"]|$))",
     re.MULTILINE,
 )
@@ -95,6 +100,24 @@ def _found(text: str) -> Span | Why:
     if end - start > MAX_LENGTH:
         return Why("too-long", f"a query of {end - start:,} characters; at most {MAX_LENGTH:,} are taken")
     return cut + start, cut + end
+
+
+def query_in(text: str) -> tuple[str, Span] | Why:
+    """The SQL of a text and where it stands: as `find` says, or else in a field of a JSON object."""
+    span = find(text)
+    if not isinstance(span, Why):
+        return text[slice(*span)], span
+    opening = _OBJECT.match(text)
+    if opening is None or len(text) > _TAIL:
+        return span
+    try:
+        value, end = json.JSONDecoder(strict=False).raw_decode(text, opening.end())
+    except (ValueError, RecursionError):
+        return span
+    named = {str(key).lower(): said for key, said in value.items()} if isinstance(value, dict) else {}
+    said = next((named[key] for key in _KEYS if isinstance(named.get(key), str)), "")
+    inner = find(said)
+    return span if isinstance(inner, Why) else (said[slice(*inner)], (opening.end(), end))
 
 
 def one_line(query: str) -> str:

@@ -18,7 +18,7 @@ from tilth.tasks.base import Reading, Verdict, shortened
 from tilth.tasks.causes import Why
 from tilth.tasks.prompts import TemplateTask, fill
 from tilth.tasks.sql.databases.files import Dialect, signature
-from tilth.tasks.sql.reading import find, one_line
+from tilth.tasks.sql.reading import one_line, query_in
 from tilth.tasks.worker import NoAnswer, Worker
 
 PROMPTS = {
@@ -69,8 +69,9 @@ _worker = Worker(Path(__file__).parent / "databases" / "process.py")
 class Sql(TemplateTask):
     """Questions about a SQLite or DuckDB database that one query answers.
 
-    The SQL of a reply is read from a fenced block, else bare, else from backticks, as `sql_reading.find`
-    says. Its normal form is the query on one line, as sqlglot writes it, without comments.
+    The SQL of a reply is read from a fenced block, else bare, else from backticks or a field of JSON, as
+    `tilth.tasks.sql.reading` says. Its normal form is the query on one line, as sqlglot writes it, without
+    comments.
 
     A query is admitted by its syntax tree: one statement that reads tables of the database, with nothing in
     it that could change, attach, load or reach anything, and no function that gives another result each
@@ -86,8 +87,9 @@ class Sql(TemplateTask):
     It is unverified where nothing differs, but agreeing says too little: the reference returns no rows, or
     only nulls, on every database; the reference's LIMIT cuts through a tie and the query takes other rows of
     it; the reference is missing or fails; or the database takes the query, and it could not be told that it
-    only reads. Without a reference, a query that fails is still rejected. In SQLite, a name in double quotes
-    that is no column is text, however SQLite was built.
+    only reads, or it uses a function that SQLite has elsewhere and not where it runs. Without a reference, a
+    query that fails is still rejected. In SQLite, a name in double quotes that is no column is text, however
+    SQLite was built.
 
     Agreement may be by chance: on one database, a wrong query often returns what the right one does
     (`price > 5` and `price >= 5` where nothing costs 5). Give several states of the database, such as copies
@@ -174,10 +176,10 @@ class Sql(TemplateTask):
 
     def read(self, text: str, question: str | None = None) -> Reading:
         """Reads the query, as the class says, whether it may run or not; spans hold for `text` as given."""
-        span = find(text)
-        if isinstance(span, Why):
-            return Reading(None, reason=span.reason, cause=span.cause)
-        query = text[slice(*span)]
+        read = query_in(text)
+        if isinstance(read, Why):
+            return Reading(None, reason=read.reason, cause=read.cause)
+        query, span = read
         try:
             found = _worker.ask({"do": "normal", "text": query, "dialect": self.dialect}, _READ_LIMIT)
         except NoAnswer:
@@ -186,17 +188,17 @@ class Sql(TemplateTask):
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Checks a query by what it returns, as the class says; `accepted` may still be by chance."""
-        span = find(response)
-        if isinstance(span, Why):
-            return Verdict("rejected", reason=span.reason, cause=span.cause)
+        read = query_in(response)
+        if isinstance(read, Why):
+            return Verdict("rejected", reason=read.reason, cause=read.cause)
         expected, doubt = None, Why("no-reference", "no reference")
         if reference is not None:
-            place = find(reference)
-            if isinstance(place, Why):
-                doubt = Why("bad-reference", f"the reference cannot be read: {place.reason}")
+            right = query_in(reference)
+            if isinstance(right, Why):
+                doubt = Why("bad-reference", f"the reference cannot be read: {right.reason}")
             else:
-                expected = reference[slice(*place)]
-        query = response[slice(*span)]
+                expected = right[0]
+        query, span = read
         try:
             found = self._run({"do": "check", "text": query, "reference": expected, "doubt": doubt})
         except NoAnswer as error:
@@ -216,13 +218,13 @@ class Sql(TemplateTask):
             )
         if seed.reference is None:
             return None
-        span = find(seed.reference)
-        if isinstance(span, Why):
+        right = query_in(seed.reference)
+        if isinstance(right, Why):
             return (
-                f"the reference cannot be read: {span.reason}; give one query, bare or in a block of ```sql"
+                f"the reference cannot be read: {right.reason}; give one query, bare or in a block of ```sql"
             )
         try:
-            found = self._run({"do": "fault", "reference": seed.reference[slice(*span)]})["fault"]
+            found = self._run({"do": "fault", "reference": right[0]})["fault"]
         except NoAnswer as error:
             found = str(error)
         if found is None:

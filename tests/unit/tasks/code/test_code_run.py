@@ -127,6 +127,16 @@ def test_rejects_with_a_reason(code, reason, cause):
             "the reference holds no tests: assert lines, test_...() or check(candidate)",
             "bad-reference",
         ),
+        (
+            "assert True",
+            "the reference holds no tests: assert lines, test_...() or check(candidate)",
+            "bad-reference",
+        ),
+        (
+            "assert (add(1, 2) == 4, 'a message')",
+            "the reference holds no tests: assert lines, test_...() or check(candidate)",
+            "bad-reference",
+        ),
         ("assert add(1, 2) ==", "the reference does not parse (line 1)", "bad-reference"),
         ("3", "the reference holds no tests: assert lines, test_...() or check(candidate)", "bad-reference"),
         (

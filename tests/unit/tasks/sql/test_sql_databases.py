@@ -201,6 +201,25 @@ def test_tables_of_an_extension_are_there_from_the_first_query_on(tmp_path, quer
     assert (verdict.verdict, verdict.reason) == ("accepted", None)
 
 
+@pytest.mark.parametrize(
+    ("query", "verdict"),
+    [
+        ("SELECT 1 WHERE 'fern' REGEXP '^f'", "unverified"),
+        ("SELECT soundex('fern')", "unverified"),
+        ("SELECT nowhere('fern')", "rejected"),
+        ("SELECT load_extension('fern')", "rejected"),
+    ],
+)
+def test_a_function_that_sqlite_has_elsewhere_is_no_fault_of_the_query(tmp_path, query, verdict):
+    there = sqlite3.connect(":memory:").execute(
+        "SELECT count(*) FROM pragma_function_list WHERE name = 'soundex'"
+    )
+    if "soundex" in query and there.fetchone()[0]:
+        pytest.skip("this build has it")
+    task = made(tmp_path / "a.sqlite", "CREATE TABLE t (a)")
+    assert task.check(query, "SELECT 1").verdict == verdict
+
+
 def test_a_table_of_an_extension_that_is_not_here_spoils_no_other(tmp_path):
     task = made(
         tmp_path / "odd.sqlite",

@@ -12,7 +12,7 @@ from tests.support.growth import WIDE, growth
 
 from tilth.tasks import CAUSES
 from tilth.tasks.causes import Why
-from tilth.tasks.sql.reading import find
+from tilth.tasks.sql.reading import find, query_in
 
 REPLIES = [
     json.loads(line) for line in (Path(__file__).parent / "sql_replies.jsonl").read_text("utf-8").splitlines()
@@ -78,6 +78,24 @@ def test_finds_the_query(case):
 )
 def test_says_why_there_is_none(reply, reason, cause):
     assert find(reply) == Why(cause, reason)
+
+
+@pytest.mark.parametrize(
+    ("reply", "sql"),
+    [
+        ('{"sql": "SELECT a FROM t"}', "SELECT a FROM t"),
+        ('{"reasoning": "count", "query": "SELECT a\\nFROM t;"}', "SELECT a\nFROM t;"),
+        ('```json\n{"Answer": "```sql\\nSELECT \\"a b\\" FROM t\\n```"}\n```', 'SELECT "a b" FROM t'),
+        ('{"reasoning": "SELECT a FROM t"}', None),
+        ('{"sql": 3}', None),
+        ('{"sql": "SELECT a', None),
+    ],
+)
+def test_a_field_of_json_may_hold_the_query(reply, sql):
+    found = query_in(reply)
+    assert (None if isinstance(found, Why) else found[0]) == sql
+    if not isinstance(found, Why):
+        assert json.loads(reply[slice(*found[1])])
 
 
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)))

@@ -184,6 +184,9 @@ def check(
         try:
             result = states.run(query, path, seconds, most)
         except (Refused, QueryFailed) as error:
+            if isinstance(error, QueryFailed) and error.elsewhere:
+                doubts.append(Why("not-compared", _on(f"not run: {error}", number, paths)))
+                continue
             return Finding("rejected", _on(str(error), number, paths), error.cause, 0.0)
         except DatabaseFailed as error:
             doubts.append(Why("database-failed", _on(str(error), number, paths)))

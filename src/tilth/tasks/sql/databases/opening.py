@@ -27,11 +27,15 @@ _BATCH = 500
 
 
 class QueryFailed(Exception):
-    """A query that did not return a result. The message says why; `cause` in a word for machines."""
+    """A query that did not return a result. The message says why; `cause` in a word for machines.
 
-    def __init__(self, reason: str, cause: str = "query-failed") -> None:
+    `elsewhere` says that another build of the database would have run it.
+    """
+
+    def __init__(self, reason: str, cause: str = "query-failed", *, elsewhere: bool = False) -> None:
         super().__init__(reason)
         self.cause = cause
+        self.elsewhere = elsewhere
 
 
 class DatabaseFailed(Exception):

@@ -34,6 +34,7 @@ from tilth.tasks.sql.databases.schema import sampled
 _STEPS = 10_000
 _MOST_TEXTS = 50
 _NO_COLUMN = re.compile(r'no such column: "?(.*?)"?(?: - should this be a string.*)?\Z', re.DOTALL)
+_NO_FUNCTION = re.compile(r"no such function: (\w+)")
 _WORD = re.compile(
     r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|--[^\n]*|/\*.*?\*/|\.\s*\"(?:[^\"]|\"\")*+\"", re.DOTALL
 )
@@ -53,6 +54,9 @@ _FUNCTIONS = re.compile(
     r"|snippet|soundex|sqrt|strftime|string_agg|subtype|substr|substring|sum|tan|tanh|time|timediff|total"
     r"|trim|trunc|typeof|unhex|unicode|unistr|unixepoch|unlikely|upper|->|->>"
 )
+
+# Some come with later versions, others where they were built in, and REGEXP with SQLite's own shell.
+_OF_SQLITE = re.compile(rf"{_FUNCTIONS.pattern}|regexp")
 
 
 class SqliteDatabase:
@@ -91,7 +95,9 @@ class SqliteDatabase:
                 raise too_slow(seconds) from error
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE:
                 raise DatabaseFailed(f"SQLite failed: {error}") from error
-            raise QueryFailed(f"the query failed: {error}") from error
+            unknown = _NO_FUNCTION.search(str(error))
+            elsewhere = bool(unknown and _OF_SQLITE.fullmatch(unknown[1].lower()))
+            raise QueryFailed(f"the query failed: {error}", elsewhere=elsewhere) from error
         finally:
             self._connection.set_progress_handler(None, 0)
 
