@@ -23,7 +23,8 @@ _ANSWER = (
 _IS = "ist|lautet|est|es|[éÉ]|[èÈ]|is|er|[äÄ]r|on|to|je|este|adalah|l[àÀ]|это|είναι|है"
 _THE_OPTION = (
     r"(?:(?:[ ](?:la|el|le|die|der|de|a|o))?(?:[ ](?:l['’])?(?:opci[óÓ]n|op[çÇ][ãÃ]o|opzione|option|optie"
-    r"|alternativ[ea]|variante|letra|lettera|lettre|вариант|буква))?(?=[ ][(*\"“]{0,3}[a-z](?![a-z]|[ ][a-z][ ])))?"
+    r"|alternativ[ea]|variante|letra|lettera|lettre|вариант|буква))?"
+    r"(?=[ ][(*\"“]{0,3}[a-z](?![a-z]|[ ][a-z][ ])))?"
 )
 _IN_OTHER_LANGUAGES = rf"""
     | (?:答案|正解|正答|解答|答え|回答|정답|답변|답)(?:[是为為はが은는]|\s?[：:])
