@@ -334,6 +334,7 @@ def test_csv_cells_stay_as_they_are(rows, tmp_path):
         ("a.json", "chat", r"stands for a JSON array.* need a\.jsonl"),
         ("a.parquet", "csv", r"stands for Parquet.* need a\.csv"),
         ("a.jsonl", "alpaca", r"stands for JSON lines.* need a\.json"),
+        ("a.jsonl.gz", "chat", r"not compressed, and a name like its own stands for.* need a\.jsonl"),
         ("a.jsonl", "chat", None),
         ("a.txt", "chat", None),
         ("a.jsonl", None, None),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 KEPT = ("accepted", "unverified")
 """The verdicts that are saved unless others are named."""
 
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
+
 VERDICTS = ("accepted", "rejected", "unverified")
 
 FORMATS = tuple(_WRITERS)
@@ -134,6 +136,12 @@ def _without_empty_turns(rows: pl.DataFrame, format: str) -> tuple[pl.DataFrame,
 
 def _other_suffix(path: Path, format: str) -> list[str]:
     """A word where the name's end stands for another kind of file."""
+    if path.suffix.lower() in _PACKED:
+        notice = (
+            "it is not compressed, and a name like its own stands for a file that is; readers that go by the "
+            f"name need {path.stem}"
+        )
+        return [notice]
     content, suffix = CONTENT[format]
     usual = SUFFIXES.get(path.suffix.lower())
     if usual is None or CONTENT[usual][0] == content:

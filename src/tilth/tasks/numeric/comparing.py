@@ -23,6 +23,7 @@ _UNDECIDED: Outcome = (None, None)
 # 12:00 and 1:00 are times, as ratios have neither a 0 nor two digits for one.
 _OF_TIMES = re.compile(r"0(?!\.)")
 _SHORT_UNIT = re.compile(r"(-?[0-9][0-9.,]{0,20})[cdkpt]")
+_SHORT_SCALE = re.compile(r"-?[0-9][0-9.,]{0,20}[kKMB]")
 _DECIMAL_COMMA = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3}){0,9},[0-9]{1,20}")
 _FACTORIAL = re.compile(r"([0-9]{1,9})\s?!")
 
@@ -89,6 +90,8 @@ def _ambiguous(one: str, other: str) -> str | None:
         return f"{one} may be a factorial"
     if (sign := _SHORT_UNIT.fullmatch(one)) and plainly(sign[1], other):
         return f"{one} may be {sign[1]} of a unit"
+    if _SHORT_SCALE.fullmatch(one) and plainly(f"${one}", other):
+        return f"{one} may be {other}"
     if _DECIMAL_COMMA.fullmatch(one) and plainly(one.replace(".", "").replace(",", "."), other):
         return f"{one} may be a decimal"
     formula = formulas.parse(one) if "_" in one or not one.isascii() else None

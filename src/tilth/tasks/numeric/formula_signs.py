@@ -145,3 +145,8 @@ def written_plainly(text: str) -> str:
     if "(" not in text and "[" not in text:
         text = _GROUPED.sub(lambda number: number[0].replace(",", ""), text)
     return text.strip()
+
+
+def has_letters_for_digits(text: str) -> bool:
+    """Whether a number in the text names a base in which letters are digits: FF_{16}."""
+    return re.search(_WITH_LETTERS, text) is not None

@@ -15,6 +15,7 @@ from tilth.tasks.numeric.formula_signs import (
     NO_PRODUCTS,
     TRIGONOMETRIC,
     WITHOUT_BRACKETS,
+    has_letters_for_digits,
     written_plainly,
 )
 from tilth.tasks.numeric.formula_tree import Formula, Node
@@ -69,7 +70,9 @@ def parse(text: str) -> Formula | None:
 def has_function(text: str) -> bool:
     """Whether the text is a formula with a function or a base in it: then its words are no words of prose."""
     formula = parse(text)
-    return formula is not None and bool(formula.in_base or not formula.kinds.isdisjoint(_FUNCTIONS))
+    return formula is not None and bool(
+        formula.in_base or has_letters_for_digits(text) or not formula.kinds.isdisjoint(_FUNCTIONS)
+    )
 
 
 class _Reader:

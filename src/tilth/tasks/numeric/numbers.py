@@ -17,7 +17,7 @@ _MAX_DIGITS = 100
 _LARGEST = 10**_MAX_DIGITS
 _MAX_DECIMALS = 12
 _SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SHORT_SCALES = {"k": 10**3, "M": 10**6, "B": 10**9}
+_SHORT_SCALES = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
 
 # Repetitions are bounded or run over digits alone, which keeps a search linear in the text.
 _GAP = r"(?:,|\{,\}|\\,|,?\\!|[ \u00a0\u2009\u202f'’])"
@@ -48,7 +48,7 @@ NUMBER = re.compile(
         (?:[ ]?[/\u2044][ ]?(?P<divisor>{_DECIMAL}))?
     )
     (?:[ ](?P<scale>(?:hundred[ ])?(?:thousand|million|billion|trillion)|hundred)\b(?!-)
-      |(?(currency)(?P<short>[kMB])(?![A-Za-z0-9])|(?!)))?
+      |(?(currency)(?P<short>[kKMB])(?![A-Za-z0-9])|(?!)))?
     (?P<percent>[ ]?\\?%|[ ]per[ ]?cent\b)?
     """,
     re.VERBOSE,

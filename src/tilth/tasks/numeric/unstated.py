@@ -35,7 +35,7 @@ _COUNTED = frozenset(
 )
 _FUNCTIONS = ("sqrt", "cbrt", "sin", "cos", "tan", "log", "ln", "exp", "mod", "choose")
 _WITHIN = re.compile(
-    r"(?:[√∛^_]|\^\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|mod|choose) ?|[A-Za-z_]\([^()\n]{0,40})\Z"
+    r"(?:[√∛^_]|[\^_]\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|mod|choose) ?|[A-Za-z_]\([^()\n]{0,40})\Z"
 )
 _GOES_ON = re.compile(
     r"_\{?[0-9]|[₀-₉²³]|[CP][0-9]|[xyzn](?![A-Za-z0-9])|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
