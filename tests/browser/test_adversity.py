@@ -83,7 +83,7 @@ def test_real_dollars_are_asked_for_first(lab: Lab, teaching: Server) -> None:
     dialog = bench.dialog
     bench.press("Generate")
     expect(dialog).to_contain_text("This spends real money")
-    expect(dialog).to_contain_text(re.compile(r"about \$\d.* at test-model"))
+    expect(dialog).to_contain_text(re.compile(r"about \$\d.* to test-model at"))
     expect(dialog.get_by_role("button", name="Do not start")).to_be_focused()
     lab.screenshot("workbench-confirm")
     lab.page.keyboard.press("Escape")

@@ -32,7 +32,10 @@ def test_the_training_file_holds_every_row_but_the_rejected(done: Executed) -> N
 def test_the_runs_end_with_their_budget_spent(done: Executed) -> None:
     for name in ("first-harvest.tilth", "first-harvest-new.tilth"):
         progress = tilth.open_run(done.folder / name).progress
-        assert (progress.status, progress.queries, progress.rows) == ("finished", 300, 150)
+        assert progress.status == "finished"
+        assert progress.queries in (299, 300), "what is left is too little for a row"
+        assert 2 * progress.rows + progress.rowless == progress.queries, "a copy of its seed is not answered"
+        assert progress.rows > 140
 
 
 def test_what_is_shown_is_what_the_run_holds(done: Executed) -> None:
@@ -43,7 +46,8 @@ def test_what_is_shown_is_what_the_run_holds(done: Executed) -> None:
     for exchange in exchanges:
         assert exchange["reply"] in done.shown("detail")
     assert "verdict='accepted', answer='18'" in done.shown("check")
-    assert done.shown("prefix") == f"({run.prefix(100).height}, 150)" == "(50, 150)"
+    assert done.shown("prefix") == f"({run.prefix(100).height}, {run.rows.height})"
+    assert 40 < run.prefix(100).height <= 50
 
 
 def test_the_workbench_is_shown_with_a_text_for_where_it_cannot_run(done: Executed) -> None:
