@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 import re
@@ -249,22 +250,30 @@ def with_options(stem: str, options: Sequence[Option]) -> str:
     return "\n".join([stem.rstrip(), *(str(o) if o.label else f"- {o.text}" for o in options)])
 
 
+def _written_out(text: str) -> Any:
+    """The value that a text writes out: in JSON, or as Python shows it, which pandas puts into CSV files."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        try:
+            return ast.literal_eval(text.strip())
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            raise ValueError(f"opens like JSON and is none: {error}") from error
+
+
 def given(value: Any) -> list[Option]:
     """Options as a record gives them; labels are those of the record, or empty.
 
     Args:
         value: A list of texts, of which all may open with their labels, "A) 21"; a list of objects with
             `text` and `label`; an object with lists of them; a mapping from label to text; or one of these
-            as JSON, as a CSV file holds it.
+            as JSON or as Python shows it, as a CSV file holds it.
 
     Raises:
         ValueError: It is none of these; the message goes on from the column's name.
     """
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"opens like JSON and is none: {error}") from error
+        value = _written_out(value)
     pairs: list[tuple[Any, Any]]
     if isinstance(value, Mapping) and isinstance(value.get("text"), list | tuple):
         texts, labels = value["text"], value.get("label") or [""] * len(value["text"])
