@@ -137,6 +137,15 @@ def test_rejects_with_a_reason(code, reason, cause):
             "the reference holds no tests: assert lines, test_...() or check(candidate)",
             "bad-reference",
         ),
+        *(
+            (tests, "the tests call nothing of the code", "untestable")
+            for tests in (
+                "if __name__ == '__main__':\n    assert add(1, 2) == 4",
+                "def test_add():\n    yield\n    assert add(1, 2) == 4",
+                "for pair in []:\n    assert add(*pair) == 4",
+                "assert callable(add)",
+            )
+        ),
         ("assert add(1, 2) ==", "the reference does not parse (line 1)", "bad-reference"),
         ("3", "the reference holds no tests: assert lines, test_...() or check(candidate)", "bad-reference"),
         (

@@ -146,6 +146,7 @@ class CodeProcess(wire.Peer):
     Attributes:
         stopped: What ended the tests by way of this process, though they may have caught it.
         asked: Classes of the code that its question or tests name.
+        asks: How often anything was asked of it.
     """
 
     def __init__(self, limits: confine.Limits, uid: int, whose: str, blame: type[Ended]) -> None:
@@ -163,6 +164,7 @@ class CodeProcess(wire.Peer):
         self._limits, self._whose, self._blame = limits, whose, blame
         self.stopped: BaseException | None = None
         self.asked: frozenset[str] = frozenset()
+        self.asks = 0
 
     def wait(self) -> None:
         """Returns once the process is confined; raises `confine.Refused` where it could not be."""
@@ -178,6 +180,7 @@ class CodeProcess(wire.Peer):
         return given
 
     def ask(self, operation: str, /, *values: Any, **named: Any) -> Any:
+        self.asks += 1
         try:
             return super().ask(operation, *values, **named)
         except wire.Unsendable as error:

@@ -104,6 +104,7 @@ def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> N
         _serve(name, {}, lambda _: object())
     if job["entry"] and job["entry"] not in given:
         refuse(job["entry"])
+    asks = code.asks
     try:
         exec(compiled, names)  # noqa: S102 - what this process is for
         if job["entry"]:
@@ -122,6 +123,8 @@ def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> N
         raise Rejected(_failure(error, job["tests"])) from None
     except SystemExit:
         raise Undecided("the tests end their own process") from None
+    if code.asks == asks and given and all(map(callable, given.values())):  # as in `if __name__ == ...`
+        raise Undecided("the tests call nothing of the code")
 
 
 def _serve(name: str, contents: dict[str, Any], other: Callable[[str], Any]) -> None:
