@@ -300,6 +300,8 @@ class Lab:
         if body.get_attribute("data-jp-theme-light") != light:
             self.command("apputils:change-theme", theme=THEMES[theme])
             self.page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached")
+        # JupyterLab shows its splash between two themes; a third that comes before it has gone makes it fail.
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def screenshot(self, name: str) -> Path:
         """Saves the page as NAME.png beside the other screenshots of the run."""
