@@ -101,7 +101,7 @@ def start_in(journal: Journal, recipe: Recipe, options: RunOptions, *, closes: b
         reopened,
         judging_anew=_judging_anew(stored, settings),
     )
-    run._begin(ActiveParts(execution, journal, tuple(opened.values()), controls, closes, earlier))  # noqa: SLF001 - here only
+    run._begin(ActiveParts(execution, journal, connections, controls, closes, earlier))  # noqa: SLF001 - here only
     return run
 
 
@@ -142,7 +142,10 @@ def _settings(
             role: None if price is None else {"source": price.source, "date": price.date}
             for role, price in prices.items()
         },
-        "addresses": {role: connection.model.address for role, connection in connections.items()},
+        "addresses": {
+            **{role: connection.model.address for role, connection in connections.items()},
+            **stored.get("addresses", {}),
+        },
         "max_tokens": {role: connection.model.max_tokens for role, connection in connections.items()},
         "plan": None,
         "reading": stored.get("reading", 1) if stored else READING_RULES,

@@ -115,6 +115,7 @@ class Run(GrownRows):
             for connection in active.connections:
                 await connection.close()
             self._settings["seconds"] += self._ended - self._began
+            self._settings["addresses"] = active.addresses(self._settings["addresses"])
             settings, kept = self._stored(active), None
             if ending.status == "failed" and active.execution.ledger.counted == began_with:
                 kept = active.finished_before(settings)  # nothing came of going on with it

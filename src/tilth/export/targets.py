@@ -62,6 +62,8 @@ def _refuse_database(path: Path, target: Path) -> None:
         if name.lower().endswith(".tilth"):
             raise ValueError(f"{path.name} is the name of a run's file, which holds its replies; {remedy}")
     owner = next((target.name.removesuffix(end) for end in _COMPANIONS if target.name.endswith(end)), None)
+    if owner and target.name.endswith(".lock"):
+        owner = owner.removeprefix(".")
     for file in (target, *([target.with_name(owner)] if owner else [])):
         if _opens_with(file, _SQLITE):
             raise ValueError(

@@ -24,6 +24,11 @@ class RecordedTeacher(Teacher):
         )
         self._recorded = dict(identity["sampling"])
 
+    @property
+    def address(self) -> None:
+        """Unknown: it is the file's own, if the file says it."""
+        return
+
     def price(self) -> None:
         """Nothing is asked, so nothing is priced."""
         return

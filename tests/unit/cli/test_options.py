@@ -237,3 +237,22 @@ def test_seeds_are_read_as_python_reads_them(shell, endpoint, tmp_path):
     asked = tilth.open_run(tmp_path / "run.tilth").rows["question"][0]
     assert "Köln" in asked
     assert "Evidence: Preise von 2020" in asked
+
+
+def test_an_address_that_does_not_answer_takes_no_others_place(shell, endpoint, seeds, tmp_path):
+    first = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 5, "--out", "run.tilth"),
+    )
+    assert first.returncode == 0, first.stderr
+    for _ in range(2):  # the second goes on with a run that has failed, not with a finished one
+        assert (
+            shell("resume", "run.tilth", "--queries", 9, "--base-url", "http://127.0.0.1:9/v1").returncode
+            == 1
+        )
+    with closing(sqlite3.connect(tmp_path / "run.tilth", isolation_level=None)) as file:
+        file.execute("UPDATE runs SET status = 'stopped'")
+    assert shell("resume", "run.tilth", "--queries", 9, "--base-url", "http://127.0.0.1:9/v1").returncode == 1
+    more = shell("resume", "run.tilth", "--queries", 9)
+    assert more.returncode == 0, more.stderr
+    assert endpoint.served == 9

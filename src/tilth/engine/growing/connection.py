@@ -39,6 +39,11 @@ class ModelConnection:
         self._timed_out = self._most_out = 0
 
     @property
+    def answered(self) -> bool:
+        """Whether a reply came of it in this sitting."""
+        return self._proven
+
+    @property
     def price(self) -> Price | None:
         """What its tokens cost, or None for unknown."""
         return self.priced.price

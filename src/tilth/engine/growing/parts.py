@@ -12,6 +12,7 @@ from tilth.engine.file.writes import JUDGING_ANEW
 from tilth.engine.growing.connection import ModelConnection
 from tilth.engine.growing.controls import Controls
 from tilth.engine.growing.execution import Execution
+from tilth.strategies.base import Role
 
 _JUDGED_BY = ("check", "verdict_options", JUDGING_ANEW)
 """Settings that say how stored rows are judged: they are true as soon as that is done."""
@@ -23,10 +24,20 @@ class ActiveParts:
 
     execution: Execution
     journal: Journal
-    connections: Sequence[ModelConnection]
+    roles: Mapping[Role, ModelConnection]
     controls: Controls
     closes: bool
     earlier: RunRecord | None = None
+
+    @property
+    def connections(self) -> Sequence[ModelConnection]:
+        """The models' connections, each once."""
+        return tuple(dict.fromkeys(self.roles.values()))
+
+    def addresses(self, known: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Where the models are: an address that did not answer takes no other's place."""
+        answered = {str(role): one.model.address for role, one in self.roles.items() if one.answered}
+        return {**known, **answered}
 
     def finished_before(self, settings: Mapping[str, Any]) -> RunRecord | None:
         """What the file held, where that was finished; by what its rows are judged now, as `settings` say."""

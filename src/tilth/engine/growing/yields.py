@@ -35,5 +35,5 @@ class Yield:
         [(why, times)] = self._why.most_common(1)
         return (
             f"{units - fruitful:,} of the first {units:,} units gave no row that is kept, {times:,} of them: "
-            f"{why}; look at run.quality and at the replies before the budget is spent; going on"
+            f"{why}; look at their replies before the budget is spent; going on"
         )
