@@ -24,22 +24,25 @@ class Judging:
         task: How answers are checked.
         checks: What else looked at them.
         seeds: The ids of the seeds that ask a question, by its key.
+        verbatim: The same by the question's very words: most rows ask a seed's, whose key takes longer.
         checked: Whether anything is checked.
     """
 
     task: Task
     checks: Sequence[Check]
     seeds: Mapping[str, frozenset[str]]
+    verbatim: Mapping[str, frozenset[str]]
     checked: bool
 
     @classmethod
     def of(cls, recipe: Recipe, *, checked: bool) -> Judging:
         """As the recipe has it."""
         seeds: dict[str, frozenset[str]] = {}
+        verbatim: dict[str, frozenset[str]] = {}
         for seed in recipe.seeds:
-            key = recipe.task.key(seed.question)
-            seeds[key] = seeds.get(key, frozenset()) | {seed.id}
-        return cls(recipe.task, recipe.strategy.checks, seeds, checked)
+            for known, key in ((seeds, recipe.task.key(seed.question)), (verbatim, seed.question)):
+                known[key] = known.get(key, frozenset()) | {seed.id}
+        return cls(recipe.task, recipe.strategy.checks, seeds, verbatim, checked)
 
     def verdict(self, candidate: Candidate, parents: Sequence[str]) -> Verdict:
         """Of a candidate that came from these seeds; a rejection, where the reply is of no use."""
@@ -79,6 +82,8 @@ class Judging:
 
     def _fault(self, question: str, parents: Sequence[str]) -> Why | None:
         """What is wrong with a question that was written; a seed's own has nothing wrong."""
+        if self.verbatim.get(question, frozenset()).intersection(parents):
+            return None
         same = self.seeds.get(self.task.key(question), frozenset())
         if same.intersection(parents):
             return None
