@@ -240,6 +240,7 @@ def _words(header: str | None, body: bytes, token: str | None) -> str:
         said = error if isinstance(error, str) else ""
     if token:
         said = said.replace(token, "…")
+    # blanks in their place: a token that was cut by one is not put together again
     return " ".join("".join(c if c.isprintable() else " " for c in said[:2_000]).split())[:200]
 
 

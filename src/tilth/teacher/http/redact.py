@@ -10,6 +10,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
+from tilth.printable import without_controls
+
 MESSAGE_CHARACTERS = 300
 _SHORTEST_SECRET = 4
 _SHORTEST_PART = 8
@@ -101,7 +103,7 @@ def secret_forms(values: Iterable[str]) -> list[str]:
 
 
 def _one_line(text: str) -> str:
-    return "".join(filter(str.isprintable, _SPACE.sub(" ", text))).strip()
+    return without_controls(_SPACE.sub(" ", text)).strip()
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
