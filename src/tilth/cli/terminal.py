@@ -64,9 +64,16 @@ def _follow(work: Run | Study, label: str, figures: Callable[[], Figures]) -> No
     console = Console(stderr=True)
     subscription = work.subscribe()
     try:
-        with _signals(work, console), _shown(console, label) as show:
-            waiting, noticed = False, False
+        with _signals() as came, _shown(console, label) as show:
+            obeyed, waiting, noticed = 0, False, False
             while work.status not in OVER:
+                for _ in range(came() - obeyed):
+                    obeyed += 1
+                    if obeyed == 1:
+                        console.print("Stopping: started units finish. Again to abort.")
+                        work.stop()
+                    else:
+                        work.abort()
                 show(figures())
                 if waiting != (work.status == "waiting"):
                     waiting = not waiting
@@ -159,21 +166,20 @@ def _wait(progress: Any) -> str:
 
 
 @contextmanager
-def _signals(work: Run | Study, console: Console) -> Iterator[None]:
-    asked = 0
+def _signals() -> Iterator[Callable[[], int]]:
+    """Tells how often Ctrl-C or SIGTERM came.
+
+    They do no more than count: a signal comes in the midst of anything, a lock held or a line half written.
+    """
+    count = 0
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
-            console.print("Stopping: started units finish. Again to abort.")
-            work.stop()
-        else:
-            work.abort()
+        nonlocal count
+        count += 1
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield lambda: count
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

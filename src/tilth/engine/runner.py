@@ -93,13 +93,13 @@ class Runner:
 
 
 _runner: Runner | None = None
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def runner() -> Runner:
     """The process's runner; a new one after a fork, for threads do not survive it."""
     global _runner  # noqa: PLW0603 - there is one per process
-    with _lock:
+    with _lock:  # one that can be entered twice: a signal's handler may stop a run, and come at any point
         if _runner is None or _runner.pid != os.getpid():
             _runner = Runner()
         return _runner

@@ -12,6 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from tests.support.other_process import elsewhere
 from tests.unit.engine.growing import ENOUGH, SEEDS, Model, comparable, started, until
+from tests.unit.engine.processes import program
 
 import tilth
 from tilth.errors import TeacherError
@@ -263,3 +264,35 @@ def test_an_awaited_run_opens_nothing_and_sleeps_nowhere_in_its_callers_thread()
     """)
     assert "sqlite3.connect" in found["others"]
     assert found["caller's"] == []
+
+
+STORM = """
+    import signal, threading, tilth
+    from tests.unit.engine.growing import Model, seeds
+
+    run = tilth.start(seeds(5), "question-rephrase", 50, teacher=tilth.Teacher(Model(gate=threading.Event())))
+    handled = 0
+    def handle(number, frame):
+        global handled
+        handled += 1
+        run.pause()
+        signal.setitimer(signal.ITIMER_REAL, 1e-4)
+    signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 1e-4)
+    while handled < 2_000:
+        run.resume()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    run.abort()
+    run.wait()
+    print(run.status, flush=True)
+"""
+
+
+def test_controls_from_a_signals_handler_hold_nothing_up(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with program(STORM) as process:
+        try:
+            said, _ = process.communicate(timeout=120)
+        finally:
+            process.kill()
+    assert said.strip() == "aborted"
