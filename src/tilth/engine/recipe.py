@@ -136,7 +136,8 @@ class Recipe:
 
     def passes(self) -> SeedPasses:
         """The order of its units."""
-        return SeedPasses(tuple(self.seeds), self.random_state, self.nested_sizes, self.task.put)
+        put = None if type(self.task).put is Task.put else self.task.put
+        return SeedPasses(tuple(self.seeds), self.random_state, self.nested_sizes, put)
 
     def refuse_other(self, path: Path, stored: Mapping[str, Any]) -> None:
         """Raises `IdentityMismatch` unless the identity that is stored in `path` is this one."""

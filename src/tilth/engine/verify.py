@@ -7,7 +7,7 @@ import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +202,7 @@ class _Rebuilding:
     def __init__(self, file: sqlite3.Connection, stored: StoredRecipe, recipe: Recipe, found: _Found) -> None:
         self._file, self._id, self._recipe, self._found = file, stored.run_id, recipe, found
         self._row_context = row_context_of(stored.run_id, recipe, stored.settings)
-        self._judging = Judging.of(recipe, checked=self._row_context.checked)
+        self._judging = Judging(recipe, checked=self._row_context.checked)
         self._copies = Copies(self._judging)
         self._as_today = _as_today(stored.settings)
         self._not_rerun = recipe.task.not_rerun(stored.task_options)
@@ -321,7 +321,7 @@ class _Rebuilding:
         """Whether a verdict cannot be found anew, for nothing is run here."""
         if self._not_rerun is None:
             return False
-        own = replace(self._judging, checks=()).verdict(candidate, parents_of(candidate, unit))
+        own = self._judging.verdict_of_task(candidate, parents_of(candidate, unit))
         self._unjudged += own.cause == _NOT_RUN
         return own.cause == _NOT_RUN
 

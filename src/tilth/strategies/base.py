@@ -6,6 +6,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from tilth.seeds import Seed, Seeds
@@ -110,7 +111,7 @@ class UnitCost:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unit:
     """One piece of work: a seed, or a few, grown once.
 
@@ -119,7 +120,7 @@ class Unit:
         seeds: The seeds it grows.
         passing: Which pass over the seeds it belongs to, from 0.
         round: Which round it belongs to, from 0.
-        rng: Its only source of randomness, drawn from (random_state, number).
+        drawn: What its `rng` is seeded with, drawn from (random_state, number).
         data: What a strategy's own `units` wants to tell its `grow`; JSON.
 
     Example:
@@ -133,8 +134,13 @@ class Unit:
     seeds: tuple[Seed, ...]
     passing: int
     round: int
-    rng: random.Random
+    drawn: int
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def rng(self) -> random.Random:
+        """Its only source of randomness."""
+        return random.Random(self.drawn)
 
     @property
     def seed(self) -> Seed:

@@ -33,7 +33,8 @@ class SeedPasses:
 
     A unit's number is p x seeds + position. With `nested_sizes`, any beginning of a pass holds the first
     `size` seeds in proportion, at least rounded down: so a study on fewer seeds is contained, unit by unit,
-    in the study on all of them at the same ratio. `put` words a seed as its unit puts it (`Task.put`).
+    in the study on all of them at the same ratio. `put` words a seed as its unit puts it (`Task.put`); None
+    where all are put as they are.
     """
 
     def __init__(
@@ -70,8 +71,7 @@ class SeedPasses:
         passing, seed = number // len(self._seeds), self._seeds[self.seed_of(number)]
         if self._put is not None:
             seed = self._put(seed, random.Random(drawn(self._random_state, "put", number)))
-        rng = random.Random(drawn(self._random_state, "unit", number))
-        return Unit(number, (seed,), passing, round, rng, data or {})
+        return Unit(number, (seed,), passing, round, drawn(self._random_state, "unit", number), data or {})
 
     def units(self) -> Iterator[Unit]:
         """Every seed once in the order of pass 0, then of pass 1, without end."""

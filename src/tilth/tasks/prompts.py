@@ -105,6 +105,8 @@ def fill(template: str, question: str, **others: str) -> str:
 
     Other braces, as in LaTeX or inside what was filled in, stay as they are.
     """
+    if not others:
+        return template.replace(_PLACEHOLDER, question)
     values = {"question": question, **others}
     names = "|".join(map(re.escape, values))
     return re.sub(rf"\{{({names})\}}", lambda place: values[place[1]], template)

@@ -14,6 +14,8 @@ def reasoning_spans(text: str) -> list[tuple[int, int]]:
     the start: some chat templates put the opening tag into the prompt.
     """
     spans: list[tuple[int, int]] = []
+    if "<" not in text:
+        return spans
     depth = start = 0
     for tag in _TAG.finditer(text):
         if not tag.group(1):

@@ -45,4 +45,6 @@ def storable(text: str | None) -> str | None: ...
 
 def storable(text: str | None) -> str | None:
     """SQLite takes UTF-8 only; a lone surrogate of a hostile reply becomes a question mark."""
-    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tilth.engine.budget import Amount, Budget, Hold
+from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold
 from tilth.engine.growing.booking import Booking
 from tilth.engine.growing.goal import KeptRows
 
@@ -88,15 +88,17 @@ class Admission:
             self._turned.clear()
             needed = not self.kept.may_reach(self._booking.ledger.limit.rows)
             if needed and self._booking.controls.going.is_set() and self._has_room(worst):
-                limit = self._booking.ledger.shortage(worst)
-                if limit is None:
+                try:
+                    hold = self._booking.ledger.hold(worst)
+                except DoesNotFit as limit:
+                    if not self._at_work:
+                        self.short_of = str(limit)
+                        break
+                else:
                     self._at_work[unit] = rows
                     self._asking.add(unit)
                     self.kept.due += rows
-                    return self._booking.ledger.hold(worst)
-                if not self._at_work:
-                    self.short_of = limit
-                    break
+                    return hold
             await self._turned.wait()
         return None
 

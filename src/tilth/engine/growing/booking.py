@@ -82,7 +82,8 @@ def _meant(tokens: int | None, least: int) -> int | None:
 
 def size_of(request: Mapping[str, Any]) -> int:
     """Bytes of a request's messages."""
-    return sum(len(message["content"].encode("utf-8", "replace")) for message in request["messages"])
+    texts = [message["content"] for message in request["messages"]]
+    return sum(len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts)
 
 
 def worst_of_unit(

@@ -73,7 +73,7 @@ class Execution:
         self._task = recipe.task
         self._passes = recipe.passes()
         self._row_context = row_context
-        self._judging = Judging.of(recipe, checked=row_context.checked)
+        self._judging = Judging(recipe, checked=row_context.checked)
         self._copies = Copies(self._judging)
         self._reopened = reopened
         self.judging_anew = judging_anew

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 from tilth.engine.recipe import Recipe
+from tilth.seeds import Seed
 from tilth.strategies.base import Candidate, Reply, Unit
-from tilth.strategies.check import Check, verdict_after
-from tilth.tasks.base import Task, Verdict
+from tilth.strategies.check import verdict_after
+from tilth.tasks.base import Verdict
 from tilth.tasks.causes import Why
 from tilth.tasks.refusals import refuses
 
@@ -16,36 +18,36 @@ NOT_CHECKED = "not-checked"
 """The cause of a row that the run does not check."""
 
 
-@dataclass(frozen=True, slots=True)
 class Judging:
-    """How all candidates of a run are judged.
+    """How all candidates of a run are judged: as its recipe has it.
 
     Attributes:
         task: How answers are checked.
-        checks: What else looked at them.
-        seeds: The ids of the seeds that ask a question, by its key.
-        verbatim: The same by the question's very words: most rows ask a seed's, whose key takes longer.
         checked: Whether anything is checked.
     """
 
-    task: Task
-    checks: Sequence[Check]
-    seeds: Mapping[str, frozenset[str]]
-    verbatim: Mapping[str, frozenset[str]]
-    checked: bool
+    def __init__(self, recipe: Recipe, *, checked: bool) -> None:
+        self.task = recipe.task
+        self.checked = checked
+        self._checks = recipe.strategy.checks
+        self._recipe_seeds = recipe.seeds
+        self._verbatim = _ids_by(recipe.seeds, lambda seed: seed.question)
 
-    @classmethod
-    def of(cls, recipe: Recipe, *, checked: bool) -> Judging:
-        """As the recipe has it."""
-        seeds: dict[str, frozenset[str]] = {}
-        verbatim: dict[str, frozenset[str]] = {}
-        for seed in recipe.seeds:
-            for known, key in ((seeds, recipe.task.key(seed.question)), (verbatim, seed.question)):
-                known[key] = known.get(key, frozenset()) | {seed.id}
-        return cls(recipe.task, recipe.strategy.checks, seeds, verbatim, checked)
+    @cached_property
+    def seeds(self) -> Mapping[str, frozenset[str]]:
+        """The ids of the seeds that ask a question, by its key.
+
+        Worked out once a question is none of the seeds' by its very words: in many runs there is none.
+        """
+        return _ids_by(self._recipe_seeds, lambda seed: self.task.key(seed.question))
 
     def verdict(self, candidate: Candidate, parents: Sequence[str]) -> Verdict:
         """Of a candidate that came from these seeds; a rejection, where the reply is of no use."""
+        verdict = self.verdict_of_task(candidate, parents)
+        return verdict_after(self._checks, candidate.extra, verdict) if self.checked else verdict
+
+    def verdict_of_task(self, candidate: Candidate, parents: Sequence[str]) -> Verdict:
+        """What `verdict` says, what its checks found left aside."""
         if (known := self._known(candidate)) is not None:
             return known
         given = candidate.response, candidate.reference, candidate.question
@@ -57,7 +59,9 @@ class Judging:
             return known
         given = candidate.response, candidate.reference, candidate.question
         verdict = self.task.check_at_once(*given)
-        return None if verdict is None else self._after(verdict, candidate, parents)
+        if verdict is None:
+            return None
+        return verdict_after(self._checks, candidate.extra, self._after(verdict, candidate, parents))
 
     def writes(self, question: str) -> bool:
         """Whether a question is none of the seeds'."""
@@ -78,11 +82,11 @@ class Judging:
             fault = Why("refused", "the model refused to reply")
         if fault is not None:
             return replace(verdict, verdict="rejected", reason=fault.reason, cause=fault.cause)
-        return verdict_after(self.checks, candidate.extra, verdict)
+        return verdict
 
     def _fault(self, question: str, parents: Sequence[str]) -> Why | None:
         """What is wrong with a question that was written; a seed's own has nothing wrong."""
-        if self.verbatim.get(question, frozenset()).intersection(parents):
+        if self._verbatim.get(question, frozenset()).intersection(parents):
             return None
         same = self.seeds.get(self.task.key(question), frozenset())
         if same.intersection(parents):
@@ -92,6 +96,14 @@ class Judging:
         if self.task.tells_answer(question):
             return Why("leaked-answer", "the question tells its answer")
         return None
+
+
+def _ids_by(seeds: Iterable[Seed], key: Callable[[Seed], str]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for seed in seeds:
+        asked = key(seed)
+        found[asked] = found.get(asked, frozenset()) | {seed.id}
+    return found
 
 
 def _in_doubt(response: str, verdict: Verdict) -> Verdict:

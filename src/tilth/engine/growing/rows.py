@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
+from tilth.engine.file.checksums import storable
 from tilth.engine.file.digests import canonical
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import select
@@ -216,5 +217,5 @@ def _messages(messages: Sequence[Mapping[str, str]] | None) -> str | None:
 
 
 def _text(text: str) -> str:
-    """A plain string that SQLite and Arrow can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """A plain string, not a `Reply`, that SQLite and Arrow can hold."""
+    return storable(str(text))

@@ -27,6 +27,8 @@ _AFTER = re.compile(
     r"|in (?:binary|octal|hex(?:adecimal)?)\b|\((?:in )?(?:binary|octal|hex(?:adecimal)?)\))",
     re.IGNORECASE,
 )
+# What the words of `_BEFORE` end in, which is looked at first: before most numbers stands none of them.
+_LAST_WORDS = ("of", "twice", "thrice", "double", "triple", "half", "minus", "root", "than", "and", "the")
 _SHARE = re.compile(r"(?<=[%t]) of (?:the )?[*_$\\(]{0,3}[0-9]")
 
 
@@ -38,8 +40,7 @@ def is_operand(text: str, start: int, end: int) -> bool:
         >>> is_operand("twice 9", 6, 7), is_operand("9 apples", 0, 1)
         (True, False)
     """
-    return bool(
-        _AFTER.match(text, end)
-        or _SHARE.match(text, end)
-        or _BEFORE.search(text[max(0, start - _NEAR) : start])
-    )
+    if _AFTER.match(text, end) or _SHARE.match(text, end):
+        return True
+    before = text[max(0, start - _NEAR) : start]
+    return before.rstrip(" *_$\\(").lower().endswith(_LAST_WORDS) and bool(_BEFORE.search(before))

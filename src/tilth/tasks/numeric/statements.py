@@ -50,6 +50,7 @@ _FORMULA = re.compile(
     r"(?:\$(?P<inline>[^$\n]{1,300})\$(?![0-9$])|\\\((?P<round>[^\n]{1,300}?)\\\))"
     r"(?![ ,;]{0,3}(?:or\b|and\b|[-=<>+*/,]))"
 )
+_PLAIN_END = re.compile(r"\.?(?:\n|\Z)")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _FACTORIAL = re.compile(r"[0-9]{1,9}!(?![=!])")
 _BETWEEN_BOXES = re.compile(
@@ -216,9 +217,10 @@ def _next_value(text: str, start: int) -> Reading | None:
         return Reading(factorial[0], factorial.span())
     if text.startswith("<", first) and (closing := text.find(">", first, first + 60)) >= 0:
         return value(text, first, closing + 1)
-    if reading := _opened(text, early, limit) or _between_signs(text, early):
-        return reading
     number = numbers.NUMBER.match(text, first)
+    alone = number and early == first and number[0].isdigit() and _PLAIN_END.match(text, number.end())
+    if not alone and (reading := _opened(text, early, limit) or _between_signs(text, early)):
+        return reading
     if number and not _GOES_ON.match(text, number.end()):
         return IN_WORDS if is_operand(text, *number.span()) else of_number(number)
     sentence = _SENTENCE_END.search(text, first, limit)
