@@ -8,16 +8,16 @@ from sqlite3 import Connection
 from typing import Any
 
 from tilth.engine.budget import Budget, Ledger
+from tilth.engine.file.format.records import record_of
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import damage_told
-from tilth.engine.file.records import record_of
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.reuse import Pool
 from tilth.engine.file.writes import JUDGING_ANEW, create_run
-from tilth.engine.growing.asking import AskContext
-from tilth.engine.growing.booking import Booking
-from tilth.engine.growing.connection import ModelConnection
-from tilth.engine.growing.controls import Controls
+from tilth.engine.growing.asks.asking import AskContext
+from tilth.engine.growing.asks.booking import Booking
+from tilth.engine.growing.asks.connection import ModelConnection
+from tilth.engine.growing.asks.controls import Controls
 from tilth.engine.growing.execution import Execution
 from tilth.engine.growing.parts import ActiveParts
 from tilth.engine.growing.rows import CheckMode, RowContext

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tilth.engine.budget import NANO
+from tilth.engine.file.format.sums import Sums, sums_by_account
 from tilth.engine.file.queries import read_only
-from tilth.engine.file.sums import Sums, sums_by_account
 from tilth.errors import StrategyError
 from tilth.strategies import registry
 from tilth.strategies.check import EVIDENCE, Check, Table

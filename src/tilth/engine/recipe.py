@@ -12,7 +12,7 @@ from typing import Any
 
 from tilth import tasks
 from tilth.arguments import all_of_kind, of_kind
-from tilth.engine.file.digests import canonical, digest
+from tilth.engine.file.format.digests import canonical, digest
 from tilth.engine.file.queries import seeds_from
 from tilth.errors import IdentityMismatch
 from tilth.seeds import Seeds, TaskLike

@@ -12,9 +12,9 @@ from tilth.engine.background import beside
 from tilth.engine.budget import NANO, Amount, Budget
 from tilth.engine.events import Changed
 from tilth.engine.file import queries
-from tilth.engine.file.records import RunRecord
+from tilth.engine.file.format.records import RunRecord
 from tilth.engine.file.writes import JUDGING_ANEW, set_end, set_settings, set_status
-from tilth.engine.growing.connection import ModelConnection
+from tilth.engine.growing.asks.connection import ModelConnection
 from tilth.engine.growing.execution import NO_ROWS, Ending
 from tilth.engine.growing.pace import Rates
 from tilth.engine.growing.parts import ActiveParts

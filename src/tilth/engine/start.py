@@ -12,8 +12,8 @@ from tilth.engine.assembly import RunOptions, start_in
 from tilth.engine.background import begun, wait_for
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
+from tilth.engine.file.format.records import identities
 from tilth.engine.file.journal import Journal
-from tilth.engine.file.records import identities
 from tilth.engine.file.reuse import Pool
 from tilth.engine.growing.rows import CheckMode
 from tilth.engine.live import LiveFiles

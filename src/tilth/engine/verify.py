@@ -15,10 +15,10 @@ from tilth.arguments import listed, path_of
 from tilth.engine.assembly import row_context_of
 from tilth.engine.file.audit import audit_books, audit_file, audit_run, audit_study
 from tilth.engine.file.copying import snapshot
+from tilth.engine.file.format.records import identity_of, settings_of_record
+from tilth.engine.file.format.tables import StrangeFile
 from tilth.engine.file.queries import select
-from tilth.engine.file.records import identity_of, settings_of_record
 from tilth.engine.file.resume import JournalledRun
-from tilth.engine.file.tables import StrangeFile
 from tilth.engine.file.writes import JUDGING_ANEW
 from tilth.engine.growing.copies import Copies
 from tilth.engine.growing.judging import Judging, parents_of

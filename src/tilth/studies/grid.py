@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from tilth.engine.budget import Amount, Budget
-from tilth.engine.file.digests import digest
+from tilth.engine.file.format.digests import digest
 from tilth.engine.file.queries import FinishedUnit
 from tilth.strategies.base import Strategy
 from tilth.strategies.check import Checked

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tilth import students, tasks
 from tilth.arguments import all_of_kind, listed, number_of, numbers_of, of_kind, paths_of
 from tilth.engine.budget import Budget
-from tilth.engine.file.digests import canonical
+from tilth.engine.file.format.digests import canonical
 from tilth.engine.planning.preconditions import refuse_unfit_seeds
 from tilth.engine.planning.unread import tell_unread_columns
 from tilth.engine.recipe import checks_given, run_id_of, seeds_given, teacher_given

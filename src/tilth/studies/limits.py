@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from tilth.engine.budget import NANO, Budget
-from tilth.engine.file.sums import sums
+from tilth.engine.file.format.sums import sums
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.file.digests import canonical, digest
+from tilth.engine.file.format.digests import canonical, digest
 from tilth.strategies import registry
 from tilth.strategies.base import Strategy
 from tilth.strategies.check import Checked

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from tilth.arguments import path_of
 from tilth.engine.background import begun, wait_for
 from tilth.engine.budget import Budget
+from tilth.engine.file.format.records import identities
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import read_only
-from tilth.engine.file.records import identities
 from tilth.engine.live import LiveFiles
 from tilth.engine.planning.preconditions import refuse_endless, refuse_unagreed_spending
 from tilth.engine.recipe import refuse_other

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.engine.file.digests import canonical
+from tilth.engine.file.format.digests import canonical
+from tilth.engine.file.format.sums import Sums, sums
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import read_only
-from tilth.engine.file.sums import Sums, sums
 from tilth.errors import JournalError
 from tilth.studies.frame import outcomes_schema, studies_schema
 from tilth.studies.options import with_options

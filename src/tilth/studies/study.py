@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.engine.background import Background, beside
 from tilth.engine.budget import NANO, Budget
-from tilth.engine.file.digests import canonical
+from tilth.engine.file.format.digests import canonical
 from tilth.engine.growing.execution import Ending
 from tilth.engine.run import OVER, Run
 from tilth.engine.runner import runner

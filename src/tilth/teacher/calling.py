@@ -12,11 +12,11 @@ from typing import Any
 
 from tilth.errors import TeacherError
 from tilth.teacher.call_error import CallError
-from tilth.teacher.http import failures
+from tilth.teacher.http.answers import failures
+from tilth.teacher.http.answers.failures import Refusal
+from tilth.teacher.http.answers.replies import Completion, completion_of
 from tilth.teacher.http.endpoint import Endpoint
-from tilth.teacher.http.failures import Refusal
 from tilth.teacher.http.redact import redacted
-from tilth.teacher.http.replies import Completion, completion_of
 
 
 def name_of(function: Callable[..., Any]) -> str:

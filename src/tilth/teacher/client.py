@@ -15,12 +15,12 @@ from tilth.printable import printable
 from tilth.teacher import prices
 from tilth.teacher.call_error import CallError
 from tilth.teacher.calling import CallableEndpoint, name_of
+from tilth.teacher.http.answers.replies import Completion
 from tilth.teacher.http.credentials import clean_address, clean_headers, clean_key
 from tilth.teacher.http.direct import open_direct
 from tilth.teacher.http.endpoint import Endpoint
 from tilth.teacher.http.proxies import proxy_for
 from tilth.teacher.http.redact import Secret, public_url, secret_forms, url_secrets
-from tilth.teacher.http.replies import Completion
 from tilth.teacher.http.sdk import SdkEndpoint, take_answer
 from tilth.teacher.prices import Price
 

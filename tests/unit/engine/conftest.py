@@ -23,5 +23,5 @@ def short_waits() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tilth.teacher.pacing.gate.FIRST_DELAY", 0.002)
         patch.setattr("tilth.teacher.pacing.gate.LONGEST_DELAY", 0.02)
-        patch.setattr("tilth.engine.growing.claims.QUIET_SECONDS", 0.5)
+        patch.setattr("tilth.engine.growing.asks.claims.QUIET_SECONDS", 0.5)
         yield

@@ -19,8 +19,8 @@ import tilth
 from tilth.engine.budget import Amount, DoesNotFit, Hold, Ledger
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.writes import Address, StoredReply, Usage, create_run
-from tilth.engine.growing.booking import BookedCall, Booking, Call, PricedModel, size_of, worst_of_unit
-from tilth.engine.growing.controls import Controls
+from tilth.engine.growing.asks.booking import BookedCall, Booking, Call, PricedModel, size_of, worst_of_unit
+from tilth.engine.growing.asks.controls import Controls
 from tilth.errors import Overspent
 from tilth.strategies import registry
 from tilth.strategies.passes import SeedPasses

@@ -15,7 +15,7 @@ from tests.unit.engine.growing import BAD_REQUEST, Model, aborted, comparable, p
 from tests.unit.engine.rounds import SEEDS, Deciding, grown
 
 import tilth
-from tilth.engine.growing import claims
+from tilth.engine.growing.asks import claims
 from tilth.errors import StrategyError, StrategyNotDeterministic
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.tasks.base import Task

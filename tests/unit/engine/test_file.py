@@ -25,7 +25,7 @@ from tests.unit.engine.processes import HOLDER, program
 from tests.unit.engine.rounds import Deciding
 
 import tilth
-from tilth.engine.file.schema import VERSION, rows_schema
+from tilth.engine.file.format.schema import VERSION, rows_schema
 from tilth.errors import JournalError, RunBusy
 from tilth.strategies.answer_augmentation import AnswerAugmentation
 

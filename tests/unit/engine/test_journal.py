@@ -25,7 +25,7 @@ from tilth.engine.file.writes import (
     set_status,
     settle,
 )
-from tilth.engine.growing.lookahead import Lookahead
+from tilth.engine.growing.asks.lookahead import Lookahead
 from tilth.errors import JournalError
 
 WORST = Amount(1, 500, 0)

@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 from tests.unit.engine import older
 
 import tilth
-from tilth.engine.file.schema import VERSION
+from tilth.engine.file.format.schema import VERSION
 from tilth.tasks import CAUSES
 
 FILES = [older.RUN, older.STUDY]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.engine.file.schema import rows_schema
+from tilth.engine.file.format.schema import rows_schema
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import tilth.tasks
 from tilth import tasks
-from tilth.tasks.numeric import expressions
-from tilth.tasks.numeric.expressions import equivalent
+from tilth.tasks.numeric.comparison import expressions
+from tilth.tasks.numeric.comparison.expressions import equivalent
 from tilth.tasks.reasoning import blank_reasoning, reasoning_spans, strip_reasoning
 
 SOURCE = Path(tilth.tasks.__file__).parents[2]
@@ -121,7 +121,7 @@ def test_a_forked_child_gets_a_process_of_its_own():
 def test_the_process_ends_with_its_parent_even_mid_comparison():
     script = (
         "import threading, time\n"
-        "from tilth.tasks.numeric import expressions\n"
+        "from tilth.tasks.numeric.comparison import expressions\n"
         "expressions.equivalent('\\\\sqrt{4}', '2')\n"
         "print(expressions._worker.pid, flush=True)\n"
         f"expressions.equivalent({ENDLESS[0]!r}, '2')\n"
@@ -152,7 +152,7 @@ def test_plain_numbers_need_neither_a_library_nor_a_process():
     script = (
         "import sys\n"
         "from tilth.tasks import check\n"
-        "from tilth.tasks.numeric import expressions\n"
+        "from tilth.tasks.numeric.comparison import expressions\n"
         "assert check('The answer is 18.', '18').accepted\n"
         "assert expressions._worker.pid is None\n"
         "print(sorted({'polars', 'mpmath', 'openai', 'IPython'} & set(sys.modules)))\n"
@@ -167,7 +167,7 @@ def test_plain_numbers_need_neither_a_library_nor_a_process():
 def test_an_interrupted_comparison_leaves_no_answer_for_the_next():
     script = (
         "import signal\n"
-        "from tilth.tasks.numeric.expressions import equivalent\n"
+        "from tilth.tasks.numeric.comparison.expressions import equivalent\n"
         "equivalent('\\\\sqrt{4}', '2')\n"
         "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
         "signal.setitimer(signal.ITIMER_REAL, 0.3)\n"

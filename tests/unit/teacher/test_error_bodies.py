@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.teacher.http.error_body import read_error
-from tilth.teacher.http.failures import of_status
+from tilth.teacher.http.answers.error_body import read_error
+from tilth.teacher.http.answers.failures import of_status
 
 
 @given(st.binary())

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.growth import WIDE, growth
 
-from tilth.teacher.http.failures import Refusal
-from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion, read_reply
-from tilth.teacher.http.streams import StreamReader
+from tilth.teacher.http.answers.failures import Refusal
+from tilth.teacher.http.answers.replies import MAX_REPLY_BYTES, Completion, read_reply
+from tilth.teacher.http.answers.streams import StreamReader
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

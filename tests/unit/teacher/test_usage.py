@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.teacher.http.replies import read_reply
+from tilth.teacher.http.answers.replies import read_reply
 
 
 def usage_of(reply, content="The answer is 5."):

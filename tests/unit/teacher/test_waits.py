@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.growth import WIDE, growth
 
-from tilth.teacher.http.failures import of_status
+from tilth.teacher.http.answers.failures import of_status
 
 MONTH = 31 * 86_400
 HOUR = 3600

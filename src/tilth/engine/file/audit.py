@@ -6,9 +6,9 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
-from tilth.engine.file.checksums import OF_REPLY, is_intact
-from tilth.engine.file.digests import digest
-from tilth.engine.file.sums import PAID
+from tilth.engine.file.format.checksums import OF_REPLY, is_intact
+from tilth.engine.file.format.digests import digest
+from tilth.engine.file.format.sums import PAID
 
 _VIEWS = f"""
 CREATE TEMP VIEW IF NOT EXISTS paid AS SELECT l.*, (

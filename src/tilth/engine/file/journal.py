@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tilth.engine.file.format.migrations import migrate
+from tilth.engine.file.format.schema import APPLICATION_ID, TABLES, VERSION
 from tilth.engine.file.lock import Holder, Lock, Taken
-from tilth.engine.file.migrations import migrate
 from tilth.engine.file.opening import connect, explained
-from tilth.engine.file.schema import APPLICATION_ID, TABLES, VERSION
 from tilth.errors import JournalError, RunBusy
 
 _BATCH = 512

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from tilth.engine.file.migrations import todays_copy
-from tilth.engine.file.schema import APPLICATION_ID, VERSION
-from tilth.engine.file.tables import refuse_strange
+from tilth.engine.file.format.migrations import todays_copy
+from tilth.engine.file.format.schema import APPLICATION_ID, VERSION
+from tilth.engine.file.format.tables import refuse_strange
 from tilth.errors import JournalError
 
 LOCKED_SECONDS = 30.0

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.engine.budget import Amount, Budget
+from tilth.engine.file.format.records import identity_of, settings_of_record, whole
+from tilth.engine.file.format.schema import SELECT_ROWS, frame_of
+from tilth.engine.file.format.sums import COUNTED, PAID, sums
 from tilth.engine.file.opening import connect, explained
-from tilth.engine.file.records import identity_of, settings_of_record, whole
-from tilth.engine.file.schema import SELECT_ROWS, frame_of
-from tilth.engine.file.sums import COUNTED, PAID, sums
 from tilth.engine.forks import refuse_after_fork
 from tilth.errors import BudgetError, JournalError, TilthError
 from tilth.seeds import Seeds

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilth.engine.budget import Amount
-from tilth.engine.file.checksums import OF_REPLY, is_intact
+from tilth.engine.file.format.checksums import OF_REPLY, is_intact
+from tilth.engine.file.format.records import whole
+from tilth.engine.file.format.sums import PAID, Sums, sums
 from tilth.engine.file.queries import select
-from tilth.engine.file.records import whole
-from tilth.engine.file.sums import PAID, Sums, sums
 from tilth.engine.file.writes import Address, Decision, StoredReply, Usage
 from tilth.errors import JournalError
 from tilth.strategies.base import Role, UnitResult

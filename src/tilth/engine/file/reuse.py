@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tilth.arguments import paths_of
-from tilth.engine.file.checksums import OF_REPLY, is_intact
+from tilth.engine.file.format.checksums import OF_REPLY, is_intact
 from tilth.engine.file.queries import read_only
 from tilth.engine.file.writes import Address, StoredReply, Usage
 from tilth.teacher import Price

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tilth.engine.budget import Amount
-from tilth.engine.file.checksums import checksum, storable
-from tilth.engine.file.digests import canonical
+from tilth.engine.file.format.checksums import checksum, storable
+from tilth.engine.file.format.digests import canonical
+from tilth.engine.file.format.records import RunRecord
 from tilth.engine.file.inserts import insert
 from tilth.engine.file.journal import Batched, Operation, now
-from tilth.engine.file.records import RunRecord
 from tilth.seeds import Seed
 from tilth.strategies.base import Role
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tilth.engine.budget import Amount, Budget, DoesNotFit, Hold
-from tilth.engine.growing.booking import Booking
+from tilth.engine.growing.asks.booking import Booking
 from tilth.engine.growing.goal import KeptRows
 
 _UNITS_PER_CALL = 4

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tilth.engine.file.digests import digest_of
+from tilth.engine.file.format.digests import digest_of
 from tilth.engine.file.journal import Operation
 from tilth.engine.file.queries import select
 from tilth.engine.growing.judging import Judging

@@ -21,8 +21,8 @@ from tilth.engine.file.writes import (
     leave_open,
 )
 from tilth.engine.growing.admission import Admission
-from tilth.engine.growing.asking import AskContext, UnitAsk
-from tilth.engine.growing.booking import worst_of_unit
+from tilth.engine.growing.asks.asking import AskContext, UnitAsk
+from tilth.engine.growing.asks.booking import worst_of_unit
 from tilth.engine.growing.copies import Copies, set_copies, written_rows
 from tilth.engine.growing.judging import Judging, parents_of
 from tilth.engine.growing.pace import Pace

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tilth.engine.file.format.records import RunRecord
 from tilth.engine.file.journal import Journal
-from tilth.engine.file.records import RunRecord
 from tilth.engine.file.writes import JUDGING_ANEW
-from tilth.engine.growing.connection import ModelConnection
-from tilth.engine.growing.controls import Controls
+from tilth.engine.growing.asks.connection import ModelConnection
+from tilth.engine.growing.asks.controls import Controls
 from tilth.engine.growing.execution import Execution
 from tilth.strategies.base import Role
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.engine.file.digests import digest
+from tilth.engine.file.format.digests import digest
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.writes import PREPARING, Address, Bill
-from tilth.engine.growing.asking import together
-from tilth.engine.growing.replies import read
+from tilth.engine.growing.asks.asking import together
+from tilth.engine.growing.asks.replies import read
 from tilth.engine.growing.rows import Grown, grow
 from tilth.engine.recipe import Recipe
 from tilth.errors import UnitFailed

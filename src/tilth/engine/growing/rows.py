@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
-from tilth.engine.file.checksums import storable
-from tilth.engine.file.digests import canonical
+from tilth.engine.file.format.checksums import storable
+from tilth.engine.file.format.digests import canonical
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import select
 from tilth.engine.file.writes import Bill, Outcome
+from tilth.engine.growing.asks.replies import TOLD, Told, reply_of
 from tilth.engine.growing.judging import NOT_CHECKED, Judging, parents_of
-from tilth.engine.growing.replies import TOLD, Told, reply_of
 from tilth.errors import UnitFailed, Unreadable
 from tilth.strategies.base import Ask, Candidate, Reply, Strategy, Unit
 from tilth.tasks.base import Task, Verdict

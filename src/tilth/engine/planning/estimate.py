@@ -9,7 +9,7 @@ from itertools import islice
 from statistics import NormalDist
 
 from tilth.engine.budget import NANO, Amount, Budget
-from tilth.engine.growing.booking import PricedModel, worst_of_unit
+from tilth.engine.growing.asks.booking import PricedModel, worst_of_unit
 from tilth.engine.planning.measurements import LowTypicalHigh, Measurements
 from tilth.engine.planning.ranges import Plan, Range
 from tilth.engine.recipe import Recipe

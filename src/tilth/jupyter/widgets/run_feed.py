@@ -152,7 +152,7 @@ def no_rows() -> pl.DataFrame:
     """The rows before the first run."""
     import polars as pl
 
-    from tilth.engine.file.schema import rows_schema
+    from tilth.engine.file.format.schema import rows_schema
 
     return pl.DataFrame(schema=rows_schema())
 

@@ -10,8 +10,10 @@ from typing import Any, ClassVar, Self
 
 from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict, shortened
-from tilth.tasks.numeric import comparing, layout, numbers, physical_units, texts, values
-from tilth.tasks.numeric.reading import find, find_reference
+from tilth.tasks.numeric import texts
+from tilth.tasks.numeric.answers.reading import find, find_reference
+from tilth.tasks.numeric.comparison import comparing
+from tilth.tasks.numeric.notation import layout, numbers, physical_units, values
 from tilth.tasks.prompts import TemplateTask
 from tilth.tasks.reasoning import blank_reasoning
 from tilth.tasks.run_on import without_run_on
@@ -265,7 +267,7 @@ def _rounds_to(
         return numbers.rounds_to(number.value, printed[0])
     if same_as is _at_once:
         raise _Later
-    from tilth.tasks.numeric.expressions import rounds_to
+    from tilth.tasks.numeric.comparison.expressions import rounds_to
 
     return rounds_to(reply.answer or "", printed[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tilth.tasks.numeric.comparing import Outcome
+from tilth.tasks.numeric.comparison.comparing import Outcome
 
 MAX_LENGTH = 200
 """Characters a text that is compared may have."""

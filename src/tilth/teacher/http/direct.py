@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from tilth.teacher.http.answers.failures import Answer, Refusal
+from tilth.teacher.http.answers.replies import MAX_REPLY_BYTES, Completion
 from tilth.teacher.http.endpoint import HttpEndpoint, read_chunks, read_some
-from tilth.teacher.http.failures import Answer, Refusal
 from tilth.teacher.http.proxies import Proxy
 from tilth.teacher.http.redact import Secret
-from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

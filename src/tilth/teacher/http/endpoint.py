@@ -12,18 +12,19 @@ from typing import Any
 
 from tilth.errors import TeacherError
 from tilth.teacher.call_error import CallError
-from tilth.teacher.http import failures, redirects
+from tilth.teacher.http import redirects
+from tilth.teacher.http.answers import failures
+from tilth.teacher.http.answers.error_body import parsed, read_error
+from tilth.teacher.http.answers.failures import Answer, Refusal
+from tilth.teacher.http.answers.replies import MAX_REPLY_BYTES, Completion, read_reply
+from tilth.teacher.http.answers.slots import are_told, properties_of, read_slots
+from tilth.teacher.http.answers.streams import StreamReader
+from tilth.teacher.http.answers.usage import usage_of
+from tilth.teacher.http.answers.waits import header_wait
 from tilth.teacher.http.dialect import Dialect
-from tilth.teacher.http.error_body import parsed, read_error
-from tilth.teacher.http.failures import Answer, Refusal
 from tilth.teacher.http.preflight import find_problem
 from tilth.teacher.http.proxies import Proxy
 from tilth.teacher.http.redact import Secret, redacted
-from tilth.teacher.http.replies import MAX_REPLY_BYTES, Completion, read_reply
-from tilth.teacher.http.slots import are_told, properties_of, read_slots
-from tilth.teacher.http.streams import StreamReader
-from tilth.teacher.http.usage import usage_of
-from tilth.teacher.http.waits import header_wait
 from tilth.teacher.pacing.quota import quota_of
 
 _MOST_ADAPTATIONS = 6

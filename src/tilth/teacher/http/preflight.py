@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from tilth.errors import TeacherError, tell
 from tilth.teacher.call_error import CallError
-from tilth.teacher.http import failures
-from tilth.teacher.http.error_body import parsed
-from tilth.teacher.http.fields import field
+from tilth.teacher.http.answers import failures
+from tilth.teacher.http.answers.error_body import parsed
+from tilth.teacher.http.answers.fields import field
 from tilth.teacher.http.redact import redacted
 
 Fetch = Callable[[str], Awaitable[failures.Answer]]

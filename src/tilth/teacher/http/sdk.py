@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from tilth.teacher.http.answers.failures import Answer, Refusal
+from tilth.teacher.http.answers.replies import Completion
 from tilth.teacher.http.endpoint import HttpEndpoint, read_chunks, read_some
-from tilth.teacher.http.failures import Answer, Refusal
-from tilth.teacher.http.replies import Completion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from tests.support.growth import WIDE, growth
 from tilth import tasks
 from tilth.seeds import Seed
 from tilth.tasks import Numeric
-from tilth.tasks.numeric import formulas
+from tilth.tasks.numeric.notation import formulas
 
 CASES = [
     json.loads(line)

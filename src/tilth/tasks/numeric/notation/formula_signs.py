@@ -136,7 +136,7 @@ def written_plainly(text: str) -> str:
     r"""The formula with one sign for one thing.
 
     Example:
-        >>> from tilth.tasks.numeric.formula_signs import written_plainly
+        >>> from tilth.tasks.numeric.notation.formula_signs import written_plainly
         >>> written_plainly(r"\dfrac{x²}{10{,}080} × 2")
         '\\frac{x^{2}}{10080} * 2'
     """

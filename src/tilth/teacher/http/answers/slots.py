@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tilth.teacher.http.error_body import parsed
-from tilth.teacher.http.failures import Answer
-from tilth.teacher.http.fields import field
+from tilth.teacher.http.answers.error_body import parsed
+from tilth.teacher.http.answers.failures import Answer
+from tilth.teacher.http.answers.fields import field
 
 _MOST = 10_000
 """Slots that are told in earnest."""

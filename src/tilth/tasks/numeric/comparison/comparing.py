@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from tilth.tasks.numeric import formulas, intervals, numbers, physical_units, values
-from tilth.tasks.numeric.layout import cleaned
-from tilth.tasks.numeric.values import Value
+from tilth.tasks.numeric.notation import formulas, intervals, numbers, physical_units, values
+from tilth.tasks.numeric.notation.layout import cleaned
+from tilth.tasks.numeric.notation.values import Value
 
 Outcome = tuple[bool | None, str | None]
 """Whether two answers are the same; None and a reason where that could not be found out."""
@@ -40,7 +40,7 @@ def same(left: str, right: str) -> Outcome:
         return True, None
     if (outcome := _decided(left, right, _not_here)) is not None:
         return outcome
-    from tilth.tasks.numeric.expressions import equivalent
+    from tilth.tasks.numeric.comparison.expressions import equivalent
 
     return equivalent(left, right)
 
@@ -57,7 +57,7 @@ def _not_here(_left: str, _right: str) -> bool | None:
 
 
 def _by_value(left: str, right: str) -> bool | None:
-    from tilth.tasks.numeric import evaluating
+    from tilth.tasks.numeric.comparison import evaluating
 
     one, other = formulas.parse(left), formulas.parse(right)
     return evaluating.same(one, other) if one and other else None
@@ -104,7 +104,7 @@ def _equations(first: Value, second: Value, compare: Compare) -> Outcome | None:
     """Whether two equations say the same, which takes the process that evaluates."""
     if compare is _not_here:
         return None
-    from tilth.tasks.numeric import evaluating
+    from tilth.tasks.numeric.comparison import evaluating
 
     sides = [[formulas.parse(part) for part in value.items[0].split("=")] for value in (first, second)]
     if any(len(pair) != 2 or None in pair for pair in sides):

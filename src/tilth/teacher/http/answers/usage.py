@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tilth.teacher.http.fields import field
+from tilth.teacher.http.answers.fields import field
 
 MOST_TOKENS = 100_000_000
 """More than any model takes or gives: beyond it a count is taken for none."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import mpmath
 
-from tilth.tasks.numeric import numbers
-from tilth.tasks.numeric.formula_tree import Formula, Node
+from tilth.tasks.numeric.notation import numbers
+from tilth.tasks.numeric.notation.formula_tree import Formula, Node
 
 _FEW, _MANY = 60, 220
 """Digits that are reckoned with."""

@@ -9,7 +9,7 @@ from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
-from tilth.engine.file.schema import TABLES
+from tilth.engine.file.format.schema import TABLES
 from tilth.errors import JournalError
 
 

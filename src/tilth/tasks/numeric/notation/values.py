@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from tilth.tasks.numeric import formulas, numbers, physical_units
-from tilth.tasks.numeric.intervals import Interval, intersection, merged
-from tilth.tasks.numeric.layout import cleaned
+from tilth.tasks.numeric.notation import formulas, numbers, physical_units
+from tilth.tasks.numeric.notation.intervals import Interval, intersection, merged
+from tilth.tasks.numeric.notation.layout import cleaned
 
 Kind = Literal[
     "several",

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from tilth.teacher.call_error import CallError, CallErrorKind
 from tilth.teacher.http import redirects
-from tilth.teacher.http.error_body import ErrorBody, read_error
+from tilth.teacher.http.answers.error_body import ErrorBody, read_error
+from tilth.teacher.http.answers.waits import header_wait, names_a_day, reset_wait
 from tilth.teacher.http.redact import MESSAGE_CHARACTERS, redacted
-from tilth.teacher.http.waits import header_wait, names_a_day, reset_wait
 from tilth.teacher.pacing.quota import Quota, quota_of
 
 _KIND_BY_STATUS: dict[int, CallErrorKind] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric import formulas, numbers, values
-from tilth.tasks.numeric.calculations import is_operand
-from tilth.tasks.numeric.layout import without_delimiters
+from tilth.tasks.numeric.answers.calculations import is_operand
+from tilth.tasks.numeric.notation import formulas, numbers, values
+from tilth.tasks.numeric.notation.layout import without_delimiters
 
 _MORE_THAN_A_NUMBER = re.compile(
     r"[,;:<>=≤≥≠±∪&(\[{]|\b(?:and|or)\b|\\[a-z{]|[0-9] ?[ap]\.? ?m\b|o['’]clock|\d ?[a-z]+ \d|\d r \d",
@@ -35,8 +35,8 @@ _MATHS = re.compile(r"[0-9√π∞]|\\(?:sqrt|pi|infty|frac|emptyset|log|ln|sin|
 def value(text: str, start: int, stop: int) -> Reading | None:
     """What `text[start:stop]` holds where that is a value and nothing else.
 
-    A value is one of more than a number, as `tilth.tasks.numeric.values` reads them; or, behind the last "=",
-    a number, with a unit or without, or an expression.
+    A value is one of more than a number, as `tilth.tasks.numeric.notation.values` reads them; or, behind the
+    last "=", a number, with a unit or without, or an expression.
     """
     start, stop = trimmed(text, start, stop)
     if stop - start < 18 and text[start:stop].isascii() and text[start:stop].isdigit():  # as most are

@@ -10,7 +10,7 @@ from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
-from tilth.engine.file.schema import TABLES, VERSION
+from tilth.engine.file.format.schema import TABLES, VERSION
 from tilth.tasks.causes import OTHER
 
 # What version 1 said in reasons, for it had no causes. The first pattern that matches a whole reason counts.

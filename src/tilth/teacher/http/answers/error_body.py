@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.teacher.http.fields import field
-from tilth.teacher.http.waits import body_wait
+from tilth.teacher.http.answers.fields import field
+from tilth.teacher.http.answers.waits import body_wait
 
 _MOST_CHARACTERS = 5_000
 _DEEPEST = 4

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tilth.teacher.http.error_body import error_in, is_page, read_error, read_parsed
-from tilth.teacher.http.failures import Refusal, refusal_of
-from tilth.teacher.http.fields import clean, field, name, raw_text, text
-from tilth.teacher.http.usage import usage_of
+from tilth.teacher.http.answers.error_body import error_in, is_page, read_error, read_parsed
+from tilth.teacher.http.answers.failures import Refusal, refusal_of
+from tilth.teacher.http.answers.fields import clean, field, name, raw_text, text
+from tilth.teacher.http.answers.usage import usage_of
 from tilth.teacher.pacing.quota import Quota
 
 MAX_REPLY_BYTES = 8_000_000

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric import formulas, numbers, values
-from tilth.tasks.numeric.calculations import IN_WORDS, is_operand
-from tilth.tasks.numeric.stretches import is_with_unit, of_number, structured, value
+from tilth.tasks.numeric.answers.calculations import IN_WORDS, is_operand
+from tilth.tasks.numeric.answers.stretches import is_with_unit, of_number, structured, value
+from tilth.tasks.numeric.notation import formulas, numbers, values
 
 _TAIL = 64_000
 _MOST_CLAUSES = 6

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tilth.teacher.http.error_body import error_in, parsed, read_parsed
-from tilth.teacher.http.failures import Refusal, refusal_of
-from tilth.teacher.http.fields import clean, field, raw_text
-from tilth.teacher.http.replies import (
+from tilth.teacher.http.answers.error_body import error_in, parsed, read_parsed
+from tilth.teacher.http.answers.failures import Refusal, refusal_of
+from tilth.teacher.http.answers.fields import clean, field, raw_text
+from tilth.teacher.http.answers.replies import (
     MALFORMED,
     MAX_REPLY_BYTES,
     TOO_LARGE,
@@ -27,7 +27,7 @@ from tilth.teacher.http.replies import (
     salvaged,
     with_reasoning,
 )
-from tilth.teacher.http.usage import usage_of
+from tilth.teacher.http.answers.usage import usage_of
 
 _MOST_READ = 20_000
 _FAILED = re.compile(

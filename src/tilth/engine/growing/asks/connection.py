@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
-from tilth.engine.growing.booking import BookedCall, PricedModel
-from tilth.engine.growing.streaks import Streaks
+from tilth.engine.growing.asks.booking import BookedCall, PricedModel
+from tilth.engine.growing.asks.streaks import Streaks
 from tilth.errors import EndpointUnavailable, TeacherError, UnitFailed
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Completion, Endpoint, Gate, Price, Teacher, Wait

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric import values
-from tilth.tasks.numeric.stretches import value
+from tilth.tasks.numeric.answers.stretches import value
+from tilth.tasks.numeric.notation import values
 
 _TAGS = re.compile(
     r"<(?P<tag>(?:final[_ -]?)?(?:answer|result))>"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
-from tilth.tasks.numeric import numbers
+from tilth.tasks.numeric.notation import numbers
 
 Bound = Fraction | float
 """A number, or plus or minus infinity."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from tilth.tasks.numeric import numbers
+from tilth.tasks.numeric.notation import numbers
 
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "time": {

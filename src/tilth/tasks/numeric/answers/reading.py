@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric import fields, statements, unstated
+from tilth.tasks.numeric.answers import fields, statements, unstated
 
 _STATED = (
     statements.after_hashes,

@@ -22,8 +22,8 @@ from tilth.engine.file.writes import (
     settle,
     unreserve,
 )
-from tilth.engine.growing.controls import Controls
-from tilth.engine.growing.lookahead import Lookahead
+from tilth.engine.growing.asks.controls import Controls
+from tilth.engine.growing.asks.lookahead import Lookahead
 from tilth.errors import Overspent
 from tilth.seeds import Seed
 from tilth.strategies.base import ROLES, Role, Strategy, UnitCost

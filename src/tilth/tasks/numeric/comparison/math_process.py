@@ -12,7 +12,8 @@ MEMORY_LIMIT = 2 * 1024**3
 
 def start() -> Callable[[Any], Any]:
     """Loads what reckons, and gives what answers `["same", left, right]` and `["rounds", value, printed]`."""
-    from tilth.tasks.numeric import comparing, evaluating, formulas
+    from tilth.tasks.numeric.comparison import comparing, evaluating
+    from tilth.tasks.numeric.notation import formulas
 
     def answer(job: Any) -> Any:
         question, left, right = job

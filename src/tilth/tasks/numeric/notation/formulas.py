@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
-from tilth.tasks.numeric.formula_signs import (
+from tilth.tasks.numeric.notation.formula_signs import (
     ALIASES,
     ARITY,
     BASES,
@@ -18,7 +18,7 @@ from tilth.tasks.numeric.formula_signs import (
     has_letters_for_digits,
     written_plainly,
 )
-from tilth.tasks.numeric.formula_tree import Formula, Node
+from tilth.tasks.numeric.notation.formula_tree import Formula, Node
 
 MAX_LENGTH = 300
 """Characters a formula may have."""
@@ -47,7 +47,7 @@ def parse(text: str) -> Formula | None:
     r"""The formula that the whole of the text writes; None where a part of it cannot be read for sure.
 
     Example:
-        >>> from tilth.tasks.numeric.formulas import parse
+        >>> from tilth.tasks.numeric.notation.formulas import parse
         >>> parse("7*sin(pi*x/5) + 1").names
         frozenset({'x'})
         >>> parse(r"2\unknown(5)") is None

@@ -10,16 +10,16 @@ from typing import Any
 
 from tilth.engine.budget import DoesNotFit, Hold
 from tilth.engine.events import Events, Text
-from tilth.engine.file.digests import canonical, digest_of
+from tilth.engine.file.format.digests import canonical, digest_of
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.resume import JournalledRun
 from tilth.engine.file.reuse import Pool
 from tilth.engine.file.writes import Address, Bill, Decision, StoredReply, decide
-from tilth.engine.growing.booking import BookedCall, Booking, Call
-from tilth.engine.growing.claims import Claims
-from tilth.engine.growing.connection import ModelConnection
-from tilth.engine.growing.controls import Controls
-from tilth.engine.growing.replies import read
+from tilth.engine.growing.asks.booking import BookedCall, Booking, Call
+from tilth.engine.growing.asks.claims import Claims
+from tilth.engine.growing.asks.connection import ModelConnection
+from tilth.engine.growing.asks.controls import Controls
+from tilth.engine.growing.asks.replies import read
 from tilth.errors import StrategyError, UnitFailed
 from tilth.strategies.base import Reply, Role, UnitCost
 from tilth.strategies.passes import drawn

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric import numbers, values
-from tilth.tasks.numeric.calculations import IN_WORDS, is_operand
-from tilth.tasks.numeric.stretches import is_more_than_a_number, of_number, structured, value
-from tilth.tasks.numeric.unstated import last_number
+from tilth.tasks.numeric.answers.calculations import IN_WORDS, is_operand
+from tilth.tasks.numeric.answers.stretches import is_more_than_a_number, of_number, structured, value
+from tilth.tasks.numeric.answers.unstated import last_number
+from tilth.tasks.numeric.notation import numbers, values
 
 _LOOK_BACK = 20
 _MOST_CLAUSES = 6

@@ -36,7 +36,7 @@ def is_operand(text: str, start: int, end: int) -> bool:
     """Whether the number at `text[start:end]` is a part of a calculation in words, or a bound.
 
     Example:
-        >>> from tilth.tasks.numeric.calculations import is_operand
+        >>> from tilth.tasks.numeric.answers.calculations import is_operand
         >>> is_operand("twice 9", 6, 7), is_operand("9 apples", 0, 1)
         (True, False)
     """

@@ -1,0 +1,1 @@
+"""What stands in a run file: its tables, its records, and what guards them."""

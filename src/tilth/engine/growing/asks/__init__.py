@@ -1,0 +1,1 @@
+"""One ask, from its prompt to a journalled reply: booked, made, read."""

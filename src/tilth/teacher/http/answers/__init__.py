@@ -1,0 +1,1 @@
+"""What an endpoint sent back, whatever it is."""
