@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tilth.arguments import kind_of, number_of, of_kind
 from tilth.errors import TeacherError
 from tilth.printable import printable
 from tilth.teacher import prices
@@ -23,6 +22,7 @@ from tilth.teacher.http.proxies import proxy_for
 from tilth.teacher.http.redact import Secret, public_url, secret_forms, url_secrets
 from tilth.teacher.http.sdk import SdkEndpoint, take_answer
 from tilth.teacher.prices import Price
+from tilth.teacher.validation import refuse_kinds, refuse_model, refuse_place, refuse_values
 
 if TYPE_CHECKING:
     from openai import AsyncAzureOpenAI, AsyncOpenAI
@@ -38,9 +38,6 @@ OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "none"
 _LONGEST_CONNECT = 10.0
 _CONNECTIONS = 1000
-_SETTINGS = frozenset({"temperature", "top_p", "reasoning_effort", "response_format"})
-_PER_CALL = frozenset({"max_tokens", "max_completion_tokens", "seed", "n", "stream", "stream_options"})
-_OURS = _SETTINGS | _PER_CALL | {"model", "messages"}
 
 
 class Teacher:
@@ -106,45 +103,25 @@ class Teacher:
         tokens_per_minute: float | None = None,
         price: Price | None = None,
     ) -> None:
-        if not isinstance(model, str) and (isinstance(model, type) or not callable(model)):
-            raise TypeError(f"model is {kind_of(model)}; pass a model's name or an async function")
-        for name, text in (("base_url", base_url), ("api_key", api_key), ("system", system)):
-            if text is not None:
-                of_kind(text, str, name, "a text")
-        for name, settings in (("headers", headers), ("extra_body", extra_body)):
-            if settings is not None:
-                of_kind(settings, Mapping, name, "values by name, as a dict")
+        refuse_model(model)
         rates = {"requests_per_minute": requests_per_minute, "tokens_per_minute": tokens_per_minute}
-        sampling = {"temperature": temperature, "top_p": top_p}
-        for name, number in (*rates.items(), *sampling.items()):
-            if number is not None:
-                number_of(number, name)
-        number_of(timeout, "timeout")
-        for name, count in (("max_tokens", max_tokens), ("concurrency", concurrency)):
-            of_kind(count, int, name, "a whole number")
-        if price is not None:
-            of_kind(price, Price, "price", "a tilth.Price")
+        refuse_kinds(
+            texts={"base_url": base_url, "api_key": api_key, "system": system},
+            settings={"headers": headers, "extra_body": extra_body},
+            numbers={"temperature": temperature, "top_p": top_p, **rates},
+            needed={"timeout": timeout},
+            counts={"max_tokens": max_tokens, "concurrency": concurrency},
+            price=price,
+        )
         base_url = None if base_url is None else clean_address(base_url, "base_url=")
-        if callable(model) and (base_url, api_key, client, headers) != (None, None, None, None):
-            raise ValueError(
-                "a callable teacher needs no base_url, api_key, client or headers; leave them out"
-            )
-        if client is not None and (base_url is not None or api_key is not None):
-            raise ValueError("client= brings its own address and key; leave out base_url and api_key")
-        if api_key is not None and base_url is not None and urlsplit(base_url).username is not None:
-            raise ValueError("base_url holds a user and api_key= a key; an endpoint takes one of them")
-        if client is not None and not _is_async_client(client):
-            raise TypeError(f"client= is a {type(client).__name__}; pass an AsyncOpenAI or AsyncAzureOpenAI")
-        if base_url is not None and urlsplit(base_url).scheme not in ("http", "https"):
-            raise ValueError(f'base_url="{public_url(base_url)}" must begin with http:// or https://')
-        if max_tokens < 1 or concurrency < 1 or timeout <= 0:
-            raise ValueError("max_tokens, concurrency and timeout must be above zero")
-        if any(rate is not None and rate <= 0 for rate in rates.values()):
-            raise ValueError("requests_per_minute and tokens_per_minute must be above zero; None is no limit")
-        if clash := sorted(_OURS & set(extra_body or ())):
-            raise ValueError(
-                f"extra_body must not hold {', '.join(clash)}; pass it to Teacher, or leave it out"
-            )
+        refuse_place(model, base_url=base_url, api_key=api_key, client=client, headers=headers)
+        refuse_values(
+            max_tokens=max_tokens,
+            concurrency=concurrency,
+            timeout=timeout,
+            rates=rates,
+            extra_body=extra_body,
+        )
         if structured not in (*get_args(ReplyFormat), None):
             raise ValueError(
                 f'structured={structured!r}: give "schema", "json_object" or "tags", or leave it out'
@@ -339,12 +316,6 @@ class Teacher:
                 f"no key for {OPENAI_URL}: set OPENAI_API_KEY, pass api_key=, or base_url= for a local server"
             )
         return _NO_KEY, "base_url" if urlsplit(url).username else ""
-
-
-def _is_async_client(client: object) -> bool:
-    from openai import AsyncOpenAI
-
-    return isinstance(client, AsyncOpenAI)
 
 
 def _configured_http(client: AsyncOpenAI) -> bool:

@@ -81,12 +81,11 @@ class Execution:
         self._worsts: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
         self._live: set[asyncio.Task[None]] = set()
-        connections = {id(connection): connection for connection in context.connections.values()}.values()
         self._position = 0
         self._refused: list[int] = []
-        self.admission = Admission(
-            context.booking, sum(connection.model.concurrency for connection in connections)
-        )
+        connections = set(context.connections.values())  # one model may have two roles
+        calls = sum(connection.model.concurrency for connection in connections)
+        self.admission = Admission(context.booking, calls)
         self.counts = {**NO_ROWS, **counts}
         self.pace = Pace(self.ledger.spent + self.ledger.in_doubt)
         self.yields = Yield()
