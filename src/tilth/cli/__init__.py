@@ -174,8 +174,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--yes", action="store_true", help="spend real dollars without asking")
 
-    show = add("show", "show", "Show what a run's file holds.")
+    show = add("show", "show", "Show what the file of a run, or of a study, holds.")
     show.add_argument("file", metavar="FILE.tilth")
+    show.add_argument("--run", metavar="ID", help="one run of a study")
     show.add_argument(
         "--rows", type=_whole, default=10, metavar="N", help="how many rows to list (%(default)s)"
     )

@@ -68,7 +68,8 @@ def _study(out: Path, task: DemoTask) -> int:
     if study.status != "finished":
         return ABORTED if study.status == "aborted" else DONE
     figure = tilth.chart(study)
-    say(f"A study of {study.progress.cells} trained students: {near(study.path)}")
+    file = near(study.path)
+    say(f"{file}: a study of {study.progress.cells} trained students; `tilth show {file}`")
     for suffix in ("svg", "png"):
         say(f"{figure.save(out / f'study.{suffix}')}: accuracy by strategy and amount of data")
     return DONE

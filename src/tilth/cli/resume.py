@@ -16,6 +16,7 @@ import tilth
 from tilth.cli import UsageError
 from tilth.cli.databases import sql_task
 from tilth.cli.running import calling, refuse_unsavable, run_to_its_end
+from tilth.cli.studies import study_in
 from tilth.demo.knobs import Knobs
 from tilth.engine.file import queries
 from tilth.printable import printable
@@ -35,6 +36,10 @@ def resume(options: Namespace) -> int:
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     refuse_unsavable(options)
+    if study_in(path) is not None:
+        raise UsageError(
+            f"{path} holds a study; go on with it in Python: call tilth.study as before, with its path"
+        )
     stored = tilth.open_run(path)
     record = queries.run_record(path)
     if stored.strategy is None:

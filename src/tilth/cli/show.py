@@ -12,6 +12,7 @@ from rich.table import Table
 
 import tilth
 from tilth.cli import DONE
+from tilth.cli.studies import show_study, study_in
 from tilth.cli.terminal import cell, say, table
 from tilth.printable import printable
 
@@ -24,8 +25,12 @@ _CAUSES = 5
 
 
 def show(options: Namespace) -> int:
-    """Prints what a run cost and came to, and its first rows."""
-    run = tilth.open_run(options.file)
+    """Prints what a run cost and came to, and its first rows; of a study, what it measured."""
+    study = None if options.run else study_in(options.file)
+    if study is not None:
+        show_study(study)
+        return DONE
+    run = tilth.open_run(options.file, options.run)
     limits = (f"{value:,} {name}" for name, value in run.budget.to_json().items() if value is not None)
     say(
         f"{run.path}: {len(run.seeds):,} seeds of {printable(run.seeds.name)}, "

@@ -22,6 +22,7 @@ _OPTIONS = {
     "encoding": "--encoding",
     "structured": "--structured",
     "queries": "--queries",
+    "run_id": "--run",
     "usd": "--usd",
     "rows": "--rows",
 }

@@ -284,6 +284,8 @@ def study_sync(
 def open_study(path: str | Path) -> Study:
     """A study's file, to read: nothing is asked, and nothing written. A study at work here is given itself.
 
+    One that another process is at work on is "running", and its `holder` says which.
+
     Raises:
         JournalError: There is no such file, it cannot be read, or it holds no study.
 
@@ -300,7 +302,7 @@ def open_study(path: str | Path) -> Study:
         return live
     record = store.record_of(where)
     stands = standing(where, record.status, record.reason)
-    return Study(replace(record, status=stands.status, reason=stands.reason), where)
+    return Study(replace(record, status=stands.status, reason=stands.reason), where, stands.holder)
 
 
 def _joined(where: Path, inputs: StudyInputs) -> Study | None:

@@ -16,7 +16,7 @@ from tilth.engine.file.format.digests import canonical
 from tilth.engine.growing.execution import Ending
 from tilth.engine.run import OVER, Run
 from tilth.engine.runner import runner
-from tilth.engine.standing import EXITED
+from tilth.engine.standing import EXITED, standing
 from tilth.engine.start import open_run
 from tilth.studies import store
 from tilth.studies.execution import StudyExecution
@@ -26,6 +26,8 @@ from tilth.studies.options import DEFAULTS
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from tilth.engine.file.lock import Holder
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Study(Background):
         path: Its file, which holds its runs too.
         simulated: Whether a rule-based stand-in teaches, not a model.
         error: What it failed of, or None.
+        holder: Another process that is at work on it, with its `pid`, `host` and `since`; None where none is.
 
     Example:
         >>> study = tilth.study_sync(
@@ -144,10 +147,11 @@ class Study(Background):
         [('answer-augmentation', 10, 20)]
     """
 
-    def __init__(self, record: store.StudyRecord, path: Path) -> None:
+    def __init__(self, record: store.StudyRecord, path: Path, holder: Holder | None = None) -> None:
         super().__init__(record.status)
         self.id = record.study_id
         self.path = path
+        self.holder = holder
         self.simulated: bool = record.settings["simulated"]
         self._identity = record.identity
         self._settings = record.settings
@@ -241,6 +245,8 @@ class Study(Background):
     @property
     def progress(self) -> StudyProgress:
         """Where the study stands now. Its file is summed up each time."""
+        if self.holder is not None:  # it may have ended there
+            self._look_again()
         settings, run = self._settings, self._growing
         growing = None if run is None else run.progress
         live = self._status not in OVER
@@ -263,6 +269,12 @@ class Study(Background):
             waiting=growing.waiting if growing else None,
             next_try=growing.next_try if growing else None,
         )
+
+    def _look_again(self) -> None:
+        record = store.record_of(self.path)
+        stands = standing(self.path, record.status, record.reason)
+        self._status, self._reason, self.holder = stands.status, stands.reason, stands.holder
+        self._earlier = record.settings.get("seconds", 0.0)
 
     @property
     def runs(self) -> list[StudyRun]:

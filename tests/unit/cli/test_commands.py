@@ -279,3 +279,41 @@ def test_shows_who_is_at_work_on_a_file(shell, seeds, endpoint, tmp_path):
     assert f"running in process {process.pid} on " in shown.stdout
     assert "calls in flight" in shown.stdout
     assert "finished (" in shell("show", "run.tilth").stdout
+
+
+def test_shows_a_study_and_each_of_its_runs(shell, tmp_path):
+    study = tilth.study_sync(
+        tilth.demo.seeds(20),
+        test=tilth.demo.questions().head(20),
+        strategies=["answer-augmentation", "new-question"],
+        ratios=[1, 2],
+        replicates=1,
+        teacher=tilth.demo.teacher(),
+        path=tmp_path / "study.tilth",
+    )
+    shown = shell("show", "study.tilth")
+    assert shown.returncode == 0, shown.stderr
+    assert "a study, 4 of 4 cells measured, 80 of at most 80 queries\nfinished (" in shown.stdout
+    reached = study.frame.filter(strategy="new-question").sort("ratio")["accuracy"]
+    [line] = [line for line in shown.stdout.splitlines() if line.startswith(" new-question")]
+    assert line.split()[-2:] == [f"{accuracy:.1%}" for accuracy in reached]
+    for run in study.runs:
+        assert run.run_id in shown.stdout
+        one = shell("show", "study.tilth", "--run", run.run_id, "--rows", 0)
+        assert f" {run.strategy} " in one.stdout
+    assert "holds no run gone" in shell("show", "study.tilth", "--run", "gone").stderr
+
+
+def test_a_study_is_not_resumed_as_a_run(shell, tmp_path):
+    tilth.study_sync(
+        tilth.demo.seeds(10),
+        test=tilth.demo.questions().head(5),
+        strategies=["answer-augmentation"],
+        ratios=[1],
+        replicates=1,
+        teacher=tilth.demo.teacher(),
+        path=tmp_path / "study.tilth",
+    )
+    ended = shell("resume", "study.tilth", "--queries", 50)
+    assert ended.returncode == 2
+    assert "holds a study; go on with it in Python" in ended.stderr

@@ -164,6 +164,22 @@ def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
         grown(Model(), path="file/run.tilth")
 
 
+@pytest.mark.parametrize("path", ["", ".", "folder"])
+def test_a_folder_is_told_from_a_file(tmp_path: Path, path: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(JournalError, match=r"is a folder; name a file in it, such as .*run\.tilth"):
+        grown(Model(), path=path)
+    assert [one.name for one in tmp_path.rglob("*")] == ["folder"], "no lock is left in it"
+
+
+def test_what_keeps_nothing_is_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    for path in ("pipe", "null"):
+        with pytest.raises(JournalError, match="a device or a pipe, and keeps nothing"):
+            grown(Model(), path=path)
+
+
 # -- other processes and other folders --------------------------------------------------------------------
 
 

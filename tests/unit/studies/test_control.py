@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from tests.unit.engine.growing import REFUSED, SEEDS, Model, until
+from tests.unit.engine.processes import program, told
 from tests.unit.studies.grids import comparable, grid, ledger, measured
 
 import tilth
@@ -248,3 +249,33 @@ def test_events_tell_each_cell(tmp_path: Path) -> None:
     study.wait()
     told = [event.cell_id for event in mailbox.drain() if isinstance(event, CellMeasured)]
     assert set(told) == set(study.frame["cell_id"])
+
+
+HELD = """
+    import sys, threading, tilth
+    from pathlib import Path
+    from tests.unit.engine.growing import SEEDS, Model, until
+    from tests.unit.studies.grids import grid
+
+    held = Model(gate=threading.Event(), free=7)
+    study = tilth.start_study(SEEDS, confirm=True, **grid(held, Path("s.tilth")))
+    until(lambda: held.out)
+    print("at work", flush=True)
+    sys.stdin.readline()
+    held.gate.set()
+    study.wait()
+"""
+
+
+def test_a_study_that_another_process_works_on_says_who(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with program(HELD) as process:
+        assert told(process) == "at work"
+        study = tilth.open_study("s.tilth")
+        assert study.holder is not None
+        assert (study.status, study.holder.pid) == ("running", process.pid)
+        assert study.progress.cells < study.progress.all_cells
+        told(process, "go on")
+        assert process.wait(120) == 0
+    assert study.progress.cells == study.progress.all_cells
+    assert (study.status, study.progress.reason, study.holder) == ("finished", "every cell is measured", None)

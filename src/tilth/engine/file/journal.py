@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from tilth.engine.file.format.migrations import migrate
 from tilth.engine.file.format.schema import APPLICATION_ID, TABLES, VERSION
 from tilth.engine.file.lock import Holder, Lock, Taken
-from tilth.engine.file.opening import connect, explained
+from tilth.engine.file.opening import connect, explained, refuse_no_file
 from tilth.errors import JournalError, RunBusy
 
 _BATCH = 512
@@ -82,6 +82,7 @@ class Journal:
         self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._asleep = False
         self._unseen = 0
+        refuse_no_file(path)
         try:
             self._lock = Lock(path)
         except Taken:

@@ -25,6 +25,7 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     """
     if readonly and not path.exists():
         raise JournalError(f"{path} does not exist")
+    refuse_no_file(path)
     # quoted by hand: as_uri needs an absolute path and would store nothing else of it
     uri = path.absolute().as_uri() + ("?mode=ro" if readonly else "")
     _refuse_cut_short(path)
@@ -80,6 +81,14 @@ def _refuse_other_files(
         refuse_strange(path, connection, version)
     except sqlite3.Error as error:
         raise explained(path, error) from error
+
+
+def refuse_no_file(path: Path) -> None:
+    """Raises `JournalError` for a folder, a device or a pipe: nothing can be kept there."""
+    if path.is_dir():
+        raise JournalError(f"{path} is a folder; name a file in it, such as {path / 'run.tilth'}")
+    if path.exists() and not path.is_file():
+        raise JournalError(f"{path} is a device or a pipe, and keeps nothing; choose another path")
 
 
 def _refuse_cut_short(path: Path) -> None:

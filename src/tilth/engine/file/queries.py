@@ -73,7 +73,10 @@ def run_record(path: Path, run_id: str | None = None) -> dict[str, Any]:
         raise JournalError(f"{path} holds no run" + (f" {run_id}" if run_id else " yet"))
     if len(found) > 1:
         runs = ", ".join(sorted(record["run_id"] for record in found))
-        raise JournalError(f"{path} holds several runs, of a study; name one by run_id=: {runs}")
+        raise JournalError(
+            f"{path} holds a study, of several runs; go on with it by calling tilth.study as before, or name "
+            f"one run by run_id=: {runs}"
+        )
     return found[0]
 
 

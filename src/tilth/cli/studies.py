@@ -1,0 +1,91 @@
+"""What a study's file holds, for a terminal: where it stands, what it measured, and its runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+import tilth
+from tilth.cli.terminal import cell, say
+from tilth.printable import printable
+from tilth.studies.options import DEFAULTS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tilth.studies.study import Study
+
+
+def study_in(file: str | Path) -> Study | None:
+    """The study that a file holds; None where it holds none, or cannot be read as one."""
+    try:
+        return tilth.open_study(file)
+    except tilth.JournalError:
+        return None
+
+
+def show_study(study: Study) -> None:
+    """Prints where a study stands, what each strategy reached at each amount of data, and its runs."""
+    p = study.progress
+    limits = {} if study.budget is None else study.budget.to_json()
+    budget = " and ".join(f"{value:,} {name}" for name, value in limits.items() if value is not None)
+    say(
+        f"{study.path}: a study, {p.cells:,} of {p.all_cells:,} cells measured, "
+        f"{p.queries:,} of at most {p.most_queries:,} queries" + (f", budget {budget}" if budget else "")
+    )
+    say(_standing(study))
+    if study.simulated:
+        say("The teacher is a rule-based simulation, no language model.")
+    frame = study.frame
+    if not frame.is_empty():
+        Console().print(_accuracies(frame))
+    Console().print(_runs(study))
+    say("Look at one of them with --run ID.")
+
+
+def _standing(study: Study) -> str:
+    p = study.progress
+    if study.holder is not None:
+        return f"{p.status} in {printable(study.holder)}"
+    return f"{p.status} ({printable(p.reason)})" if p.reason else p.status
+
+
+def _accuracies(frame: pl.DataFrame) -> Table:
+    """Mean accuracy over replicates: a line for each strategy, number of seeds and test; a column a ratio."""
+    import polars as pl
+
+    line = ("strategy", "options", "seeds", "test")
+    means = frame.group_by(*line, "ratio", maintain_order=True).agg(pl.col("accuracy").mean())
+    ratios = sorted(means["ratio"].unique())
+    shown = Table("accuracy by queries a seed", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("seeds", "test", *(f"{ratio:g}" for ratio in ratios)):
+        shown.add_column(name, justify="left" if name == "test" else "right")
+    for (strategy, options, seeds, test), found in means.group_by(*line, maintain_order=True):
+        by_ratio = dict(zip(found["ratio"], found["accuracy"], strict=True))
+        reached = ("" if (one := by_ratio.get(ratio)) is None else f"{one:.1%}" for ratio in ratios)
+        shown.add_row(_named(strategy, options), f"{seeds:,}", cell(test, 30), *reached)
+    return shown
+
+
+def _runs(study: Study) -> Table:
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("run", "strategy"):
+        shown.add_column(name, no_wrap=True)
+    for name in ("replicate", "queries", "rows"):
+        shown.add_column(name, justify="right")
+    shown.add_column("status")
+    for run in study.runs:
+        p = run.open().progress
+        numbers = (run.replicate, p.queries, p.rows)
+        named = _named(run.strategy, run.options)
+        shown.add_row(run.run_id, named, *(f"{number:,}" for number in numbers), cell(p.status, 20))
+    return shown
+
+
+def _named(strategy: object, options: object) -> str:
+    """A strategy, with what tells it from another setting of its own."""
+    return str(cell(strategy if options == DEFAULTS else f"{strategy} {options}", 60))
