@@ -3,61 +3,19 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
-import os
 import re
-import select
-import sqlite3
-import stat
-import threading
 import warnings
-from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.unit.export.conftest import MESSAGES
 
 import tilth
 from tilth.export import FORMATS, save
 
 # What is told of a file is the business of the tests that look for it.
 pytestmark = pytest.mark.filterwarnings("ignore::tilth.TilthWarning")
-
-TEXTS = ['=1+1, "quoted"\r\nnext', "Wie viele Äpfel? 🍎", "a\rb\u2028c", "plain", ""]
-MESSAGES = [
-    {"role": "user", "content": "Hm?"},
-    {"role": "assistant", "content": "Ja 🍎"},
-    {"role": "user", "content": "Und?"},
-    {"role": "assistant", "content": "18"},
-]
-
-
-@pytest.fixture
-def rows():
-    return pl.DataFrame(
-        {
-            "row_id": [f"r:{n}:0" for n in range(5)],
-            "unit": range(5),
-            "question": TEXTS,
-            "response": [text[::-1] for text in TEXTS],
-            "messages": [None, MESSAGES, None, None, None],
-            "verdict": ["accepted", "unverified", "accepted", "rejected", "accepted"],
-            "parents": [["s0001"], ["s0002", "s0003"], [], None, ["s0005"]],
-            "usd": [0.25, None, 0.0, 1.5, 2.0],
-            "reused": [True, False, False, False, False],
-            "created_at": [dt.datetime(2026, 11, 20, 13, n, tzinfo=dt.UTC) for n in range(5)],
-            "extra": ['{"a": 1}', None, None, None, None],
-        },
-        schema_overrides={
-            "messages": pl.List(pl.Struct({"role": pl.String, "content": pl.String})),
-            "created_at": pl.Datetime("us", "UTC"),
-        },
-    )
-
-
-@pytest.fixture
-def kept(rows):
-    return rows.filter(pl.col("verdict") != "rejected")
 
 
 def test_parquet_holds_every_column_as_it_was(rows, kept, tmp_path):
@@ -376,68 +334,3 @@ def test_the_teachers_system_prompt_goes_into_every_format(tmp_path, system):
     rows = pl.read_parquet(run.save(tmp_path / "a.parquet"))
     assert rows["messages"].to_list()[0] == (opening + turns if system else None)
     assert tilth.open_run(run.path).rows.equals(run.rows)
-
-
-# -- where it goes -------------------------------------------------------------------------------------------
-
-
-def _database(path):
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE paid (reply TEXT)")
-    connection.close()
-    return path
-
-
-@pytest.mark.parametrize("by", ["itself", "symlink", "hard link", "log"])
-def test_a_database_is_never_written_over(rows, tmp_path, by):
-    held = _database(tmp_path / "replies.db")
-    before = held.read_bytes()
-    path = tmp_path / "out.csv"
-    if by == "symlink":
-        path.symlink_to(held)
-    elif by == "hard link":
-        os.link(held, path)
-    else:
-        path = held if by == "itself" else tmp_path / "replies.db-wal"
-    with pytest.raises(ValueError, match="belongs to a SQLite database"):
-        save(rows, path, format="csv")
-    assert held.read_bytes() == before
-    assert not list(tmp_path.glob("*.part"))
-
-
-def test_a_runs_own_path_is_refused(tmp_path):
-    run = tilth.generate_sync(
-        tilth.demo.seeds(3), "answer-augmentation", 3, teacher=tilth.demo.teacher(), path=tmp_path / "r.tilth"
-    )
-    for path in (run.path, tmp_path / "other.tilth"):
-        with pytest.raises(ValueError, match="the name of a run's file"):
-            run.save(path, format="csv")
-    assert tilth.verify(run.path).ok
-    assert not (tmp_path / "other.tilth").exists()
-
-
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_pipe_is_written_into_and_stays_a_pipe(rows, tmp_path, format):
-    pipe, file = tmp_path / "pipe", save(rows, tmp_path / "file", format=format)
-    os.mkfifo(pipe)
-    with pytest.raises(ValueError, match="nobody reads from"):
-        save(rows, pipe, format=format)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # it does not wait for a writer
-    saving = threading.Thread(target=save, args=(rows, pipe), kwargs={"format": format})
-    saving.start()
-    select.select([reader], [], [])
-    os.set_blocking(reader, True)
-    with os.fdopen(reader, "rb") as end:
-        assert end.read() == file.read_bytes()
-    saving.join()
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
-
-
-def test_a_device_is_written_into_and_stays_one(rows, tmp_path):
-    before = Path(os.devnull).stat()
-    node = tmp_path / "null.csv"
-    node.symlink_to(os.devnull)
-    save(rows, node)
-    assert stat.S_ISCHR(node.stat().st_mode)
-    assert Path(os.devnull).stat().st_ino == before.st_ino
-    assert [entry.name for entry in tmp_path.iterdir()] == ["null.csv"]
