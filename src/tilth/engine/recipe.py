@@ -23,10 +23,12 @@ from tilth.strategies.passes import SeedPasses
 from tilth.tasks.base import Task
 from tilth.teacher import RecordedTeacher, Teacher
 
-VERDICT_RULES = 2
+VERDICT_RULES = 3
 """Raised whenever the same replies get other verdicts: stored rows are checked anew when their run goes on.
 
 2: a check whose own reply cannot be read leaves a row as it was; a full context is told as one.
+3: a number that is only a part of a formula, a relation or a scale is not read as an answer, nor is one that
+is taken back; denials are read in more languages.
 """
 
 _LONGEST = 60

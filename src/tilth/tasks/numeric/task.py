@@ -116,7 +116,7 @@ class Numeric(TemplateTask):
         """Reads the final answer, as the class says; spans hold for `text` as given."""
         if _PLAIN.fullmatch(text):  # as most references are, which are read with every reply
             return Reading(text, (0, len(text)))
-        text = without_run_on(blank_reasoning(text))
+        text = _readable(without_run_on(blank_reasoning(text)))
         return find(text) or (
             Reading(None, reason=_NO_ANSWER, cause="no-answer")
             if text.strip()
@@ -231,7 +231,12 @@ def _reference(text: str) -> Reading | None:
     """What a reference is read to; None where it is no value."""
     if _PLAIN.fullmatch(text):  # as most are
         return Reading(text, (0, len(text)))
-    return find_reference(blank_reasoning(text))
+    return find_reference(_readable(blank_reasoning(text)))
+
+
+def _readable(text: str) -> str:
+    """The text with digits of other scripts as 0 to 9; positions hold."""
+    return text if text.isascii() else text.translate(numbers.WESTERN)
 
 
 def _is_unsolved(answer: str, right: Reading) -> bool:

@@ -72,7 +72,7 @@ def normal(text: str) -> str:
     text = " ".join(_LAYOUT.sub(" ", text).split()).casefold().strip(" .,:;!")
     text = _ARTICLE.sub("", text, count=1) if _ARTICLE.match(text) else text
     whole = _BRACKETED.fullmatch(text)
-    return re.sub(r"\s*([(){}\[\],])\s*", r"\1", whole[1].strip() if whole else text)
+    return re.sub(r"\s*([-+*/=^<>(){}\[\],])\s*", r"\1", whole[1].strip() if whole else text)
 
 
 def _closed(text: str, start: int) -> str | None:

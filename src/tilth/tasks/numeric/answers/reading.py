@@ -25,12 +25,39 @@ _DATE = re.compile(
 )
 
 
+_TAKEN_BACK = re.compile(
+    r"\b(?:oops|correction|scratch that|my mistake"
+    r"|(?:I|we)(?: have|['’]ve)? made an? (?:\w{1,12} )?(?:error|mistake)"
+    r"|(?:that|this|it|which|the above|the answer)(?:['’]s| is| was)(?: \w{1,12})? "
+    r"(?:wrong|incorrect|not (?:right|correct))(?! to\b)|(?:it|that) should (?:be|have been) \$?[0-9])\b",
+    re.IGNORECASE,
+)
+_BACK = Reading(None, reason="the answer is taken back", cause="ambiguous")
+_OF_A_DATE = Reading(None, reason="the last number is that of a date", cause="ambiguous")
+
+
 def find(text: str) -> Reading | None:
     """The final answer of a reply, as `Numeric` says; or why it states none. Its span holds for the text."""
-    for reader in (*_STATED, unstated.opening, unstated.before_because, unstated.last):
+    for reader in _STATED:
         if reading := reader(text):
-            return reading
+            return _unless_taken_back(text, reading)
+    for reader in (unstated.opening, unstated.before_because, unstated.last):
+        if reading := reader(text):
+            return _OF_A_DATE if reading.answer and _is_date(text, reading) else reading
     return None
+
+
+def _unless_taken_back(text: str, reading: Reading) -> Reading:
+    """What was stated, unless words behind it take it back: then what they state in its place."""
+    back = _TAKEN_BACK.search(text, reading.span[1]) if reading.span else None
+    if back is None:
+        return reading
+    for reader in _STATED:
+        later = reader(text[back.end() :])
+        if later and later.answer is not None and later.span:
+            start, end = later.span
+            return Reading(later.answer, (start + back.end(), end + back.end()))
+    return _BACK
 
 
 def find_reference(text: str) -> Reading | None:

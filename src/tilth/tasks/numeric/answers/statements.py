@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric.answers.calculations import IN_WORDS, is_operand
+from tilth.tasks.numeric.answers.calculations import IN_WORDS, goes_on, is_operand, scaled
 from tilth.tasks.numeric.answers.stretches import is_more_than_a_number, of_number, structured, value
 from tilth.tasks.numeric.answers.unstated import last_number
 from tilth.tasks.numeric.notation import numbers, values
@@ -17,7 +17,15 @@ _LOOK_BACK = 20
 _MOST_CLAUSES = 6
 
 # Where `_ANSWER` may match: a search that stops at one of these letters only is four times as quick.
-_MARKED = re.compile(r"[AaSsRr](?i:nswer|olution|oots)")
+_MARKED = re.compile(
+    r"[AaSsRr](?i:nswer|olution|oots|espuesta|esposta|isposta|éponse|ntwort|ntwoord)|[Оо]твет|答案|答え|정답"
+)
+_OF_OTHERS = (
+    r"\b(?:respuesta|resposta|risposta|réponse|antwort|antwoord)"
+    r"(?: (?:final|finale|correcta|corretta|correta))?"
+    r"[*_` ]{0,4}(?:(?:es|est|é|è|ist|is|lautet|sera|será)\b|:)|\bответ[*_` ]{0,4}(?:равен\b|[:：—-])"
+    r"|(?:答案|答え|정답)[*_` ]{0,4}(?:[是为為は은는]|[:：])"
+)
 _CANNOT = r"(?:can(?: ?not|['’]t)|could(?: not|n['’]t))"
 _ANSWER = re.compile(
     r"\b(?:answers?|(?P<verbal>solutions?(?: set)?|roots))\b[*_` ]{0,4}(?:\([^()\n]{0,40}\) ?)?"
@@ -25,7 +33,7 @@ _ANSWER = re.compile(
     r"(?:\b(?:is|are|was|were)\b|\bequals|\b(?:should|would|will|must) be"
     rf"|(?={_CANNOT} be (?:determined|found|known|computed|calculated|given|solved|reached|obtained))"
     r"|(?P<colon>(?(verbal)(?!)|[:=])))"
-    r"[*_` ]{0,4}",
+    rf"[*_` ]{{0,4}}|(?:{_OF_OTHERS})[*_` ]{{0,4}}",
     re.IGNORECASE,
 )
 _FILLER = r"(?:therefore|thus|then|simply|just|exactly|only|about|around|roughly|approximately"
@@ -37,13 +45,17 @@ _CLAUSE = re.compile(
     r"[,;]? (?:because|since|as|which|where|so|when|for|in|on|at|from|but|not|after|if)\b|[,;]? \((?=[a-z])"
     r"|[,;]? [–—-] |, (?:[a-z]{3,}|[a-z]+ [a-z])"
 )
-_FUNCTION = r"(?:sqrt|cbrt|sin|cos|tan|cot|sec|csc|log|ln|exp|pi)(?![A-Za-z])"
 _GOES_ON = re.compile(
-    r"\((?:[0-9]|[a-z][^a-z])|[abcdeijknpqrtuvwxyz](?![A-Za-z])| ?=|_\{?[0-9]|[₀-₉²³]| ?\(?(?:in )?base\b"
-    r"| (?:choose|mod|squared|cubed)\b"
-    rf"|{_FUNCTION}|e\^|\.?\\overline"
-    rf"|[*_` ]{{0,4}}(?:[+*×÷^!√π]|\\(?:times|cdot|div|theta|{_FUNCTION})"
+    r" ?=|_\{?[0-9]|[₀-₉²³]|e\^|\.?\\overline"
+    r"|[*_` ]{0,4}(?:[+*×÷^!√π]|\\(?:times|cdot|div|theta|(?:sqrt|sin|cos|tan|log|ln|exp|pi)(?![A-Za-z]))"
     r"|[-\u2212/] ?(?:[0-9$(\\]|[A-Za-z]+\()| ?[xX] ?\$?[0-9])"
+)
+# Three and a half, or 3 and also 1/2.
+_MIXED = re.compile(r" and [0-9]{1,9}[/\u2044][0-9]")
+# A calculation with units: 60 dollars - 20 dollars. Words that begin a clause are none.
+_WORKED = re.compile(
+    r"(?:[ -]?(?!(?:because|since|as|so|when|where|if|for|which|and|or|but|after|minus|plus)\b)"
+    r"[A-Za-z/%°]{2,15}){1,4} ?(?:[-+*/×÷\u2212]|[xX](?= ?\$?[0-9])|\\(?:times|cdot|div)) ?[$€£]?[0-9]"
 )
 # A formula between its signs, unless it is one of several, or a price: $5 or $6.
 _FORMULA = re.compile(
@@ -53,6 +65,10 @@ _FORMULA = re.compile(
 _PLAIN_END = re.compile(r"\.?(?:\n|\Z)")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _FACTORIAL = re.compile(r"[0-9]{1,9}!(?![=!])")
+# What a last bracket adds to an answer, and is neither another one nor a base: #### 20 (5 each).
+_ASIDE = re.compile(
+    r"[ \t]\((?![^()]*\b(?:or|and|base|mod|r|remainder)\b)[^()\n]{1,80}\)[ .*]{0,4}\Z", re.IGNORECASE
+)
 _BETWEEN_BOXES = re.compile(
     r"\}\$?(?:[,;] ?|[,;]? ?(?:and|or|\\text\{ ?(?:and|or) ?\}) ?)\$?(?:[A-Za-z] ?= ?)?\Z"
 )
@@ -76,7 +92,11 @@ _NUMBER_WORD = re.compile(
     re.IGNORECASE,
 )
 _CALL = re.compile(r"[A-Za-z_.]+\(.*\)\Z")
-_BOUND = re.compile(r"[*_`\s]{0,4}(?:between|(?:less|more|greater|fewer) than)\b", re.IGNORECASE)
+_BOUND = re.compile(
+    r"[*_`\s]{0,4}(?:between|(?:less|more|greater|fewer) than"
+    r"|(?:under|over|above|below|nearly|almost)(?= \$?[0-9]))\b",
+    re.IGNORECASE,
+)
 # A question on a line of its own, which begins another example; not one that the writer asks himself.
 _ASKED = re.compile(
     r"\n[ \t]{0,20}\n(?!(?:but|wait|hmm|is|are|did|does|do|let|could|can|was|however|now|so|or|would)\b)"
@@ -96,7 +116,8 @@ def after_hashes(text: str) -> Reading | None:
         if end < 0:
             return None
         start, stop = end + 4, _line_end(text, end + 4)
-        if reading := value(text, start, stop):
+        aside = _ASIDE.search(text, start, stop)
+        if reading := value(text, start, stop) or (aside and value(text, start, aside.start())):
             return _alone(text, text.rfind("####", 0, end) + 4, end, reading)
         line = text[start:stop].strip(" #*_`.$")
         follows = text[stop : stop + 2_000].strip()
@@ -125,7 +146,8 @@ def boxed(text: str) -> Reading | None:
     stop = _closing_brace(text, start)
     if stop is not None and (reading := value(text, start, stop)):
         before = text.rfind("\\boxed{", 0, opening)
-        return _alone(text, before + 4, opening, _joined_boxes(text, opening, reading))
+        joined = scaled(text, stop) or _joined_boxes(text, opening, reading)
+        return _alone(text, before + 4, opening, joined)
     last = stop if stop is not None else _line_end(text, start)
     if reading := _sole_number(text, start, last):
         return reading
@@ -138,7 +160,7 @@ def boxed(text: str) -> Reading | None:
 def _sole_number(text: str, start: int, stop: int) -> Reading | None:
     """The only number of a stretch that has words beside it."""
     found = list(numbers.NUMBER.finditer(text, start, stop))
-    if len(found) != 1 or _GOES_ON.match(text, found[0].end(), stop):
+    if len(found) != 1 or _GOES_ON.match(text, found[0].end(), stop) or goes_on(text, found[0].end()):
         return None
     return last_number(text[:stop], start)
 
@@ -218,13 +240,25 @@ def _next_value(text: str, start: int) -> Reading | None:
     if text.startswith("<", first) and (closing := text.find(">", first, first + 60)) >= 0:
         return value(text, first, closing + 1)
     number = numbers.NUMBER.match(text, first)
+    if number and _WORKED.match(text, number.end()) and not goes_on(text, number.end()):
+        return _worked_out(text, first, limit)
+    if number and _MIXED.match(text, number.end()):
+        return IN_WORDS
     alone = number and early == first and number[0].isdigit() and _PLAIN_END.match(text, number.end())
     if not alone and (reading := _opened(text, early, limit) or _between_signs(text, early)):
         return reading
-    if number and not _GOES_ON.match(text, number.end()):
+    if number and not _GOES_ON.match(text, number.end()) and not goes_on(text, number.end()):
         return IN_WORDS if is_operand(text, *number.span()) else of_number(number)
     sentence = _SENTENCE_END.search(text, first, limit)
     return value(text, first, sentence.start() if sentence else limit)
+
+
+def _worked_out(text: str, start: int, limit: int) -> Reading:
+    """What a calculation with units comes to, if it says so: 60 dollars - 20 dollars = 40 dollars."""
+    sentence = _SENTENCE_END.search(text, start, limit)
+    stop = sentence.start() if sentence else limit
+    equals = text.rfind("=", start, stop)
+    return (value(text, equals + 1, stop) if equals >= 0 else None) or IN_WORDS
 
 
 def _between_signs(text: str, start: int) -> Reading | None:

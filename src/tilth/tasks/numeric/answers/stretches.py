@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric.answers.calculations import is_operand
+from tilth.tasks.numeric.answers.calculations import goes_on, is_operand, scaled
 from tilth.tasks.numeric.notation import formulas, numbers, values
 from tilth.tasks.numeric.notation.layout import without_delimiters
 
@@ -16,14 +16,9 @@ _MORE_THAN_A_NUMBER = re.compile(
 _PHYSICAL_UNIT = re.compile(
     r"(?!!|[.):] ?[A-Z])[^0-9=+*×÷^\\√π\n_⁰-⁹₀-₉²³]{0,60}(?:(?<=[A-Za-z}])\^?[23²³])?[.!*_` ]{0,4}"
 )
-# What stands at a number and is no unit: a variable, a function, a base.
-_NO_UNIT = re.compile(
-    r"[abcdeijknpqrtuvwxyz](?![A-Za-z])|[xyz]{2,3}(?![A-Za-z])|[CP](?=[0-9_(])"
-    r"| ?(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|pi)(?![A-Za-z])"
-    r"|(?: ?[/-] ?)?[A-Za-z]+\(| ?\(?(?:in )?base\b| (?:choose|mod|squared|cubed)\b"
-)
+_POWER = re.compile(r"(?<=[A-Za-z]) (?=\^)")
 _TIMES = re.compile(r"[0-9)] ?[xX] ?\$?[0-9]")
-_WORDS = re.compile(r"[A-Za-z]{3,}")
+_WORDS = re.compile(r"[A-Za-z]{3,}|[^\W\d_A-Za-z]{2,}")
 _LATEX_WORD = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s?\{([^{}]{0,80})\}")
 _LATEX_NOISE = re.compile(r"\\[()\[\],;:]|\\(?:left|right|displaystyle|quad|approx|simeq|sim)(?![A-Za-z])|~")
 _THIN = re.compile(r"\\!|(?<=[0-9])\{(?=,\}[0-9]{3})|(?<=[0-9],)\}(?=[0-9]{3})")
@@ -46,11 +41,10 @@ def value(text: str, start: int, stop: int) -> Reading | None:
         return reading
     start, stop = trimmed(text, _behind_equals(text, start, stop), stop)
     raw = text[start:stop]
-    plain = plainly(raw).strip(" $")
+    plain = _POWER.sub("", " ".join(plainly(raw).split()).strip(" $"))
     number = numbers.NUMBER.match(plain)
     if number and is_with_unit(plain, number) and (parsed := numbers.parse(number)):
         return Reading(str(parsed), (start, stop))
-    plain = " ".join(plain.split())
     words = _WORDS.search(re.sub(r"\\[A-Za-z]+", " ", raw))
     if (words or not _MATHS.search(plain)) and not (words and formulas.has_function(plain)):
         return None
@@ -82,16 +76,22 @@ def is_more_than_a_number(text: str, start: int, stop: int) -> bool:
 def of_number(match: re.Match[str]) -> Reading | None:
     """The reading of a number that was found; None where it is none, as 1/0."""
     number = numbers.parse(match)
-    return Reading(str(number), match.span()) if number else None
+    if number is None:
+        return None
+    return scaled(match.string, match.end()) or Reading(str(number), match.span())
 
 
 def trimmed(text: str, start: int, stop: int) -> tuple[int, int]:
     """The same stretch without the white space and marks around it."""
     while start < stop and text[start] in " \t\r\n*_`~≈:•\"'“‘":
         start += 1
-    while stop > start and text[stop - 1] in " \t\r\n*_`.$\"'”’":
+    while stop > start and (text[stop - 1] in " \t\r\n*_`.$\"'”’" or _is_picture(text[stop - 1])):
         stop -= 1
     return start, stop
+
+
+def _is_picture(letter: str) -> bool:
+    return "\u2600" <= letter <= "\u27bf" or "\U0001f000" <= letter <= "\U0001faff"
 
 
 def plainly(raw: str) -> str:
@@ -129,7 +129,7 @@ def _tidied(raw: str) -> str:
 def is_with_unit(text: str, number: re.Match[str]) -> bool:
     """Whether a number is followed by nothing but what may be its unit, to the end of the text."""
     end = number.end()
-    if _PHYSICAL_UNIT.fullmatch(text, end) is None or _NO_UNIT.match(text, end):
+    if _PHYSICAL_UNIT.fullmatch(text, end) is None or goes_on(text, end) or scaled(text, end):
         return False
     return not is_operand(text, *number.span())
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tilth.tasks.base import Reading
-from tilth.tasks.numeric.answers.calculations import IN_WORDS, is_operand
+from tilth.tasks.numeric.answers.calculations import IN_PART, IN_WORDS, goes_on, is_operand
 from tilth.tasks.numeric.answers.stretches import is_with_unit, of_number, structured, value
 from tilth.tasks.numeric.notation import formulas, numbers, values
 
@@ -20,8 +20,9 @@ _LABEL = re.compile(
 )
 _OPENING = re.compile(r"(?<![\^_})\]A-Za-z])[(\[{]|\\\{|(?<![0-9A-Za-z\\)/])[A-Za-z] ?(?:[=<>≤≥]|\\[lg]e)")
 _PIECE = re.compile(r"\d{1,2} ?: ?\d|\d{1,2} ?[ap]\.? ?m\b|\d[\d.,]* ?[A-Za-z]+,?(?: and)? \d", re.IGNORECASE)
-_WORD_OR_MARK = re.compile(r"[A-Za-z]{2,}|#")
+_WORD_OR_MARK = re.compile(r"[A-Za-z]{2,}|#|[^\W\d_A-Za-z]{2,}")
 _WORDS = re.compile(r"[A-Za-z]{3,}")
+_LATEX_UNIT = re.compile(r"(?:\\[,;]|[ ~]){0,3}\\(?:text|mathrm|mbox)\s?\{ ?[A-Za-z]")
 _LATEX_COMMAND = re.compile(r"\\(?!boxed|fbox)[A-Za-z]+")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n")
 _LISTED = re.compile(
@@ -34,11 +35,14 @@ _COUNTED = frozenset(
     )
 )
 _FUNCTIONS = ("sqrt", "cbrt", "sin", "cos", "tan", "log", "ln", "exp", "mod", "choose")
+_SIGNS_BEFORE = ("√", "∛", "^", "_", "{", "+", "-", "*", "/")
 _WITHIN = re.compile(
-    r"(?:[√∛^_]|[\^_]\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|mod|choose) ?|[A-Za-z_]\([^()\n]{0,40})\Z"
+    r"(?:(?<![A-Za-z])(?:pi|[a-z])[-+*/]|[√∛^_]"
+    r"|[\^_]\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|mod|choose) ?|[A-Za-z_]\([^()\n]{0,40})\Z"
 )
 _GOES_ON = re.compile(
-    r"_\{?[0-9]|[₀-₉²³]|[CP][0-9]|[xyzn](?![A-Za-z0-9])|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
+    r"[*+](?:pi\b|[a-z](?![A-Za-z]))|_\{?[0-9]|[₀-₉²³]|[CP][0-9]|[xyzn](?![A-Za-z0-9])"
+    r"|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
 )
 _UNIT = re.compile(r"[0-9][ \t]?(?:square |cubic )?[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?\^\{?\Z")
 _TOKEN_END = re.compile(r"[.,;:!?)\]*$]*\Z")
@@ -91,6 +95,8 @@ def bare(text: str) -> Reading | None:
     number = numbers.NUMBER.match(text, start)
     if number and is_with_unit(text.rstrip(), number):
         return of_number(number)
+    if number and _LATEX_UNIT.match(text, number.end()):
+        return value(text, start, stop)
     has_words = _WORD_OR_MARK.search(_LATEX_COMMAND.sub(" ", text))
     if has_words and not formulas.has_function(text[start:stop].rstrip(".")):
         return None
@@ -172,7 +178,9 @@ def last_number(text: str, first: int = 0) -> Reading | None:
                     return None
                 if is_operand(text, *number.span()):
                     return IN_WORDS
-                return _around(text, number) or _within(text, number, reading)
+                if whole := _around(text, number):
+                    return whole
+                return IN_PART if _is_behind_comma(text, number.start()) else _within(text, number, reading)
         if start == first or window >= _TAIL:
             return None
         window *= 4
@@ -180,7 +188,7 @@ def last_number(text: str, first: int = 0) -> Reading | None:
 
 def _is_counted(text: str, place: int) -> bool:
     """Whether the number at `place` is that of a step, an example, ..., or one that it is not."""
-    before = text[max(0, place - 16) : place].rstrip(" \t#(")
+    before = text[max(0, place - 16) : place].rstrip(" \t#(}").replace("{", " ")
     return before.rpartition(" ")[2].rpartition("\n")[2].strip("*_.").casefold() in _COUNTED
 
 
@@ -194,6 +202,11 @@ def _is_aside(text: str, place: int) -> bool:
 def _is_of_a_unit(text: str, place: int) -> bool:
     """Whether the number at `place` is the power of a unit: 12 cm^2."""
     return text[place - 1 : place] in ("^", "{") and bool(_UNIT.search(text, max(0, place - 40), place))
+
+
+def _is_behind_comma(text: str, place: int) -> bool:
+    """Whether digits and a comma stand right before: 12,50 is a decimal for many, or two numbers."""
+    return text[place - 1 : place] == "," and text[max(0, place - 2) : place - 1].isdigit()
 
 
 def _opens_line(text: str, number: re.Match[str]) -> bool:
@@ -226,22 +239,23 @@ def _is_refused(text: str, first: int, place: int) -> bool:
 
 
 def _within(text: str, number: re.Match[str], reading: Reading) -> Reading | None:
-    """The number, or the formula it is part of, as 7 is of √7; None where that cannot be read."""
+    """The number, or the formula it is part of, as 7 is of √7; None where that is an unknown function."""
     near = text[max(0, number.start() - 48) : number.start()]
-    suspect = "(" in near or near.endswith(("√", "∛", "^", "_", "{")) or near.rstrip().endswith(_FUNCTIONS)
+    suspect = "(" in near or near.endswith(_SIGNS_BEFORE) or near.rstrip().endswith(_FUNCTIONS)
     before = _WITHIN.search(text, number.start() - len(near), number.start()) if suspect else None
-    if before is None and not _GOES_ON.match(text, number.end()):
+    behind = _GOES_ON.match(text, number.end()) or goes_on(text, number.end())
+    if before is None and behind is None:
         return reading
     low = before.start() if before else number.start()
     while low > 0 and number.start() - low < 80 and not text[low - 1].isspace() and text[low - 1] not in "=$":
         low -= 1
-    stop = number.end()
+    stop = behind.end() if behind else number.end()
     while stop < len(text) and stop - number.end() < 80 and not text[stop].isspace() and text[stop] != "$":
         stop += 1
     for end in (stop, low + len(_TOKEN_END.sub("", text[low:stop]))):
         if end > low and (whole := value(text, low, end)) and formulas.parse(whole.answer or ""):
             return whole
-    return None
+    return IN_PART if behind else None
 
 
 def _around(text: str, number: re.Match[str]) -> Reading | None:

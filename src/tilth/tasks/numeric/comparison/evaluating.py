@@ -186,6 +186,13 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction | None:
     return Fraction(base**exponent.numerator)
 
 
+def _sum(one: Value, other: Value) -> Value:
+    total = one + other
+    if mpmath.mp.dps >= _MANY and one and other and total in (one, other):
+        raise Unclear  # a term is lost in the digits: 2024! + 1 and 2024! - 1 would be the same
+    return total
+
+
 def _raised(base: Value, exponent: Value) -> Value:
     if base == 0 and mpmath.re(exponent) <= 0:
         raise Unclear
@@ -244,12 +251,15 @@ _CONSTANTS: Mapping[str, Callable[[], Any]] = {
 _OF_ANGLES: Mapping[str, Callable[[Any], Any]] = {
     name: getattr(mpmath, name) for name in ("sin", "cos", "tan", "cot", "sec", "csc")
 }
-_EXACT: Mapping[str, Callable[..., Fraction | None]] = {
-    "add": lambda a, b: a + b,
+_ARITHMETIC: Mapping[str, Callable[..., Any]] = {
     "negative": lambda a: -a,
     "multiply": lambda a, b: a * b,
     "divide": lambda a, b: a / b,
     "degrees": lambda a: a,
+}
+_EXACT: Mapping[str, Callable[..., Fraction | None]] = {
+    **_ARITHMETIC,
+    "add": lambda a, b: a + b,
     "power": _power,
     "factorial": _factorial,
     "binom": _binomial,
@@ -264,11 +274,8 @@ _EXACT: Mapping[str, Callable[..., Fraction | None]] = {
 _WHOLE = ("gcd", "lcm")
 _INEXACT: Mapping[str, Callable[..., Any]] = {
     **_OF_ANGLES,
-    "add": lambda a, b: a + b,
-    "negative": lambda a: -a,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "degrees": lambda a: a,
+    **_ARITHMETIC,
+    "add": _sum,
     "power": _raised,
     "root": _root,
     "sqrt": mpmath.sqrt,

@@ -20,6 +20,11 @@ _SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10*
 _SHORT_SCALES = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
 
 # Repetitions are bounded or run over digits alone, which keeps a search linear in the text.
+_ZEROS = "０٠۰०০๐"
+"""The zeros of full-width, Arabic, Persian, Devanagari, Bengali and Thai digits."""
+WESTERN = {ord(zero) + digit: str(digit) for zero in _ZEROS for digit in range(10)}
+"""Maps digits of other scripts to 0 to 9, one to one, so that positions hold: for `str.translate`."""
+
 _GAP = r"(?:,|\{,\}|\\,|,?\\!|[ \u00a0\u2009\u202f'’])"
 _DIGITS = (
     rf"(?:[0-9]{{1,3}}(?:{_GAP}[0-9]{{3}}){{1,99}}(?![0-9])"

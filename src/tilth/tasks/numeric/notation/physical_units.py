@@ -182,7 +182,13 @@ def agree(left: Quantity, right: Quantity) -> tuple[bool | None, str | None]:
     return False, None
 
 
-def bare(quantity: Quantity, number: numbers.Number) -> bool:
-    """Whether a number without a unit may be the quantity's: a dozen is also twelve."""
+def bare(quantity: Quantity, number: numbers.Number) -> bool | None:
+    """Whether a number without a unit may be the quantity's: a dozen is also twelve.
+
+    None where the quantity is told in several units: a larger number may be of the smaller one.
+    """
     values = {quantity.value, quantity.value * 12} if "dozens" in quantity.sizes else {quantity.value}
-    return any(numbers.agree(numbers.Number(value), number) for value in values)
+    if any(numbers.agree(numbers.Number(value), number) for value in values):
+        return True
+    several = len(numbers.NUMBER.findall(quantity.text)) > 1
+    return None if several and number.value > quantity.value else False
