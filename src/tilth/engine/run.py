@@ -164,12 +164,12 @@ class Run(GrownRows):
         self._steer(act)
 
     def stop(self) -> None:
-        """No new unit starts; started ones finish, for they are reserved. Returns at once."""
+        """No new unit starts; started ones finish, unless their calls only fail. Returns at once."""
 
         def act() -> None:
             if self._active:
                 self._set("stopping")
-                self._active.execution.admission.stop()
+                self._active.execution.stop()
 
         self._steer(act)
 

@@ -81,16 +81,46 @@ def test_a_pause_before_the_first_call_holds_it() -> None:
 
 
 def test_stop_finishes_what_was_started_and_starts_no_more() -> None:
-    model = Model(gate=threading.Event())
+    model = Model(gate=threading.Event(), free=4)
     run = started(model, 1_000)
-    until(lambda: model.calls == 1 and run.progress.reserved == 8)
+    until(lambda: model.out == 4)
+    asked = model.calls
     in_a_thread(run.stop)
     until(lambda: run.status == "stopping")
     model.gate.set()
     run.wait()
     assert (run.status, run.progress.reason) == ("stopped", "stopped by the user")
-    assert (run.progress.queries, run.progress.rows, run.progress.in_doubt) == (8, 4, 0)
-    assert run.rows["unit"].to_list() == [0, 1, 2, 3]
+    progress = run.progress
+    assert (progress.queries, progress.in_doubt, progress.rowless) == (2 * progress.rows, 0, 0), "whole units"
+    assert model.calls <= asked + 4, "each unit with a reply, or with a call out, has one more at most"
+
+
+def test_a_unit_that_was_not_asked_for_yet_is_left_by_a_stop_and_grown_later() -> None:
+    model = Model(gate=threading.Event())
+    run = started(model, 16)
+    until(lambda: model.calls == 1 and run.progress.reserved == 8)
+    run.stop()
+    until(lambda: run.status == "stopping")
+    model.gate.set()
+    run.wait()
+    assert (run.progress.queries, run.progress.rows, run.progress.reserved) == (2, 1, 0)
+    assert run.rows["unit"].to_list() == [0]
+    again = started(Model(), 16).wait()
+    assert again.rows["unit"].to_list() == list(range(8))
+
+
+def test_a_stop_does_not_wait_for_an_endpoint_that_only_fails() -> None:
+    def fault(key: str, attempt: int, number: int) -> None:
+        if number > 6:
+            raise ConnectionResetError
+
+    run = started(Model(fault=fault), 1_000)
+    until(lambda: run.progress.waiting is not None or run.status == "waiting")
+    run.stop()
+    run.wait()
+    assert (run.status, run.progress.reason) == ("stopped", "stopped by the user")
+    assert run.progress.reserved == 0
+    assert started(Model(), 1_000).wait().status == "finished"
 
 
 def test_stop_ends_a_paused_run() -> None:

@@ -35,7 +35,6 @@ class Admission:
         self._turned = asyncio.Event()
         self._widened = False
         self.kept = KeptRows()
-        self.stopping = False
         self.short_of: str | None = None
         self.failure: BaseException | None = None
 
@@ -51,8 +50,13 @@ class Admission:
 
     def stop(self) -> None:
         """No new unit starts; started ones finish, also where the run is paused."""
-        self.stopping = True
+        self._booking.controls.stopping = True
         self.resume()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the user stopped it."""
+        return self._booking.controls.stopping
 
     def resume(self) -> None:
         """Lets calls start again."""

@@ -80,7 +80,7 @@ class Execution:
         self._models = {role: connection.priced for role, connection in context.connections.items()}
         self._worsts: dict[tuple[object, ...], Amount] = {}
         self._checks = ThreadPoolExecutor(2, thread_name_prefix="tilth-check")
-        self._live: set[asyncio.Task[None]] = set()
+        self._live: dict[asyncio.Task[None], UnitAsk] = {}
         self._position = 0
         self._refused: list[int] = []
         connections = set(context.connections.values())  # one model may have two roles
@@ -100,6 +100,13 @@ class Execution:
         """What is worth a look though it stops nothing."""
         models = (connection.notice for connection in self._context.connections.values())
         return next(filter(None, models), None) or self.yields.notice
+
+    def stop(self) -> None:
+        """No new unit starts; one that has no call out, and no reply yet or none but failures, is left."""
+        self.admission.stop()
+        for task, asks in self._live.items():
+            if asks.idle:
+                task.cancel()
 
     async def drive(self) -> Ending:
         """Runs until the budget, the strategy, the user or an error ends it. Raises the error."""
@@ -184,8 +191,9 @@ class Execution:
         hold = await self.admission.admit(unit.number, cost.rows, worst.lacking(paid))
         if hold is None:
             return False
-        task = asyncio.create_task(self._grow(unit, position, cost, worst, hold))
-        self._live.add(task)
+        asks = UnitAsk(self._context, unit.number, hold, cost, self.admission.answered)
+        task = asyncio.create_task(self._grow(unit, position, asks, worst, hold))
+        self._live[task] = asks
         task.add_done_callback(partial(self._ended, unit.number))
         return True
 
@@ -215,8 +223,7 @@ class Execution:
             self._worsts[key] = worst_of_unit(self._strategy, unit.seeds, cost, self._task, self._models)
         return self._worsts[key]
 
-    async def _grow(self, unit: Unit, position: int, cost: UnitCost, worst: Amount, hold: Hold) -> None:
-        asks = UnitAsk(self._context, unit.number, hold, cost, self.admission.answered)
+    async def _grow(self, unit: Unit, position: int, asks: UnitAsk, worst: Amount, hold: Hold) -> None:
         try:
             if unit.number in self._context.journalled.touched:
                 await asks.recall()
@@ -330,7 +337,7 @@ class Execution:
         self.yields.add(kept, rows[0]["reason"] if rows else reason)
 
     def _ended(self, unit: int, task: asyncio.Task[None]) -> None:
-        self._live.discard(task)
+        del self._live[task]
         self.admission.ended(unit, None if task.cancelled() else task.exception())
 
 

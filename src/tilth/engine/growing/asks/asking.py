@@ -80,7 +80,15 @@ class UnitAsk:
         self._claims = Claims(unit)
         self._askers: set[asyncio.Task[Any]] = set()
         self._quiet: asyncio.Event | None = None
+        self._calls: set[BookedCall] = set()
+        self._heard = False
         self.bill = Bill()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it may be left for later: no call of it is out, and none was answered yet, or one fails."""
+        waits = all(call.waits for call in self._calls)
+        return waits and (not self._heard or any(call.attempts for call in self._calls))
 
     async def recall(self) -> None:
         """Reads what an earlier process journalled for this unit."""
@@ -175,6 +183,7 @@ class UnitAsk:
             claims.ended()
             if self._quiet is not None and not claims.out:
                 self._quiet.set()
+        self._heard = True
         self.bill.add(stored)
         return stored
 
@@ -193,26 +202,35 @@ class UnitAsk:
         if not context.controls.going.is_set():
             await context.controls.going.wait()
         with context.booking.call(self._hold, call, connection.priced) as booked:
-            patience = _Patience(connection)
-            while True:
+            self._calls.add(booked)
+            try:
+                return await self._tried(call, connection, booked)
+            finally:
+                self._calls.discard(booked)
+
+    async def _tried(self, call: Call, connection: ModelConnection, booked: BookedCall) -> StoredReply:
+        patience = _Patience(connection)
+        while True:
+            try:
+                completion = await self._attempt(call, connection, booked)
+            except CallError as error:
                 try:
-                    completion = await self._attempt(call, connection, booked)
-                except CallError as error:
-                    try:
-                        booked.failed(error)
-                    except DoesNotFit:
-                        connection.heed(error)  # it ends the run all the same, though there is no room left
-                        raise
-                    if _refused(call, error, booked.attempts):
-                        raise UnitFailed(str(error)) from error
-                    await connection.back_off(booked.attempts, error)
-                    patience.failed(error)
-                    continue
-                stored = _stored(completion, connection, booked)
-                if booked.covers(stored.usage):
-                    self._notice_last()
-                await booked.settle(stored)
-                return stored
+                    booked.failed(error)
+                except DoesNotFit:
+                    connection.heed(error)  # it ends the run all the same, though there is no room left
+                    raise
+                if _refused(call, error, booked.attempts):
+                    raise UnitFailed(str(error)) from error
+                if self._context.controls.stopping:
+                    raise asyncio.CancelledError from error  # the unit is left for later
+                await connection.back_off(booked.attempts, error)
+                patience.failed(error)
+                continue
+            stored = _stored(completion, connection, booked)
+            if booked.covers(stored.usage):
+                self._notice_last()
+            await booked.settle(stored)
+            return stored
 
     def _notice_last(self) -> None:
         if self._answered is None or self._most is None or self._claims.out > 1:

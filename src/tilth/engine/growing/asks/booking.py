@@ -172,6 +172,11 @@ class BookedCall:
         """Where its reply belongs."""
         return self._call.address
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be sent, for the first time or again: nobody has it, and no reply came."""
+        return self._state in (_State.DRAWN, _State.RESERVED)
+
     def __enter__(self) -> Self:
         """Takes its worst case from its unit's hold; raises `DoesNotFit`."""
         self._booking.ledger.draw(self._hold, self.worst)

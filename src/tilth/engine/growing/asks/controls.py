@@ -12,5 +12,7 @@ class Controls:
 
     going: asyncio.Event = field(default_factory=asyncio.Event)
     """Set unless the run is paused."""
+    stopping: bool = False
+    """Whether nothing new begins: what only fails is not tried again."""
     in_flight: int = 0
     attempts: int = 0
