@@ -20,6 +20,7 @@ from tilth.engine.live import LiveFiles
 from tilth.engine.planning.estimate import estimate
 from tilth.engine.planning.preconditions import (
     refuse_endless,
+    refuse_patience,
     refuse_unagreed_spending,
     refuse_unfit_seeds,
 )
@@ -117,6 +118,7 @@ def start_recipe(
         raise ValueError(
             f'check={check!r} is unknown; "label" marks rows, "filter" leaves out rejected, False checks none'
         )
+    refuse_patience(patience)
     refuse_unfit_seeds([recipe.strategy], recipe.seeds, recipe.task)
     tell_unread_columns(recipe.seeds, recipe.task, [recipe.strategy])
     # absolute, for the process may change its folder while a run is at work

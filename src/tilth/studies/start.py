@@ -15,7 +15,7 @@ from tilth.engine.file.format.records import identities
 from tilth.engine.file.journal import Journal
 from tilth.engine.file.queries import read_only
 from tilth.engine.live import LiveFiles
-from tilth.engine.planning.preconditions import refuse_endless, refuse_unagreed_spending
+from tilth.engine.planning.preconditions import refuse_endless, refuse_patience, refuse_unagreed_spending
 from tilth.engine.recipe import refuse_other
 from tilth.engine.standing import standing
 from tilth.seeds import Seeds, TaskLike
@@ -117,6 +117,7 @@ def start_study(
         >>> study.frame.select("strategy", "ratio", "queries").rows()
         [('answer-augmentation', 1.0, 10), ('answer-augmentation', 2.0, 20), ('new-question', 1.0, 10)]
     """
+    refuse_patience(patience)
     inputs = StudyInputs.resolve(
         seeds,
         test=test,

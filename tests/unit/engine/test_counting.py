@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from contextlib import closing
@@ -148,7 +149,7 @@ def test_usage_above_the_reservation_stops_the_run_and_says_by_how_much() -> Non
         run = tilth.start(
             SEEDS, "answer-augmentation", 40, teacher=teacher_at(server, max_tokens=400, concurrency=1)
         )
-        with pytest.raises(Overspent, match=r"reported \d+ tokens"):
+        with pytest.raises(Overspent, match=r"reported [\d,]+ tokens .*Raise max_tokens"):
             run.wait()
         assert run.status == "failed"
         assert run.progress.queries == server.books()["billed"] == 5
@@ -171,6 +172,29 @@ def test_a_token_limit_is_never_passed(concurrency: int) -> None:
     assert "tokens" in (run.progress.reason or "")
     assert run.progress.tokens == model.tokens <= 3_000
     assert run.progress.rows > 0
+
+
+@pytest.mark.parametrize(
+    ("budget", "most"),
+    [
+        (Budget(usd=0.0001), r"dollars .*up to \$0\.\d{6}"),
+        (Budget(tokens=100), r"tokens .*up to [\d,]+ tokens"),
+    ],
+)
+def test_a_budget_that_holds_no_unit_says_what_one_may_cost(budget: Budget, most: str) -> None:
+    teacher = tilth.Teacher(Model(), max_tokens=200, price=PRICE)
+    run = tilth.generate_sync(SEEDS, "answer-augmentation", budget, teacher=teacher)
+    assert (run.status, run.progress.queries) == ("finished", 0)
+    assert re.search(f"the budget of {most}; raise it, or lower max_tokens", run.progress.reason or "")
+    again = tilth.generate_sync(SEEDS, "answer-augmentation", Budget(usd=1), teacher=teacher, path=run.path)
+    assert again.progress.queries > 0
+
+
+@pytest.mark.parametrize("patience", [float("nan"), float("inf"), -1, "5", None, []])
+def test_a_patience_that_is_no_number_of_seconds_is_refused(tmp_path: Path, patience: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="patience"):
+        tilth.start(SEEDS, "answer-augmentation", 4, teacher=tilth.Teacher(Model()), patience=patience)
+    assert not list(tmp_path.glob("*.tilth"))
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])

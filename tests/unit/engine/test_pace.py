@@ -94,7 +94,7 @@ def test_a_run_without_rows_says_so_after_its_first_units_and_goes_on() -> None:
     assert run.progress.notice is not None
     units = run.progress.rowless
     assert run.progress.notice.startswith(f"{units} of the first {units} units gave no row that is kept")
-    assert "empty reply" in run.progress.notice
+    assert f"{units} of them: empty (the latest: rephrase: empty reply)" in run.progress.notice
 
 
 @pytest.mark.parametrize("queries", [18, 40])

@@ -20,7 +20,7 @@ class Admission:
 
     Attributes:
         kept: The rows that count for a goal.
-        stopping: Whether the user stopped the run: no new unit starts, and started ones finish.
+        wanted: The worst case of the unit for which there was no room at the end.
         short_of: The limit that the next unit would pass; None while it fits.
         failure: What the first unit that failed failed of. The others finish: their calls are reserved, and
             what they return is paid for.
@@ -36,6 +36,7 @@ class Admission:
         self._widened = False
         self.kept = KeptRows()
         self.short_of: str | None = None
+        self.wanted = Amount()
         self.failure: BaseException | None = None
 
     def goal_met(self) -> bool:
@@ -96,7 +97,7 @@ class Admission:
                     hold = self._booking.ledger.hold(worst)
                 except DoesNotFit as limit:
                     if not self._at_work:
-                        self.short_of = str(limit)
+                        self.short_of, self.wanted = str(limit), worst
                         break
                 else:
                     self._at_work[unit] = rows

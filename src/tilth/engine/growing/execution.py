@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tilth.engine.budget import Amount, DoesNotFit, Hold, Ledger
+from tilth.engine.budget import NANO, Amount, DoesNotFit, Hold, Ledger
 from tilth.engine.events import Sampled
 from tilth.engine.file.writes import (
     PREPARING,
-    Outcome,
     UnitRecord,
     commit_unit,
     judged_anew,
@@ -27,6 +26,7 @@ from tilth.engine.growing.copies import Copies, set_copies, written_rows
 from tilth.engine.growing.judging import Judging, parents_of
 from tilth.engine.growing.pace import Pace
 from tilth.engine.growing.rows import (
+    Grown,
     RowContext,
     check_again,
     grow,
@@ -202,6 +202,8 @@ class Execution:
         admission, goal = self.admission, self.ledger.limit.rows
         if admission.stopping:
             return Ending("stopped", "stopped by the user")
+        if admission.short_of and not self._context.journalled.finished and self.ledger.counted == Amount():
+            return Ending("finished", self._too_small(admission.wanted), admission.short_of)
         if goal is None:
             return Ending("finished", f"the budget of {admission.short_of} is used up", admission.short_of)
         if admission.goal_met():
@@ -209,6 +211,18 @@ class Execution:
         had = f"{admission.kept.had:,} of {goal:,} rows"
         return Ending(
             "finished", f"the budget of {admission.short_of} is used up with {had}", admission.short_of
+        )
+
+    def _too_small(self, worst: Amount) -> str:
+        """Why nothing was grown: not one unit fits the budget at its worst."""
+        most = {
+            "queries": f"{worst.queries:,} queries",
+            "tokens": f"{worst.tokens:,} tokens",
+            "dollars": f"${worst.nano / NANO:.6f}",
+        }[self.admission.short_of or "queries"]
+        return (
+            f"the budget of {self.admission.short_of} is too small for a single unit, which may cost up to "
+            f"{most}; raise it, or lower max_tokens"
         )
 
     async def _recall_kept(self) -> None:
@@ -271,7 +285,7 @@ class Execution:
         self._context.journalled.finished.add(unit.number)
         if grown.outcome == "failed" and self._refusing():
             self._refused.append(unit.number)
-        self._count(rows, grown.outcome, grown.reason)
+        self._count(rows, grown)
         if again:  # its earlier rows were replaced
             await self._recount()
         if rows:
@@ -325,16 +339,17 @@ class Execution:
             self._checks, lambda: [judging.verdict(*one) for one in given]
         )
 
-    def _count(self, rows: Sequence[Mapping[str, Any]], outcome: Outcome, reason: str | None) -> None:
+    def _count(self, rows: Sequence[Mapping[str, Any]], grown: Grown) -> None:
         kept = 0
         for row in rows:
             self.counts[row["verdict"]] += 1
             kept += row["verdict"] != "rejected"
-        if outcome != "grown":
+        if grown.outcome != "grown":
             self.counts["rowless"] += 1
         self.admission.kept.had += kept
         self.pace.add(len(rows), kept, self.ledger.spent + self.ledger.in_doubt)
-        self.yields.add(kept, rows[0]["reason"] if rows else reason)
+        cause, reason = (rows[0]["cause"], rows[0]["reason"]) if rows else (grown.cause, grown.reason)
+        self.yields.add(kept, cause, reason)
 
     def _ended(self, unit: int, task: asyncio.Task[None]) -> None:
         del self._live[task]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tilth.tasks.causes import OTHER
+
 _FIRST = 10
 """Units after which the yield is told."""
 
@@ -16,15 +18,17 @@ class Yield:
 
     def __init__(self) -> None:
         self._units = self._fruitful = 0
-        self._why: Counter[str] = Counter()
+        self._causes: Counter[str] = Counter()
+        self._latest: dict[str, str] = {}
 
-    def add(self, kept: int, why: str | None) -> None:
-        """A unit has ended with so many kept rows; `why` says why with none."""
+    def add(self, kept: int, cause: str | None, reason: str | None) -> None:
+        """A unit has ended with so many kept rows; `cause` and `reason` say why with none."""
         self._units += 1
         if kept:
             self._fruitful += 1
-        else:
-            self._why[why or "no row"] += 1
+            return
+        self._causes[cause or OTHER] += 1
+        self._latest[cause or OTHER] = reason or "no row"
 
     @property
     def notice(self) -> str | None:
@@ -32,8 +36,9 @@ class Yield:
         units, fruitful = self._units, self._fruitful
         if units < _FIRST or fruitful > _LEAST * units:
             return None
-        [(why, times)] = self._why.most_common(1)
+        [(cause, times)] = self._causes.most_common(1)
         return (
             f"{units - fruitful:,} of the first {units:,} units gave no row that is kept, {times:,} of them: "
-            f"{why}; look at their replies before the budget is spent; going on"
+            f"{cause} (the latest: {self._latest[cause]}); look at their replies before the budget is spent; "
+            "going on"
         )

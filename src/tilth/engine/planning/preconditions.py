@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Protocol
 
+from tilth.arguments import number_of
 from tilth.engine.budget import Budget
 from tilth.errors import BudgetError, ConfirmationNeeded
 from tilth.seeds import Seeds
@@ -35,6 +37,12 @@ def refuse_unfit_seeds(strategies: Iterable[Strategy], seeds: Seeds, task: Task)
                 f"{strategy.name} needs a reference for every seed, and {seeds.name} has seeds without"
             )
     seeds.fit_for(task)
+
+
+def refuse_patience(patience: float) -> None:
+    """Raises where a patience is no number of seconds."""
+    if not 0 <= number_of(patience, "patience") < math.inf:
+        raise ValueError(f"patience={patience!r}: give seconds, 0 or more")
 
 
 def refuse_endless(limit: Budget, models: Iterable[Teacher]) -> None:

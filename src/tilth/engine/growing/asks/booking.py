@@ -252,8 +252,9 @@ class BookedCall:
         if excess != Amount():
             dollars = f" and ${excess.nano / 1e9:.6f}" if excess.nano else ""
             raise Overspent(
-                f"{self._model.model.name} reported {excess.tokens} tokens{dollars} more than was reserved "
-                "for a call; the run stopped, so that no limit is passed unseen"
+                f"{self._model.model.name} reported {excess.tokens:,} tokens{dollars} more than was "
+                "reserved for a call; the run stopped, so that no limit is passed unseen. Raise max_tokens "
+                "to what the model takes, and run again"
             )
 
     def _back(self) -> None:
