@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         "--judge-base-url", metavar="URL", help="the judge's endpoint; --base-url if not given"
     )
     generate.add_argument(
-        "--rubric", default="helpfulness", help="what it scores by: helpfulness, faithfulness or style"
+        "--rubric", help="what it scores by: helpfulness, faithfulness or style (helpfulness)"
     )
     generate.add_argument("--random-state", type=int, default=0, metavar="N")
     generate.add_argument(
@@ -143,6 +143,13 @@ def _parser() -> argparse.ArgumentParser:
             metavar="URL",
             help="the endpoint; if not given, $OPENAI_BASE_URL or OpenAI's, to resume the run's own",
         )
+        command.add_argument(
+            "--patience",
+            type=_number,
+            default=600.0,
+            metavar="SECONDS",
+            help="of nothing but failures, after which the run fails (%(default)g)",
+        )
         command.add_argument("--concurrency", type=_whole, metavar="N", help="calls in flight, at most (32)")
         command.add_argument("--timeout", type=_number, metavar="S", help="seconds for a whole call (120)")
         command.add_argument(
@@ -152,6 +159,9 @@ def _parser() -> argparse.ArgumentParser:
             "--price", type=_price, metavar="P,C", help="dollars per million prompt and reply tokens: 0.4,1.6"
         )
         command.add_argument("--queries", type=_whole, metavar="N", help="limit on completed model calls")
+        command.add_argument(
+            "--tokens", type=_whole, metavar="N", help="limit on tokens of prompts and replies together"
+        )
         command.add_argument("--usd", type=_dollars, metavar="X", help="limit in US dollars")
         command.add_argument(
             "--rows",

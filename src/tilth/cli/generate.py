@@ -28,10 +28,12 @@ CHECKS: Mapping[str, Callable[[], Check]] = {
 
 def generate(options: Namespace) -> int:
     """Grows rows from the user's seeds with a model."""
-    if options.queries is None and options.usd is None:
+    if options.queries is None and options.tokens is None and options.usd is None:
         asked = "a limit is missing beside --rows" if options.rows is not None else "a budget is missing"
-        raise UsageError(f"{asked}; pass --queries N, --usd X or both")
-    refuse_unsavable(options)
+        raise UsageError(f"{asked}; pass --queries N, --tokens N or --usd X")
+    refuse_unsavable(options, seeds=options.seeds, run=options.out)
+    if options.database and options.task != "sql":
+        raise UsageError("--database says what task sql asks; pass --task sql as well")
     checks = _checks(options)
     seeds = tilth.read_seeds(
         options.seeds,
@@ -46,7 +48,7 @@ def generate(options: Namespace) -> int:
     return run_to_its_end(
         seeds,
         with_checks(registry.get(options.strategy), checks),
-        tilth.Budget(queries=options.queries, usd=options.usd, rows=options.rows),
+        tilth.Budget(queries=options.queries, tokens=options.tokens, usd=options.usd, rows=options.rows),
         options,
         teacher=_model(options.model, options.base_url, options, **_sampling(options)),
         writer=_writer(options),
@@ -89,7 +91,9 @@ def _checks(options: Namespace) -> list[Check]:
     chosen = [CHECKS[name]() for name in names]
     if options.judge:
         model = _model(options.judge, options.judge_base_url or options.base_url, options)
-        chosen.append(tilth.checks.Judge(model, options.rubric))
+        chosen.append(tilth.checks.Judge(model, "helpfulness" if options.rubric is None else options.rubric))
     elif options.judge_base_url:
         raise UsageError("--judge-base-url says where the judge is; pass --judge MODEL as well")
+    elif options.rubric is not None:
+        raise UsageError("--rubric says what a judge scores by; pass --judge MODEL as well")
     return chosen

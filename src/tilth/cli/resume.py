@@ -21,6 +21,7 @@ from tilth.demo.knobs import Knobs
 from tilth.engine.file import queries
 from tilth.printable import printable
 from tilth.strategies.check import Checked, with_checks
+from tilth.teacher import Price
 from tilth.teacher.client import OPENAI_URL
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def resume(options: Namespace) -> int:
     path = Path(options.file)
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    refuse_unsavable(options)
+    refuse_unsavable(options, run=path)
     if study_in(path) is not None:
         raise UsageError(
             f"{path} holds a study; go on with it in Python: call tilth.study as before, with its path"
@@ -52,7 +53,7 @@ def resume(options: Namespace) -> int:
         _asking(stored.strategy, models),
         tilth.Budget(
             queries=stored.budget.queries if options.queries is None else options.queries,
-            tokens=stored.budget.tokens,
+            tokens=stored.budget.tokens if options.tokens is None else options.tokens,
             usd=stored.budget.usd if options.usd is None else options.usd,
             rows=stored.budget.rows if options.rows is None else options.rows,
         ),
@@ -87,7 +88,7 @@ class _Models:
             base_url=self._address(identity["model"], role),
             system=identity["system"],
             structured=identity.get("structured"),
-            price=self.options.price,
+            price=self.options.price or Price.restored(self.settings["prices"].get(role)),
             extra_body=sampling,
             **known,
             **(reply_limits | calling(self.options)),
@@ -143,6 +144,11 @@ def _asking(strategy: Strategy, models: _Models) -> Strategy:
 def _seeds(stored: Run, settings: Mapping[str, Any], options: Namespace) -> Seeds:
     """The run's seeds, with the database that a file cannot hold, or the code run, where they need it."""
     databases: Sequence[str] | None = options.database
+    if databases and stored.seeds.task_name != "sql":
+        raise UsageError(
+            f"--database says what task sql asks, and the run's task is {printable(stored.seeds.task_name)}; "
+            "leave it out"
+        )
     if stored.seeds.task_name == "sql":
         return replace(stored.seeds, task=sql_task(databases, simulated=stored.simulated))
     if stored.task is None:

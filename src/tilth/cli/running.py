@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import Namespace
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,7 @@ def run_to_its_end(
         writer=writer,
         path=path,
         random_state=random_state,
+        patience=options.patience,
         reuse=options.reuse or (),
     )
     try:
@@ -65,16 +67,39 @@ def run_to_its_end(
     return code_of(run)
 
 
-def refuse_unsavable(options: Namespace) -> None:
-    """Raises what saving would be refused with, before anything is paid."""
+def refuse_unsavable(options: Namespace, *, seeds: str | None = None, run: str | Path | None = None) -> None:
+    """Raises what saving would be refused with, before anything is paid.
+
+    What the run reads is told by what file it is, for a link or another spelling names it, too.
+    """
+    read = [("the seeds file", seeds), *(("the database", one) for one in options.database or ())]
+    if seeds is not None and run is not None:
+        _refuse_overwriting("--out", run, read)
     if not options.save:
         if options.format or options.verdicts:
             raise UsageError("--format and --verdicts say how rows are saved; pass --save FILE as well")
         return
+    _refuse_overwriting("--save", options.save, [*read, ("the run's own file", run)])
     try:
         ready(options.save, options.format)
     except (ValueError, OSError) as error:
         raise UsageError(str(error)) from None
+
+
+def _refuse_overwriting(
+    option: str, target: str | Path, read: Iterable[tuple[str, str | Path | None]]
+) -> None:
+    for what, file in read:
+        if file is not None and _is_same(Path(target), Path(file)):
+            raise UsageError(f"{option} names {what} {file}, which would be lost; name another file")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths name one file, by whatever names, or will, where there is none yet."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.resolve() == other.resolve()
 
 
 def verdicts_of(text: str) -> tuple[str, ...]:

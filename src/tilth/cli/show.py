@@ -26,7 +26,7 @@ _CAUSES = 5
 
 def show(options: Namespace) -> int:
     """Prints what a run cost and came to, and its first rows; of a study, what it measured."""
-    study = None if options.run else study_in(options.file)
+    study = study_in(options.file) if options.run is None else None
     if study is not None:
         show_study(study)
         return DONE

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 _REFRESH_SECONDS = 0.25
 _LINE_SECONDS = 15.0
 """Between lines of progress where there is no terminal to draw a bar in."""
+_FIGURE = 7
+"""The most characters of seconds and dollars in a table: what all columns of a line of 80 leave for them."""
+_WIDEST = 1_000
+"""More columns than a table of runs takes."""
 _REASON = 200
 """The most characters of an endpoint's failure."""
 _NOTICE = 400
@@ -188,22 +193,31 @@ def _signals() -> Iterator[Callable[[], int]]:
 def table(runs: Iterable[Run]) -> None:
     """Prints a line per run: what it cost and what it grew."""
     runs = list(runs)
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0, show_edge=False)  # the box parts columns
     shown.add_column("strategy", no_wrap=True)
     for name in ("queries", "rows", "accepted", "unverified", "rejected", "seconds"):
         shown.add_column(name, justify="right", no_wrap=True)
     priced = any(run.progress.usd for run in runs)
     if priced:
-        shown.add_column("US dollars", justify="right", no_wrap=True)
+        shown.add_column("USD", justify="right", no_wrap=True)
     for run in runs:
         p = run.progress
         counts: list[Any] = [p.queries, p.rows, p.accepted, p.unverified, p.rejected]
-        seconds = f"{p.seconds:,.1f}" if p.seconds else "–"  # it was killed before it could say
-        dollars = ["unknown" if p.usd is None else f"{p.usd:,.4f}"] if priced else []
+        seconds = _short(p.seconds, 1) if p.seconds else "–"  # it was killed before it could say
+        dollars = ["unknown" if p.usd is None else _short(p.usd, 4, 2)] if priced else []
         shown.add_row(cell(run.strategy_name, 60), *(f"{n:,}" for n in counts), seconds, *dollars)
     if any(run.simulated for run in runs):
         say("The teacher is a rule-based simulation, no language model.")
-    Console().print(shown)
+    framed = Padding(shown, (1, 0), expand=False)
+    console = Console()
+    whole = console.measure(framed, options=console.options.update(width=_WIDEST)).maximum
+    Console(width=max(console.width, whole)).print(framed)  # wider than the terminal before cut off
+
+
+def _short(value: float, *decimals: int) -> str:
+    """The number with as many of these decimals as leave it no wider than its heading, or none."""
+    texts = (f"{value:,.{places}f}" for places in decimals)
+    return next((text for text in texts if len(text) <= _FIGURE), f"{value:,.0f}")
 
 
 def say(text: str) -> None:

@@ -138,10 +138,7 @@ def _settings(
         "writer": recipe.writer.name,
         "simulated": any(connection.model.simulated for connection in connections.values()),
         "priced": all(price is not None for price in prices.values()),
-        "prices": {
-            role: None if price is None else {"source": price.source, "date": price.date}
-            for role, price in prices.items()
-        },
+        "prices": {role: None if price is None else price.to_json() for role, price in prices.items()},
         "addresses": {
             **{role: connection.model.address for role, connection in connections.items()},
             **stored.get("addresses", {}),

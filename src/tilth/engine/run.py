@@ -322,7 +322,7 @@ class Run(GrownRows):
 
     @property
     def prices(self) -> Mapping[str, Any]:
-        """By role, the source and date of the price; None where it is unknown."""
+        """By role, the price with its source and date; None where it is unknown."""
         prices: Mapping[str, Any] = self._settings["prices"]
         return prices
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_CEILING, Context, Decimal
+from decimal import ROUND_CEILING, Context, Decimal, InvalidOperation
 from importlib.metadata import version
 from typing import Any
 
+from tilth.arguments import kind_of
+
+_LOOKED_UP = "genai-prices"
 _EXACT = Context(prec=60)
 _NANO_PER_TOKEN = Decimal(1000)  # one dollar per million tokens is 1,000 nano-dollars per token
 
@@ -35,11 +39,36 @@ class Price:
     def __post_init__(self) -> None:
         for name in ("prompt", "completion"):
             value = getattr(self, name)
-            # str first: Decimal(0.4) is not the 0.4 that a user wrote.
-            amount = value if isinstance(value, Decimal) else Decimal(str(value))
+            try:
+                # str first: Decimal(0.4) is not the 0.4 that a user wrote.
+                amount = value if isinstance(value, Decimal) else Decimal(str(value))
+            except InvalidOperation:
+                raise TypeError(
+                    f"Price({name}) is {kind_of(value)}; pass US dollars per million tokens, as a number"
+                ) from None
             if not amount.is_finite() or amount < 0:
                 raise ValueError(f"Price: {name}={value} is no price; pass US dollars per million tokens")
             object.__setattr__(self, name, amount)
+
+    @classmethod
+    def restored(cls, stored: object) -> Price | None:
+        """The price a user gave, of what `to_json` told; None for one to look up again, or that is unknown.
+
+        What was looked up holds of a day and an address, and a run may go on later and elsewhere.
+        """
+        told = stored if isinstance(stored, Mapping) else {}
+        source, date = (told.get(name) for name in ("source", "date"))
+        if not isinstance(source, str) or not isinstance(date, str) or source.startswith(_LOOKED_UP):
+            return None
+        try:
+            return cls(Decimal(told["prompt"]), Decimal(told["completion"]), source, date)
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            return None  # an older file has no amounts, and anyone's may hold anything
+
+    def to_json(self) -> dict[str, str]:
+        """The price as a run's file keeps it."""
+        amounts = {"prompt": str(self.prompt), "completion": str(self.completion)}
+        return {**amounts, "source": self.source, "date": self.date}
 
     def nano_dollars(self, prompt_tokens: int, completion_tokens: int) -> int:
         """The cost of one call in nano-dollars (1e-9 US dollars), rounded up."""
@@ -68,7 +97,7 @@ def find(model: str, base_url: str) -> Price | None:
     prompt, completion = prices.get("input_mtok"), prices.get("output_mtok")
     if prompt is None or completion is None or "requests_kcount" in prices:
         return None
-    source = f"genai-prices {version('genai-prices')}: {provider.id} {info.id}"
+    source = f"{_LOOKED_UP} {version('genai-prices')}: {provider.id} {info.id}"
     longest = [tier.start for price in (prompt, completion) for tier in getattr(price, "tiers", ())]
     if longest:
         source += f", prompts up to {min(longest):,} tokens"

@@ -29,6 +29,7 @@ from tilth.strategies import registry
         (("generate", "seeds.jsonl", "--model", "four", "--rows", "9"), "a limit is missing beside --rows"),
         (("generate", "seeds.jsonl", "--model", "four", "--queries", "many"), "no whole number"),
         (("generate", "seeds.jsonl", "--model", "four", "--usd", "-1"), "no amount of dollars"),
+        (("generate", "seeds.jsonl", "--model", "four", "--tokens", "1.5"), "no whole number"),
         (("resume", "gone.tilth"), "no file gone.tilth"),
         (("demo", "--task", "chess"), "choose from"),
     ],
@@ -300,8 +301,12 @@ def test_shows_a_study_and_each_of_its_runs(shell, tmp_path):
     for run in study.runs:
         assert run.run_id in shown.stdout
         one = shell("show", "study.tilth", "--run", run.run_id, "--rows", 0)
-        assert f" {run.strategy} " in one.stdout
-    assert "holds no run gone" in shell("show", "study.tilth", "--run", "gone").stderr
+        assert f"\n{run.strategy} " in one.stdout
+    for gone in ("gone", ""):
+        refused = shell("show", "study.tilth", "--run", gone)
+        assert refused.returncode == 1
+        assert f"holds no run {gone!r}" in refused.stderr
+        assert all(run.run_id in refused.stderr for run in study.runs)
 
 
 def test_a_study_is_not_resumed_as_a_run(shell, tmp_path):

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import polars as pl
 import pytest
-from tests.support.openai_server import serve
+from tests.support.openai_server import Fault, Plan, serve
 
 import tilth
 from tilth.cli.wording import in_options
@@ -86,11 +86,22 @@ def test_paid_replies_are_taken_over_and_named_verdicts_saved(shell, endpoint, s
         (("--checks", "agreement,luck"), "there is no check 'luck'; there are answerable"),
         (("--writer-base-url", "http://127.0.0.1:9/v1"), "pass --writer MODEL"),
         (("--judge-base-url", "http://127.0.0.1:9/v1"), "pass --judge MODEL"),
+        (("--rubric", "style"), "pass --judge MODEL"),
+        (("--database", "shop.db"), "pass --task sql"),
+        (("--save", "seeds.jsonl"), "--save names the seeds file"),
+        (("--save", "a/../seeds.jsonl"), "--save names the seeds file"),
+        (("--save", "link.jsonl"), "--save names the seeds file"),
+        (("--save", "shop.duckdb", "--format", "csv", "--database", "shop.duckdb"), "names the database"),
+        (("--out", "rows.jsonl", "--save", "./rows.jsonl"), "names the run's own file"),
+        (("--out", "link.jsonl"), "--out names the seeds file"),
         (("--price", "4"), "no price"),
         (("--temperature", "warm"), "no number"),
     ],
 )
-def test_what_cannot_be_is_told_before_anything_is_paid(shell, endpoint, seeds, options, says):
+def test_what_cannot_be_is_told_before_anything_is_paid(shell, endpoint, seeds, tmp_path, options, says):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "link.jsonl").symlink_to(seeds)
+    before = seeds.read_bytes()
     ended = shell(
         *(
             "generate",
@@ -109,6 +120,25 @@ def test_what_cannot_be_is_told_before_anything_is_paid(shell, endpoint, seeds, 
     assert ended.returncode == 2, ended.stdout
     assert says in ended.stderr
     assert endpoint.served == 0
+    assert seeds.read_bytes() == before
+
+
+def test_rows_are_saved_over_nothing_that_a_resumed_run_reads(shell, endpoint, seeds, tmp_path):
+    first = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--queries", 5, "--out", "run.tilth"),
+    )
+    assert first.returncode == 0, first.stderr
+    (tmp_path / "rows.jsonl").hardlink_to(tmp_path / "run.tilth")
+    for option in ((), ("--database", "rows.csv")):
+        saved = "rows.csv" if option else "rows.jsonl"
+        refused = shell("resume", "run.tilth", "--queries", 9, "--save", saved, *option)
+        assert refused.returncode == 2
+        assert f"--save names {'the database' if option else 'the run'}" in refused.stderr
+    stray = shell("resume", "run.tilth", "--queries", 9, "--database", "shop.db")
+    assert stray.returncode == 2
+    assert "the run's task is numeric" in stray.stderr
+    assert endpoint.served == 5
 
 
 def test_a_limit_in_dollars_is_kept_with_the_price_that_is_given(shell, seeds, tmp_path):
@@ -119,8 +149,43 @@ def test_a_limit_in_dollars_is_kept_with_the_price_that_is_given(shell, seeds, t
         assert unknown.returncode == 1
         assert "pass --price P,C" in unknown.stderr
         priced = shell(*grow, *where, "--price", "1,2", "--max-tokens", 50)
-    assert priced.returncode == 0, priced.stderr
-    assert 0 < tilth.open_run(tmp_path / "run.tilth").progress.usd <= 0.02
+        run = tilth.open_run(tmp_path / "run.tilth")
+        assert priced.returncode == 0, priced.stderr
+        spent, prices = run.progress.usd, run.prices
+        assert 0 < spent <= 0.02
+        more = shell("resume", "run.tilth", "--usd", "0.03", "--max-tokens", 50)
+        assert more.returncode == 0, more.stderr
+        assert spent < run.progress.usd <= 0.03
+        assert tilth.open_run(run.path).prices == prices
+        saved = shell("resume", "run.tilth", "--save", "rows.csv", "--verdicts", "rejected")
+    assert saved.returncode == 0, saved.stderr
+    assert pl.read_csv(tmp_path / "rows.csv").height == run.progress.rows
+
+
+def test_a_limit_in_tokens_is_kept_and_raised(shell, endpoint, seeds, tmp_path):
+    first = shell(
+        *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
+        *("--base-url", endpoint.url, "--tokens", 1_000, "--max-tokens", 50, "--out", "run.tilth"),
+    )
+    assert first.returncode == 0, first.stderr
+    run = tilth.open_run(tmp_path / "run.tilth")
+    assert run.budget == tilth.Budget(tokens=1_000)
+    spent = run.progress.tokens
+    assert 0 < spent <= 1_000
+    assert shell("resume", "run.tilth", "--max-tokens", 50).returncode == 0
+    assert run.progress.tokens == spent
+    assert shell("resume", "run.tilth", "--tokens", 2_000, "--max-tokens", 50).returncode == 0
+    assert spent < run.progress.tokens <= 2_000
+
+
+def test_a_run_is_as_patient_as_it_is_told(shell, seeds):
+    with serve(plan=Plan(faults=(Fault("500"),))) as server:
+        grow = ("generate", seeds, "--strategy", "answer-augmentation", "--model", "test-model")
+        where = ("--base-url", server.base_url, "--queries", 5, "--out", "run.tilth")
+        for began in (*grow, *where), ("resume", "run.tilth"):
+            failed = shell(*began, "--patience", 1)
+            assert failed.returncode == 1, failed.stdout
+            assert "nothing but failures for 1 s" in failed.stderr
 
 
 def test_a_run_goes_on_where_it_was(shell, endpoint, seeds, tmp_path):
@@ -213,6 +278,10 @@ def test_nothing_of_a_file_moves_the_terminal_or_is_taken_for_markup(shell, tmp_
         ("name the verdicts to save with verdicts=", "name the verdicts to save with --verdicts"),
         ("raise timeout= if the model is slow", "raise --timeout if the model is slow"),
         ('with reuse=["run.tilth"] it takes over', "with --reuse run.tilth it takes over"),
+        (
+            "That is longer than patience=600 seconds; then run again.",
+            "That is longer than --patience, 600 seconds; then run again.",
+        ),
         ("the reply said path=7 and x.rows=3", "the reply said path=7 and x.rows=3"),
         ('extra_body is {"usd": 3}', 'extra_body is {"usd": 3}'),
     ],

@@ -37,7 +37,7 @@ def test_the_plan_is_kept_in_the_file_and_follows_the_budget() -> None:
         expected = {**planned.to_json(), "budget": tilth.Budget(budget).to_json()}
         assert run.plan == tilth.open_run("run.tilth").plan == expected
     assert planned.measured == 5, "a larger budget is planned by what the file holds"
-    assert run.prices["teacher"] == {"source": "by hand", "date": "2026-11-01"}
+    assert run.prices["teacher"] == PRICE.to_json()
     replayed = tilth.generate_sync(SEEDS, "question-rephrase", 20, path="run.tilth")
     assert replayed.plan == expected, "who only replays plans nothing anew"
 

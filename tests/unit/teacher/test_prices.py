@@ -37,6 +37,39 @@ def test_what_is_no_price_is_refused(amount):
         Price(prompt=amount, completion=Decimal(1))
 
 
+@pytest.mark.parametrize("amount", ["x", "", None, True, [1], b"1", int])
+def test_what_is_no_number_is_told(amount):
+    with pytest.raises(TypeError, match=r"Price\(completion\) is .+; pass US dollars per million tokens"):
+        Price(prompt=Decimal(1), completion=amount)
+
+
+def test_a_price_of_ones_own_is_restored_as_it_was_told():
+    price = Price(0.4, Decimal("1.60"), source="a contract", date="2026-11-01")
+    assert Price.restored(price.to_json()) == price
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        7,
+        {"source": "user", "date": ""},
+        {"prompt": "much", "completion": "1", "source": "user", "date": ""},
+        {"prompt": "-1", "completion": "1", "source": "user", "date": ""},
+        {"prompt": [1], "completion": "1", "source": "user", "date": ""},
+        {"prompt": "1", "completion": "1", "source": 7, "date": ""},
+    ],
+)
+def test_what_a_file_does_not_tell_is_unknown(stored):
+    assert Price.restored(stored) is None
+
+
+def test_a_price_that_was_looked_up_is_looked_up_again():
+    price = Teacher("gpt-4.1-mini").price()
+    assert price is not None
+    assert Price.restored(price.to_json()) is None
+
+
 def test_known_models_have_a_price_with_its_source_and_date():
     price = Teacher("gpt-4.1-mini").price()
     assert price is not None

@@ -70,7 +70,10 @@ def run_record(path: Path, run_id: str | None = None) -> dict[str, Any]:
     """A run's record: run_id, identity, settings, status, reason. A file of one run needs no `run_id`."""
     found = run_records(path, run_id)
     if not found:
-        raise JournalError(f"{path} holds no run" + (f" {run_id}" if run_id else " yet"))
+        ids = [] if run_id is None else sorted(record["run_id"] for record in run_records(path))
+        if not ids:
+            raise JournalError(f"{path} holds no run yet")
+        raise JournalError(f"{path} holds no run {run_id!r}; it holds {', '.join(ids)}")
     if len(found) > 1:
         runs = ", ".join(sorted(record["run_id"] for record in found))
         raise JournalError(
