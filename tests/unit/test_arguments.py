@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -15,8 +16,12 @@ import tilth
 WRONG: tuple[Any, ...] = (7, "x", None, object(), [1], {"a": 1}, b"x", 1.5, lambda: 1, int)
 RAW = re.compile(
     r"object has no attribute|is not iterable|not supported between|unhashable|not subscriptable"
-    r"|expected str, bytes|has no len|not callable"
+    r"|expected str, bytes|has no len|not callable|unsupported operand|expected string|must be str"
+    r"|argument should be|cannot convert|too big to convert|ConversionSyntax|decode\(\)"
 )
+
+
+ROWS = pl.DataFrame({"question": ["1 + 1?"], "response": ["2"], "extra": ["{}"]})
 
 
 def started(**given: Any) -> None:
@@ -80,6 +85,38 @@ def verified(**given: Any) -> None:
     tilth.verify("run.tilth", **given)
 
 
+def copied(**given: Any) -> None:
+    tilth.copy(**{"path": "run.tilth", "to": "copy.tilth", **given})
+
+
+def waited(**given: Any) -> None:
+    run = tilth.start(tilth.demo.seeds(1), "answer-augmentation", 1, teacher=tilth.demo.teacher())
+    try:
+        run.wait(**given)
+    finally:
+        run.wait()
+
+
+def crossed(**given: Any) -> None:
+    tilth.crossings(**{"studies": pl.DataFrame(), **given})
+
+
+def checked(**given: Any) -> None:
+    tilth.check(**{"response": "18", **given})
+
+
+def calibrated(**given: Any) -> None:
+    tilth.checks.calibrate(**{"judge": tilth.checks.Judge(tilth.demo.teacher()), "rows": ROWS, **given})
+
+
+def audited(**given: Any) -> None:
+    tilth.checks.audit(**{"rows": ROWS, "auditor": tilth.demo.teacher(), **given})
+
+
+def priced(**given: Any) -> None:
+    tilth.Price(**{"prompt": 1, "completion": 1, **given})
+
+
 def limited(**given: Any) -> None:
     tilth.Budget(queries=2, **given)
 
@@ -97,6 +134,7 @@ ARGUMENTS: tuple[tuple[Callable[..., Any], str], ...] = (
     *((started, name) for name in ("seeds", "strategy", "budget", "teacher", "writer", "task", "path")),
     *((started, name) for name in ("checks", "check", "reuse", "random_state")),
     *((planned, name) for name in ("seeds", "strategy", "budget", "teacher", "writer", "task", "checks")),
+    (planned, "probe"),
     *((study_planned, name) for name in ("seeds", "strategies", "sizes", "ratios", "replicates", "checks")),
     *((study_planned, name) for name in ("teacher", "writer", "task", "student", "seed_rows", "check")),
     *((study_tested, name) for name in ("test", "validation", "path", "reuse")),
@@ -112,7 +150,20 @@ ARGUMENTS: tuple[tuple[Callable[..., Any], str], ...] = (
     (tilth.tasks.Numeric, "prompts"),
     *((teacher, name) for name in ("model", "base_url", "api_key", "client", "headers", "extra_body")),
     *((teacher, name) for name in ("max_tokens", "timeout", "concurrency", "requests_per_minute", "price")),
+    *((teacher, name) for name in ("temperature", "top_p", "reasoning_effort", "system")),
+    (teacher, "tokens_per_minute"),
     *((read, name) for name in ("source", "question", "answer", "task", "duplicates", "on_fault")),
+    *((read, name) for name in ("id", "context", "encoding")),
+    *((copied, name) for name in ("path", "to")),
+    (waited, "timeout"),
+    *((crossed, name) for name in ("studies", "outcomes")),
+    *((checked, name) for name in ("response", "task", "question")),
+    *((tilth.demo.seeds, name) for name in ("n", "task")),
+    *((tilth.demo.teacher, name) for name in ("skill", "drift")),
+    *((calibrated, name) for name in ("judge", "rows", "n")),
+    *((audited, name) for name in ("rows", "auditor", "n")),
+    *((priced, name) for name in ("prompt", "completion")),
+    (tilth.tasks.Choice, "options"),
     *((saved, name) for name in ("rows", "path", "format", "verdicts")),
     (tilth.tasks.Sql, "database"),
 )
@@ -138,12 +189,42 @@ def test_what_is_of_another_kind_is_told(
         (lambda: started(reuse="old.tilth"), "reuse is a str; pass a list of paths"),
         (lambda: judge(model="gpt-4.1-mini"), "Judge(model) is a str; pass a tilth.Teacher"),
         (lambda: study_tested(test="test.jsonl"), "test set 'test' is a str; pass what tilth.read_seeds"),
+        (lambda: tilth.copy(5, "to.tilth"), "path is an int; pass a path"),
+        (lambda: tilth.copy("run.tilth", None), "to is None; pass a path"),
+        (lambda: waited(timeout="x"), "timeout is a str; pass a number"),
+        (lambda: tilth.crossings(5), "studies is an int; pass a study's frame"),
+        (lambda: tilth.check(18), "response is an int; pass a model's reply"),
+        (lambda: read(context=[1]), "context holds an int; pass a list of columns' names"),
+        (lambda: read(encoding=5), "encoding is an int; pass its name"),
+        (lambda: tilth.demo.seeds(1.5), "n is a float; pass a whole number"),
+        (lambda: tilth.demo.teacher(None), "skill is None; pass a number"),
+        (lambda: planned(probe="x"), "probe is a str; pass a number of queries"),
+        (lambda: calibrated(judge=5), "judge is an int; pass a tilth.checks.Judge"),
+        (lambda: audited(rows=5), "rows is an int; pass a frame"),
+        (lambda: tilth.tasks.Choice(options=5), "options is an int; pass a list of columns, or of options"),
+        (lambda: teacher(reasoning_effort=[]), "reasoning_effort is a list; pass a text"),
         (lambda: tilth.tasks.OpenEnded("rouge-l"), "positional argument"),
         (lambda: tilth.tasks.Numeric("x"), "positional argument"),
     ],
 )
 def test_the_sentence_says_what_to_pass(call: Callable[[], object], says: str) -> None:
     with pytest.raises(TypeError, match=re.escape(says)):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        *((partial(teacher, timeout=value), "timeout finite") for value in (math.nan, math.inf, 0)),
+        *((partial(teacher, temperature=value), "0 or more") for value in (math.nan, math.inf, -1)),
+        *((partial(teacher, top_p=value), "0 or more") for value in (math.nan, math.inf, -1)),
+        *((partial(teacher, requests_per_minute=value), "finite") for value in (math.nan, math.inf, 0)),
+        *((partial(study_planned, ratios=[value]), "numbers above 0") for value in (math.nan, math.inf)),
+        *((partial(tilth.demo.teacher, skill=value), "from 0.1 to 10") for value in (math.nan, math.inf)),
+    ],
+)
+def test_a_number_that_means_nothing_is_told(call: Callable[[], object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
         call()
 
 

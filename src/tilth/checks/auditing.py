@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from tilth.arguments import of_kind
 from tilth.checks.judge import Judge, subject
 from tilth.checks.trials import REPLY_FORMAT, RESPONSE, AboutEach, asked_about, drawn_rows
 from tilth.errors import Malformed
@@ -17,11 +18,11 @@ from tilth.strategies.base import Ask, Candidate, Role, Unit, UnitCost
 from tilth.strategies.check import EVIDENCE
 from tilth.strategies.structured import Form, fill_in
 from tilth.tasks.base import Prompt, Task
+from tilth.teacher import Teacher
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tilth.teacher import Teacher
     from tilth.teacher.client import ReplyFormat
 
 CRITIQUE = "critique"
@@ -135,6 +136,8 @@ def audit(
     """
     import polars as pl
 
+    of_kind(rows, pl.DataFrame, "rows", "a frame, such as run.rows")
+    of_kind(auditor, Teacher, "auditor", "a tilth.Teacher")
     said = pl.col("extra").str.json_path_match(f"$.{EVIDENCE}.{Judge.name}.reason")
     judged = rows.with_columns(verdict=pl.lit(None, pl.String))  # what was rejected is audited too
     seeds = drawn_rows(judged, n, random_state, {CRITIQUE: said})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tilth.arguments import of_kind
 from tilth.checks.injected_errors import Good, inject
 from tilth.checks.judge import Judge
 from tilth.checks.trials import REPLY_FORMAT, RESPONSE, AboutEach, Rate, asked_about, drawn_rows
@@ -122,6 +123,7 @@ def calibrate(
         >>> calibration.false_alarm.n  # good responses that it was shown
         5
     """
+    of_kind(judge, Judge, "judge", "a tilth.checks.Judge")
     seeds = drawn_rows(rows, n, random_state)
     strategy = _Calibrating(judge, tuple(seed.extra[RESPONSE] for seed in seeds))
     run = asked_about(seeds, strategy, path=path, random_state=random_state, confirm=confirm)

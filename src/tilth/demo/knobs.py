@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tilth.arguments import number_of
+
 BASE_NAME = "tilth-demo-simulation"
 _NAME = re.compile(rf"{BASE_NAME}(?:-skill(\d+(?:\.\d+)?))?(?:-drift(\d+(?:\.\d+)?))?")
 
@@ -22,6 +24,8 @@ class Knobs:
     drift: float = 0.3
 
     def __post_init__(self) -> None:
+        for name in ("skill", "drift"):
+            number_of(getattr(self, name), name)
         if not 0.1 <= self.skill <= 10:
             raise ValueError(f"skill={self.skill} must be from 0.1 to 10")
         if not 0 <= self.drift <= 1:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
+from tilth.arguments import number_of
 from tilth.engine.events import Changed, Events, Subscription
 from tilth.engine.runner import refuse_to_hold_up
 
@@ -60,6 +61,8 @@ class Background(ABC):
             JournalError: The file cannot be written any more.
             CannotWait: This is the thread that the work goes on in.
         """
+        if timeout is not None:
+            number_of(timeout, "timeout")
         if self._future is not None and not self._future.done():
             refuse_to_hold_up("wait")
         if self._future is not None:

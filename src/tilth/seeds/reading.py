@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from tilth.arguments import of_kind
+from tilth.arguments import all_of_kind, of_kind
 from tilth.errors import SeedsError, tell
 from tilth.seeds.columns import Columns, columns_of
 from tilth.seeds.context import block_of, joined
@@ -88,6 +88,10 @@ def read_seeds(
     for argument, column in (("answer", answer), ("id", id)):
         if column is not None:
             of_kind(column, str, argument, "a column's name, or None")
+    if context is not None and not isinstance(context, str):
+        context = all_of_kind(context, str, "context", "columns' names")
+    if encoding is not None:
+        of_kind(encoding, str, "encoding", 'its name, such as "cp1252"')
     try:
         opened = open_source(source, encoding)
     except SourceError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tilth.arguments import of_kind
 from tilth.checks.intervals import wilson
 from tilth.studies.options import Line, with_options
 
@@ -309,6 +310,9 @@ class _Panel:
 def _panels(studies: pl.DataFrame, outcomes: pl.DataFrame | None) -> Iterator[_Panel]:
     import polars as pl
 
+    of_kind(studies, pl.DataFrame, "studies", "a study's frame, study.frame")
+    if outcomes is not None:
+        of_kind(outcomes, pl.DataFrame, "outcomes", "a study's outcomes, study.outcomes")
     cells = with_options(studies).filter(pl.col("complete") & (pl.col("n_test") > 0))
     for _, group in cells.group_by(PANEL, maintain_order=True):
         asked = None

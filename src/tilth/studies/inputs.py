@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -244,6 +245,8 @@ def _ratios(
             raise ValueError("give budgets for one size of seeds, or ratios for any; not both")
         ratios = [budget / sizes[0] for budget in numbers_of(budgets, "budgets")]
     chosen = tuple(sorted(set(RATIOS if ratios is None else numbers_of(ratios, "ratios"))))
+    if not all(map(isfinite, chosen)):
+        raise ValueError(f"ratios={list(chosen)}: give numbers above 0, as in [1, 2, 4]")
     if not chosen or queries_of(chosen[0], sizes[0]) < 1:
         raise ValueError(f"ratios={list(chosen)} leave a cell of {sizes[0]} seeds without a single query")
     return chosen

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tilth.arguments import of_kind
 from tilth.errors import Unreadable
 from tilth.seeds import Seeds, TaskLike
 from tilth.tasks.base import Message, Prompt, Reading, Task, Verdict
@@ -162,6 +163,9 @@ def check(
         >>> verdict.accepted, verdict.answer
         (True, '18')
     """
+    of_kind(response, str, "response", "a model's reply, as text")
+    if question is not None:
+        of_kind(question, str, "question", "the question, as text")
     return get(task).check(response, None if reference is None else str(reference), question)
 
 

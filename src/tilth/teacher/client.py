@@ -106,7 +106,12 @@ class Teacher:
         refuse_model(model)
         rates = {"requests_per_minute": requests_per_minute, "tokens_per_minute": tokens_per_minute}
         refuse_kinds(
-            texts={"base_url": base_url, "api_key": api_key, "system": system},
+            texts={
+                "base_url": base_url,
+                "api_key": api_key,
+                "system": system,
+                "reasoning_effort": reasoning_effort,
+            },
             settings={"headers": headers, "extra_body": extra_body},
             numbers={"temperature": temperature, "top_p": top_p, **rates},
             needed={"timeout": timeout},
@@ -120,6 +125,7 @@ class Teacher:
             concurrency=concurrency,
             timeout=timeout,
             rates=rates,
+            sampling={"temperature": temperature, "top_p": top_p},
             extra_body=extra_body,
         )
         if structured not in (*get_args(ReplyFormat), None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,13 +69,17 @@ def refuse_values(
     concurrency: int,
     timeout: float,
     rates: Mapping[str, float | None],
+    sampling: Mapping[str, float | None],
     extra_body: Mapping[str, Any] | None,
 ) -> None:
     """Raises `ValueError` for an argument of the right kind that means nothing."""
-    if max_tokens < 1 or concurrency < 1 or timeout <= 0:
-        raise ValueError("max_tokens, concurrency and timeout must be above zero")
-    if any(rate is not None and rate <= 0 for rate in rates.values()):
-        raise ValueError(f"{' and '.join(rates)} must be above zero; None is no limit")
+    if max_tokens < 1 or concurrency < 1 or not 0 < timeout < inf:
+        raise ValueError("max_tokens, concurrency and timeout must be above zero, and timeout finite")
+    if any(rate is not None and not 0 < rate < inf for rate in rates.values()):
+        raise ValueError(f"{' and '.join(rates)} must be above zero and finite; None is no limit")
+    for name, value in sampling.items():
+        if value is not None and not 0 <= value < inf:
+            raise ValueError(f"{name}={value}: give a number of 0 or more; None sends none")
     if clash := sorted(_OURS & set(extra_body or ())):
         raise ValueError(f"extra_body must not hold {', '.join(clash)}; pass it to Teacher, or leave it out")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -145,6 +146,29 @@ def test_a_path_that_is_not_there_or_no_file(tmp_path):
     (tmp_path / "folder.jsonl").mkdir()
     with pytest.raises(SeedsError, match=r"folder\.jsonl is a folder"):
         read_seeds(tmp_path / "folder.jsonl")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://x/y.csv",
+        "HTTPS://x/page?key=canary",
+        "s3://bucket/y.jsonl",
+        Path("https://x/y.csv"),
+        Path("hf://x"),
+    ],
+)
+def test_an_address_is_told_as_one(address):
+    with pytest.raises(SeedsError, match="is an address, and none is read but hf://") as caught:
+        read_seeds(address)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_file_in_a_folder_that_looks_like_an_address_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("http:").mkdir()
+    Path("http:/seeds.jsonl").write_text('{"question": "1 + 1?", "answer": "2"}')
+    assert len(read_seeds("http:/seeds.jsonl")) == 1
 
 
 @pytest.mark.parametrize("source", [5, None, object(), b"seeds.jsonl", {"train": RECORDS}])

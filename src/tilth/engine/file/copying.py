@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from tilth.arguments import path_of
 from tilth.engine.file.opening import explained
 from tilth.engine.file.queries import read_only
 from tilth.errors import JournalError
@@ -32,7 +33,7 @@ def copy(path: str | Path, to: str | Path) -> Path:
         >>> tilth.copy("run.tilth", "backup.tilth").name
         'backup.tilth'
     """
-    source, target = Path(path), Path(to)
+    source, target = path_of(path), path_of(to, "to")
     if target.is_dir():
         target = target / source.name
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,6 +25,8 @@ from tilth.seeds.sources.workbook import read_workbook
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".xlsx")
 PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):[/\\]")
+"""How an address begins once it was taken for a path; what stands in it may be secret, and is not shown."""
 _MAGIC = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00"}
 _UNREAD = {b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "ZIP", b"7z\xbc\xaf": "7-Zip"}
 _POINTER = b"version https://git-lfs.github.com/spec/"
@@ -43,6 +46,12 @@ def open_file(path: Path, encoding: str | None = None) -> Source:
     Raises:
         SourceError: It is not there, of no kind that is read, or cannot be read.
     """
+    address = _ADDRESS.match(str(path))
+    if address and not path.is_file():
+        raise SourceError(
+            f"{address[1]}://… is an address, and none is read but hf://, as text; download the file and "
+            "pass its path"
+        )
     suffix = suffix_of(str(path))
     if not path.is_file():
         missing = "is a folder" if path.is_dir() else "does not exist"

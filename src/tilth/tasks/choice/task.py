@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
+from tilth.arguments import listed
 from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict, shortened
 from tilth.tasks.choice.columns import named_columns, options_in, plain_columns, reach
@@ -127,7 +128,7 @@ class Choice(TemplateTask):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.options is not None and not isinstance(self.options, str):
-            fixed = tuple(self.options)
+            fixed = listed(self.options, "options", "columns, or of options")
             object.__setattr__(self, "options", fixed)
             texts = [Option("", str(text)) for text in fixed]
             if len(texts) < 2 or alike(texts, case=True):
