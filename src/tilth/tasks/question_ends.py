@@ -52,6 +52,13 @@ _LABEL = re.compile(
     r"|(?-i:^[ \t]{0,8}(?:SELECT|WITH)\b)|</question>|```",
     re.IGNORECASE | re.MULTILINE,
 )
+_LETTER = re.compile(
+    rf"{_LINE}A[0-9]{{0,3}}[*_ \t]{{0,4}}[:：](?![ \t]{{0,4}}[{{\[])"
+    rf"|(?<=[.!?？。)\]\"'”*_])[ \t]{{1,4}}[*_(\[]{{0,3}}A[0-9]{{0,3}}[*_]{{0,2}}[:：]{_NO_FORM}",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""The "A:" that answers a "Q:"."""
+_NEXT_LETTER = re.compile(r"(?<![^\W_])(?:B[0-9]{0,3}|A[2-9])[*_]{0,2}[ \t]{0,2}[:：.)\]]", re.IGNORECASE)
 _ANSWERED = re.compile(rf"\s*[*_]{{0,3}}{_SOLUTION}[*_ \t]{{0,4}}[:：]", re.IGNORECASE)
 _SAID = re.compile(
     rf"[(\[*_ \t]{{0,6}}(?:\b{_SOLUTION}[*_ \t]{{0,4}}"
@@ -116,8 +123,8 @@ def end_of(text: str, *, options: bool = False) -> int:
     """Where a question ends in the text that begins with it.
 
     Before the label of an answer or a note, a rule across the page, a query or a block; and once it has asked
-    something, before an answer's statement, a step, a calculation, what sets about the solution, and small
-    talk. `options` says that bare values may be its options.
+    something, before an "A:" that no "B:" follows, an answer's statement, a step, a calculation, what sets
+    about the solution, and small talk. `options` says that bare values may be its options.
     """
     first = len(text) - len(text.lstrip())
     label = next((found.start() for found in _LABEL.finditer(text) if found.start() > first), len(text))
@@ -132,6 +139,9 @@ def end_of(text: str, *, options: bool = False) -> int:
             ends.append(talk.start())
         ends.append(_solving_start(text, place))
     end = min(ends)
+    if place is not None and place < end:
+        letter = _answer_letter(text, place, end)
+        end = end if letter is None else letter.start()
     if place is not None and place < end and not options:
         end = _answer_start(text, place, end)
     return end if end == len(text) else len(text[:end].rstrip(_OPEN_MARKS))
@@ -147,7 +157,17 @@ def tells_answer(question: str) -> bool:
     """
     question = question[:LONGEST]
     place = asked(question)
-    return place is not None and _SAID.search(question, place) is not None
+    if place is None:
+        return False
+    letter = _answer_letter(question, place, len(question))
+    stated = letter is not None and any(map(str.isalnum, question[letter.end() :]))
+    return stated or _SAID.search(question, place) is not None
+
+
+def _answer_letter(text: str, place: int, end: int) -> re.Match[str] | None:
+    """The "A:" of an answer that stands between `place` and `end`; that of a first option is none."""
+    letter = _LETTER.search(text, place, end)
+    return None if letter is None or _NEXT_LETTER.search(text, letter.end(), end) else letter
 
 
 def _answer_start(text: str, place: int, end: int) -> int:

@@ -30,21 +30,24 @@ _NAME = (
     r"(?:question|problem|frage|pregunta|pergunta|domanda|вопрос|问题|問題|質問|질문)"
     r"(?:[ \t]{0,3}(?:#|no\.?)?[ \t]{0,3}[0-9]{1,3})?"
 )
+_RESTATED = r"(?:rephrased|reworded|rewritten|restated|paraphrased)(?:[ \t]{1,4}(?:version|text))?"
+"""What a label may say that names no question: "Rephrased:"."""
 _PASSAGE = r"(?:passage|context|scenario|story|background|situation|facts)"
 _MARKER = re.compile(
     # "Question:", "**New question 2:**", "Q1.", "<question>" at a line's start
     r"^[ \t>*_#\"'`“({<-]{0,12}"
-    rf"(?:(?:{_NAME}|{_PASSAGE})[\"*_ \t]{{0,6}}(?:[:：]|(?<=[0-9])[.)])|q[0-9]{{0,3}}[*_]{{0,2}}[:：.)]"
-    r"|question>)[ \t*_]{0,6}"
+    rf"(?:(?:{_NAME}|{_PASSAGE}|{_RESTATED})[\"*_ \t]{{0,6}}(?:[:：]|(?<=[0-9])[.)])"
+    r"|q[0-9]{0,3}[*_]{0,2}[:：.)]|question>)[ \t*_]{0,6}"
     # a heading
     rf"|^[ \t>]{{0,4}}(?:[*_]{{2}}|#{{1,6}})[ \t]{{0,4}}{_NAME}[ \t*_]{{0,6}}$"
     # behind a sentence
-    rf"|(?<=[.!?:;)\]*])[ \t]{{1,4}}[*_]{{0,3}}(?-i:(?=[A-Z]|[^\x00-\x7f])){_NAME}[*_ \t]{{0,4}}[:：]"
-    r"[ \t*_]{0,6}",
+    r"|(?<=[.!?:;)\]*])[ \t]{1,4}[*_]{0,3}(?-i:(?=[A-Z]|[^\x00-\x7f]))"
+    rf"(?:{_NAME}|{_RESTATED})[*_ \t]{{0,4}}[:：][ \t*_]{{0,6}}",
     re.IGNORECASE | re.MULTILINE,
 )
 _MADE_MARKER = re.compile(rf"\W{{0,16}}{_MADE}\b", re.IGNORECASE)
 _SHOWN_MARKER = re.compile(rf"\W{{0,16}}{_SHOWN}\b", re.IGNORECASE)
+_RESTATED_MARKER = re.compile(rf"\W{{0,16}}{_RESTATED}\W{{0,16}}", re.IGNORECASE)
 _PASSAGE_MARKER = re.compile(rf"\W{{0,16}}{_PASSAGE}\b", re.IGNORECASE)
 _BLOCK = re.compile(r"^[ \t>*_#]{0,8}([^\W\d_][\w ]{0,30})[ \t*_]{0,4}[:：]", re.MULTILINE)
 _LEADING = re.compile(r"\A(?:[ \t]{0,8}(?:-{3,80}|\*{3,80}|_{3,80}|={3,80})?[ \t]{0,8}\n)+")
@@ -68,6 +71,29 @@ _OPTIONS = re.compile(
     re.IGNORECASE,
 )
 
+_ITEM = re.compile(
+    r"[ \t]{0,8}(?:(?P<bold>\*\*)?\(?(?P<number>[0-9]{1,2})[.)]?(?(bold)\*\*[.):]?|(?<=[.)]))|[-*•])"
+    r"[ \t]{1,4}"
+    r"(?=[\"'“‘$*_(]{0,3}(?![a-z])[^\W\d_])"
+)
+"""What makes a line that begins a sentence an item of a list."""
+_NOUN = r"(?:question|problem|task|instruction)"
+_TELLS_WHERE = r"(?:insert|write|put|type|enter|add|your)"
+_ABOUT_IT = (
+    rf"(?:{_TELLS_WHERE}|the|an?|my|new|rephrased|reworded|rewritten|similar|math|word|text|of|goes|here"
+    rf"|{_NOUN})"
+)
+_TOLD = r"[^\[\]<>{}0-9]{0,80}"
+_PLACEHOLDER = re.compile(
+    r"[\s.…?？!_*-]*|n/?a|todo|tbd|none"
+    # in brackets, and with none
+    rf"|(?:[\[<({{]{{1,2}}(?=[^\n]{{0,80}}{_NOUN})(?:{_ABOUT_IT}[ _-]?){{1,8}}[?!.…]{{0,3}}[\]>)}}]{{1,2}}"
+    rf"|[\[<{{]{{1,2}}{_TELLS_WHERE}\b{_TOLD}\b(?:{_NOUN}|here)\b{_TOLD}[\]>}}]{{1,2}}"
+    rf"|(?:{_ABOUT_IT}[ ]){{0,6}}{_NOUN}[ ](?:{_ABOUT_IT}[ ]){{0,2}}here)[.?!…]{{0,3}}",
+    re.IGNORECASE,
+)
+"""What stands where a question would, as a form shows it: "...", "[Your question here]"."""
+
 
 def read_question(text: str, shown: str | None = None, *, options: bool = False) -> str:
     """The question in a writer's reply, without what stands before it and what the writer says behind it.
@@ -75,7 +101,8 @@ def read_question(text: str, shown: str | None = None, *, options: bool = False)
     It stands behind "Question:", "Q:", "**New question 1:**" or the like, also inside a line; a reply without
     such a marker is taken where exactly one of its paragraphs asks something. It is one paragraph; further
     ones belong to it while it has asked nothing. It ends before an answer, a solution, its steps, a token of
-    a chat template, a rule across the page, and small talk.
+    a chat template, a rule across the page, and small talk. A number before it is left out where it is the
+    only item of its list.
 
     Args:
         text: The reply.
@@ -97,7 +124,7 @@ def read_question(text: str, shown: str | None = None, *, options: bool = False)
     found = _LEADING.sub("", found)
     found = found[: end_of(found, options=options)]
     question = _one_paragraph(found, _labels_below(shown), options=options)
-    return taken(question, text, "question", MAX_QUESTION)
+    return taken(_unnumbered(_unwrap(question)), text, "question", MAX_QUESTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +165,7 @@ def taken(found: str, reply: str, what: str, most: int) -> str:
     if not reply.strip():
         raise Unreadable("empty reply", "empty")
     found = _unwrap(found)
-    if not found:
+    if _PLACEHOLDER.fullmatch(found):
         raise Unreadable(f"no {what} found", "no-question")
     if len(found) > most:
         raise Unreadable(f"{what} of {len(found):,} characters; at most {most:,} are taken", "too-long")
@@ -170,18 +197,19 @@ def _marked(bare: str, shown: str | None, *, options: bool) -> str | None:
     markers = [
         marker for place, marker in enumerate(markers) if place <= first or _label(marker[0]) not in below
     ]
-    if not markers:
-        return None
-    ends = [*(marker.start() for marker in markers[1:]), len(bare)]
-    parts = [(marker[0], bare[marker.end() : end]) for marker, end in zip(markers, ends, strict=True)]
-    made = next((place for place, (name, _) in enumerate(parts) if _MADE_MARKER.match(name)), 0)
     known = None if shown is None else question_key(shown)
+    parts = _parts(bare, _that_count(bare, markers, known))
+    if not parts:
+        return None
+    made = next((place for place, (name, _) in enumerate(parts) if _MADE_MARKER.match(name)), 0)
     passed: list[str] = []
     repeated = ""
     for name, part in parts[made:]:
         if not part.strip() or _SHOWN_MARKER.match(name):
             continue
         question = part[: end_of(part, options=options)].strip()
+        if question and _PLACEHOLDER.fullmatch(_unwrap(question)):
+            continue
         if known is not None and question_key(question) == known:
             repeated, passed = part, []
             continue
@@ -191,6 +219,29 @@ def _marked(bare: str, shown: str | None, *, options: bool) -> str | None:
         if len(question) < len(part.strip()):  # it ended, and had asked nothing
             break
     return "\n".join(passed) or repeated
+
+
+def _that_count(bare: str, markers: list[re.Match[str]], known: str | None) -> list[re.Match[str]]:
+    """The markers, but for labels that a question itself may hold, as one does that is about wording.
+
+    "Rephrased:" and the like mark what asks, where the question that was shown may stand before it, and no
+    other.
+    """
+    kept: list[re.Match[str]] = []
+    other = False
+    for marker, (name, part) in zip(markers, _parts(bare, markers), strict=True):
+        if not _RESTATED_MARKER.fullmatch(name):
+            other = other or not (_SHOWN_MARKER.match(name) or question_key(part) == known)
+            kept.append(marker)
+        elif not other and asked(part) is not None:
+            kept.append(marker)
+    return kept
+
+
+def _parts(bare: str, markers: list[re.Match[str]]) -> list[tuple[str, str]]:
+    """Each marker, and what stands behind it up to the next one."""
+    ends = [*(marker.start() for marker in markers), len(bare)][1:]
+    return [(marker[0], bare[marker.end() : end]) for marker, end in zip(markers, ends, strict=True)]
 
 
 def _unmarked(bare: str) -> str:
@@ -245,3 +296,14 @@ def _unwrap(question: str) -> str:
                 break
         else:
             return question.removesuffix("**").rstrip() if question.count("**") == 1 else question
+
+
+def _unnumbered(question: str) -> str:
+    """The question without the number of a list that has no other item."""
+    item = _ITEM.match(question)
+    if item is None:
+        return question
+    another = r"\n[ \t*(]{0,8}(?:[0-9]{1,2}\*{0,2}[.)]|[-•*])[ \t]"
+    if item["number"]:
+        another += rf"|\s[*(]{{0,3}}{int(item['number']) + 1}\*{{0,2}}[.)]"
+    return question if re.search(another, question) else question[item.end() :]

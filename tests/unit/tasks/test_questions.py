@@ -45,6 +45,23 @@ NUTS = "Tom has 3 bags of 4 nuts. How many nuts?"
         f"Original question: How much?\nQuestion: {NUTS}",
         f"Question: How much is it?\n\nNew question: {NUTS}",
         f"Question: {NUTS}\nAnswer: 12\n\nQuestion: How many bolts?\nAnswer: 3",
+        f"Rephrased: {NUTS}",
+        f"**Reworded version:** {NUTS}",
+        f"Sure! Paraphrased: {NUTS}",
+        f"Original: How much is it?\nRephrased: {NUTS}",
+        f"Original: How much is it?\n\n**Rephrased:** {NUTS}\nAnswer: 12",
+        f"Original: How much is it? Rewritten: {NUTS}",
+        f"Original question: How much is it?\nRephrased: {NUTS}",
+        f"1. {NUTS}",
+        f"(1) {NUTS}",
+        f"2) {NUTS}\n\nAnswer: 12",
+        f"**1.** {NUTS}",
+        f"**1. {NUTS}**",
+        f"- {NUTS}",
+        f"Question: 1. {NUTS}",
+        f"Here is a new question:\n\n1. {NUTS}",
+        f"Question: ...\n\nQuestion: {NUTS}",
+        f"Question: [Your question here]\nQuestion: {NUTS}",
     ],
 )
 def test_its_beginning_is_found(reply: str) -> None:
@@ -58,6 +75,14 @@ def test_its_beginning_is_found(reply: str) -> None:
         "\nThe answer is 12, so Tom has 12 nuts.",
         " The answer is 12.",
         " Answer: 12",
+        "\nA: 12",
+        "\n\nA: 12",
+        " A: 12",
+        " (A: 12)",
+        "\n**A:** He has 12 nuts.",
+        "\nA1: In all, he has 12 nuts.",
+        "\n> a: 12",
+        "\nA:",
         "\n(Answer: 12)",
         " [Ans. 12]",
         "\n\n**Step 1:** 3*4 = 12\n\n#### 12",
@@ -106,7 +131,24 @@ def test_it_ends_where_it_ends(before: str, behind: str) -> None:
         "How much are they worth? There were 57 cards at $5.",
         "Is it prime? Answer with yes or no.",
         "How far is it? Answer: in whole metres.",
+        "How far is it? A: in whole metres.",
         "Which is it?\nA) 4\nB) 5",
+        "Which is it?\nA: 4\nB: 5",
+        "Which is it? A: 4 B: 5",
+        "Which is it?\nA: 4\nB) 5",
+        "How long are they in all?\nA1: 4 km\nA2: 5 km",
+        "Two people talk.\nA: I lie.\nB: One of us lies.\nWho lies?",
+        "How many subsets has this set?\nA: {1, 2, 3}",
+        "A set is given.\nA: 1, 2, 3\nHow many subsets has it?",
+        "Prices changed.\nOriginal: $5\nNew: $4\nHow much is saved?",
+        "Do they mean the same?\nOriginal: The cat sat.\nRephrased: The cat was sitting.",
+        "1) Tom has 3 nuts.\n2) He eats 1.\nHow many has he now?",
+        "1. Tom has 3 nuts. 2. He eats 1. How many has he now?",
+        "- Tom has 3 nuts.\n- He eats 1.\nHow many has he now?",
+        "- 3 + 5 is what?",
+        "(How many problems are here?)",
+        "What is the problem here?",
+        "[3, 4] has how many elements?",
         "For each plant:\n- its name\n- its price\n\nshow both, sorted by name.",
         "Tom has 3 apples.\n\nHe buys 4 more.\n\nHow many has he now?",
         "List the names of all plants, sorted by price.",
@@ -142,6 +184,13 @@ def test_what_it_tells_first_belongs_to_it(reply: str, question: str) -> None:
     assert read_question(reply) == question
 
 
+def test_a_label_of_its_own_follows_the_question_that_was_shown_and_no_other() -> None:
+    shown = "How much is it?"
+    assert read_question(f"Question: {shown}\nRephrased: {NUTS}", shown) == NUTS
+    other = f"Which is meant?\nRephrased: {NUTS}"
+    assert read_question(f"Question: {other}", shown) == other
+
+
 def test_what_stood_below_the_question_shown_may_stand_below_the_new_one() -> None:
     shown = "Who wrote it?\n\nContext: Ann wrote it in 1990."
     written = "Who read it?\n\nContext: Ben read it.\n\nHe liked it."
@@ -159,6 +208,16 @@ def test_what_stood_below_the_question_shown_may_stand_below_the_new_one() -> No
         "How many nuts?\n\nHow many bolts?",
         "Question:\n\nAnswer: 12",
         "Answer: 12",
+        "Question: ...",
+        "Question: …\nAnswer: …",
+        "Question: **???**",
+        "Question: [Your question here]",
+        "**Question:** <your rephrased question>",
+        "Question: {question}",
+        "Question: (your question here)",
+        "[Insert a new question about bakers here?]",
+        "Question: Your question here.",
+        "Question: N/A",
     ],
 )
 def test_what_is_no_question(reply: str) -> None:
@@ -188,10 +247,16 @@ def test_of_a_reply_that_was_cut_off_only_a_whole_question_is_read(reply: str, q
 
 
 @pytest.mark.parametrize(
-    "question", [f"{NUTS} The answer is 12.", f"{NUTS}\n#### 12", f"{NUTS} 3*4 = 12", f"{NUTS} (Answer: 12)"]
+    "behind",
+    [" The answer is 12.", "\n#### 12", " 3*4 = 12", " (Answer: 12)", "\nA: 12", "\n\n**A:** 12", " A: 12"],
 )
-def test_a_question_that_tells_its_answer_is_known(question: str) -> None:
-    assert tells_answer(question)
+def test_a_question_that_tells_its_answer_is_known(behind: str) -> None:
+    assert tells_answer(NUTS + behind)
+
+
+@pytest.mark.parametrize("behind", ["\nA:", "\nA: ___", "\nA: 4\nB: 12"])
+def test_a_place_for_the_answer_does_not_tell_it(behind: str) -> None:
+    assert not tells_answer(NUTS + behind)
 
 
 @pytest.mark.parametrize(
@@ -242,6 +307,9 @@ PIECES = [
     "a b",
     "```",
     "Answer:",
+    "A:",
+    "Rephrased:",
+    "1.",
     "The answer is 3.",
     "3 + 4 = 7",
 ]
@@ -259,7 +327,10 @@ def test_a_question_is_read_the_same_again_or_it_is_said_why_there_is_none(piece
 
 @pytest.mark.parametrize(
     "piece",
-    ["\n", "(", "? so ", "a\n\n", "9", "...", "question: a\n", "1+1=", "{", "<|a|>", "find a. ", "- "],
+    [
+        *["\n", "(", "? so ", "a\n\n", "9", "...", "question: a\n", "1+1=", "{", "<|a|>", "find a. ", "- "],
+        *["rephrased: a?\n", "a: ", "\na: b", "1. A ", "[your here ", "the ", "Question: ...\n"],
+    ],
 )
 def test_hostile_replies_are_read_in_linear_time(piece: str) -> None:
     def read(text: str) -> None:
