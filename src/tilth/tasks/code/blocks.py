@@ -6,11 +6,12 @@ import ast
 import builtins
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tilth.tasks.base import Reading
 from tilth.tasks.code.wrappers import unwrapped, without_marks, without_prompts
+from tilth.tasks.second_thoughts import shown_as_wrong
 
 MAX_CODE = 20_000
 """Characters of code that are read. Parsing this much cannot exhaust a thread's stack, however nested."""
@@ -102,8 +103,14 @@ def parse(code: str) -> ast.Module:
         raise NoCode("the code does not parse: it is nested too deeply") from None
 
 
-def names_of(tree: ast.Module) -> Names:
-    """The names of a tree."""
+def names_of(tree: ast.Module, named: Collection[str] = ()) -> Names:
+    """The names of a tree.
+
+    Args:
+        tree: The tree.
+        named: Names that count as functions also where it takes them over, as `from operator import add` and
+            `add = operator.add` do.
+    """
     functions: dict[str, None] = {}
     classes: list[str] = []
     bound: set[str] = set()
@@ -114,6 +121,12 @@ def names_of(tree: ast.Module) -> Names:
             classes.append(node.name)
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
             functions.update((target.id, None) for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.ImportFrom) or (
+            isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute)
+        ):
+            functions.update(
+                (name, None) for one in ast.walk(node) for name in _bound_by(one) if name in named
+            )
         bound |= _bound_by(node)
     inside = set().union(*(_bound_by(node) for node in ast.walk(tree)))
     read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
@@ -151,8 +164,9 @@ def read_code(text: str) -> Reading:
     It is the whole text where that is code; else the last fenced block (of Python, or of no named
     language) that defines something, with the earlier ones that define other things or bind a name that it
     uses, in their order; else lines of code between prose; else what the whole holds in quotes or in JSON.
-    Marks such as `[BEGIN]`, `</s>` or `<code>` around it are left out, and so is what a model writes on
-    behind its answer. The span reaches from the first to the last of them. Never raises.
+    A block that is introduced as what not to write is left out where others define something. Marks such as
+    `[BEGIN]`, `</s>` or `<code>` around it are left out, and so is what a model writes on behind its answer.
+    The span reaches from the first to the last of them. Never raises.
     """
     if not text.strip():
         return Reading(None, reason="empty reply", cause="empty")
@@ -183,7 +197,8 @@ def _read(text: str) -> Reading:
             reasons.append(NoCode("the code defines no function", "no-answer"))
         why = reasons[0] if reasons else NoCode("no code in the reply", "no-answer")
         return Reading(None, reason=str(why), cause=why.cause)
-    kept = _needed(blocks)
+    meant = [block for block in blocks if not shown_as_wrong(text, block.start)]
+    kept = _needed(meant if _defines(meant) else blocks)
     answer = "\n\n\n".join(block.code for block in kept)
     if len(answer) > MAX_CODE:
         why = _too_long(len(answer))
@@ -252,7 +267,9 @@ def _unindented(margin: str, code: str) -> str:
     """`code` without the white space that its first line stands behind, as in a list of a reply."""
     if not margin or margin.strip():
         return code
-    return "\n".join(line.removeprefix(margin) for line in code.split("\n"))
+    return "\n".join(
+        line.removeprefix(margin) if line.strip() else line[len(margin) :] for line in code.split("\n")
+    )
 
 
 @dataclass(frozen=True, slots=True)

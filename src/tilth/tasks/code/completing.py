@@ -1,4 +1,4 @@
-"""Makes whole what a reply leaves out: the head that its question gives a function, the way to a method."""
+"""Takes what defines no function for one: a body whose head the question gives, an import, a method."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tilth.tasks.code.blocks import FUNCTIONS, MAX_CODE, Function, NoCode, fence
 
 _OPEN_HEAD = re.compile(r"^[ \t]*(?:async )?def [^\n]*:[ \t]*\Z", re.MULTILINE)
 _INDENTED = re.compile(r"^(?=[ \t]+\S)", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 _MOST_BLOCKS = 5
 _MARGIN = "    "
 
@@ -54,6 +55,32 @@ def completed(reply: str, shown: str) -> Reading | None:
             if (code := _whole(head, body)) is not None:
                 return Reading(code, (start + first, start + len(part.rstrip())))
     return None
+
+
+def taken_over(reply: str, question: str) -> Reading | None:
+    """Code that defines nothing and takes over what the question names, as `from operator import add` does.
+
+    It is the last block, or all of the reply; None where neither does.
+    """
+    named = words_of(question)
+    for start, stop in (*reversed(fenced(reply)[-_MOST_BLOCKS:]), (0, len(reply))):
+        part = reply[start:stop]
+        code = part.strip()
+        if len(code) > MAX_CODE:
+            continue
+        try:
+            functions = names_of(parse(code), named).functions
+        except NoCode:
+            continue
+        if functions:
+            first = start + len(part) - len(part.lstrip())
+            return Reading(code.replace("\r\n", "\n"), (first, first + len(code)))
+    return None
+
+
+def words_of(question: str) -> frozenset[str]:
+    """The words of a question, any of which may be a name that it wants."""
+    return frozenset(_WORD.findall(question))
 
 
 def _head(function: Function, source: str) -> str:

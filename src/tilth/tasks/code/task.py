@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from tilth.seeds import Seed
 from tilth.tasks.base import Reading, Verdict
 from tilth.tasks.code.blocks import NoCode, names_of, parse, read_code
-from tilth.tasks.code.completing import completed
+from tilth.tasks.code.completing import completed, taken_over, words_of
 from tilth.tasks.code.telling import little_said
 from tilth.tasks.code.tests import asked_for, entry_of, methods_for, read_tests, shown_by
 from tilth.tasks.code.wrappers import unwrapped, without_marks
@@ -52,14 +52,18 @@ class Code(TemplateTask):
 
     A reply's code is the whole reply where that is code; else its last fenced block that defines a function
     or a class, with the earlier blocks that define others or bind a name it uses; else lines of code between
-    prose; else what it holds in quotes or JSON. Where the question begins a function, it may be its body
-    alone; where the tests want a function, a method of a class that can be made without arguments will do.
-    It must parse. Reasoning in `<think>` tags is not read, nor code of more than 20,000 characters.
+    prose; else what it holds in quotes or JSON. A block that is introduced as what not to write is left out.
+    Where the question begins a function, it may be its body alone; where the tests want a function, a method
+    of a class that can be made without arguments will do; where it defines nothing, it may import what the
+    question names. It must parse. Reasoning in `<think>` tags is not read, nor code of more than 20,000
+    characters.
 
     As it stands, the task runs nothing: code that parses is unverified. `Code(run=True)` runs it against
     the reference: assert lines as in MBPP (one text, or a JSON list of lines), functions `test_...()`, or a
-    function `check(candidate)` as in HumanEval. What the question itself shows as code runs before it. A
-    question without a reference, such as a new one, has no tests, so that its code stays unverified.
+    function `check(candidate)` as in HumanEval. What the question itself shows as code runs before it. Code
+    that is a script as well, and at its end exits or wants input that is not there, is judged by what it
+    defined before. A question without a reference, such as a new one, has no tests, so that its code stays
+    unverified.
 
     The code runs in a process of its own and never sees the tests, which run in another: only values pass
     between the two. So it cannot declare itself right, by exiting, by printing, by changing `assert` or
@@ -141,6 +145,8 @@ class Code(TemplateTask):
             for inner, span in unwrapped(bare):
                 if reading.answer is None and (whole := completed(inner, shown)) is not None:
                     return replace(whole, span=span)
+        if reading.answer is None and question:
+            return taken_over(next(without_marks(text)), question) or reading
         return reading
 
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
@@ -168,7 +174,9 @@ class Code(TemplateTask):
         if tests.around.lacks:
             return unverified("bad-reference", f"{tests.around.lacks}, which is not there where code is run")
         before, helpers = shown_by(question)
-        names = names_of(parse(reply.answer))
+        names = names_of(tree := parse(reply.answer))
+        if not names.defined:
+            names = names_of(tree, words_of(asked))
         methods = methods_for(reply.answer, names, tests, asked)
         code = "\n".join([reply.answer, *(f"{name} = {method}" for name, method in methods.items())])
         entry = (next(iter(methods), None) or entry_of(names, asked)) if tests.takes else None

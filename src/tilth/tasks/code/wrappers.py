@@ -34,6 +34,8 @@ _JSON_BLOCK = re.compile(r"```[ \t]*(?:json)?[ \t]*\n\s*(?=[{\[])", re.IGNORECAS
 _KEYS = ("code", "solution", "python", "program", "function", "implementation", "completion", "answer")
 _QUOTES = (("'''", "'''"), ('"""', '"""'), ("'", "'"), ('"', '"'), ("`", "`"), ("“", "”"))
 _PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
+_QUOTATION = re.compile(r"^(?:[ ]{0,3}>[ ]?){1,8}", re.MULTILINE)
+_QUOTED_FENCE = re.compile(rf"{_QUOTATION.pattern}[ ]{{0,3}}(?:```|~~~)", re.MULTILINE)
 _MOST_NESTED = 4
 _MOST_KEYS = 10
 
@@ -43,7 +45,8 @@ def without_marks(text: str) -> Iterator[str]:
 
     First all is left out but what stands between `[BEGIN]` and `[DONE]`; then what a model writes on after
     its answer, and marks at both ends; then these alone; then all that stand on lines of their own, which a
-    text in the code may hold as well, and white space that Python does not know.
+    text in the code may hold as well, and white space that Python does not know; then the signs of a
+    quotation that holds a block.
     """
     begin, done = _BEGIN.search(text), _DONE.search(text)
     if begin and (done is None or begin.start() < done.start()):
@@ -60,6 +63,8 @@ def without_marks(text: str) -> Iterator[str]:
     bare = _LINE.sub(lambda mark: " " * len(mark[0]), whole).replace("\xa0", " ")
     if bare != whole:
         yield bare
+    if _QUOTED_FENCE.search(bare):
+        yield _QUOTATION.sub(lambda mark: " " * len(mark[0]), bare)
 
 
 def _without_ends(text: str) -> str:

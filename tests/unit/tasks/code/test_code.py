@@ -76,6 +76,9 @@ HOSTILE = {
     "tokens": "<|" * 500_000,
     "quotes": "'" * 1_000_000,
     "docstrings": '```python\n"""\n```\n' * 40_000,
+    "quotations": "> ```\n> x\n" * 80_000,
+    "signs of a quotation": "> " * 500_000,
+    "wrong blocks": "Don't write:\n```\ndef f(): pass\n```\n" * 25_000,
     "many blocks at the limit": ("```\n" + "(" * 2_000 + "\n```\n") * 400,
 }
 AT_THE_LIMIT = {
@@ -101,6 +104,90 @@ def test_reads_the_code(case):
     if reading.answer is None:
         assert reading.reason.startswith(case["reason"])
         assert reading.cause == case["cause"]
+
+
+MINUS = "def add(a, b):\n    return a - b"
+
+
+def fenced(code):
+    return f"```python\n{code}\n```"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Don't write:",
+        "Don’t do this:",
+        "**Do not use this version:**",
+        "Never write it like this:",
+        "Avoid this, because it subtracts:",
+        "Avoid:",
+        "Wrong:",
+        "Wrong (it subtracts):",
+        "An incorrect version:",
+        "**Wrong**",
+        "❌ Bad",
+        "- Common mistake:",
+        "Instead of:",
+        "Rather than this:",
+        "Not:",
+    ],
+)
+def test_what_a_reply_tells_not_to_write_is_not_its_code(label):
+    for reply in (
+        f"{fenced(ADD)}\n\n{label}\n\n{fenced(MINUS)}\n\nIt subtracts.",
+        f"{label}\n{fenced(MINUS)}\n\nWrite:\n{fenced(ADD)}",
+        f"{ADD}\n\n{label}\n\n{MINUS}",
+    ):
+        assert Code().read(reply).answer == ADD
+    assert Code().read(f"{label}\n{fenced(ADD)}").answer == ADD
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Don't forget the imports:",
+        "Instead of a loop, use this:",
+        "Instead, write:",
+        "Avoid sub; write this instead:",
+        "Avoid mistakes with this version:",
+        "The code above is wrong. Right:",
+        "Wrong! Fixed:",
+        "Not bad, but shorter:",
+        "Don't use the one above. Use this:",
+        "Never mind, here it is:",
+    ],
+)
+def test_the_last_code_counts_where_it_is_not_told_to_be_wrong(label):
+    assert Code().read(f"{fenced(MINUS)}\n\n{label}\n\n{fenced(ADD)}").answer == ADD
+
+
+@pytest.mark.parametrize("mark", ["> ", ">", "> > ", " > "])
+def test_a_block_in_a_quotation_is_read(mark):
+    code = f"import math\n\n\n{ADD}"
+    reply = "\n".join(f"{mark}{line}".rstrip() for line in fenced(code).split("\n"))
+    for around in (reply, f"Here it is:\n\n{reply}\n\nDone.", f"{mark}So:\n{mark}\n{reply}"):
+        assert Code().read(around).answer == code
+    assert Code().read(f"{reply.replace('+', '-')}\n\nThat subtracts.\n\n{fenced(ADD)}").answer == ADD
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from operator import add",
+        "from operator import iadd as add",
+        "import operator\n\nadd = operator.add",
+        "from operator import add\n\nprint(add(1, 2))",
+    ],
+)
+def test_a_function_may_be_taken_from_a_module_where_the_question_names_it(code):
+    for reply in (code, fenced(code), f"Python has it:\n\n{fenced(code)}\n\nThat is all."):
+        reading = Code().read(reply, SEED.question)
+        assert reading.answer == code
+        assert code in reply[slice(*reading.span)]
+        for question in (None, "Write a function plus(a, b)."):
+            assert Code().read(reply, question).reason == "the code defines no function"
+    assert Code().read(f"{fenced(ADD)}\n\n{fenced(code)}", SEED.question).answer == ADD
 
 
 TOTAL = '''from typing import List

@@ -170,6 +170,70 @@ def test_tests_may_import_the_code_and_what_they_do_not_use(tests, question):
         assert check("def plus(a, b):\n    return a + b", tests, question) == lacking
 
 
+READING = [
+    "print(add(int(input()), int(input())))",
+    "def main():\n    print(add(*map(int, input().split())))\n\nmain()",
+    "while True:\n    print(add(int(input()), 1))",
+    "import sys\na, b = map(int, sys.stdin.readline().split())",
+    "import sys\ndata = sys.stdin.read().split()\nprint(add(data[0], data[1]))",
+    "import sys\nfirst = next(sys.stdin)",
+    "import sys\nprint(add(int(sys.argv[1]), int(sys.argv[2])))",
+    "a, b = open(0).read().split()",
+]
+ENDING = [
+    "import unittest\n\nclass T(unittest.TestCase):\n    def test_it(self): add(1, 2)\n\nunittest.main()",
+    "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('a')\nparser.parse_args()",
+    "import sys\nsys.exit(0)",
+    "exit()",
+    "quit()",
+    "raise SystemExit",
+]
+
+
+@pytest.mark.parametrize("end", [*READING, *ENDING])
+def test_what_makes_a_script_of_code_is_left_out(end):
+    for tests in ("assert add(1, 2) == 3", "def check(candidate):\n    assert candidate(1, 2) == 3"):
+        assert check(f"{ADD}\n\n{end}", tests, "Write add(a, b).") == ("accepted", None, None)
+        assert check(f"{SUBTRACT}\n\n{end}", tests, "Write add(a, b).")[::2] == ("rejected", "tests-failed")
+    told = "the tests call nothing of the code"
+    assert check(f"{ADD}\n\n{end}", "for _ in []:\n    assert add(1, 2) == 4")[:2] == ("unverified", told)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (f"a = int(input())\n\n{ADD}", "EOFError"),
+        (f"import sys\nsys.exit()\n\n{ADD}", "SystemExit"),
+        (f"{SUBTRACT}\n\na = int(input())\n\n{ADD}", "EOFError"),
+        (f"{ADD}\n\nexit()\n\nadd = None", "SystemExit"),
+        (f"{ADD}\n\nraise OSError", "OSError"),
+        (f"{ADD}\n\nint('')", "ValueError"),
+        (f"{ADD}\n\nassert add(1, 2) == 4 and input()", "AssertionError"),
+        (f"{ADD}\n\nprint(plus(1, 2), input())", "NameError"),
+    ],
+)
+def test_code_that_fails_elsewhere_is_rejected(code, error):
+    verdict, reason, cause = check(code, "assert add(1, 2) == 3")
+    assert (verdict, cause) == ("rejected", "code-failed")
+    assert reason.startswith(f"the code raises {error}")
+
+
+def test_a_script_that_defines_nothing_that_is_wanted_is_not_saved_by_its_question():
+    question = f"Mend this:\n\n```python\n{ADD}\n```"
+    assert check("def other():\n    pass\n\nexit()", "assert add(1, 2) == 3", question)[0] == "rejected"
+
+
+@pytest.mark.parametrize(
+    "tests", ["assert add(1, 2) == 3", "def check(candidate):\n    assert candidate(1, 2) == 3"]
+)
+def test_a_function_that_is_taken_from_a_module_is_judged(tests):
+    question = "Write add(a, b)."
+    assert check("from operator import add", tests, question) == ("accepted", None, None)
+    assert check("import operator\nadd = operator.add", tests, question) == ("accepted", None, None)
+    assert check("from operator import sub as add", tests, question)[::2] == ("rejected", "tests-failed")
+    assert check("from math import pi as add", tests, question)[::2] == ("rejected", "tests-failed")
+
+
 def test_names_that_nobody_told_are_not_the_codes_fault():
     tests = "assert near(add(1, 2), 3)"
     assert check(ADD, tests, "Write add(a, b).") == (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import operator
 import os
+import re
 import sys
 from types import ModuleType
 
@@ -22,6 +24,8 @@ MODULE = "solution"
 """The name the code runs under: no `__main__`, so that what only a script does is left out."""
 
 
+_CODE = "<code>"
+_GIVEN_TO_SCRIPTS = re.compile(r"\binput\(|\bopen\(0\b|\bstdin\b|\bargv\b")
 _MADE_BY_A_STATEMENT = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: not one of the interpreter's own, as those of generators and dict views are."""
 
@@ -69,8 +73,35 @@ def _define(before: str, code: str, wanted: list[str]) -> dict[str, Any]:
     names = module.__dict__
     with contextlib.suppress(Exception):  # a question's code need not run
         exec(compile(before, "<question>", "exec"), names)  # noqa: S102 - what this process is for
-    exec(compile(code, "<code>", "exec"), names)  # noqa: S102 - what this process is for
+    shown = dict(names)
+    try:
+        exec(compile(code, _CODE, "exec"), names)  # noqa: S102 - what this process is for
+    except (Exception, SystemExit) as error:
+        made = any(name in names and names[name] is not shown.get(name) for name in wanted)
+        if not (made and _ends_as_a_script(error, code, wanted)):
+            raise
     return {name: names[name] for name in wanted if name in names}
+
+
+def _ends_as_a_script(error: BaseException, code: str, wanted: list[str]) -> bool:
+    """Whether it fails at the end that makes it a script: it exits, or wants input, of which there is none.
+
+    That is left out, as what stands behind `if __name__ == "__main__":` is, where nothing that is wanted is
+    defined behind it.
+    """
+    lacks = isinstance(error, (ValueError, IndexError, StopIteration)) and _GIVEN_TO_SCRIPTS.search(code)
+    if not (lacks or isinstance(error, (EOFError, SystemExit))):
+        return False
+    step = error.__traceback__
+    while step is not None and step.tb_frame.f_code.co_filename != _CODE:
+        step = step.tb_next
+    if step is None:
+        return False
+    rest = "\n".join(code.split("\n")[step.tb_lineno :])
+    defines = (
+        rf"\b(?:def|class|import|as)\s+{name}\b|\b{name}\s*[:=](?!=)" for name in map(re.escape, wanted)
+    )
+    return not any(re.search(definition, rest) for definition in defines)
 
 
 _BY_FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -119,6 +150,8 @@ def main(reads: int, writes: int, limits: confine.Limits, uid: int) -> None:
             except OSError:
                 continue
     os.setsid()
+    sys.argv = [MODULE]
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)  # as site has them, which is not loaded
     server = Server(reads, writes)
     try:
         confine.drop(limits, uid)
