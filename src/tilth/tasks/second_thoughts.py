@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _LONGEST_LINE = 200
+_LONGEST_BETWEEN = 4_000
 
 _OPENS = r"[\s>*_#(\[:❌✗✘🚫⚠️0-9.-]{0,20}"
 _SUCH = r"(?:it|this|that|these|those|the following|something|code|anything)"
@@ -12,7 +13,7 @@ _KIND = (
     r"(?:code|version|way|answer|solution|approach|implementation|attempt|example|query|one|practice|usage)"
 )
 _DOING = r"(?:write|writing|do|doing|use|using|code|coding|implement|implementing|return|submit|try)"
-_WHY = r"(?:[ ]?\([^)\n]{0,80}\)|,?[ ](?:because|since|as it|as this|which)\b[^\n:：]{0,80})?"
+_WHY = r"(?:[ ]?\([^)\n]{0,80}\)|,?[ ](?:because|since|as it|as this|which)\b[^\n:：.!?]{0,80})?"
 _NOT_SO = (
     rf"(?:please[ ])?(?:don['’]?t|do[ ]not|never|avoid)(?:[ ]{_DOING})?(?:[ ]{_SUCH})?"
     rf"(?:[ ](?:like|as)(?:[ ]{_SUCH})?)?(?:[ ]{_KIND})?"
@@ -20,13 +21,44 @@ _NOT_SO = (
 _INSTEAD = rf"(?:and[ ])?(?:instead[ ]of|rather[ ]than|not)(?:[ ]{_DOING})?(?:[ ]like)?(?:[ ]{_SUCH})?"
 _WRONG = (
     rf"(?:(?:an?|the|this[ ]is)[ ])?(?:wrong|incorrect|bad|buggy|broken|faulty|not[ ]correct)(?:[ ]{_KIND})?"
+    r"(?:[ ](?:is|would[ ]be))?"
     r"|(?:a[ ])?common[ ](?:mistake|error|pitfall)"
 )
 _SHOWS_WRONG = re.compile(
     rf"{_OPENS}(?:{_NOT_SO}|{_INSTEAD}|{_WRONG}){_WHY}[\s*_]{{0,4}}(?P<colon>[:：])?[\s*_]{{0,6}}",
     re.IGNORECASE,
 )
-_HEADING = re.compile(r"\s*(?:[>*_#❌✗✘🚫])")
+
+_SENTENCE = r"(?:\A|(?<=[.!?\n])|(?<=[.!?]\s))[\s>*_#-]{0,8}"
+_REPENTS = re.compile(
+    rf"{_SENTENCE}(?:(?:but|no|oh|ah),?[ ])?(?:wait|hold[ ]on|oops|whoops|hmm+|sorry|apologies"
+    r"|my[ ](?:mistake|bad|apologies)|on[ ]second[ ]thoughts?|scratch[ ]that|actually(?=,)"
+    r"|correction(?=[:：*_])|i[ ](?:made[ ]an?[ ](?:mistake|error)|forgot|missed|overlooked)"
+    r"|(?:let[ ]me|i(?:['’]ll|[ ]will|[ ]must|[ ]should|[ ]need[ ]to))[ ]"
+    r"(?:correct|fix|redo|revise|try[ ]again))\b",
+    re.IGNORECASE,
+)
+_WHAT_STOOD = (
+    r"(?:(?:above|first|previous|earlier|original|initial|last|both)(?:[ ](?:of[ ]them|queries"
+    rf"|{_KIND}))?|(?:this|that)(?:[ ]{_KIND})?|it)"
+)
+_FOUND_WRONG = re.compile(
+    rf"\b{_WHAT_STOOD}[ ](?:(?:is|was|are|were)[ ](?:actually[ ]|still[ ]|clearly[ ])?"
+    r"(?:wrong|incorrect|mistaken|flawed|faulty|not[ ](?:quite[ ]|entirely[ ])?(?:right|correct))"
+    r"|(?:isn|wasn|aren)['’]t[ ](?:quite[ ]|entirely[ ])?(?:right|correct)"
+    r"|has[ ]an?[ ](?:mistake|error|bug))\b(?![ ]to\b|\W{0,6}[:：]\W{0,20}\Z)",
+    re.IGNORECASE,
+)
+_CORRECTED = re.compile(
+    rf"{_SENTENCE}(?:(?:so|here['’]s|here[ ]is|instead|use|try|this[ ]is|now),?[ ])?"
+    r"(?:(?:the|an?|my)[ ])?"
+    r"(?:corrected|correct|right|fixed|revised|better|improved|proper|updated|final)(?:[ ](?:sqlite|sql))?"
+    rf"(?:[ ](?:{_KIND}|sql|statement))?(?:[ ](?:is|would[ ]be))?"
+    r"(?P<end>[\s*_]{0,6}[:：]?[\s*_]{0,20})\Z",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"[\s>]*[*_#❌✗✘🚫]")
+_FENCES = re.compile(r"[`~]{3,}[\w+#.-]{0,20}")
 _FENCE = re.compile(r"[`~]{3,}[^`~\n]{0,40}\Z")
 
 
@@ -41,3 +73,17 @@ def shown_as_wrong(text: str, start: int) -> bool:
     line = _FENCE.sub("", before).rstrip().rpartition("\n")[2]
     found = _SHOWS_WRONG.fullmatch(line) if len(line) <= _LONGEST_LINE else None
     return found is not None and (found["colon"] is not None or _HEADING.match(line) is not None)
+
+
+def takes_back(between: str) -> bool:
+    """Whether what a reply says between two blocks takes back the first: "Wait, ...", "Corrected query:".
+
+    A statement that something is wrong is of the first one, unless it leads to the second by a colon.
+    """
+    between = _FENCES.sub("", between[-_LONGEST_BETWEEN:]).strip()
+    if _REPENTS.search(between) or _FOUND_WRONG.search(between):
+        return True
+    found = _CORRECTED.search(between)
+    return found is not None and (
+        ":" in found["end"] or "：" in found["end"] or bool(_HEADING.match(found[0]))
+    )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from tilth.tasks.causes import Why
 from tilth.tasks.reasoning import blank_reasoning
 from tilth.tasks.run_on import without_run_on
+from tilth.tasks.second_thoughts import shown_as_wrong, takes_back
 
 MAX_LENGTH = 20_000
 """Characters a query may have; of a longer one nothing is read."""
@@ -75,8 +76,9 @@ def find(text: str) -> Span | Why:
 
     That is a fenced block that opens with a query (SELECT, WITH, VALUES, FROM, PIVOT, ...), else one that
     opens with another statement; without such a block, a query that opens a line, up to its semicolon or to
-    the prose behind it; else a query in backticks. Of several, the one that the reply opens with, else the
-    last.
+    the prose behind it; else a query in backticks. Of several, the one that the reply opens with, or the
+    last that it puts in the place of that as the right one; else the last. One that it introduces as what
+    not to write is left out.
     Statements that follow each other are read together, so that they can be refused. What stands in
     `<think>` tags is not read, nor what a model writes on behind its reply.
     """
@@ -126,18 +128,21 @@ def one_line(query: str) -> str:
 
 
 def _best(text: str, places: Iterable[tuple[Span, bool]]) -> Span | None:
-    """The place that opens the text, else the last that opens with a query, else the last.
+    """The place that opens the text, or corrects it; else the last that opens with a query; else the last.
 
-    White space around it is left out.
+    White space around it is left out, and so are places that show how not to do it where there are others.
     """
+    found = list(places)
+    meant = [place for place in found if not shown_as_wrong(text, place[0][0])]
     best: Span | None = None
-    is_query = False
-    for span, opens_query in places:
-        if opens_query and not is_query and _NAME_ALONE.fullmatch(text, 0, span[0]):
-            best = span
-            break
+    is_query = opens = False
+    ends = [0, *(end for (_, end), _ in meant or found)]
+    for before, (span, opens_query) in zip(ends, meant or found, strict=False):
+        if opens and not (opens_query and takes_back(text[before : span[0]])):
+            continue
         if opens_query or not is_query:
             best, is_query = span, opens_query
+            opens = opens or (opens_query and _NAME_ALONE.fullmatch(text, 0, span[0]) is not None)
     if best is None:
         return None
     start, end = best

@@ -48,7 +48,7 @@ HOSTILE = [
     ],
     *["/*", "--", "'", '"', "`", "```", "```sql\n", "```SELECT", "~~~ ", "`SELECT a FROM t` ", '"""'],
     *["WITH a AS (", "WITH a(", "(", "\n", " ", "answer: ", "SQL SQL: ", "<sql>", "</sql>", ";", "; /*"],
-    *["<think>", "</think>", "1. A\n"],
+    *["<think>", "</think>", "1. A\n", "```sql\nSELECT 1\n```\nWait, ", "select 1;\n\nIt is wrong\n\n"],
 ]
 
 
@@ -96,6 +96,82 @@ def test_a_field_of_json_may_hold_the_query(reply, sql):
     assert (None if isinstance(found, Why) else found[0]) == sql
     if not isinstance(found, Why):
         assert json.loads(reply[slice(*found[1])])
+
+
+NAMES = "SELECT name FROM singer"
+JOINED = "SELECT name FROM singer JOIN concert USING (id)"
+
+
+def both(between):
+    """Replies that hold two queries, in blocks and bare, with this between them."""
+    yield f"```sql\n{NAMES}\n```\n\n{between}\n\n```sql\n{JOINED}\n```"
+    yield f"{NAMES};\n\n{between}\n\n{JOINED};"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "The query above is wrong. The right one is:",
+        "Wait, this ignores the concerts. Corrected query:",
+        "Better:",
+        "**Corrected query:**",
+        "### Corrected query",
+        "Here is the corrected query:",
+        "The correct query is:",
+        "Correction:",
+        "Final answer:",
+        "Oops, I forgot the join:",
+        "Actually, it should join:",
+        "Hmm, that misses the concerts.",
+        "No, wait. It must join:",
+        "On second thought, join:",
+        "Sorry, that was wrong:",
+        "My mistake, the join is missing:",
+        "I made a mistake. Try:",
+        "Let me fix that:",
+        "This is incorrect, since it ignores concerts. Use:",
+        "That isn't quite right: it needs the concerts.",
+        "The first query has a mistake.",
+        "You could also use `SELECT 1 FROM t`.\n\nBoth are wrong. The right query:",
+    ],
+)
+def test_a_query_that_corrects_the_first_one_counts(between):
+    for reply in both(between):
+        assert query_in(reply)[0].rstrip(";") == JOINED
+        assert query_in(f"{reply}\n\nAlternatively:\n\n{NAMES};")[0].rstrip(";") == JOINED
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "Alternatively:",
+        "You can also write:",
+        "If you need the ids instead:",
+        "For a better layout:",
+        "To get the fixed salaries:",
+        "This is the correct query. An alternative:",
+        "This actually works because ids are unique. With a join:",
+        "Nothing is wrong with it. Also:",
+        "It would be wrong to write:",
+        "It is wrong to write:",
+        "This one is incorrect:",
+        "This query is right; the following is wrong:",
+        "A wrong query would be:",
+        "A common mistake:",
+        "Don't write:",
+        "Instead of:",
+    ],
+)
+def test_the_first_query_counts_where_nothing_takes_it_back(between):
+    for reply in both(between):
+        assert query_in(reply)[0].rstrip(";") == NAMES
+
+
+@pytest.mark.parametrize("label", ["Don't write:", "Wrong:", "Avoid this, because it joins:", "**Not**"])
+def test_a_query_that_is_shown_as_wrong_counts_only_where_it_is_alone(label):
+    for reply in both(label):
+        assert query_in(f"The query:\n\n{reply}")[0].rstrip(";") == NAMES
+    assert query_in(f"{label}\n\n```sql\n{NAMES}\n```")[0] == NAMES
 
 
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)))
