@@ -74,10 +74,11 @@ class Sql(TemplateTask):
     comments.
 
     A query is admitted by its syntax tree: one statement that reads tables of the database, with nothing in
-    it that could change, attach, load or reach anything, and no function that gives another result each
-    time. What is refused is rejected with a reason and never runs. What is admitted runs on every database
-    given, in a process of its own: on a read-only connection that lets no other file, extension or network
-    be reached, for `seconds` of processor time, with 512 MB to work in and up to 100,000 rows of result.
+    it that could change, attach, load or reach anything, and no function that gives another result each time,
+    but for the clock. What is refused is rejected with a reason and never runs. What is admitted runs on
+    every database given, in a process of its own: on a read-only connection that lets no other file,
+    extension or network be reached, for `seconds` of processor time, with 512 MB to work in and up to 100,000
+    rows of result.
 
     It is accepted where it returns what the reference does, on all of them: the same rows, each as often, in
     any order unless the reference sorts them. The order of columns counts, their names do not. Numbers agree
@@ -87,9 +88,10 @@ class Sql(TemplateTask):
     It is unverified where nothing differs, but agreeing says too little: the reference returns no rows, or
     only nulls, on every database; the reference's LIMIT cuts through a tie and the query takes other rows of
     it; the reference is missing or fails; or the database takes the query, and it could not be told that it
-    only reads, or it uses a function that SQLite has elsewhere and not where it runs. Without a reference, a
-    query that fails is still rejected. In SQLite, a name in double quotes that is no column is text, however
-    SQLite was built.
+    only reads, or it uses a function that SQLite has elsewhere and not where it runs. So it is where the
+    query or the reference asks what time it is, as `date('now')` and `current_date` do: nothing is compared
+    then. Without a reference, or one to compare with, a query that fails is still rejected. In SQLite, a name
+    in double quotes that is no column is text, however SQLite was built.
 
     Agreement may be by chance: on one database, a wrong query often returns what the right one does
     (`price > 5` and `price >= 5` where nothing costs 5). Give several states of the database, such as copies

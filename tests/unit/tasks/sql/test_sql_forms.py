@@ -108,6 +108,67 @@ def test_what_the_guard_does_not_know_and_the_database_would_take_is_not_run_and
         assert (verdict.verdict, verdict.cause) == ("rejected", "syntax-error")
 
 
+@pytest.mark.parametrize(
+    ("query", "clock"),
+    [
+        ("SELECT date('now')", "date('now')"),
+        ("SELECT id FROM t WHERE year < current_date", "current_date"),
+        ("SELECT id, CURRENT_TIMESTAMP FROM t", "current_timestamp"),
+        ("WITH a AS (SELECT current_time AS c) SELECT c FROM a", "current_time"),
+        ("SELECT strftime('%Y', 'now') - year FROM t", "strftime('now')"),
+        ("SELECT strftime('%Y') - year FROM t", "strftime()"),
+        ('SELECT julianday("NOW") FROM t', "julianday('now')"),
+        ("SELECT datetime(coalesce(year, 'now'), '-1 day') FROM t", "datetime('now')"),
+        ('SELECT "date" ()', "date()"),
+    ],
+)
+def test_what_asks_sqlite_for_the_time_is_unverified(cities, query, clock):
+    told = f"gives another result each time: {clock}"
+    for reference in (query, "SELECT 1", None):
+        verdict = cities.check(query, reference)
+        assert (verdict.verdict, verdict.reason, verdict.cause) == ("unverified", told, "not-compared")
+    verdict = cities.check("SELECT 1", query)
+    assert (verdict.verdict, verdict.cause) == ("unverified", "bad-reference")
+    assert verdict.reason == f"the reference {told}"
+    assert cities.fault(Seed("s0001", 0, "Which?", query)) is None
+    wrong = query.replace("FROM t", "FROM nowhere").replace("SELECT", "SELECT nope,")
+    assert cities.check(wrong, query).verdict == "rejected"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) FROM t WHERE city = 'now'",
+        "SELECT max(year) AS current_date FROM t",
+        "SELECT strftime('%Y', year || '-01-01'), date(year || '-01-01', '+1 day') FROM t",
+        "SELECT id FROM t WHERE strftime('%Y', year || '-01-01') != 'now'",
+        "SELECT upper('now')",
+    ],
+)
+def test_what_does_not_ask_for_the_time_is_compared(cities, query):
+    assert cities.check(query, query).accepted
+
+
+@pytest.mark.parametrize(
+    ("query", "clock"),
+    [
+        ("SELECT current_date", "current_date"),
+        ("SELECT date_diff('day', DATE '2020-01-01', today())", "today()"),
+        ("SELECT now()", "now()"),
+        ("SELECT localtimestamp", "localtimestamp"),
+        ("SELECT age(TIMESTAMP '2020-01-01')", "age()"),
+        ("SELECT age(TIMESTAMP '2020-01-01', TIMESTAMP '2019-01-01')", None),
+        ("SELECT max(year) AS today FROM towns", None),
+    ],
+)
+def test_what_asks_duckdb_for_the_time_is_unverified(towns, query, clock):
+    verdict = towns.check(query, query)
+    told = (verdict.verdict, verdict.reason)
+    assert told == (
+        ("accepted", None) if clock is None else ("unverified", f"gives another result each time: {clock}")
+    )
+
+
 @pytest.mark.parametrize("strict", [False, True], ids=["as built", "without text in double quotes"])
 @pytest.mark.parametrize(
     ("query", "verdict"),

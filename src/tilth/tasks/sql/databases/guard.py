@@ -72,9 +72,16 @@ _PARAMETERS = (exp.Parameter, exp.Placeholder, exp.SessionParameter)
 
 _FORBIDDEN = (exp.DDL, exp.DML, exp.Command, exp.Describe, exp.Into, exp.Lock, exp.Pragma, exp.Summarize)
 _TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range", "unnest"})
+_EACH_TIME = "gives another result each time"
 _CHANGING = re.compile(
     r"gen_random_uuid|rand|random|randomblob|randomize|reservoir_quantile|setseed|uuid(?:v\d)?"
 )
+_CLOCK = re.compile(r"now|today|get_current_time(?:stamp)?|transaction_timestamp|current_localtime(?:stamp)?")
+_CLOCK_WORDS = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp)
+_CLOCK_WORDS_OF_DUCKDB = (exp.Localtime, exp.Localtimestamp)
+_TEXTS = (TokenType.STRING, TokenType.IDENTIFIER)  # SQLite may take a name in double quotes for text
+_OF_TIME = frozenset({"date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff"})
+"""SQLite's functions that take `'now'`, and mean it where they are given no time."""
 # A function that reads or writes anything but its arguments, in either dialect or in a shell's.
 _REACHING = re.compile(
     r"read_\w+|readfile|write_\w+|writefile|edit|eval|load_extension|fts3_tokenizer|fsdir|lsdir|shell|system"
@@ -109,6 +116,7 @@ class Query:
         tree: Its syntax tree.
         tables: The tables it reads, but for those it makes itself by WITH.
         called: What it reads as `name(...)`: a full-text table may be searched so, and no function be read.
+        changing: Why what it returns says little, or None: it asks what time it is.
     """
 
     text: str
@@ -116,6 +124,7 @@ class Query:
     tree: exp.Expr
     tables: frozenset[Name]
     called: frozenset[str] = frozenset()
+    changing: str | None = None
 
 
 def normal(text: str, dialect: str) -> str:
@@ -170,6 +179,7 @@ def _admitted(text: str, dialect: str) -> Query:
         tree,
         frozenset(_tables(tree, dialect)),
         called,
+        None if (clock := _clock_in(words, tree, dialect)) is None else f"{_EACH_TIME}: {clock}",
     )
 
 
@@ -211,9 +221,41 @@ def _refuse_functions(words: list[Token]) -> None:
             continue
         name = word.text.lower()
         if _CHANGING.fullmatch(name):
-            raise Refused(f"gives another result each time: {name}()")
+            raise Refused(f"{_EACH_TIME}: {name}()")
         if _REACHING.fullmatch(name):
             raise Refused(f"function not allowed: {name}")
+
+
+def _clock_in(words: list[Token], tree: exp.Expr, dialect: str) -> str | None:
+    """What of a query asks for the time, as it would be written; None where nothing does."""
+    kinds = _CLOCK_WORDS if dialect == "sqlite" else (*_CLOCK_WORDS, *_CLOCK_WORDS_OF_DUCKDB)
+    opened: list[tuple[str, int, int]] = []
+    commas = 0
+    for place, word in enumerate(words):
+        if word.token_type is TokenType.L_PAREN:
+            name = words[place - 1].text.lower() if place else ""
+            opened.append((name, place, commas))
+            commas = 0
+        elif word.token_type is TokenType.COMMA:
+            commas += 1
+        elif word.token_type is TokenType.R_PAREN and opened:
+            name, start, before = opened.pop()
+            if _asks_the_clock(name, 0 if place == start + 1 else commas + 1, dialect):
+                return f"{name}()"
+            commas = before
+        elif dialect == "sqlite" and word.token_type in _TEXTS and word.text.lower() == "now":
+            name = next((name for name, *_ in reversed(opened) if name in _OF_TIME), "")
+            if name:
+                return f"{name}('now')"
+    found = tree.find(*kinds)
+    return None if found is None else found.sql_name().lower()
+
+
+def _asks_the_clock(name: str, given: int, dialect: str) -> bool:
+    """Whether a function tells the time, or measures by it, where it is given so many arguments."""
+    if dialect == "duckdb":
+        return _CLOCK.fullmatch(name) is not None or (name == "age" and given == 1)
+    return name in _OF_TIME and given == (1 if name == "strftime" else 0)
 
 
 def _examined(node: exp.Expr, dialect: str) -> str | None:
@@ -225,7 +267,7 @@ def _examined(node: exp.Expr, dialect: str) -> str | None:
     if isinstance(node, _PARAMETERS):
         raise Refused("holds a parameter")
     if isinstance(node, exp.TableSample):
-        raise Refused("gives another result each time: a sample")
+        raise Refused(f"{_EACH_TIME}: a sample")
     if not isinstance(node, _ALLOWED):
         raise Refused(f"not allowed: {node.key.upper()}", unknown=not isinstance(node, _FORBIDDEN))
     if isinstance(node, exp.Table | exp.Lateral) and isinstance(node.this, exp.Func):

@@ -96,12 +96,19 @@ def _check(
         if error.unknown and checking.parses(_states, text, Path(paths[0])):
             finding = checking.Finding("unverified", f"not run: {error}", "not-compared")
         return {**asdict(finding), **_normal(text, dialect)}
-    expected, why = None, Why(*doubt)
+    expected: Query | None = None
+    why = Why(*doubt)
     if reference is not None:
         try:
             expected = _admitted(reference, dialect)
         except Refused as error:
             why = Why("bad-reference", f"the reference is refused: {error}")
+    if query.changing is not None:
+        why = Why("not-compared", query.changing)
+        expected = None
+    elif expected is not None and expected.changing is not None:
+        why = Why("bad-reference", f"the reference {expected.changing}")
+        expected = None
     finding = checking.check(_states, query, expected, list(map(Path, paths)), dialect, seconds, why)
     return {**asdict(finding), "answer": query.normal}
 
