@@ -14,8 +14,8 @@ from tilth.tasks.refusals import refuses
 MAX_QUESTION = 4_000
 """Characters a written question may have; longer ones are rejected."""
 
-_GOING_ON = (" and 7 more?", "\nand 7 more?", "7")
-"""How a reply that was cut off may have gone on."""
+_GOING_ON = (" and 7 more?", "\nand 7 more?", "7", "\nB: 7")
+"""How a reply that was cut off may have gone on; by the last, an "A:" was no answer but an option."""
 
 _FENCE = re.compile(r"^[ \t]*```.*$", re.MULTILINE)
 _PAIRS = (("**", "**"), ("__", "__"), ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("`", "`"))
@@ -30,7 +30,10 @@ _NAME = (
     r"(?:question|problem|frage|pregunta|pergunta|domanda|вопрос|问题|問題|質問|질문)"
     r"(?:[ \t]{0,3}(?:#|no\.?)?[ \t]{0,3}[0-9]{1,3})?"
 )
-_RESTATED = r"(?:rephrased|reworded|rewritten|restated|paraphrased)(?:[ \t]{1,4}(?:version|text))?"
+_RESTATED = (
+    r"(?:rephras(?:ed?|ing)|reword(?:ed|ing)|rewritten|restated|paraphras(?:ed?|ing))"
+    r"(?:[ \t]{1,4}(?:version|text))?"
+)
 """What a label may say that names no question: "Rephrased:"."""
 _PASSAGE = r"(?:passage|context|scenario|story|background|situation|facts)"
 _MARKER = re.compile(

@@ -48,6 +48,7 @@ NUTS = "Tom has 3 bags of 4 nuts. How many nuts?"
         f"Rephrased: {NUTS}",
         f"**Reworded version:** {NUTS}",
         f"Sure! Paraphrased: {NUTS}",
+        f"Rephrase: {NUTS}",
         f"Original: How much is it?\nRephrased: {NUTS}",
         f"Original: How much is it?\n\n**Rephrased:** {NUTS}\nAnswer: 12",
         f"Original: How much is it? Rewritten: {NUTS}",
@@ -230,6 +231,8 @@ def test_what_is_no_question(reply: str) -> None:
     [
         (f"Question: {NUTS}\n\nIn this case, the ans", NUTS),
         (f"Question: {NUTS}\nAnswer: 1", NUTS),
+        (f"Question: {NUTS}\nA: 12\n\nQ: How m", NUTS),
+        (f"Question: {NUTS}\nA: 12 nuts", None),
         (f"Question: {NUTS}", None),
         (f"Question: {NUTS} Give", None),
         (f"Question: {NUTS}\n", None),
