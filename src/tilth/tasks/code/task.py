@@ -178,7 +178,6 @@ class Code(TemplateTask):
         if not names.defined:
             names = names_of(tree, words_of(asked))
         methods = methods_for(reply.answer, names, tests, asked)
-        code = "\n".join([reply.answer, *(f"{name} = {method}" for name, method in methods.items())])
         entry = (next(iter(methods), None) or entry_of(names, asked)) if tests.takes else None
         if tests.takes and entry is None:
             return Verdict(
@@ -187,7 +186,9 @@ class Code(TemplateTask):
         from tilth.tasks.code import sandbox
 
         verdict, cause, reason = sandbox.examine(
-            sandbox.Job(code, tests, before, helpers, entry, asked_for(names, asked, tests), asked),
+            sandbox.Job(
+                reply.answer, tests, before, helpers, entry, asked_for(names, asked, tests), asked, methods
+            ),
             sandbox.Limits(
                 self.cpu, self.seconds, self.memory * _MEGABYTE, self.files * _MEGABYTE, self.processes
             ),
@@ -195,7 +196,7 @@ class Code(TemplateTask):
         if verdict == "unverified":
             return unverified(cause, reason)
         if verdict == "accepted" and tests.tested:
-            reason = little_said(tests.source, tests.tested, code, asked)
+            reason = little_said(tests.source, tests.tested, reply.answer, asked)
         return Verdict(verdict, reply.answer, reason, cause, float(verdict == "accepted"), reply.span)
 
     def check_at_once(

@@ -195,6 +195,11 @@ def test_what_makes_a_script_of_code_is_left_out(end):
     for tests in ("assert add(1, 2) == 3", "def check(candidate):\n    assert candidate(1, 2) == 3"):
         assert check(f"{ADD}\n\n{end}", tests, "Write add(a, b).") == ("accepted", None, None)
         assert check(f"{SUBTRACT}\n\n{end}", tests, "Write add(a, b).")[::2] == ("rejected", "tests-failed")
+        method = (
+            f"class A:\n    def add(self, a, b):\n        return a + b\n\n{end.replace('add(', 'A().add(')}"
+        )
+        assert check(method, tests, "Write add(a, b).") == ("accepted", None, None)
+        assert check(method.replace("a + b", "a - b"), tests, "Write add(a, b).")[0] == "rejected"
     told = "the tests call nothing of the code"
     assert check(f"{ADD}\n\n{end}", "for _ in []:\n    assert add(1, 2) == 4")[:2] == ("unverified", told)
 

@@ -22,7 +22,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,6 +71,7 @@ class Job:
         entry: The function that the tests' `check` is given, where they have one.
         asked: Classes of the code that its question or tests name.
         question: What the code is to do, or "": it says which names it was told.
+        methods: Names that stand for methods of the code's classes, and the expressions that give these.
     """
 
     code: str
@@ -80,6 +81,7 @@ class Job:
     entry: str | None = None
     asked: tuple[str, ...] = ()
     question: str = ""
+    methods: Mapping[str, str] = field(default_factory=dict)
 
 
 _PROBE = Job("def f(): return 1", Tests("assert f() == 1", ("f",), (), (), takes=False, calls=()))
@@ -140,6 +142,7 @@ def _message(job: Job) -> dict[str, Any]:
         "asked": job.asked,
         "calls": tests.calls,
         "question": job.question,
+        "methods": dict(job.methods),
         "of_the_code": tests.around.modules,
         "unused": tests.around.unused,
     }

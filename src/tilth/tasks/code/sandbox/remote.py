@@ -172,9 +172,9 @@ class CodeProcess(wire.Peer):
         if state != "ready":
             raise confine.Refused(why)
 
-    def define(self, before: str, code: str, wanted: list[str]) -> dict[str, Any]:
+    def define(self, before: str, code: str, wanted: list[str], methods: dict[str, str]) -> dict[str, Any]:
         """Runs the code there and gives what there is under the names that are wanted."""
-        given = self.ask("define", before, code, wanted)
+        given = self.ask("define", before, code, wanted, methods)
         if type(given) is not dict:
             self.stop(self._blame(*self._end()))
         return given

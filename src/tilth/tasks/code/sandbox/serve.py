@@ -63,8 +63,8 @@ class Server(wire.Peer):
         return value._handle if type(value) is Callback else None  # noqa: SLF001 - of this file
 
 
-def _define(before: str, code: str, wanted: list[str]) -> dict[str, Any]:
-    """Runs the code and gives the names of it that are wanted.
+def _define(before: str, code: str, wanted: list[str], methods: dict[str, str]) -> dict[str, Any]:
+    """Runs the code and gives the names of it that are wanted, `methods` by what gives them.
 
     What the question shows runs before it, as far as it runs: imports and helpers that a reply leaves out.
     """
@@ -77,16 +77,20 @@ def _define(before: str, code: str, wanted: list[str]) -> dict[str, Any]:
     try:
         exec(compile(code, _CODE, "exec"), names)  # noqa: S102 - what this process is for
     except (Exception, SystemExit) as error:
-        made = any(name in names and names[name] is not shown.get(name) for name in wanted)
-        if not (made and _ends_as_a_script(error, code, wanted)):
+        owners = (method.partition("(")[0] for method in methods.values())
+        needed = [*wanted, *owners]
+        made = any(name in names and names[name] is not shown.get(name) for name in needed)
+        if not (made and _ends_as_a_script(error, code, needed)):
             raise
+    for name, method in methods.items():
+        names[name] = eval(method, names)  # noqa: S307 - what this process is for
     return {name: names[name] for name in wanted if name in names}
 
 
-def _ends_as_a_script(error: BaseException, code: str, wanted: list[str]) -> bool:
+def _ends_as_a_script(error: BaseException, code: str, needed: list[str]) -> bool:
     """Whether it fails at the end that makes it a script: it exits, or wants input, of which there is none.
 
-    That is left out, as what stands behind `if __name__ == "__main__":` is, where nothing that is wanted is
+    That is left out, as what stands behind `if __name__ == "__main__":` is, where nothing that is needed is
     defined behind it.
     """
     lacks = isinstance(error, (ValueError, IndexError, StopIteration)) and _GIVEN_TO_SCRIPTS.search(code)
@@ -99,7 +103,7 @@ def _ends_as_a_script(error: BaseException, code: str, wanted: list[str]) -> boo
         return False
     rest = "\n".join(code.split("\n")[step.tb_lineno :])
     defines = (
-        rf"\b(?:def|class|import|as)\s+{name}\b|\b{name}\s*[:=](?!=)" for name in map(re.escape, wanted)
+        rf"\b(?:def|class|import|as)\s+{name}\b|\b{name}\s*[:=](?!=)" for name in map(re.escape, needed)
     )
     return not any(re.search(definition, rest) for definition in defines)
 

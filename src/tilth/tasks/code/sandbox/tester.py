@@ -83,7 +83,7 @@ def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> N
     code.asked = frozenset(job["asked"])
     wanted = [*job["wanted"], *job["shadowing"], *([job["entry"]] if job["entry"] else [])]
     try:
-        given = code.define(job["before"], job["code"], wanted)
+        given = code.define(job["before"], job["code"], wanted, job["methods"])
     except Exception as error:  # noqa: BLE001 - whatever foreign code raises
         raise Rejected(f"the code raises {_message(error)}", "code-failed") from None
     names: dict[str, Any] = {name: importlib.import_module(name) for name in job["modules"]}
@@ -92,7 +92,7 @@ def _run(code: CodeProcess, aside: CodeProcess | None, job: dict[str, Any]) -> N
     if len(shadowing) == 1:
         names[shadowing[0]] = given[shadowing[0]]
     if aside:
-        names |= aside.define(job["before"], "", job["helpers"])
+        names |= aside.define(job["before"], "", job["helpers"], {})
     names["__name__"] = "tests"
 
     def refuse(name: str) -> NoReturn:
