@@ -32,10 +32,11 @@ _SHOWS_WRONG = re.compile(
 _SENTENCE = r"(?:\A|(?<=[.!?\n])|(?<=[.!?]\s))[\s>*_#-]{0,8}"
 _REPENTS = re.compile(
     rf"{_SENTENCE}(?:(?:but|no|oh|ah),?[ ])?(?:wait|hold[ ]on|oops|whoops|hmm+|sorry|apologies"
-    r"|my[ ](?:mistake|bad|apologies)|on[ ]second[ ]thoughts?|scratch[ ]that|actually(?=,)"
+    r"|my[ ](?:mistake|bad|apologies)|on[ ]second[ ]thoughts?|scratch[ ]that|actually"
     r"|correction(?=[:：*_])|i[ ](?:made[ ]an?[ ](?:mistake|error)|forgot|missed|overlooked)"
     r"|(?:let[ ]me|i(?:['’]ll|[ ]will|[ ]must|[ ]should|[ ]need[ ]to))[ ]"
-    r"(?:correct|fix|redo|revise|try[ ]again))\b",
+    r"(?:correct|fix|redo|revise|try[ ]again))\b"
+    r"(?!\W{1,4}(?:let[ ]me|i['’]ll|i[ ]will)[ ](?:check|verify|test|double))",
     re.IGNORECASE,
 )
 _WHAT_STOOD = (
@@ -46,15 +47,17 @@ _FOUND_WRONG = re.compile(
     rf"\b{_WHAT_STOOD}[ ](?:(?:is|was|are|were)[ ](?:actually[ ]|still[ ]|clearly[ ])?"
     r"(?:wrong|incorrect|mistaken|flawed|faulty|not[ ](?:quite[ ]|entirely[ ])?(?:right|correct))"
     r"|(?:isn|wasn|aren)['’]t[ ](?:quite[ ]|entirely[ ])?(?:right|correct)"
-    r"|has[ ]an?[ ](?:mistake|error|bug))\b(?![ ]to\b|\W{0,6}[:：]\W{0,20}\Z)",
+    r"|has[ ]an?[ ](?:mistake|error|bug)|(?:does[ ]not|doesn['’]t)[ ]work(?![ ](?:in|on|for|with)\b))\b"
+    r"(?![ ]to\b|\W{0,6}[:：]\W{0,20}\Z|[^.!\n]{0,80}\?)",
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(
-    rf"{_SENTENCE}(?:(?:so|here['’]s|here[ ]is|instead|use|try|this[ ]is|now),?[ ])?"
+    rf"(?:(?:{_SENTENCE}|[,;]\s)(?:(?:so|here['’]s|here[ ]is|instead|use|try|this[ ]is|now),?[ ])?"
     r"(?:(?:the|an?|my)[ ])?"
     r"(?:corrected|correct|right|fixed|revised|better|improved|proper|updated|final)(?:[ ](?:sqlite|sql))?"
     rf"(?:[ ](?:{_KIND}|sql|statement))?(?:[ ](?:is|would[ ]be))?"
-    r"(?P<end>[\s*_]{0,6}[:：]?[\s*_]{0,20})\Z",
+    rf"|{_SENTENCE}(?:so[ ])?(?:it|this|that|the[ ]{_KIND})[ ]should[ ](?:be|read|have[ ]been)"
+    r")(?P<end>[\s*_]{0,6}[:：]?[\s*_]{0,20})\Z",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"[\s>]*[*_#❌✗✘🚫]")
