@@ -183,14 +183,14 @@ def test_a_token_limit_is_never_passed(concurrency: int) -> None:
 )
 def test_a_budget_that_holds_no_unit_says_what_one_may_cost(budget: Budget, most: str) -> None:
     teacher = tilth.Teacher(Model(), max_tokens=200, price=PRICE)
-    run = tilth.generate_sync(SEEDS, "answer-augmentation", budget, teacher=teacher)
+    run = tilth.generate_sync(SEEDS, "answer-augmentation", budget, teacher=teacher, confirm=True)
     assert (run.status, run.progress.queries) == ("finished", 0)
     assert re.search(f"the budget of {most}; raise it, or lower max_tokens", run.progress.reason or "")
     again = tilth.generate_sync(SEEDS, "answer-augmentation", Budget(usd=1), teacher=teacher, path=run.path)
     assert again.progress.queries > 0
 
 
-@pytest.mark.parametrize("patience", [float("nan"), float("inf"), -1, "5", None, []])
+@pytest.mark.parametrize("patience", [float("nan"), -1, "5", None, []])
 def test_a_patience_that_is_no_number_of_seconds_is_refused(tmp_path: Path, patience: Any) -> None:
     with pytest.raises((TypeError, ValueError), match="patience"):
         tilth.start(SEEDS, "answer-augmentation", 4, teacher=tilth.Teacher(Model()), patience=patience)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -40,8 +39,8 @@ def refuse_unfit_seeds(strategies: Iterable[Strategy], seeds: Seeds, task: Task)
 
 
 def refuse_patience(patience: float) -> None:
-    """Raises where a patience is no number of seconds."""
-    if not 0 <= number_of(patience, "patience") < math.inf:
+    """Raises where a patience is no number of seconds; infinity is one, for who stops a run by hand."""
+    if not number_of(patience, "patience") >= 0:  # so that NaN is refused
         raise ValueError(f"patience={patience!r}: give seconds, 0 or more")
 
 
