@@ -36,11 +36,12 @@ _LONGEST = 60
 behind it, they are fewer than the 255 that systems take."""
 
 
-READING_RULES = 2
+READING_RULES = 3
 """Raised whenever a strategy of ours reads replies otherwise: rows of runs that began under older rules
 cannot all be grown again from their replies.
 
 2: a written question ends where its writer goes on.
+3: nor does it hold an answer behind "A:", a label such as "Rephrased:" or a placeholder.
 """
 
 
