@@ -220,6 +220,7 @@ def test_the_sentence_says_what_to_pass(call: Callable[[], object], says: str) -
         *((partial(teacher, top_p=value), "0 or more") for value in (math.nan, math.inf, -1)),
         *((partial(teacher, requests_per_minute=value), "finite") for value in (math.nan, math.inf, 0)),
         *((partial(study_planned, ratios=[value]), "numbers above 0") for value in (math.nan, math.inf)),
+        (partial(study_planned, replicates=10**30), "10,000 at most"),
         *((partial(tilth.demo.teacher, skill=value), "from 0.1 to 10") for value in (math.nan, math.inf)),
     ],
 )

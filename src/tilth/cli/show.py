@@ -14,6 +14,7 @@ import tilth
 from tilth.cli import DONE
 from tilth.cli.studies import show_study, study_in
 from tilth.cli.terminal import cell, say, table
+from tilth.cli.wording import in_options
 from tilth.printable import printable
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _standing(run: Run) -> str:
     p = run.progress
     if run.holder is not None:
         return f"{p.status} in {printable(run.holder)}; {p.in_flight:,} calls in flight, counted as spent"
-    return f"{p.status} ({printable(p.reason)})" if p.reason else p.status
+    return f"{p.status} ({printable(in_options(p.reason))})" if p.reason else p.status
 
 
 def _beside(run: Run) -> None:

@@ -43,6 +43,9 @@ STRATEGIES = ("answer-augmentation", "question-rephrase", "new-question", "answe
 RATIOS = (1, 2, 4, 8, 16)
 """Its budgets in queries for each seed, unless told otherwise."""
 
+_MOST_REPLICATES = 10_000
+"""Every run of a study is planned before the first starts: far beyond this they do not fit in memory."""
+
 
 @dataclass(frozen=True)
 class StudyInputs:
@@ -119,6 +122,8 @@ class StudyInputs:
         )
         if not grid.strategies or not grid.students or grid.replicates < 1:
             raise ValueError("a study needs at least one strategy, one student and one replicate")
+        if grid.replicates > _MOST_REPLICATES:
+            raise ValueError(f"replicates={replicates}: give {_MOST_REPLICATES:,} at most")
         tests = {} if test is None else test_sets(test, validation, chosen_task)
         refuse_shared_questions(seeds, tests)
         return cls(

@@ -291,7 +291,7 @@ def prefix(path: Path, run_id: str, budget: Budget | None, goal: int | None) -> 
         raise BudgetError(f"rows={goal!r}: give a whole number of rows, 0 or more")
     order = pl.DataFrame({"unit": units, "place": range(len(units))}, schema_overrides={"unit": pl.Int64()})
     kept = found.filter(pl.col("verdict") != "rejected").join(order, on="unit")
-    return kept.sort("place", "index").head(goal).sort("unit", "index").drop("place")
+    return kept.sort("place", "index").head(min(goal, kept.height)).sort("unit", "index").drop("place")
 
 
 _SPENDING = f"""
