@@ -162,6 +162,22 @@ def test_a_limit_in_dollars_is_kept_with_the_price_that_is_given(shell, seeds, t
     assert pl.read_csv(tmp_path / "rows.csv").height == run.progress.rows
 
 
+def test_a_writer_has_its_price_again(shell, seeds, tmp_path):
+    with serve(plan=Plan(models=("test-model", "writing"))) as server:
+        first = shell(
+            *("generate", seeds, "--model", "test-model", "--writer", "writing", "--price", "1,2"),
+            *("--base-url", server.base_url, "--usd", "0.01", "--max-tokens", 50, "--out", "run.tilth"),
+        )
+        assert first.returncode == 0, first.stderr
+        run = tilth.open_run(tmp_path / "run.tilth")
+        told = {"prompt": "1", "completion": "2", "source": "user", "date": ""}
+        assert (run.writer_name, run.prices) == ("writing", {"teacher": told, "writer": told})
+        spent = run.progress.usd
+        more = shell("resume", "run.tilth", "--usd", "0.02", "--max-tokens", 50)
+    assert more.returncode == 0, more.stderr
+    assert spent < run.progress.usd <= 0.02
+
+
 def test_a_limit_in_tokens_is_kept_and_raised(shell, endpoint, seeds, tmp_path):
     first = shell(
         *("generate", seeds, "--strategy", "answer-augmentation", "--model", "four"),
