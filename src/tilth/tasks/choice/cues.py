@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import string
 
+from tilth.tasks.choice import languages
+
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
@@ -12,26 +14,6 @@ def lowered(text: str) -> str:
     """The text with small letters for A to Z, and every position as it was: what these patterns read."""
     return text.translate(_LOWER)
 
-
-# In other languages: the noun and "is". Letters beyond A to Z are not put in lower case.
-_ANSWER = (
-    "antwort|l[öÖ]sung|r[éÉ]ponse|respuesta|soluci[óÓ]n|risposta|soluzione|resposta|antwoord|svaret|svar|vastaus"
-    "|odpowied[źŹ]|odpov[ěĚ][ďĎ]|odgovor|v[áÁ]lasz|r[ăĂ]spunsul|r[ăĂ]spuns|cevap|yan[ıIİi]t|jawabannya|jawaban"
-    "|[đĐ][áÁ]p[ ][áÁ]n|tr[ảẢ][ ]l[ờỜ]i|[оО]твет|ОТВЕТ|[вВ]ідповідь|[оО]тговор|[αΑ]πάντηση|(?:ה)?תשובה"
-    "|(?:ال)?[إا]جابة|الجواب|उत्तर|คำตอบ"
-)
-_IS = "ist|lautet|est|es|[éÉ]|[èÈ]|is|er|[äÄ]r|on|to|je|este|adalah|l[àÀ]|это|είναι|है"
-_THE_OPTION = (
-    r"(?:(?:[ ](?:la|el|le|die|der|de|a|o))?(?:[ ](?:l['’])?(?:opci[óÓ]n|op[çÇ][ãÃ]o|opzione|option|optie"
-    r"|alternativ[ea]|variante|letra|lettera|lettre|вариант|буква))?"
-    r"(?=[ ][(*\"“]{0,3}[a-z](?![a-z]|[ ][a-z][ ])))?"
-)
-_IN_OTHER_LANGUAGES = rf"""
-    | (?:答案|正解|正答|解答|答え|回答|정답|답변|답)(?:[是为為はが은는]|\s?[：:])
-    | (?<!不)[选選][择擇]?[ ：:]?(?=[(（]?[a-z](?![a-z]))
-    | \b(?:{_ANSWER})\b[*_`"']{{0,4}}(?:[ ]\w{{1,15}}){{0,2}}?[*_`]{{0,4}}\s?
-      (?:[:：=→]|[-–—](?=\s)|(?<=\s)(?:{_IS})\b{_THE_OPTION})
-"""
 
 # Branches open with plain letters wherever they can, which lets a search pass over what none opens with.
 MARKER = re.compile(
@@ -52,28 +34,31 @@ MARKER = re.compile(
           | ['’]s\b | [:=：→⇒] | -+> | [-–—](?=\s)
         )
       | final[ ]answer\b[*_`]{0,4}[ \t]?[-–—]?(?=\s)
-      | (?:choose|chose|choosing|picked|pick|picking|select|selected|selecting
+      | ans\b\.?(?=[ ][(*"]{0,3}[a-z0-9]{1,2}[)*"]{0,3}(?:[.,!;\n]|\Z))
+      | (?P<chosen>(?:choose|chose|choosing|picked|pick|picking|select|selected|selecting
           |go(?:ing)?[ ](?:with|for)|went[ ]with|opt[ ]for|opting[ ]for|settle[ ]on
-          |answer[ ]with|vote[ ]for|lean(?:ing)?[ ]towards?)\b:?
+          |answer[ ]with|vote[ ]for|lean(?:ing)?[ ]towards?)\b:?)
       | (?:leaves|leaving|left[ ]with|left[ ]is)\b(?:[ ]us|[ ]me)?(?:[ ]with)?
     )
     | ^[^\w\n]{0,6}(?:option|choice|selection|pick|label|verdict|correct)\b[*_`"' ]{0,4}:
     | (?P<weak>\b(?:
         (?:it|that|this)(?:['’]s|\s(?:is|must[ ]be|has[ ]to[ ]be|should[ ]be|would[ ]be))(?=\s)
-      | (?:so|therefore|thus|hence|actually|no|wait|rather|i[ ](?:think|believe|guess|say)|i['’]d[ ]say)\b,?
+      | (?:so|therefore|thus|hence|actually|no(?=,)|wait|rather
+        |i[ ](?:think|believe|guess|say)|i['’]d[ ]say)\b,?
     ))
     """
-    + _IN_OTHER_LANGUAGES,
+    + languages.MARKER,
     re.MULTILINE | re.VERBOSE,
 )
-"""What an option follows. Behind a weak one it must end its sentence."""
+"""What an option follows. Behind a weak one it must end its sentence; "rather" corrects a denial."""
 
-FAINT_MARKER = re.compile(r"\b(?:is|are|est|es|ist|lautet|é|è|är)\b:?(?=\s)")
+FAINT_MARKER = re.compile(r"\b(?:is|are|est|es|ist|lautet|[éÉ]|[èÈ]|är|[эЭ]то)\b:?(?=\s)")
 """What an option follows at the end of a sentence, in a few languages, where nothing says more."""
 
 PREDICATE = re.compile(
     r"""
-    \b(?:is|are|was|would[ ]be|must[ ]be|should[ ]be|seems|has[ ]to[ ]be)
+    \b(?:is|are|was|must[ ]be|should[ ]be|has[ ]to[ ]be
+        |(?P<hedged>would[ ]be|(?:seems|looks|sounds|appears)(?:[ ]to[ ]be)?))
       (?:[ ](?:the|clearly|therefore|thus|indeed|definitely|actually|only|most|one|option|choice)){0,5}[ ]
       (?:correct|right(?![ ](?:hand|side|angle))|answer
         |best[ ](?:answer|choice|option|fit|match|description|explanation)
@@ -82,7 +67,8 @@ PREDICATE = re.compile(
     | [-–—:(]\s?(?:correct|right)\b(?![ ]side)
     | [✓✔✅]
     | \b(?:remains|is[ ]left|fits[ ]best|works|fits|applies|makes[ ]sense)(?=[.!\n]|\Z)
-    """,
+    """
+    + languages.PREDICATE,
     re.VERBOSE,
 )
 """What follows an option."""
@@ -93,11 +79,64 @@ DOUBT = re.compile(
       | n['’]t\b
       | \b(?:might|may|could|tempted|(?:some|many|people|students|you)[ ](?:would|think|say|choose|believe))\b
     )[^.,;:!?\n]{0,60}\Z
-    | \b(?:wrong|incorrect|worst|least|tempting|common)\s(?:\w{1,20}\s){0,2}\Z
-    """,
+    | \b(?:wrong|incorrect|worst|least|tempting|common|popular|frequent)\s(?:\w{1,20}\s){0,2}\Z
+    """
+    + languages.DOUBT,
     re.VERBOSE,
 )
 """What takes a marker or an option back that stands right behind it."""
+
+OTHERS = re.compile(
+    r"""
+    \b(?:some|many|most|lots|few|people|students|pupils|learners|beginners|candidates|others|nobody
+      |no[ ]one|they)\s(?:of\s)?(?:[\w-]{1,12}\s){0,3}\Z
+    | \b(?:mistake|error|trap|tempt\w{1,5})\b[^.,;:!?\n]{0,30}\Z
+    """,
+    re.VERBOSE,
+)
+"""What stands before a choice that is not the reply's own."""
+
+TAKEN_BACK = re.compile(r"[^.!?\n]{0,80}\b(?:if|unless)\b|[^!?\n]{0,80}\b(?:but|yet|however)\b")
+"""What goes on from a hedged predicate where it does not hold."""
+
+UNREAL = re.compile(r"[^.!?\n]{0,30}\b(?:if|unless)\b[^.!?\n]{0,60}\b(?:were(?!n['’]t| to)|asked|had been)\b")
+"""What a sentence goes on with from "would be" where it speaks of what is not so."""
+
+UNREAL_BEFORE = re.compile(
+    r"\b(?:if|unless)\b[^.!?\n]{0,60}\b(?:were(?! to)|asked|had been)\b[^.!?\n]{0,60}\Z"
+)
+"""The same, before it."""
+
+DENIED = re.compile(
+    r"""
+    [*_`"'”’)\]}」）】]{0,4}[ ]?(?:
+      [✗✘❌]
+    | [-–—:(]?[ ]?(?:wrong|incorrect|false)\b
+    | (?:is|are|was|were|seems|looks|sounds)[ ](?:(?!not|right|correct)\w{1,15}[ ]){0,2}
+      (?:wrong|incorrect|false)\b
+    | (?:is|are|was|were|does|do|did|can|could|would|should|has|have)(?:n['’]t|[ ]not)\b
+      (?![ ](?:wrong|incorrect|false))
+    | cannot\b
+    """
+    + languages.DENIAL
+    + ")",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What stands right behind an option that is denied."""
+
+CORRECTED = re.compile(
+    rf"(?:\b(?:not|never|neither|{languages.NOT})\b|n['’]t\b|[不非])[^.!?\n]{{0,80}}\Z", re.IGNORECASE
+)
+"""What stands before a correction."""
+
+DENIES = re.compile(rf"\b(?:{languages.NOT})\s\Z")
+"""What stands right before an "is" that denies."""
+
+ASKED = re.compile(r"(?![ ]?[A-Z][a-z])[^.,;:!?？\n(–—-]{0,40}[?？]")
+"""What goes on from an option that is asked about."""
+
+ASKED_WHY = re.compile(r"\b(?:why|how come|warum|pourquoi|perch[éÉ]|por qu[éÉ]|почему)\b[^.!?\n]{0,80}\Z")
+"""What stands before an option that a question takes for granted."""
 
 NEGATION = re.compile(
     r"\b(?:not|never|no|neither|nor|none|cannot|without|wrong|incorrect|false|eliminat\w*|unlikely|unlike|if"

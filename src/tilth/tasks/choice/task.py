@@ -82,6 +82,8 @@ class Choice(TemplateTask):
     option, or from the one option that is named at all and not rejected. An
     option is named by its label or by its whole text; case, punctuation, quotes and articles count only
     where options differ by them alone. "A or B" is no answer, nor is a label whose text is another option's.
+    An option that the reply denies ("B ist falsch", "no es B"), asks about ("Is it B?"), calls right if
+    things were otherwise, or lays in the mouths of others ("students choose B") is none that it picks.
     Reasoning in `<think>` tags is not read, nor what a model writes on after its answer.
 
     The normal form of an answer is the option as it stands: "B. wet palms", or its text where it has no

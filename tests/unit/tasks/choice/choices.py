@@ -23,6 +23,7 @@ QUESTIONS = {
     "sums": "How much is 1 + 2?\n1. 3\n2. 4\n3. 1",
     "all": "Which of these contains iron?\nA. iron\nB. iron oxide\nC. steel\nD. All of the above",
     "both": "Which of these float?\nA. cork\nB. ice\nC. Both A and B\nD. lead",
+    "gas": "Which gas do plants take in?\nA. Oxygen\nB. Carbon dioxide\nC. Nitrogen\nD. Hydrogen",
     "roman": "Which planet is nearest?\n(i) Mercury\n(ii) Venus\n(iii) Earth\n(iv) Mars",
 }
 """By the name that a line of `choice_replies.jsonl` gives in "of"."""

@@ -80,6 +80,10 @@ HOSTILE = {
     "angles": "<A>" * 330_000,
     "neither": "answer: neither " * 60_000,
     "other languages": "antwort richtig " * 60_000,
+    "denials": "la respuesta no es la " * 50_000,
+    "corrections": "not A, sino B. " * 70_000,
+    "hedges": "B would be correct " * 55_000,
+    "questions": "is the answer B? " * 60_000,
     "not ascii": "ⅷ" * 1_000_000,
 }
 
