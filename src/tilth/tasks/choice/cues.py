@@ -55,6 +55,16 @@ MARKER = re.compile(
 FAINT_MARKER = re.compile(r"\b(?:is|are|est|es|ist|lautet|[éÉ]|[èÈ]|är|[эЭ]то)\b:?(?=\s)")
 """What an option follows at the end of a sentence, in a few languages, where nothing says more."""
 
+SAYS_SO = re.compile(
+    r"(?:\b(?:is|are|was|be|est|es|ist|[éÉ]|[èÈ]|är)|[:：=])[ ](?:(?:the|an?)[ ])?[*_`(\"'“]{0,4}\Z"
+)
+"""What stands right before an option that a sentence gives for an answer."""
+
+JUDGES = re.compile(
+    r"\b(?:best|answers?|correct|right|choice|option|choose|pick|fits?|must)\b", re.IGNORECASE
+)
+"""Words of a sentence that gives the option it names for an answer."""
+
 PREDICATE = re.compile(
     r"""
     \b(?:is|are|was|must[ ]be|should[ ]be|has[ ]to[ ]be

@@ -18,6 +18,15 @@ _WORD = re.compile(_NUMBER + r"|[^\w\s]|_")
 _WORD_OR_SIGN = re.compile(_NUMBER + r"|[^\w\s.,;:!?\"'`*()\[\]{}\\\-–—“”‘’«»…|]")
 ARTICLES = frozenset(("a", "an", "the"))
 _STRICTEST = 3
+_STEM_SENTENCE = re.compile(r"[^.!?\n]*\w[^.!?\n]*[.!?:]*\s*\Z")
+_ROOT = re.compile(
+    r"\b(?!(?:which|what|who|whom|whose|when|where|why|how|many|much|do|does|did|is|are|was|were|be|been|will"
+    r"|would|can|could|should|has|have|had|of|these|those|following|and|or|to|by|for|with|at|as|its?|that"
+    r"|this|an?|the)\b)[^\W_]{1,4}"
+)
+_NEGATED_STEM = re.compile(
+    r"\b(?:not|except|least|never|cannot|incorrect|false|wrong)\b|n['’]t\b", re.IGNORECASE
+)
 _OTHER_INITIALS = frozenset("atfsl123456")
 """Of articles, and of "first", "second", ..., "last"."""
 
@@ -34,8 +43,10 @@ class Menu:
         reach: Characters of a text within which an option's words stand.
     """
 
-    def __init__(self, options: Sequence[Option]) -> None:
+    def __init__(self, options: Sequence[Option], stem: str = "") -> None:
         self.options = tuple(options)
+        asked = _STEM_SENTENCE.search(stem[-1_000:])
+        self._asked = set[str]() if asked is None or _NEGATED_STEM.search(asked[0]) else _roots(asked[0])
         self.normal = {str(option): place for place, option in enumerate(options)}
         self.reach = 2 * max(len(option.text) for option in options) + 40
         self._labels = {option.label: place for place, option in enumerate(options) if option.label}
@@ -92,10 +103,24 @@ class Menu:
         """The place of the option of that label, case aside."""
         return self._labels.get(label, self._folded.get(label.casefold()))
 
+    def counts_like(self, label: str) -> bool:
+        """Whether the options are labelled as by this label: by letters, or by numbers."""
+        return any(len(own) < 3 and own.isdigit() == label.isdigit() for own in self._labels)
+
+    def echoes(self, sentence: str) -> bool:
+        """Whether a sentence says nothing else, or half of what the question asks, unless that is negated."""
+        said = _roots(sentence)
+        return not said or (bool(self._asked) and 2 * len(self._asked & said) >= len(self._asked))
+
     def brief(self, place: int) -> str:
         """How a reason names the option: by its label, or by its text."""
         option = self.options[place]
         return shortened(option.label or option.text)
+
+
+def _roots(text: str) -> set[str]:
+    """How the words of a text begin that carry its sense: "take" of "takes" and "taken"."""
+    return set(_ROOT.findall(text.casefold()))
 
 
 def _folded(word: str) -> str:
@@ -112,4 +137,4 @@ def menu_of(question: str | None) -> Menu | None:
         labels = [upper(place) for place in range(26)] + [str(number) for number in range(1, 10)]
         return Menu([Option(label, "") for label in labels])
     found = find(question)
-    return Menu(found.options) if found else None
+    return Menu(found.options, question[: found.stem_end]) if found else None

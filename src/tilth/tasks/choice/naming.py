@@ -32,6 +32,7 @@ _GOES_ON = re.compile(
     r"|instead|not|here)\b",
     re.IGNORECASE,
 )
+_OTHER_LABEL = re.compile(r"(?P<label>[A-Z]|[0-9]{1,2})(?=[*_`\"'”’]{0,4}[.):\],])")
 _AFTER_LABEL = re.compile(r"[.):\]*_`\"'”’]{0,6}[ \t]*(?:[-–—:,(][ \t]*)?[\"'“‘*_]{0,3}")
 _CLOSING = r"[。）】」 \t*_`\"'”’)\]}$\\.!;,]"
 LINE_END = re.compile(rf"{_CLOSING}{{0,16}}(?=\n|\Z)")
@@ -66,11 +67,13 @@ class Pick:
         place: The option's place in the question, or None.
         span: The part of the text that says so.
         why: Why none was picked.
+        among: The places of which one may be meant, where none was picked and it cannot be told.
     """
 
     place: int | None
     span: tuple[int, int] = (0, 0)
     why: Why | None = None
+    among: tuple[int, ...] = ()
 
 
 def named_at(text: str, at: int, menu: Menu, *, strict: bool) -> Pick | None:
@@ -90,6 +93,8 @@ def named_at(text: str, at: int, menu: Menu, *, strict: bool) -> Pick | None:
     far = filler.end() if filler else at
     strict = strict or "\n" in text[at:far]
     for start in dict.fromkeys((near, far)):
+        if unknown := _by_unknown_label(text, start, menu):
+            return unknown
         if not menu.may_start(text[start : start + 1]):
             continue
         picked = _by_label(text, start, menu) or _by_text(text, start, menu) or _by_order(text, start, menu)
@@ -117,6 +122,10 @@ def _by_label(text: str, start: int, menu: Menu) -> Pick | None:
     named = menu.starting(words) if words and words[0][1] - further <= len("the ") else None
     if named and named[0] == place:
         return Pick(place, with_brackets(text, start, named[1]))
+    if named and _is_beside(text, label[0], end, further) and _ends(text, named[1]):
+        opens = menu.options[named[0]].text.casefold().startswith(f"{label[0].casefold()} ")
+        if not opens:
+            return Pick(None, (start, named[1]), CONTRADICTION)
     from_here = menu.words(text, start, start + menu.reach)
     whole = menu.starting(from_here)
     if whole and whole[1] > end and (from_here[0][1] == start or text[end : end + 1] == " "):
@@ -133,6 +142,28 @@ def _by_label(text: str, start: int, menu: Menu) -> Pick | None:
     if named and not alone:
         return None
     return Pick(place, with_brackets(text, start, end)) if alone else None
+
+
+def _by_unknown_label(text: str, start: int, menu: Menu) -> Pick | None:
+    """An option's text behind a label of the question's kind that none of its options has: "E. oxygen"."""
+    label = _OTHER_LABEL.match(text, start)
+    if label is None or menu.labelled(label[0]) is not None or not menu.counts_like(label[0]):
+        return None
+    behind = _AFTER_LABEL.match(text, label.end())
+    further = behind.end() if behind else label.end()
+    words = menu.words(text, further, further + menu.reach)
+    named = menu.starting(words) if words and words[0][1] - further <= len("the ") else None
+    return Pick(None, (start, named[1]), CONTRADICTION) if named and _ends(text, named[1]) else None
+
+
+def _is_beside(text: str, label: str, end: int, further: int) -> bool:
+    """Whether a label stands before a text with nothing but a space between, no article: "A Oxygen"."""
+    apart = text[end:further] == " " and (label.isupper() or label.isdigit())
+    return apart and (text[further : further + 1].isupper() or text[further : further + 1].isdigit())
+
+
+def _ends(text: str, end: int) -> bool:
+    return _END.match(text, end) is not None or _GOES_ON.match(text, end) is not None
 
 
 def _stands_alone(text: str, label: str, end: int) -> bool:
@@ -156,7 +187,7 @@ def _by_text(text: str, start: int, menu: Menu) -> Pick | None:
     if before and before not in ARTICLES:
         return None
     place, end = found
-    if end - words[0][1] <= 3 and not (_END.match(text, end) or _GOES_ON.match(text, end)):
+    if end - words[0][1] <= 3 and not _ends(text, end):
         return None  # "no" of "no longer"
     named = _IN_BRACKETS.match(text, end)
     if named and (other := menu.labelled(named["label"])) is not None:

@@ -21,12 +21,14 @@ from tilth.tasks.choice.naming import (
 )
 
 NO_ANSWER = Why("no-answer", "no final answer")
+IN_PASSING = Why("no-answer", "an option is named only in passing")
 EMPTY = Why("empty", "empty reply")
 
 _WINDOW = 20_000
 _MOST_MARKERS = 40
 _MOST_FAINT = 8
 _LONG_LINE = 600
+_NEAR = 300
 
 _SAID = re.compile(r"(?P<said>[^\n:：]*[^\W\d_][^\n:：]*)[:：](?=[^\n:：]*\Z)")
 _PAUSE = re.compile(r"[,.:;!*)\n]|\s[-–—]|\s*\Z")
@@ -51,7 +53,8 @@ def pick(text: str, menu: Menu) -> Pick:
     Statements are `#### B`; `\boxed{B}`; "the answer is B", "Antwort: B", "I choose B"; "B is correct"; a
     first or last line that is an option and nothing else. Where there is none, an option behind the last
     line's colon counts ("I am sure: B"), then the first words ("B, because ..."), then a sentence that ends
-    with "is B", then a last sentence that opens with "so" or "therefore", then the one option that is named.
+    with "is B", then a last sentence that opens with "so" or "therefore", then the one option that is named
+    and put forward.
     """
     start = len(text) - len(text.lstrip())
     body = text.strip()
@@ -233,15 +236,35 @@ def _mentioned(text: str, low: str, begin: int, menu: Menu) -> Pick:
         if len(places) == 1 and cues.REJECTION.search(sentence):
             rejected |= places
             continue
-        for picked in found:
+        for picked in {picked.place: picked for picked in reversed(found)}.values():
             if picked.place is not None and (not negated or picked.place not in named):
-                named[picked.place] = Pick(picked.place, picked.span, SEVERAL if negated else None)
+                why = SEVERAL if negated else _why_not(text, low, (start, end), picked, menu)
+                if why is None or picked.place not in named or named[picked.place].why is not None:
+                    named[picked.place] = Pick(picked.place, picked.span, why)
     if conclusion and len({picked.place for picked in last}) == 1:
         return last[-1]
     left = [picked for place, picked in named.items() if place not in rejected]
     if len(left) == 1 and left[0].why is None:
         return left[0]
+    if len(left) == 1 and left[0].why is IN_PASSING and left[0].place is not None:
+        return Pick(None, left[0].span, IN_PASSING, (left[0].place,))
     return Pick(None, why=SEVERAL if len(left) > 1 else NO_ANSWER if text.strip() else EMPTY)
+
+
+def _why_not(text: str, low: str, sentence: tuple[int, int], picked: Pick, menu: Menu) -> Why | None:
+    """Why a sentence may name an option only by the way, as "Plants release oxygen" does.
+
+    It names it for an answer by its label; by its text alone; behind an "is" or a colon; where it speaks of
+    what is best or right; and where it says what the question asks.
+    """
+    start, end = picked.span
+    before, behind = (max(sentence[0], start - _NEAR), start), (end, min(sentence[1], end + _NEAR))
+    if picked.place is None or menu.options[picked.place].text.endswith(("?", "？")):
+        return None  # an option that asks ends the sentence before what is said of it
+    if menu.labelled(text[start:end].strip("()[]")) is not None or cues.SAYS_SO.search(low, *before):
+        return None
+    rest = f"{text[slice(*before)]} {text[slice(*behind)]}"
+    return None if cues.JUDGES.search(rest) or menu.echoes(rest) else IN_PASSING
 
 
 def _sentences(text: str, begin: int) -> Iterator[tuple[int, int]]:

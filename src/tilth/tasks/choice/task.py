@@ -79,9 +79,10 @@ class Choice(TemplateTask):
     palms", "Antwort: B", "I choose B"; "B is correct"; a line that is an option and nothing else. Failing
     these, from behind the last line's colon ("I am sure: B"), from its first words ("B, because ..."), from
     a sentence that ends with "is B", from a last one that opens with "so" or "therefore" and names one
-    option, or from the one option that is named at all and not rejected. An
-    option is named by its label or by its whole text; case, punctuation, quotes and articles count only
-    where options differ by them alone. "A or B" is no answer, nor is a label whose text is another option's.
+    option, or from the one option that is named at all and not rejected, by its label or in a sentence that
+    takes up what the question asks; one named by the way leaves it open. An option is named by its label or
+    by its whole text; case, punctuation, quotes and articles count only where options differ by them alone.
+    "A or B" is no answer, nor is a label whose text is another option's.
     An option that the reply denies ("B ist falsch", "no es B"), asks about ("Is it B?"), calls right if
     things were otherwise, or lays in the mouths of others ("students choose B") is none that it picks.
     Reasoning in `<think>` tags is not read, nor what a model writes on after its answer.
@@ -190,8 +191,9 @@ class Choice(TemplateTask):
     def check(self, response: str, reference: str | None, question: str | None = None) -> Verdict:
         """Accepted where both name the same option, rejected where not or where the reply names none.
 
-        Unverified where there is no reference, or no option can be read from it or from the question; without
-        a question, also where the reply gives no label.
+        Unverified where there is no reference, or no option can be read from it or from the question; where
+        the reply may mean the reference's option and does not say so; without a question, also where the
+        reply gives no label.
         """
         menu = menu_of(question)
         if menu is None:
@@ -202,7 +204,9 @@ class Choice(TemplateTask):
                 reason = "no label, and no question to compare texts with"
                 return Verdict("unverified", reason=reason, cause="no-options")
             cause, reason = NO_ANSWER if picked.why in (None, EMPTY) else picked.why
-            return Verdict("rejected", reason=reason, cause=cause)
+            expected = self._key(reference, menu) if reference is not None and picked.among else None
+            unclear = expected is not None and expected in picked.among
+            return Verdict("unverified" if unclear else "rejected", reason=reason, cause=cause)
         answer, span = str(menu.options[picked.place]), picked.span
         if reference is None:
             return Verdict("unverified", answer, "no reference", "no-reference", span=span)

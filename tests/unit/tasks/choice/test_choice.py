@@ -24,6 +24,7 @@ REPLIES = [
     for line in (Path(__file__).parent / "choice_replies.jsonl").read_text("utf-8").splitlines()
 ]
 PALMS = QUESTIONS["palms"]
+GAS = QUESTIONS["gas"]
 SEED = Seed("s0001", 0, PALMS, "A")
 PIECES = st.sampled_from(
     [
@@ -159,6 +160,9 @@ def test_accepts_the_same_option_however_it_is_named(reference):
         (PALMS, "The answer is B. dry palms", "A", "label and text name different options", "ambiguous"),
         (QUESTIONS["sentiment"], "positive", "negative", "positive is not negative", "wrong-answer"),
         (None, "The answer is B.", "A", "B is not A", "wrong-answer"),
+        (GAS, "Plants release oxygen.", "B", "an option is named only in passing", "no-answer"),
+        (GAS, "A Carbon dioxide", "B", "label and text name different options", "ambiguous"),
+        (GAS, "The answer is E. Carbon dioxide", "B", "label and text name different options", "ambiguous"),
     ],
 )
 def test_rejects_with_a_reason(question, response, reference, reason, cause):
@@ -171,6 +175,7 @@ def test_rejects_with_a_reason(question, response, reference, reason, cause):
     [
         (PALMS, "A", None, "no reference", "no-reference"),
         (PALMS, "A", "E", "no option in the reference", "bad-reference"),
+        (GAS, "Plants release oxygen.", "A", "an option is named only in passing", "no-answer"),
         ("How many?", "A", "A", "no options in the question", "no-options"),
         (None, "wet palms", "wet palms", "no label, and no question to compare texts with", "no-options"),
     ],
