@@ -44,7 +44,7 @@ MARKER = re.compile(
     | (?P<weak>\b(?:
         (?:it|that|this)(?:['’]s|\s(?:is|must[ ]be|has[ ]to[ ]be|should[ ]be|would[ ]be))(?=\s)
       | (?:so|therefore|thus|hence|actually|no(?=,)|wait|rather
-        |i[ ](?:think|believe|guess|say)|i['’]d[ ]say)\b,?
+        |i[ ](?:think|believe|guess|say)|i(?:['’]d|[ ]would)[ ]say)\b,?
     ))
     """
     + languages.MARKER,

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from tilth.tasks.base import shortened
 from tilth.tasks.choice.options import Option, find, upper
+from tilth.tasks.choice.quantities import Quantities
 
 Word = tuple[str, int, int]
 """A word as it is compared, and where it starts and ends."""
@@ -18,7 +19,6 @@ _WORD = re.compile(_NUMBER + r"|[^\w\s]|_")
 _WORD_OR_SIGN = re.compile(_NUMBER + r"|[^\w\s.,;:!?\"'`*()\[\]{}\\\-–—“”‘’«»…|]")
 ARTICLES = frozenset(("a", "an", "the"))
 _STRICTEST = 3
-_STEM_SENTENCE = re.compile(r"[^.!?\n]*\w[^.!?\n]*[.!?:]*\s*\Z")
 _ROOT = re.compile(
     r"\b(?!(?:which|what|who|whom|whose|when|where|why|how|many|much|do|does|did|is|are|was|were|be|been|will"
     r"|would|can|could|should|has|have|had|of|these|those|following|and|or|to|by|for|with|at|as|its?|that"
@@ -40,13 +40,16 @@ class Menu:
     Attributes:
         options: The options, in the question's order.
         normal: The normal form of each, and its place.
+        quantities: The options by what they say, where they are numbers or formulas.
         reach: Characters of a text within which an option's words stand.
     """
 
     def __init__(self, options: Sequence[Option], stem: str = "") -> None:
         self.options = tuple(options)
-        asked = _STEM_SENTENCE.search(stem[-1_000:])
-        self._asked = set[str]() if asked is None or _NEGATED_STEM.search(asked[0]) else _roots(asked[0])
+        self.quantities = Quantities([option.text for option in options])
+        sentences = [part for part in re.split(r"[.!?\n]", stem[-1_000:]) if part.strip()]
+        asked = sentences[-1] if sentences else ""
+        self._asked = set[str]() if _NEGATED_STEM.search(asked) else _roots(asked)
         self.normal = {str(option): place for place, option in enumerate(options)}
         self.reach = 2 * max(len(option.text) for option in options) + 40
         self._labels = {option.label: place for place, option in enumerate(options) if option.label}

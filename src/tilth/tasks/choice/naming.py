@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tilth.tasks.causes import Why
 from tilth.tasks.choice.menu import ARTICLES, Menu
+from tilth.tasks.choice.quantities import CALCULATION, REASON, STRETCH, balanced, members
 
 SEVERAL = Why("ambiguous", "more than one option")
 CONTRADICTION = Why("ambiguous", "label and text name different options")
@@ -76,10 +77,11 @@ class Pick:
     among: tuple[int, ...] = ()
 
 
-def named_at(text: str, at: int, menu: Menu, *, strict: bool) -> Pick | None:
+def named_at(text: str, at: int, menu: Menu, *, strict: bool, alone: bool = False) -> Pick | None:
     """The option named at `at`, behind a few filler words; `strict` wants nothing behind it.
 
-    On a later line it must stand alone. None where none is named there; a pick without a place where more
+    On a later line it must stand alone. Where nothing leads to it and it stands `alone`, an equation is a
+    step of the reasoning and names none. None where none is named there; a pick without a place where more
     than one is.
     """
     angled = _IN_ANGLES.match(text, at)
@@ -95,9 +97,8 @@ def named_at(text: str, at: int, menu: Menu, *, strict: bool) -> Pick | None:
     for start in dict.fromkeys((near, far)):
         if unknown := _by_unknown_label(text, start, menu):
             return unknown
-        if not menu.may_start(text[start : start + 1]):
-            continue
-        picked = _by_label(text, start, menu) or _by_text(text, start, menu) or _by_order(text, start, menu)
+        picked = _by_words(text, start, menu) if menu.may_start(text[start : start + 1]) else None
+        picked = picked or _by_value(text, start, menu, alone=alone)
         if picked is None:
             continue
         if picked.place is not None and _or_another(text, picked, menu):
@@ -106,6 +107,27 @@ def named_at(text: str, at: int, menu: Menu, *, strict: bool) -> Pick | None:
         if strict and not bracketed and not _END.match(text, picked.span[1]):
             continue
         return picked
+    return None
+
+
+def _by_words(text: str, start: int, menu: Menu) -> Pick | None:
+    picked = _by_label(text, start, menu) or _by_text(text, start, menu) or _by_order(text, start, menu)
+    if picked is None or picked.place is None or not text[start : picked.span[1]].strip("([")[:1].isdigit():
+        return picked
+    return None if CALCULATION.match(text, picked.span[1]) else picked
+
+
+def _by_value(text: str, start: int, menu: Menu, *, alone: bool) -> Pick | None:
+    """The option that says the same as the number or formula there: "10 newtons" for "10 N"."""
+    stretch = STRETCH.match(text, start, start + menu.reach) if menu.quantities else None
+    if stretch is None:
+        return None
+    goes_on = REASON.search(stretch[0])
+    written = balanced(stretch[0][: goes_on.start()] if goes_on else stretch[0]).rstrip()
+    for member in [written] if alone else members(written):
+        place = menu.quantities.place(member)
+        if place is not None:
+            return Pick(place, (start, start + len(written)))
     return None
 
 

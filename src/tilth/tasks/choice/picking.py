@@ -172,7 +172,7 @@ def _whole_lines(text: str, begin: int, menu: Menu) -> Iterator[Pick]:
 
 def _whole_line(text: str, start: int, menu: Menu) -> Pick | None:
     bullet = _BULLET.match(text, start)
-    picked = named_at(text, bullet.end() if bullet else start, menu, strict=True)
+    picked = named_at(text, bullet.end() if bullet else start, menu, strict=True, alone=True)
     return picked if picked and LINE_END.match(text, picked.span[1]) else None
 
 
@@ -199,7 +199,7 @@ def _said_last(text: str, begin: int, menu: Menu) -> Pick | None:
 def _leading(text: str, low: str, start: int, menu: Menu) -> Pick | None:
     """The option that a reply opens with, where it does not go on to list others."""
     others = {menu.labelled(match["label"]) for match in list(_LISTED.finditer(text))[:50]}
-    picked = named_at(text, start, menu, strict=False)
+    picked = named_at(text, start, menu, strict=False, alone=True)
     if picked is None or picked.place is None:
         return picked
     if others - {None, picked.place} or VERB.match(text, picked.span[1]):

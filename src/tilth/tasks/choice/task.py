@@ -82,6 +82,8 @@ class Choice(TemplateTask):
     option, or from the one option that is named at all and not rejected, by its label or in a sentence that
     takes up what the question asks; one named by the way leaves it open. An option is named by its label or
     by its whole text; case, punctuation, quotes and articles count only where options differ by them alone.
+    Numbers, quantities and formulas are also read however they are written ("10 newtons" for "10 N", or 10
+    where all options are newtons), in their own form: 0.5 is not 1/2.
     "A or B" is no answer, nor is a label whose text is another option's.
     An option that the reply denies ("B ist falsch", "no es B"), asks about ("Is it B?"), calls right if
     things were otherwise, or lays in the mouths of others ("students choose B") is none that it picks.

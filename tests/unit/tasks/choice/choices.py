@@ -25,5 +25,19 @@ QUESTIONS = {
     "both": "Which of these float?\nA. cork\nB. ice\nC. Both A and B\nD. lead",
     "gas": "Which gas do plants take in?\nA. Oxygen\nB. Carbon dioxide\nC. Nitrogen\nD. Hydrogen",
     "roman": "Which planet is nearest?\n(i) Mercury\n(ii) Venus\n(iii) Earth\n(iv) Mars",
+    "force": "How large is the force?\nA) 10 N\nB) 15 N\nC) 5 N",
+    "halves": "How much is left?\nA. $\\frac{1}{4}$\nB. $\\frac{1}{2}$\nC. $\\frac{3}{4}$\nD. $2$",
+    "speed": "How fast is it?\nA. 5 m/s\nB. 10 m/s\nC. 20 m/s\nD. 5 km/s",
+    "fall": "What is the acceleration?\nA. 9.8 m/s²\nB. 4.9 m/s²\nC. 9.8 m/s\nD. 19.6 m/s²",
+    "price": "How much does it cost?\nA. $5\nB. $10\nC. $1,000\nD. $15",
+    "share": "What share is it?\nA. 25%\nB. 50%\nC. 75%\nD. 5%",
+    "angle": "How large is the angle?\nA. 30°\nB. 60°\nC. 90°\nD. 120°",
+    "irrational": "What is x?\nA. $\\sqrt{2}$\nB. $2\\sqrt{3}$\nC. $\\pi$\nD. $2\\pi$",
+    "slope": "Which is the derivative?\nA. $2x$\nB. $x^2$\nC. $2x + 1$\nD. $x + 1$",
+    "heat": "How hot is it?\nA) 20 °C\nB) 25 °C\nC) 30 °C",
+    "amounts": "How many?\nA. 5\nB. -5\nC. 10\nD. 1/2",
+    "molecules": "How many molecules?\nA. $6.02 \\times 10^{23}$\nB. $3.01 \\times 10^{23}$\n"
+    "C. $6.02 \\times 10^{22}$",
+    "counts": "How many?\n1. 4\n2. 1\n3. 2\n4. 3",
 }
 """By the name that a line of `choice_replies.jsonl` gives in "of"."""

@@ -85,6 +85,8 @@ HOSTILE = {
     "corrections": "not A, sino B. " * 70_000,
     "hedges": "B would be correct " * 55_000,
     "questions": "is the answer B? " * 60_000,
+    "formulas": "\\boxed{10\\text{ N}} = " * 40_000,
+    "options of tildes": "A) " + "~" * 500_000 + "\nB) " + "1 " * 250_000,
     "not ascii": "ⅷ" * 1_000_000,
 }
 
@@ -131,6 +133,7 @@ def test_no_question_makes_it_raise(question, text):
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_megabyte_is_read_in_linear_time(text):
     assert growth(lambda reply: Choice().read(reply, PALMS), text) < WIDE
+    assert growth(lambda reply: Choice().read(reply, QUESTIONS["force"]), text) < WIDE
     assert growth(lambda question: Choice().read("A", question), text) < WIDE
 
 
