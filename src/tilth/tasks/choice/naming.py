@@ -11,6 +11,7 @@ from tilth.tasks.choice.quantities import CALCULATION, REASON, STRETCH, balanced
 
 SEVERAL = Why("ambiguous", "more than one option")
 CONTRADICTION = Why("ambiguous", "label and text name different options")
+LABEL_OR_TEXT = Why("ambiguous", "one option's label, and another's text")
 
 BARE = r"(?:[A-Za-z]{1,2}|[0-9]{1,4}|[ivxlIVXL]{1,7})(?![A-Za-z0-9_])"
 _LABEL = re.compile(BARE)
@@ -158,7 +159,7 @@ def _by_label(text: str, start: int, menu: Menu) -> Pick | None:
         and whole[0] != place
         and not CALLED.search(text[max(0, start - 12) : start])
     ):
-        return Pick(None, (start, end), CONTRADICTION)  # a number that is one's label and another's text
+        return Pick(None, (start, end), LABEL_OR_TEXT, (place, whole[0]))
     if named and further > end + 1 and _END.match(text, named[1]):
         return Pick(None, (start, named[1]), CONTRADICTION)
     if named and not alone:

@@ -84,7 +84,8 @@ class Choice(TemplateTask):
     by its whole text; case, punctuation, quotes and articles count only where options differ by them alone.
     Numbers, quantities and formulas are also read however they are written ("10 newtons" for "10 N", or 10
     where all options are newtons), in their own form: 0.5 is not 1/2.
-    "A or B" is no answer, nor is a label whose text is another option's.
+    "A or B" is no answer. A number that is one option's label and another's text leaves open which is meant,
+    save in a reference, where it is the label.
     An option that the reply denies ("B ist falsch", "no es B"), asks about ("Is it B?"), calls right if
     things were otherwise, or lays in the mouths of others ("students choose B") is none that it picks.
     Reasoning in `<think>` tags is not read, nor what a model writes on after its answer.
@@ -228,6 +229,9 @@ class Choice(TemplateTask):
         if self.counts_from is not None and _INTEGER.fullmatch(bare):
             place = int(bare) - self.counts_from
             return place if 0 <= place < len(menu.options) else None
+        # A reference gives a label wherever it can be one, even where another option says the same.
+        if any(option.label == bare for option in menu.options):
+            return menu.labelled(bare)
         return pick(blank_reasoning(reference), menu).place
 
     def fault(self, seed: Seed) -> str | None:

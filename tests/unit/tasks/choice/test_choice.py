@@ -25,6 +25,7 @@ REPLIES = [
 ]
 PALMS = QUESTIONS["palms"]
 GAS = QUESTIONS["gas"]
+COUNTS = QUESTIONS["counts"]
 SEED = Seed("s0001", 0, PALMS, "A")
 PIECES = st.sampled_from(
     [
@@ -163,6 +164,8 @@ def test_accepts_the_same_option_however_it_is_named(reference):
         (PALMS, "The answer is B. dry palms", "A", "label and text name different options", "ambiguous"),
         (QUESTIONS["sentiment"], "positive", "negative", "positive is not negative", "wrong-answer"),
         (None, "The answer is B.", "A", "B is not A", "wrong-answer"),
+        (COUNTS, "The answer is 3", "1. 4", "one option's label, and another's text", "ambiguous"),
+        (COUNTS, "Option 4", "3", "4 is not 3", "wrong-answer"),
         (GAS, "Plants release oxygen.", "B", "an option is named only in passing", "no-answer"),
         (GAS, "A Carbon dioxide", "B", "label and text name different options", "ambiguous"),
         (GAS, "The answer is E. Carbon dioxide", "B", "label and text name different options", "ambiguous"),
@@ -179,6 +182,8 @@ def test_rejects_with_a_reason(question, response, reference, reason, cause):
         (PALMS, "A", None, "no reference", "no-reference"),
         (PALMS, "A", "E", "no option in the reference", "bad-reference"),
         (GAS, "Plants release oxygen.", "A", "an option is named only in passing", "no-answer"),
+        (COUNTS, "The answer is 3", "3. 2", "one option's label, and another's text", "ambiguous"),
+        (COUNTS, "3", "4. 3", "one option's label, and another's text", "ambiguous"),
         ("How many?", "A", "A", "no options in the question", "no-options"),
         (None, "wet palms", "wet palms", "no label, and no question to compare texts with", "no-options"),
     ],
@@ -194,6 +199,14 @@ def test_numbers_name_options_by_place_where_told():
     assert Choice(counts_from=1).check("A", "5", PALMS).reason == "no option in the reference"
     assert Choice().check("A", "1", PALMS).reason == "no option in the reference"
     assert Choice().check("The answer is 2.", "2", QUESTIONS["numbered"]).accepted
+
+
+def test_a_reference_that_can_be_a_label_is_one():
+    assert Choice().fault(Seed("s1", 0, COUNTS, "3")) is None
+    assert Choice().put(Seed("s1", 0, COUNTS, "3"), random.Random(0)).reference == "3. 2"
+    for response in ("Option 3", "(3) 2", "The answer is 3. 2"):
+        assert Choice().check(response, "3", COUNTS).accepted
+    assert Choice(counts_from=0).check("Option 4", "3", COUNTS).accepted
 
 
 def test_a_check_by_name_takes_the_question():
