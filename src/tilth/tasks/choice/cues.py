@@ -52,7 +52,9 @@ MARKER = re.compile(
 )
 """What an option follows. Behind a weak one it must end its sentence; "rather" corrects a denial."""
 
-FAINT_MARKER = re.compile(r"\b(?:is|are|est|es|ist|lautet|[éÉ]|[èÈ]|är|[эЭ]то)\b:?(?=\s)")
+FAINT_MARKER = re.compile(
+    r"\b(?:is|are|est|es|ist|lautet|[éÉ]|[èÈ]|är|[эЭ]то)\b:?(?=\s)" + languages.THE_OPTION
+)
 """What an option follows at the end of a sentence, in a few languages, where nothing says more."""
 
 SAYS_SO = re.compile(
@@ -88,7 +90,7 @@ DOUBT = re.compile(
     (?: \b(?:if|whether|unless|suppose|supposing|assuming|not|never|nor|neither|none|cannot|doubt)\b
       | n['’]t\b
       | \b(?:might|may|could|tempted|(?:some|many|people|students|you)[ ](?:would|think|say|choose|believe))\b
-    )[^.,;:!?\n]{0,60}\Z
+    )(?:(?!\bbut\b)[^.,;:!?\n]){0,60}\Z
     | \b(?:wrong|incorrect|worst|least|tempting|common|popular|frequent)\s(?:\w{1,20}\s){0,2}\Z
     """
     + languages.DOUBT,
@@ -106,7 +108,13 @@ OTHERS = re.compile(
 )
 """What stands before a choice that is not the reply's own."""
 
-TAKEN_BACK = re.compile(r"[^.!?\n]{0,80}\b(?:if|unless)\b|[^!?\n]{0,80}\b(?:but|yet|however)\b")
+CONCEDED = re.compile(r"\b(?:although|though|while|whereas|even if)\b[^.,;:!?\n]{0,30}\Z")
+"""What stands before an option that only seems right."""
+
+TAKEN_BACK = re.compile(
+    r"[^.!?\n]{0,80}\b(?:if|unless)\b|[^!?\n]{0,80}\b(?:but|yet|however)\b"
+    r"|[^.!?\n]{0,40}\bis(?:n['’]t| not)\b"
+)
 """What goes on from a hedged predicate where it does not hold."""
 
 UNREAL = re.compile(r"[^.!?\n]{0,30}\b(?:if|unless)\b[^.!?\n]{0,60}\b(?:were(?!n['’]t| to)|asked|had been)\b")

@@ -17,7 +17,7 @@ _OPTION = (
     "opci[óÓ]n|op[çÇ][ãÃ]o|opzione|option|optie|alternativ[ea]|variante|letra|lettera|lettre|вариант|буква"
     "|r[éÉ]ponse|respuesta|risposta|resposta|antwort"
 )
-_THE_OPTION = (
+THE_OPTION = (
     rf"(?:(?:[ ](?:{_ARTICLE}))?(?:[ ](?:l['’])?(?:{_OPTION}))?"
     r"(?=[ ][(*\"“]{0,3}[a-z](?![a-z]|[ ][a-z][ ])))?"
 )
@@ -30,16 +30,17 @@ MARKER = rf"""
     | (?:答案|正解|正答|解答|答え|回答|정답|답변|답
         |(?<![不非])(?:正确|正確|最佳|对)的?(?:选项|選項|选择|選擇))
       (?:(?:应该|應該|应|應|就)?[是为為]|[はが은는]|\s?[：:])
-    | (?<!不)[选選][择擇]?[ ：:]?(?=[(（]?[a-z](?![a-z]))
+    | (?:我认为|我認為|我觉得|我覺得)[应應]?[该該]?[是选選](?=[ (（]?[a-z](?![a-z]))
+    | (?<!不)(?<!不[应應能可会會])(?<!不[应應][该該])(?<!不可能)[选選][择擇]?[ ：:]?(?=[(（]?[a-z](?![a-z]))
     | (?P<abroad>\b(?:{_ANSWER}|(?:{_OPTION})[ ](?:{_RIGHT})|(?:{_RIGHT})[ ](?:{_OPTION}))\b
       [*_`"']{{0,4}}(?:[ ]\w{{1,15}}){{0,2}}?[*_`]{{0,4}}\s?
-      (?:[:：=→]|[-–—](?=\s)|(?<=\s)(?:{_IS})\b{_THE_OPTION}))
-    | ^[^\w\n]{{0,6}}(?:(?:{_RIGHT})[ ])?(?:{_ANSWER})
+      (?:[:：=→]|[-–—](?=\s)|(?<=\s)(?:{_IS})\b{THE_OPTION}))
+    | ^[^\w\n]{{0,6}}(?:(?:{_RIGHT})[ ])?(?:{_ANSWER}|{_OPTION})
       (?=[ ][(*]{{0,3}}[a-z0-9]{{1,2}}[)*.!]{{0,3}}[ ]?(?:\n|\Z))
     | \b(?:cevap|yan[ıIİi]t|do[ğĞ]ru[ ]se[çÇ]enek|उत्तर|विकल्प)(?=[ ][(*"“]{{0,3}}[a-z0-9]{{1,2}}[)*"”]{{0,3}}
       (?:[ ](?:है|ş[ıi]kk\w{{1,8}}|seçene\w{{1,8}}))?[ ]?(?:[.,!;।\n]|\Z))
     | (?P<rather>\b(?:but|sino|sondern|melainkan|mais|c['’]est|ma|mas|maar|utan|men|tapi|lecz|mà[ ]là|но|а)\b
-      {_THE_OPTION})
+      {THE_OPTION})
     | \b(?:je[ ]choisis|ich[ ]w[äÄ]hle|elijo|escojo|scelgo|escolho|ik[ ]kies|jag[ ]v[äÄ]ljer|wybieram
       |[вВ]ыбираю)\b
     | (?P<instead>而是|ではなく、?|아니라)
@@ -47,11 +48,14 @@ MARKER = rf"""
 """Branches for what an option follows."""
 
 NOT = (
-    r"no|non|n[ãÃ]o|nao|nicht|kein\w{0,2}|pas|niet|geen|inte|ikke|nie|nem|не|değil\w{0,4}|bukan|kh[ôÔ]ng|δεν"
+    r"nunca|jam[áÁ]s|jamais|niemals|keinesfalls|никогда|no|non|n[ãÃ]o|nao|nicht|kein\w{0,2}|pas|niet|geen|inte|ikke|nie|nem|не|değil\w{0,4}|bukan|kh[ôÔ]ng|δεν"
     r"|לא|אינ\w{1,3}|ليس\w?|نہیں|नहीं|ไม่"
 )
-NOT_BEHIND = r"değil\w{0,4}|bukan|kh[ôÔ]ng|לא|אינ\w{1,3}|ليس\w?|نہیں|नहीं|ไม่"
-"""Those of them that stand behind what they deny."""
+NOT_BEHIND = (
+    r"tampoco|também[ ]não|non[ ]plus|scheidet[ ]aus|entfällt|отпада\w{1,3}|исключ\w{1,6}"
+    r"|değil\w{0,4}|bukan|kh[ôÔ]ng|לא|אינ\w{1,3}|ليس\w?|نہیں|नहीं|ไม่"
+)
+"""Those that stand behind what they deny, and verbs that deny."""
 
 WRONG = (
     r"falsch\w{0,2}|faux|fausse|incorrect\w{1,2}|err[oóÓ]ne[oa]|errad[oa]|fals[oa]|sbagliat[oa]|scorrett[oa]"
@@ -60,18 +64,18 @@ WRONG = (
     r"|sai|λάθος|λανθασμέν\w{1,2}|गलत|خاطئ\w?|خطأ|שגוי\w?|ผิด"
 )
 COPULA = (
-    rf"{_IS}|war|scheint|klingt|bleibt|wäre|kann|serait|semble|para[iî]t|peut|parece|sería|seria|puede|sembra"
+    rf"{_IS}|est[áÁ]|war|scheint|klingt|bleibt|wäre|kann|serait|semble|para[iî]t|peut|parece|sería|seria|puede|sembra"
     r"|sarebbe|pu[òÒ]|pode|lijkt|verkar|кажется"
 )
 
 PREDICATE = rf"""
-    | \b(?:{_IS})[ ](?:(?:{_ARTICLE})[ ])?(?:(?:{_ANSWER})[ ])?(?:{_RIGHT})\b
-    | \b(?:{_IS})[ ](?:{_ARTICLE})[ ](?:{_ANSWER})\b
+    | (?<!['’])\b(?:{_IS}|est[áÁ])[ ](?:(?:{_ARTICLE})[ ])?(?:(?:{_ANSWER})[ ])?(?:{_RIGHT})\b
+    | (?<!['’])\b(?:{_IS})[ ](?:{_ARTICLE})[ ](?:{_ANSWER})\b
     | [-–—:(]\s?(?:это[ ])?(?:richtig|korrekt|correct[eoa]|corrett[oa]|corret[oa]|верн\w{{1,3}}
       |правильн\w{{1,3}}|doğru|benar|đúng|सही)\b
     | \b(?:верн[оы]\w?|правильн\w{{1,3}}|doğru(?:dur)?|benar|đúng|सही|صحيح\w?)
       (?=[ ]?(?:है|cevap\w*|yanıt\w*)?(?:[.,!;।\n]|\Z))
-    | (?:就|才)?是?(?:正确|正確|对的|對的)
+    | (?:选项|選項|项|項)?(?:就|才)?是?(?:正确|正確|对的|對的)
     | [はが](?:正解|正答|正しい)(?!で[はも])
     | \s?[가이은는][ ]?(?:정답|맞|옳)(?!\w?[ ]?아|지)
 """
@@ -86,8 +90,10 @@ DENIAL = rf"""
     | (?:stimmt|passt|gilt|trifft|convient|marche|klopt|past|st[äÄ]mmer|passer|doğru|uygun)[ ](?:{NOT})\b
     | (?:{NOT_BEHIND})\b
     | n['’]est\b
+    | ne[ ]\w{{1,15}}[ ]pas\b
+    | [-–—:][ ]?(?:нет|nein|no)(?=[.!\n]|\Z)
     | (?:选项|選項|项|項)?(?:的?说法|的?說法|答案|显然|明显|顯然|[是也都并並这该为為]){{0,3}}
-      (?:不(?![仅僅但只错錯])|[错錯误誤]|非(?!常)|没有|有误)
+      (?:[与與和跟][^，。\n]{{0,6}}不|[可应應]?被?排除|不(?![仅僅但只错錯])|[错錯误誤]|非(?!常)|没有|有误)
     | [はがも]?(?:間違|誤|違|不正解|不適切|正しく[なあ]|正解で[はも](?:な|あ)|で[はも](?:な|あ)|じゃな)
     | 번?[ ]?[는은가이도]?[ ]?(?:틀|오답|잘못|아니|아닙|아닌|옳지|맞지|정답[이은][ ]?아)
 """

@@ -128,6 +128,8 @@ def _before_predicates(text: str, low: str, begin: int, menu: Menu) -> Iterator[
         found = _subject(text, low, begin, predicate.start(), menu)
         if found is None:
             continue
+        if predicate["hedged"] and cues.CONCEDED.search(low[max(0, found.span[0] - 40) : found.span[0]]):
+            continue
         if found.place is None or not _asked(text, low, found.span[0], predicate.end(), found.place, menu):
             yield found
 
