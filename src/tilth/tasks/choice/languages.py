@@ -22,10 +22,12 @@ THE_OPTION = (
     r"(?=[ ][(*\"“]{0,3}[a-z](?![a-z]|[ ][a-z][ ])))?"
 )
 _RIGHT = (
-    r"correct[eoa]?|exact[eoa]|juste|richtig\w{0,2}|korrekt\w{0,2}|corrett[oa]|corret[oa]|cert[oa]|giust[oa]|esatt[oa]"
-    r"|bonne|juist\w?|goed\w?|rätt|riktig\w?|rigtig\w?|prawidłow\w|poprawn\w|správn\w|corect\w?|benar|đúng|σωστ\w|सही"
+    r"correct[eoa]?|exact[eoa]|juste|richtig\w{0,2}|korrekt\w{0,2}|corrett[oa]|corret[oa]|cert[oa]|giust[oa]"
+    r"|esatt[oa]|bonne|juist\w?|goed\w?|rätt|riktig\w?|rigtig\w?|prawidłow\w|poprawn\w|správn\w"
+    r"|corect\w?|benar|đúng|σωστ\w|सही"
     r"|[вВ]ерн\w{1,3}|[пП]равильн\w{1,3}"
 )
+
 MARKER = rf"""
     | (?:答案|正解|正答|解答|答え|回答|정답|답변|답
         |(?<![不非])(?:正确|正確|最佳|对)的?(?:选项|選項|选择|選擇))
@@ -36,7 +38,7 @@ MARKER = rf"""
       [*_`"']{{0,4}}(?:[ ]\w{{1,15}}){{0,2}}?[*_`]{{0,4}}\s?
       (?:[:：=→]|[-–—](?=\s)|(?<=\s)(?:{_IS})\b{THE_OPTION}))
     | ^[^\w\n]{{0,6}}(?:(?:{_RIGHT})[ ])?(?:{_ANSWER}|{_OPTION})
-      (?=[ ][(*]{{0,3}}[a-z0-9]{{1,2}}[)*.!]{{0,3}}[ ]?(?:\n|\Z))
+      (?=[ ][(*]{{0,3}}[a-z0-9]{{1,2}}[)*.!]{{0,3}}\s{{0,9}}\Z)
     | \b(?:cevap|yan[ıIİi]t|do[ğĞ]ru[ ]se[çÇ]enek|उत्तर|विकल्प)(?=[ ][(*"“]{{0,3}}[a-z0-9]{{1,2}}[)*"”]{{0,3}}
       (?:[ ](?:है|ş[ıi]kk\w{{1,8}}|seçene\w{{1,8}}))?[ ]?(?:[.,!;।\n]|\Z))
     | (?P<rather>\b(?:but|sino|sondern|melainkan|mais|c['’]est|ma|mas|maar|utan|men|tapi|lecz|mà[ ]là|но|а)\b
@@ -48,47 +50,51 @@ MARKER = rf"""
 """Branches for what an option follows."""
 
 NOT = (
-    r"nunca|jam[áÁ]s|jamais|niemals|keinesfalls|никогда|no|non|n[ãÃ]o|nao|nicht|kein\w{0,2}|pas|niet|geen|inte|ikke|nie|nem|не|değil\w{0,4}|bukan|kh[ôÔ]ng|δεν"
+    r"nunca|jam[áÁ]s|jamais|niemals|keinesfalls|никогда|no|non|n[ãÃ]o|nao|nicht|kein\w{0,2}|pas|niet|geen"
+    r"|inte|ikke|nie|nem|не|değil\w{0,4}|bukan|kh[ôÔ]ng|δεν"
     r"|לא|אינ\w{1,3}|ليس\w?|نہیں|नहीं|ไม่"
 )
-NOT_BEHIND = (
+"""Words that deny."""
+
+# Those that stand behind what they deny, and verbs that deny.
+_NOT_BEHIND = (
     r"tampoco|também[ ]não|non[ ]plus|scheidet[ ]aus|entfällt|отпада\w{1,3}|исключ\w{1,6}"
     r"|değil\w{0,4}|bukan|kh[ôÔ]ng|לא|אינ\w{1,3}|ليس\w?|نہیں|नहीं|ไม่"
 )
-"""Those that stand behind what they deny, and verbs that deny."""
-
-WRONG = (
+_WRONG = (
     r"falsch\w{0,2}|faux|fausse|incorrect\w{1,2}|err[oóÓ]ne[oa]|errad[oa]|fals[oa]|sbagliat[oa]|scorrett[oa]"
     r"|incorret[oa]|fout|onjuist|verkeerd|fel|feil|forkert|неверн\w{1,3}|неправильн\w{1,3}|ошибочн\w{1,3}"
-    r"|błędn\w{1,3}|nieprawidłow\w{1,3}|niepoprawn\w{1,3}|špatn\w{1,3}|nesprávn\w{1,3}|greșit\w?|yanlış\w{0,4}|salah"
-    r"|sai|λάθος|λανθασμέν\w{1,2}|गलत|خاطئ\w?|خطأ|שגוי\w?|ผิด"
+    r"|błędn\w{1,3}|nieprawidłow\w{1,3}|niepoprawn\w{1,3}|špatn\w{1,3}|nesprávn\w{1,3}|greșit\w?"
+    r"|yanlış\w{0,4}"
+    r"|salah|sai|λάθος|λανθασμέν\w{1,2}|गलत|خاطئ\w?|خطأ|שגוי\w?|ผิด"
 )
-COPULA = (
-    rf"{_IS}|est[áÁ]|war|scheint|klingt|bleibt|wäre|kann|serait|semble|para[iî]t|peut|parece|sería|seria|puede|sembra"
-    r"|sarebbe|pu[òÒ]|pode|lijkt|verkar|кажется"
+_COPULA = (
+    rf"{_IS}|est[áÁ]|war|scheint|klingt|bleibt|wäre|kann|serait|semble|para[iî]t|peut|parece|sería"
+    r"|seria|puede"
+    r"|sembra|sarebbe|pu[òÒ]|pode|lijkt|verkar|кажется"
 )
 
 PREDICATE = rf"""
-    | (?<!['’])\b(?:{_IS}|est[áÁ])[ ](?:(?:{_ARTICLE})[ ])?(?:(?:{_ANSWER})[ ])?(?:{_RIGHT})\b
-    | (?<!['’])\b(?:{_IS})[ ](?:{_ARTICLE})[ ](?:{_ANSWER})\b
+    | \b(?<!['’])(?:{_IS}|est[áÁ])[ ]
+      (?:(?:(?:{_ARTICLE})[ ])?(?:(?:{_ANSWER})[ ])?(?:{_RIGHT})|(?:{_ARTICLE})[ ](?:{_ANSWER}))\b
     | [-–—:(]\s?(?:это[ ])?(?:richtig|korrekt|correct[eoa]|corrett[oa]|corret[oa]|верн\w{{1,3}}
       |правильн\w{{1,3}}|doğru|benar|đúng|सही)\b
     | \b(?:верн[оы]\w?|правильн\w{{1,3}}|doğru(?:dur)?|benar|đúng|सही|صحيح\w?)
       (?=[ ]?(?:है|cevap\w*|yanıt\w*)?(?:[.,!;।\n]|\Z))
-    | (?:选项|選項|项|項)?(?:就|才)?是?(?:正确|正確|对的|對的)
+    | (?=[选選项項就才是正对對])(?:选项|選項|项|項)?[就才]?是?(?:正确|正確|对的|對的)
     | [はが](?:正解|正答|正しい)(?!で[はも])
-    | \s?[가이은는][ ]?(?:정답|맞|옳)(?!\w?[ ]?아|지)
+    | [가이은는][ ]?(?:정답|맞|옳)(?!\w?[ ]?아|지)
 """
 """Branches for what follows an option that is right."""
 
 DENIAL = rf"""
-    | [-–—:(]?[ ]?(?:{WRONG})\b
-    | (?:{COPULA})[ ](?:(?!{_RIGHT}|(?:{NOT})[ ])[\w'’]{{1,15}}[ ]){{0,2}}?
-      (?:{WRONG}|(?:{NOT})(?![ ](?:{WRONG})))\b
-    | (?:{NOT})[ ](?:{COPULA}|явля\w{{1,4}}|подход\w{{1,3}}|год\w{{1,4}}|верн\w{{1,2}}|мож\w{{1,3}}
-      |może|pasuje)\b(?![ ](?:{WRONG}))
+    | [-–—:(]?[ ]?(?:{_WRONG})\b
+    | (?:{_COPULA})[ ](?:(?!{_RIGHT}|(?:{NOT})[ ])[\w'’]{{1,15}}[ ]){{0,2}}?
+      (?:{_WRONG}|(?:{NOT})(?![ ](?:{_WRONG})))\b
+    | (?:{NOT})[ ](?:{_COPULA}|явля\w{{1,4}}|подход\w{{1,3}}|год\w{{1,4}}|верн\w{{1,2}}|мож\w{{1,3}}
+      |może|pasuje)\b(?![ ](?:{_WRONG}))
     | (?:stimmt|passt|gilt|trifft|convient|marche|klopt|past|st[äÄ]mmer|passer|doğru|uygun)[ ](?:{NOT})\b
-    | (?:{NOT_BEHIND})\b
+    | (?:{_NOT_BEHIND})\b
     | n['’]est\b
     | ne[ ]\w{{1,15}}[ ]pas\b
     | [-–—:][ ]?(?:нет|nein|no)(?=[.!\n]|\Z)
