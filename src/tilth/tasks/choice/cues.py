@@ -53,7 +53,8 @@ MARKER = re.compile(
 """What an option follows. Behind a weak one it must end its sentence; "rather" corrects a denial."""
 
 FAINT_MARKER = re.compile(
-    r"\b(?:is|are|est|es|ist|lautet|[éÉ]|[èÈ]|är|[эЭ]то)\b:?(?=\s)" + languages.THE_OPTION
+    r"\b(?:is|are)\b:?(?=\s)"
+    rf"|\b(?:est|es|ist|lautet|[éÉ]|[èÈ]|är|[эЭ]то)\b:?(?=\s){languages.THE_OPTION}"
 )
 """What an option follows at the end of a sentence, in a few languages, where nothing says more."""
 
@@ -100,8 +101,9 @@ DOUBT = re.compile(
 
 OTHERS = re.compile(
     r"""
-    \b(?:some|many|most|lots|few|people|students|pupils|learners|beginners|candidates|others|nobody
-      |no[ ]one|they)\s(?:of\s)?(?:[\w-]{1,12}\s){0,3}\Z
+    \b(?:some|many|most|lots|few|people|students|pupils|learners|beginners|candidates|others|they)\s(?:of\s)?
+      (?:(?!(?:i|we|us|let|me|and|so|then|or|thus|importantly|likely|should|must)\b)[\w-]{1,12}\s){0,3}\Z
+    | \b(?:nobody|no[ ]one)\s(?:[\w-]{1,12}\s){0,3}\Z
     | \b(?:mistake|error|trap|tempt\w{1,5})\b[^.,;:!?\n]{0,30}\Z
     """,
     re.VERBOSE,

@@ -75,17 +75,24 @@ _COPULA = (
 )
 
 PREDICATE = rf"""
-    | \b(?<!['’])(?:{_IS}|est[áÁ])[ ]
-      (?:(?:(?:{_ARTICLE})[ ])?(?:(?:{_ANSWER})[ ])?(?:{_RIGHT})|(?:{_ARTICLE})[ ](?:{_ANSWER}))\b
+    | \b(?<!['’])(?:{_IS})[ ](?:{_ARTICLE})[ ](?:(?:{_RIGHT})[ ])?(?:{_ANSWER})\b
+    | (?P<merit>
+      \b(?<!['’])(?:{_IS}|est[áÁ])[ ](?:(?:{_ARTICLE})[ ])?(?:(?:{_ANSWER})[ ])?(?:{_RIGHT})\b
     | [-–—:(]\s?(?:это[ ])?(?:richtig|korrekt|correct[eoa]|corrett[oa]|corret[oa]|верн\w{{1,3}}
       |правильн\w{{1,3}}|doğru|benar|đúng|सही)\b
     | \b(?:верн[оы]\w?|правильн\w{{1,3}}|doğru(?:dur)?|benar|đúng|सही|صحيح\w?)
       (?=[ ]?(?:है|cevap\w*|yanıt\w*)?(?:[.,!;।\n]|\Z))
     | (?=[选選项項就才是正对對])(?:选项|選項|项|項)?[就才]?是?(?:正确|正確|对的|對的)
     | [はが](?:正解|正答|正しい)(?!で[はも])
-    | [가이은는][ ]?(?:정답|맞|옳)(?!\w?[ ]?아|지)
+    | [가이은는][ ]?(?:정답|맞|옳)(?!\w?[ ]?아|지))
 """
-"""Branches for what follows an option that is right."""
+"""Branches for what follows an option that is right; `merit` where that may be said of its statement."""
+
+SEEKS_WRONG = (
+    rf"\b(?:not|except|least|never|cannot|incorrect|false|wrong|{NOT}|{_WRONG})\b|n['’]t\b"
+    r"|不|[错錯误誤]|非|ない|間違|틀린|아닌|않|옳지"
+)
+"""What a question says that asks for the one that is wrong: there, a denial picks."""
 
 DENIAL = rf"""
     | [-–—:(]?[ ]?(?:{_WRONG})\b

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from tilth.tasks.base import shortened
+from tilth.tasks.choice.languages import SEEKS_WRONG
 from tilth.tasks.choice.options import Option, find, upper
 from tilth.tasks.choice.quantities import Quantities
 
@@ -24,9 +25,7 @@ _ROOT = re.compile(
     r"|would|can|could|should|has|have|had|of|these|those|following|and|or|to|by|for|with|at|as|its?|that"
     r"|this|an?|the)\b)[^\W_]{1,4}"
 )
-_NEGATED_STEM = re.compile(
-    r"\b(?:not|except|least|never|cannot|incorrect|false|wrong)\b|n['’]t\b", re.IGNORECASE
-)
+_SEEKS_WRONG = re.compile(SEEKS_WRONG, re.IGNORECASE)
 _OTHER_INITIALS = frozenset("atfsl123456")
 """Of articles, and of "first", "second", ..., "last"."""
 
@@ -40,6 +39,7 @@ class Menu:
     Attributes:
         options: The options, in the question's order.
         normal: The normal form of each, and its place.
+        seeks_wrong: Whether the question asks which is wrong, or is not so.
         quantities: The options by what they say, where they are numbers or formulas.
         reach: Characters of a text within which an option's words stand.
     """
@@ -49,7 +49,8 @@ class Menu:
         self.quantities = Quantities([option.text for option in options])
         sentences = [part for part in re.split(r"[.!?\n]", stem[-1_000:]) if part.strip()]
         asked = sentences[-1] if sentences else ""
-        self._asked = set[str]() if _NEGATED_STEM.search(asked) else _roots(asked)
+        self.seeks_wrong = _SEEKS_WRONG.search(asked) is not None
+        self._asked = set[str]() if self.seeks_wrong else _roots(asked)
         self.normal = {str(option): place for place, option in enumerate(options)}
         self.reach = 2 * max(len(option.text) for option in options) + 40
         self._labels = {option.label: place for place, option in enumerate(options) if option.label}

@@ -110,8 +110,13 @@ def _is_meant(marker: re.Match[str], low: str, found: Pick, *, faint: bool) -> b
 def _taken_back(text: str, low: str, picked: Pick, menu: Menu) -> bool:
     """Whether what stands behind an option denies it, or only asks about it."""
     start, end = picked.span
-    denied = cues.DENIED.match(text, end) is not None
+    denied = _denied(text, end, menu)
     return picked.place is not None and (denied or _asked(text, low, start, end, picked.place, menu))
+
+
+def _denied(text: str, end: int, menu: Menu) -> bool:
+    """Whether what stands behind an option says that it is wrong, which a question may have asked for."""
+    return not menu.seeks_wrong and cues.DENIED.match(text, end) is not None
 
 
 def _asked(text: str, low: str, start: int, end: int, place: int, menu: Menu) -> bool:
@@ -123,6 +128,8 @@ def _asked(text: str, low: str, start: int, end: int, place: int, menu: Menu) ->
 
 def _before_predicates(text: str, low: str, begin: int, menu: Menu) -> Iterator[Pick]:
     for predicate in list(cues.PREDICATE.finditer(low, begin))[-_MOST_MARKERS:]:
+        if predicate["merit"] and menu.seeks_wrong:
+            continue
         if predicate["hedged"] and cues.TAKEN_BACK.match(low, predicate.end()):
             continue
         found = _subject(text, low, begin, predicate.start(), menu)
@@ -233,7 +240,7 @@ def _mentioned(text: str, low: str, begin: int, menu: Menu) -> Pick:
         negated = asked or cues.NEGATION.search(sentence) is not None
         conclusion = not negated and cues.CONCLUSION.match(sentence) is not None
         places = {picked.place for picked in found}
-        denied = {picked.place for picked in found if cues.DENIED.match(text, picked.span[1])}
+        denied = {picked.place for picked in found if _denied(text, picked.span[1], menu)}
         rejected |= denied
         if len(places) == 1 and cues.REJECTION.search(sentence):
             rejected |= places

@@ -39,5 +39,12 @@ QUESTIONS = {
     "molecules": "How many molecules?\nA. $6.02 \\times 10^{23}$\nB. $3.01 \\times 10^{23}$\n"
     "C. $6.02 \\times 10^{22}$",
     "counts": "How many?\n1. 4\n2. 1\n3. 2\n4. 3",
+    "wrong_chinese": "下列说法错误的是（ ）\nA. 植物吸收二氧化碳\nB. 植物吸收氮气\n"
+    "C. 植物释放氧气\nD. 植物需要水",
+    "wrong_german": "Welche Aussage ist falsch?\nA. Pflanzen brauchen Wasser\nB. Pflanzen essen Steine\n"
+    "C. Pflanzen wachsen",
+    "wrong": "Which statement is false?\nA. Plants need water\nB. Plants eat stones\nC. Plants grow",
+    "truth": "Ice sinks in water.\nA. True\nB. False",
+    "sum": "Is the sum correct?\nA. Correct\nB. Incorrect",
 }
 """By the name that a line of `choice_replies.jsonl` gives in "of"."""
