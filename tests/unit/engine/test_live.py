@@ -112,7 +112,7 @@ def test_a_run_that_nobody_holds_goes_on_and_is_found() -> None:
 def test_a_run_at_work_is_not_given_for_another() -> None:
     gate = threading.Event()
     run = started(Model(gate=gate), 8)
-    with pytest.raises(tilth.JournalError, match="holds no run 0123456789abcdef"):
+    with pytest.raises(tilth.JournalError, match="holds no run '0123456789abcdef'; it holds"):
         tilth.open_run("run.tilth", "0123456789abcdef")
     assert tilth.open_run("run.tilth", run.id) is run
     gate.set()
