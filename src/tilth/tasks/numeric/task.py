@@ -302,6 +302,8 @@ def _quantity(text: str, reading: Reading) -> physical_units.Quantity | None:
     number = numbers.NUMBER.search(text, *reading.span)
     if number is None:
         return None
+    if number[0] == reading.answer:  # as most are
+        return physical_units.at(text, number.start())
     if numbers.parse_text(reading.answer):
         return (
             physical_units.at(text, number.start()) if str(numbers.parse(number)) == reading.answer else None

@@ -202,35 +202,38 @@ class UnitAsk:
         if not context.controls.going.is_set():
             await context.controls.going.wait()
         with context.booking.call(self._hold, call, connection.priced) as booked:
+            patience = _Patience(connection)
             self._calls.add(booked)
             try:
-                return await self._tried(call, connection, booked)
+                while True:
+                    try:
+                        completion = await self._attempt(call, connection, booked)
+                    except CallError as error:
+                        await self._again(call, connection, booked, error)
+                        patience.failed(error)
+                        continue
+                    stored = _stored(completion, connection, booked)
+                    if booked.covers(stored.usage):
+                        self._notice_last()
+                    await booked.settle(stored)
+                    return stored
             finally:
                 self._calls.discard(booked)
 
-    async def _tried(self, call: Call, connection: ModelConnection, booked: BookedCall) -> StoredReply:
-        patience = _Patience(connection)
-        while True:
-            try:
-                completion = await self._attempt(call, connection, booked)
-            except CallError as error:
-                try:
-                    booked.failed(error)
-                except DoesNotFit:
-                    connection.heed(error)  # it ends the run all the same, though there is no room left
-                    raise
-                if _refused(call, error, booked.attempts):
-                    raise UnitFailed(str(error)) from error
-                if self._context.controls.stopping:
-                    raise asyncio.CancelledError from error  # the unit is left for later
-                await connection.back_off(booked.attempts, error)
-                patience.failed(error)
-                continue
-            stored = _stored(completion, connection, booked)
-            if booked.covers(stored.usage):
-                self._notice_last()
-            await booked.settle(stored)
-            return stored
+    async def _again(
+        self, call: Call, connection: ModelConnection, booked: BookedCall, error: CallError
+    ) -> None:
+        """Waits after a failure until the call may be made once more; raises where it is not to be."""
+        try:
+            booked.failed(error)
+        except DoesNotFit:
+            connection.heed(error)  # it ends the run all the same, though there is no room left
+            raise
+        if _refused(call, error, booked.attempts):
+            raise UnitFailed(str(error)) from error
+        if self._context.controls.stopping:
+            raise asyncio.CancelledError from error  # the unit is left for later
+        await connection.back_off(booked.attempts, error)
 
     def _notice_last(self) -> None:
         if self._answered is None or self._most is None or self._claims.out > 1:

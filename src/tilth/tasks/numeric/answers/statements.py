@@ -17,9 +17,8 @@ _LOOK_BACK = 20
 _MOST_CLAUSES = 6
 
 # Where `_ANSWER` may match: a search that stops at one of these letters only is four times as quick.
-_MARKED = re.compile(
-    r"[AaSsRr](?i:nswer|olution|oots|espuesta|esposta|isposta|éponse|ntwort|ntwoord)|[Оо]твет|答案|答え|정답"
-)
+_MARKED = re.compile(r"[AaSsRr](?i:nswer|olution|oots|espuesta|esposta|isposta|éponse|ntwort|ntwoord)")
+_MARKED_OTHERWISE = re.compile(rf"{_MARKED.pattern}|[Оо]твет|答案|答え|정답")
 _OF_OTHERS = (
     r"\b(?:respuesta|resposta|risposta|réponse|antwort|antwoord)"
     r"(?: (?:final|finale|correcta|corretta|correta))?"
@@ -203,7 +202,8 @@ def _line_end(text: str, start: int) -> int:
 
 def after_answer(text: str) -> Reading | None:
     """What follows the last "the answer is" or "Answer:"; no answer where that says that there is none."""
-    starts = [match.start() for match in _MARKED.finditer(text)][-_LOOK_BACK:]
+    marked = _MARKED if text.isascii() else _MARKED_OTHERWISE
+    starts = [match.start() for match in marked.finditer(text)][-_LOOK_BACK:]
     for start in reversed(starts):
         marker = _ANSWER.match(text, start)
         if marker is None:
