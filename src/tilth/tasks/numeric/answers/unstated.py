@@ -40,10 +40,8 @@ _WITHIN = re.compile(
     r"(?:(?<![A-Za-z])(?:pi|[a-z])[-+*/]|[√∛^_]"
     r"|[\^_]\{|\b(?:sqrt|cbrt|sin|cos|tan|log|ln|exp|mod|choose) ?|[A-Za-z_]\([^()\n]{0,40})\Z"
 )
-_GOES_ON = re.compile(
-    r"[*+](?:pi\b|[a-z](?![A-Za-z]))|_\{?[0-9]|[₀-₉²³]|[CP][0-9]|[xyzn](?![A-Za-z0-9])"
-    r"|\^|\*\*[0-9(]|√|\\sqrt|/[A-Za-z]+\(|(?:sqrt|sin|cos|tan|log|ln|exp)\("
-)
+# Signs with which a formula goes on; letters and functions are told by `goes_on`.
+_GOES_ON = re.compile(r"[*+](?:pi\b|[a-z](?![A-Za-z]))|_\{?[0-9]|[₀-₉²³]|\^|\*\*[0-9(]|√|\\sqrt")
 _UNIT = re.compile(r"[0-9][ \t]?(?:square |cubic )?[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?\^\{?\Z")
 _TOKEN_END = re.compile(r"[.,;:!?)\]*$]*\Z")
 _REFUSAL = re.compile(
