@@ -1,4 +1,4 @@
-"""What a reply says of its own blocks: that one shows how not to do it, or that one takes back another."""
+"""What a reply says of what it said: that a block shows how not to do it, that a part is taken back."""
 
 from __future__ import annotations
 
@@ -65,6 +65,16 @@ _FENCES = re.compile(r"[`~]{3,}[\w+#.-]{0,20}")
 _FENCE = re.compile(r"[`~]{3,}[^`~\n]{0,40}\Z")
 
 
+_TAKEN_BACK = re.compile(
+    r"\b(?:oops|correction|scratch that|my mistake"
+    r"|(?:I|we)(?: have|['’]ve)? made an? (?:\w{1,12} )?(?:error|mistake)"
+    r"|(?:that|this|it|which|the above|the answer)(?:['’]s| is| was)(?: \w{1,12})? "
+    r"(?:wrong|incorrect|not (?:right|correct))(?! to\b)|(?:it|that) should (?:be|have been) \$?[0-9])\b",
+    re.IGNORECASE,
+)
+"""Said of an answer in a sentence: "Wait" alone is not, for most who say so find that they were right."""
+
+
 def shown_as_wrong(text: str, start: int) -> bool:
     """Whether the line before a block says that it shows how not to do it: "Don't write:", "Wrong:".
 
@@ -90,3 +100,16 @@ def takes_back(between: str) -> bool:
     return found is not None and (
         ":" in found["end"] or "：" in found["end"] or bool(_HEADING.match(found[0]))
     )
+
+
+def retraction(text: str, start: int) -> int | None:
+    """Where the words end that take back an answer which ends at `start`; None where nothing does.
+
+    Example:
+        >>> from tilth.tasks.second_thoughts import retraction
+        >>> said = "The answer is 20. Sorry, that is wrong. It is 24."
+        >>> said[retraction(said, 16) :]
+        '. It is 24.'
+    """
+    found = _TAKEN_BACK.search(text, start)
+    return found.end() if found else None

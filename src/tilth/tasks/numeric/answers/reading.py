@@ -6,6 +6,7 @@ import re
 
 from tilth.tasks.base import Reading
 from tilth.tasks.numeric.answers import fields, statements, unstated
+from tilth.tasks.second_thoughts import retraction
 
 _STATED = (
     statements.after_hashes,
@@ -24,14 +25,6 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 
-
-_TAKEN_BACK = re.compile(
-    r"\b(?:oops|correction|scratch that|my mistake"
-    r"|(?:I|we)(?: have|['’]ve)? made an? (?:\w{1,12} )?(?:error|mistake)"
-    r"|(?:that|this|it|which|the above|the answer)(?:['’]s| is| was)(?: \w{1,12})? "
-    r"(?:wrong|incorrect|not (?:right|correct))(?! to\b)|(?:it|that) should (?:be|have been) \$?[0-9])\b",
-    re.IGNORECASE,
-)
 _BACK = Reading(None, reason="the answer is taken back", cause="ambiguous")
 _OF_A_DATE = Reading(None, reason="the last number is that of a date", cause="ambiguous")
 
@@ -49,14 +42,14 @@ def find(text: str) -> Reading | None:
 
 def _unless_taken_back(text: str, reading: Reading) -> Reading:
     """What was stated, unless words behind it take it back: then what they state in its place."""
-    back = _TAKEN_BACK.search(text, reading.span[1]) if reading.span else None
+    back = retraction(text, reading.span[1]) if reading.span else None
     if back is None:
         return reading
     for reader in _STATED:
-        later = reader(text[back.end() :])
+        later = reader(text[back:])
         if later and later.answer is not None and later.span:
             start, end = later.span
-            return Reading(later.answer, (start + back.end(), end + back.end()))
+            return Reading(later.answer, (start + back, end + back))
     return _BACK
 
 
