@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from tilth.errors import StudentError
+from tilth.tasks.base import Task
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,20 +22,82 @@ AnswerFunction = Callable[[Sequence[str]], Answers]
 """Takes questions, gives as many answers; None where it has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class StudentAnswer:
+    """What a student answered to one question.
+
+    Attributes:
+        text: The answer; None where it has none.
+        cut_off: Whether it met the limit on its length before its end.
+    """
+
+    text: str | None
+    cut_off: bool = False
+
+
 class Model(ABC):
     """A trained student.
 
     Attributes:
         trained_on: Rows it could read and learnt from.
         skipped: Rows it was given but could not read, such as responses without an expression.
+        limited: Whether its answers have a limit on their length, so that one can be cut off.
+        machine: What it was trained and asked on, such as "cpu float32", where its answers depend on that.
     """
 
     trained_on: int
     skipped: int
+    limited: bool = False
+    machine: str | None = None
 
     @abstractmethod
     def answer(self, questions: Sequence[str]) -> list[str | None]:
         """An answer to each question, in order; None where it has none."""
+
+    def answers(self, questions: Sequence[str]) -> list[StudentAnswer]:
+        """The same, and which of them were cut off."""
+        return [StudentAnswer(text) for text in self.answer(questions)]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingProgress:
+    """Where a training stands.
+
+    Attributes:
+        step: Steps done, of `steps`.
+        steps: Steps planned.
+        loss: The mean loss of a token that is learnt, over the steps since the last report.
+        validation_loss: The same on validation questions, where it was measured at this step.
+        seconds: Wall seconds since it began, sittings before this one with them.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    validation_loss: float | None
+    seconds: float
+
+
+def _unheard(_: TrainingProgress) -> None:
+    """Reports to nobody."""
+
+
+@dataclass(frozen=True)
+class TrainingSetting:
+    """What a training has around it, beside its rows. A student uses of it what it can.
+
+    Attributes:
+        task: The task of the rows; None where it is not known.
+        validation: Questions and references that the training may look at, to stop early.
+        folder: Where it leaves what a later training of the same rows goes on from, its adapter included;
+            None: nowhere.
+        report: Called with where it stands, every few steps.
+    """
+
+    task: Task | None = None
+    validation: Sequence[tuple[str, str]] = ()
+    folder: Path | None = None
+    report: Callable[[TrainingProgress], None] = _unheard
 
 
 class Student(ABC):
@@ -50,6 +114,8 @@ class Student(ABC):
     cost: ClassVar[str]
     tasks: ClassVar[tuple[str, ...] | None] = None
     """The tasks whose responses it can read, by name; None for any."""
+    needs_memory: ClassVar[int] = 0
+    """Bytes that a process needs to train one, where that is much; 0 elsewhere."""
 
     @abstractmethod
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:
@@ -61,6 +127,22 @@ class Student(ABC):
         Raises:
             StudentError: `rows` lacks a column.
         """
+
+    def train_in(self, rows: pl.DataFrame, random_state: int, setting: TrainingSetting) -> Model:
+        """The same, for a student that has use for what a study knows beside the rows."""
+        return self.train(rows, random_state)
+
+    def untrained(self, setting: TrainingSetting) -> Model | None:
+        """What it is before it has seen a row, where that can answer at all: a study's zero-shot cell."""
+        return None
+
+    def options(self) -> dict[str, Any]:
+        """Its settings that decide its answers, as JSON."""
+        return {}
+
+    def identity(self) -> dict[str, Any]:
+        """What decides its answers beside rows and random_state, as JSON: its name and `options`."""
+        return {"name": self.name, "options": self.options()}
 
 
 class TrainFunction(Protocol):
