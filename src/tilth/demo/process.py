@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import tilth
+from tilth.teacher.own_process import NotStarted, OwnProcess
 
 _START = 30.0
-_STOP = 5.0
 
 
 class Server:
@@ -34,20 +26,16 @@ class Server:
     """
 
     def __init__(self, port: int = 0) -> None:
-        folder = str(Path(tilth.__file__).resolve().parent.parent)
-        path = os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
-        # -P keeps the user's working folder out of the module path: a json.py there is none of ours.
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, by a fixed command
-            [sys.executable, "-P", "-m", "tilth.demo.server", "--port", str(port), "--follow-parent"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        self._owner = os.getpid()
+        try:
+            self._process = OwnProcess(
+                "tilth.demo.server", ["--port", str(port), "--follow-parent"], patience=_START
+            )
+        except NotStarted as error:
+            why = f"no address within {_START:.0f} seconds" if error.late else str(error)
+            wanted = f"port {port}" if port else "a free port"
+            raise RuntimeError(f"the demo's server could not start on 127.0.0.1, {wanted}: {why}") from None
         self.pid = self._process.pid
-        self.base_url = self._announced(port)
+        self.base_url = str(self._process.announced["base_url"])
 
     def __repr__(self) -> str:
         return f'Server("{self.base_url}", pid={self.pid}, simulated)'
@@ -55,39 +43,11 @@ class Server:
     @property
     def alive(self) -> bool:
         """Whether it runs, and is this process's own rather than that of the process we were forked from."""
-        return self._owner == os.getpid() and self._process.poll() is None
+        return self._process.alive
 
     def close(self) -> None:
         """Ends it; harmless where it has ended."""
-        if self._owner != os.getpid():
-            return
-        for pipe in (self._process.stdin, self._process.stdout, self._errors):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        try:
-            self._process.wait(_STOP)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(_STOP)
-
-    def _announced(self, port: int) -> str:
-        """The address that the new process prints, within 30 seconds."""
-        impatient = threading.Timer(_START, self._process.kill)
-        impatient.start()
-        line = self._process.stdout.readline() if self._process.stdout else b""
-        impatient.cancel()
-        try:
-            return str(json.loads(line)["base_url"])
-        except (ValueError, KeyError):
-            self._process.kill()
-            self._process.wait(_STOP)
-            self._errors.seek(0)
-            last = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-1:]
-            why = last[0] if last else f"no address within {_START:.0f} seconds"
-            self.close()
-            wanted = f"port {port}" if port else "a free port"
-            raise RuntimeError(f"the demo's server could not start on 127.0.0.1, {wanted}: {why}") from None
+        self._process.close()
 
 
 @contextmanager

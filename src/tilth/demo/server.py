@@ -8,11 +8,11 @@ import contextlib
 import json
 import os
 import sys
-import threading
 from http import HTTPStatus
 from typing import Any
 
 from tilth.demo.protocol import Request, Stream, respond
+from tilth.teacher.own_process import follow_parent
 
 HOST = "127.0.0.1"
 PACE = 0.004
@@ -20,7 +20,6 @@ PACE = 0.004
 
 _MOST_HEAD = 64 * 1024
 _MOST_BODY = 8 * 1024 * 1024
-_PARENT_SECONDS = 1.0
 
 
 async def _connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -133,37 +132,16 @@ async def _stream(writer: asyncio.StreamWriter, stream: Stream) -> None:
     await writer.drain()
 
 
-def _follow_parent(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
-    """Sets `ended` when the parent closes our standard input, or is gone.
-
-    The pipe tells at once, also after kill -9; the parent's id covers the case that a fork of the parent
-    still holds the pipe's other end.
-    """
-    parent = os.getppid()
-
-    def end() -> None:
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(ended.set)
-
-    def read() -> None:
-        while os.read(sys.stdin.fileno(), 64):
-            pass
-        end()
-
-    def watch() -> None:
-        pause = threading.Event()
-        while os.getppid() == parent:
-            pause.wait(_PARENT_SECONDS)
-        end()
-
-    for work in (read, watch):
-        threading.Thread(target=work, daemon=True).start()
-
-
 async def _serve(port: int, follow: bool) -> None:
     ended = asyncio.Event()
     if follow:
-        _follow_parent(asyncio.get_running_loop(), ended)
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed already
+                loop.call_soon_threadsafe(ended.set)
+
+        follow_parent(end)
     server = await asyncio.start_server(_connected, HOST, port, limit=_MOST_HEAD)
     address = f"http://{HOST}:{server.sockets[0].getsockname()[1]}/v1"
     announcement = {"base_url": address, "note": "rule-based simulation, no language model"}
