@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tilth.errors import IdentityMismatch as IdentityMismatch
     from tilth.errors import JournalError as JournalError
     from tilth.errors import Malformed as Malformed
+    from tilth.errors import ModelMissing as ModelMissing
     from tilth.errors import Overspent as Overspent
     from tilth.errors import RunBusy as RunBusy
     from tilth.errors import SeedsError as SeedsError
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from tilth.tasks import check as check
     from tilth.teacher import Price as Price
     from tilth.teacher import Teacher as Teacher
+    from tilth.teacher.local import local as local
 
 # Where each public name lives; loaded at first use, so that `import tilth` stays light.
 _HOMES = {
@@ -84,6 +86,7 @@ _HOMES = {
     "IdentityMismatch": "tilth.errors",
     "JournalError": "tilth.errors",
     "Malformed": "tilth.errors",
+    "ModelMissing": "tilth.errors",
     "Overspent": "tilth.errors",
     "Plan": "tilth.engine.planning.ranges",
     "Price": "tilth.teacher",
@@ -120,6 +123,7 @@ _HOMES = {
     "doctor": "tilth.jupyter.doctor",
     "generate": "tilth.engine.start",
     "generate_sync": "tilth.engine.start",
+    "local": "tilth.teacher.local",
     "open_run": "tilth.engine.start",
     "open_study": "tilth.studies.start",
     "plan": "tilth.engine.plan",

@@ -121,6 +121,10 @@ class EndpointUnavailable(TeacherError):
     run: Any = None
 
 
+class ModelMissing(TilthError, ValueError):
+    """A local model, or the server that runs it, is not on this machine. The message says what brings it."""
+
+
 class Overspent(TilthError):
     """The server's usage passed what had been reserved for the call. The run stops and says by how much."""
 

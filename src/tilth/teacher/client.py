@@ -195,8 +195,13 @@ class Teacher:
         return self._open_at(None)
 
     @asynccontextmanager
-    async def _open_at(self, base_url: str | None) -> AsyncIterator[Endpoint]:
-        """Opens it at another address than its own: for teachers that start their own server."""
+    async def _open_at(
+        self, base_url: str | None, api_key: str | None = None, where: str | None = None
+    ) -> AsyncIterator[Endpoint]:
+        """Opens it at another address than its own: for teachers that start their own server.
+
+        `api_key` is that server's, and `where` what messages call it, instead of its address.
+        """
         if self._function is not None:
             yield CallableEndpoint(self._function, timeout=self.timeout)
             return
@@ -206,13 +211,17 @@ class Teacher:
             raise TeacherError(str(error)) from None
         host = urlsplit(url).hostname or ""
         headers = clean_headers(self._headers.reveal() or {})
-        settings: dict[str, Any] = {"model": self.name, "where": public_url(url), "timeout": self.timeout}
+        settings: dict[str, Any] = {
+            "model": self.name,
+            "where": where or public_url(url),
+            "timeout": self.timeout,
+        }
         if self._client is not None or host.endswith(".azure.com"):
             async with self._open_sdk(url, headers, settings) as endpoint:
                 yield endpoint
             return
         address, query, login = _taken_apart(url)
-        key, key_from = self._key()
+        key, key_from = (api_key, "its own server") if api_key else self._key()
         async with open_direct(
             address,
             key=key,
