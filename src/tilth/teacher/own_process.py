@@ -94,6 +94,14 @@ class OwnProcess:
         """Its exit code, below zero for a signal; None while it runs."""
         return self._process.poll()
 
+    def ended_within(self, seconds: float) -> bool:
+        """Waits that long for its end, and says whether it came."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def last_lines(self) -> list[str]:
         """What it wrote last on its standard error, 8 kB at most."""
         try:

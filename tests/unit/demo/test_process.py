@@ -7,17 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
+from tests.support.processes import PATIENCE, listening, reads_proc, running, until
 
 from tilth import demo
 from tilth.demo import process
-
-_PATIENCE = 120.0
 
 _PARENT = """
 import sys, time
@@ -42,33 +38,6 @@ sys.stdin.read()
 """
 
 
-def until(condition: Callable[[], bool]) -> bool:
-    """Whether it comes true within the patience of these tests."""
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
-
-
-def listening(base_url: str) -> bool:
-    address = urlsplit(base_url)
-    try:
-        socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
-def running(pid: int) -> bool:
-    """Whether the process runs; one that ended and waits to be collected does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def start(code: str) -> tuple[subprocess.Popen[str], int, str]:
     parent = subprocess.Popen(
         [sys.executable, "-c", code],
@@ -82,7 +51,7 @@ def start(code: str) -> tuple[subprocess.Popen[str], int, str]:
     return parent, int(pid), base_url
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads process states from /proc")
+@reads_proc
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize("code", [_PARENT, _FORKING_PARENT], ids=["alone", "forked"])
 def test_it_ends_with_its_parent(how: signal.Signals, code: str) -> None:
@@ -91,13 +60,13 @@ def test_it_ends_with_its_parent(how: signal.Signals, code: str) -> None:
     assert listening(base_url)
     # Our end of the parent's own standard input stays open, so that a fork of it outlives it here.
     parent.send_signal(how)
-    parent.wait(_PATIENCE)
+    parent.wait(PATIENCE)
     assert until(lambda: not running(pid))
     assert not listening(base_url)
     parent.communicate()
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads process states from /proc")
+@reads_proc
 def test_it_ends_when_its_parent_exits() -> None:
     parent, pid, base_url = start(_PARENT)
     parent.communicate()
@@ -156,6 +125,6 @@ def test_by_hand_it_serves_until_interrupted() -> None:
     assert "simulation" in announced
     assert "/v1" in announced
     server.send_signal(signal.SIGINT)
-    _, errors = server.communicate(timeout=_PATIENCE)
+    _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
     assert errors == ""

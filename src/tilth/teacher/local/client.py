@@ -193,23 +193,25 @@ class LocalEndpoint(Endpoint):
         on_text: Callable[[str], None] | None = None,
     ) -> Completion:
         endpoint = await self._current()
+        start = self._running.start
         try:
             return await endpoint.complete(
                 request, max_tokens=max_tokens, sampling_seed=sampling_seed, on_text=on_text
             )
         except CallError as error:
-            raise self._explained(error) from None
+            explained = await self._explained(error, start)
+        raise explained
 
     async def _current(self) -> Endpoint:
         """The endpoint of the server as it runs now."""
         if self._server.alive and self._server.start == self._running.start:
             return self._endpoint
         async with self._changing:
-            how = self._server.death()
+            how = await asyncio.to_thread(self._server.death, self._running.start)
             if self._starts >= _MOST_STARTS and not self._server.alive:
                 raise TeacherError(
-                    f'the llama.cpp server for "{self._setting.name}" ended {self._starts} times in one run'
-                    f"{f'; the last time {how}' if how else ''}. What is journalled is safe"
+                    f'the llama.cpp server for "{self._setting.name}" ended {self._starts} times in one run; '
+                    f"the last time {how}. What is journalled is safe"
                 )
             running = await asyncio.to_thread(self._server.running)
             if running.start != self._running.start:
@@ -217,12 +219,14 @@ class LocalEndpoint(Endpoint):
                 self._starts += 1
         return self._endpoint
 
-    def _explained(self, error: CallError) -> CallError:
+    async def _explained(self, error: CallError, start: int) -> CallError:
         """The error with what is known of the server, or what to do."""
         text = str(error)
         if error.kind == "bad-request" and _TOO_LONG.search(text):
-            text = f"{text}; pass context= with more than {self._setting.context}"
-        elif error.kind in ("connection", "reset") and (how := self._server.death()):
+            text = f"{text}; pass a larger context= than {self._setting.context}"
+        elif error.kind in ("connection", "reset") and (
+            how := await asyncio.to_thread(self._server.death, start)
+        ):
             text = f'the llama.cpp server for "{self._setting.name}" ended: {how}'
         else:
             return error

@@ -26,6 +26,8 @@ START_SECONDS = 600.0
 """Seconds a server may take to load its model: gigabytes from a slow disk."""
 _IDLE_SECONDS = 600.0
 """Seconds after its last use until it is ended, for its memory."""
+_MOMENT = 1.0
+"""Seconds between a connection that breaks and the end of the process that held it."""
 _PROGRAM = "tilth.teacher.local.program"
 _PACKAGE = "xllamacpp"
 _BINARY = "llama-server"
@@ -33,7 +35,10 @@ _LINES_TOLD = 3
 _CHARACTERS_TOLD = 300
 _PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/\s'\":]+)*[\\/](?=[^\\/\s'\":])")
 _LOG_HEAD = re.compile(r"^[\d.]{4,30} [A-Z] +(?:(?:srv|cmn|slot|que) +)?")
-_NOT_TELLING = re.compile(r"^(?:Traceback|\s|[\w.]*(?:Error|Exception): Failed to init)|exiting due to")
+_NOT_TELLING = re.compile(
+    r"^(?:Traceback|\s|[\w.]*(?:Error|Exception): Failed to init)|exiting due to"
+    r"|failed to load model(?:,? '|$)"
+)
 _MEMORY_WORDS = re.compile(
     r"failed to allocate|out of memory|cannot allocate|bad_alloc"
     r"|failed to (?:create|initialize).{0,20}context",
@@ -113,6 +118,7 @@ class LocalServer:
         self._process: OwnProcess | None = None
         self._running: Running | None = None
         self._starts = self._users = 0
+        self._deaths: dict[int, str] = {}
         self._rest: threading.Timer | None = None
 
     @property
@@ -161,6 +167,9 @@ class LocalServer:
         with self._lock:
             if self._running is not None and self.alive:
                 return self._running
+            if self._process is not None:
+                self._note_death(self._process)
+                self._end()
             key = secrets.token_urlsafe(24)
             try:
                 self._process = OwnProcess(
@@ -172,13 +181,12 @@ class LocalServer:
             self._running = Running(str(self._process.announced["base_url"]), key, self._starts)
             return self._running
 
-    def death(self) -> str | None:
-        """How it ended, for a message; None where it runs or never did."""
-        process = self._process
-        code = None if process is None else process.code
-        if process is None or code is None:
-            return None
-        return self._told(code, process.last_lines())
+    def death(self, start: int) -> str | None:
+        """How it ended after that start, for a message; None where it did not. Waits a moment for its end."""
+        with self._lock:
+            if self._process is not None and self._starts == start and self._process.ended_within(_MOMENT):
+                self._note_death(self._process)
+            return self._deaths.get(start)
 
     def close(self) -> None:
         """Ends it; harmless where it does not run."""
@@ -193,6 +201,11 @@ class LocalServer:
                     self._end()
             finally:
                 self._lock.release()
+
+    def _note_death(self, process: OwnProcess) -> None:
+        code = process.code
+        if code is not None and self._starts not in self._deaths:
+            self._deaths[self._starts] = self._told(code, process.last_lines())
 
     def _end(self) -> None:
         if self._process is not None:
@@ -249,7 +262,7 @@ def server_of(setting: Setting) -> LocalServer:
     """The one server of this process with these settings; not started yet where it never ran."""
     with _lock:
         if not _servers:
-            atexit.register(_close_all)
+            atexit.register(close_all)
         return _servers.setdefault(setting, LocalServer(setting))
 
 
@@ -261,7 +274,8 @@ def _close_all_unused(but: LocalServer) -> None:
         server.close_unused()
 
 
-def _close_all() -> None:
+def close_all() -> None:
+    """Ends every server of this process; the next use starts it again."""
     for server in list(_servers.values()):
         server.close()
 
