@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from tests.support.processes import PATIENCE, listening, reads_proc, running, until
 from tests.support.tiny_gguf import write_tiny_model
 
 import tilth
