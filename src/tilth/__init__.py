@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tilth import checks as checks
     from tilth import demo as demo
     from tilth import strategies as strategies
+    from tilth import students as students
     from tilth import tasks as tasks
     from tilth.charts import Figure as Figure
     from tilth.charts import chart as chart
@@ -136,7 +137,7 @@ _HOMES = {
     "study_sync": "tilth.studies.start",
     "verify": "tilth.engine.verify",
 }
-_MODULES = ("checks", "demo", "strategies", "tasks")
+_MODULES = ("checks", "demo", "strategies", "students", "tasks")
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]
 

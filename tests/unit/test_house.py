@@ -13,6 +13,7 @@ ORDER = (
     "errors",
     "arguments",
     "printable",
+    "options",
     "export",
     "seeds",
     "tasks",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tilth.studies.curves import PANEL
+from tilth.studies.options import named
 
 if TYPE_CHECKING:
     import polars as pl
+
+_BESIDE = "student_options"
+"""The column that is told with the one beside it."""
 
 SIMULATED = "simulated teacher; says nothing about your model"
 
@@ -40,7 +44,8 @@ class Source:
 
     def students(self) -> str:
         """Which students were asked how many questions."""
-        students = _listed(self.cells["student"].unique(maintain_order=True).to_list())
+        told = self.cells.select("student", "student_options").unique(maintain_order=True)
+        students = _listed([named(*student) for student in told.iter_rows()])
         return f"Student {students}, test set “{self.test}” ({self.questions()} questions)"
 
     def interval(self, *, one_replicate: str = "Wilson, 1 replicate") -> str:
@@ -66,13 +71,13 @@ class Source:
 def panels(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """The panels of a frame of curves, smallest seeds first, each with the title that tells it apart."""
     telling = [name for name in PANEL if name not in ("seeds", "test") and frame[name].n_unique() > 1]
+    if "student_options" in telling and "student" not in telling:
+        telling.insert(telling.index("student_options"), "student")
     ordered = frame.sort([*telling, "seeds"], nulls_last=True, maintain_order=True)
     for _, panel in ordered.group_by([*telling, "seeds"], maintain_order=True):
         first: dict[str, Any] = panel.row(0, named=True)
-        yield (
-            " · ".join([f"{first['seeds']:,} seeds", *(_told(name, first[name]) for name in telling)]),
-            panel,
-        )
+        told = [_told(name, first) for name in telling if name != _BESIDE]
+        yield " · ".join([f"{first['seeds']:,} seeds", *told]), panel
 
 
 def columns(frame: pl.DataFrame) -> int:
@@ -80,7 +85,10 @@ def columns(frame: pl.DataFrame) -> int:
     return min(int(frame["seeds"].n_unique()), 3)
 
 
-def _told(name: str, value: Any) -> str:
+def _told(name: str, panel: Mapping[str, Any]) -> str:
+    value = panel[name]
+    if name == "student":
+        return named(value, panel[_BESIDE])
     if name == "seed_rows":
         return "with the seeds' own rows" if value else "without the seeds' own rows"
     return f"{name} {value}" if name in ("check", "teacher", "writer") else str(value)

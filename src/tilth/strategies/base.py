@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
+from tilth.options import fields
 from tilth.seeds import Seed, Seeds
 from tilth.tasks.base import Message, Prompt, Task
 
@@ -279,8 +280,7 @@ class Strategy(ABC):
 
     def identity(self) -> dict[str, Any]:
         """What of this strategy decides a run's rows, as JSON."""
-        options = {name: getattr(self, name) for name in getattr(self, "__dataclass_fields__", ())}
-        return {"name": self.name, "version": self.version, "options": options}
+        return {"name": self.name, "version": self.version, "options": fields(self)}
 
     def models(self) -> Mapping[Role, Teacher]:
         """The models it brings with it, by role; teacher and writer are the run's."""

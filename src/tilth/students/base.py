@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
+from tilth import options as written
 from tilth.errors import StudentError
 from tilth.tasks.base import Task
 
@@ -100,8 +102,28 @@ class TrainingSetting:
     report: Callable[[TrainingProgress], None] = _unheard
 
 
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What a training takes on this machine, its answers included; None where it is not known.
+
+    Attributes:
+        seconds: Wall seconds, on all the cores that are free.
+        memory: Bytes its process needs at most.
+        usd: US dollars.
+        at_once: How many trainings can go on side by side, such as 1 on a GPU; None: as many as cores and
+            memory allow.
+    """
+
+    seconds: float | None = None
+    memory: int | None = None
+    usd: float | None = None
+    at_once: int | None = None
+
+
 class Student(ABC):
     """Something that learns from rows. Instances are picklable and hold no state between trainings.
+
+    Its options are the fields of the subclass, a frozen dataclass.
 
     Attributes:
         name: How users and frames call it.
@@ -116,6 +138,8 @@ class Student(ABC):
     """The tasks whose responses it can read, by name; None for any."""
     needs_memory: ClassVar[int] = 0
     """Bytes that a process needs to train one, where that is much; 0 elsewhere."""
+    told: ClassVar[tuple[str, ...]] = ()
+    """Options that frames and charts tell of it always, also where they are as they come."""
 
     @abstractmethod
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:
@@ -136,9 +160,36 @@ class Student(ABC):
         """What it is before it has seen a row, where that can answer at all: a study's zero-shot cell."""
         return None
 
+    def machine(self) -> str | None:
+        """What it would be trained and asked on here, as `Model.machine` has it.
+
+        Called in the process that trains: it may load what it needs.
+        """
+        return None
+
+    def plan(self, rows: int, questions: int) -> TrainingPlan | None:
+        """What it takes to learn from so many rows and answer so many questions; None where that is nothing.
+
+        Called before anything is asked or paid: it must take no more than a moment.
+
+        Raises:
+            StudentError: It cannot be trained here, for something it needs is not installed or not there.
+        """
+        return None
+
     def options(self) -> dict[str, Any]:
-        """Its settings that decide its answers, as JSON."""
-        return {}
+        """Its settings that decide its answers, as JSON.
+
+        Raises:
+            StudentError: A field holds what JSON cannot; such a student tells its options itself.
+        """
+        try:
+            found: dict[str, Any] = json.loads(json.dumps(written.fields(self)))
+        except (TypeError, ValueError) as error:
+            raise StudentError(
+                f"student {self.name!r}: its options are no JSON ({error}); define options() to tell them"
+            ) from error
+        return found
 
     def identity(self) -> dict[str, Any]:
         """What decides its answers beside rows and random_state, as JSON: its name and `options`."""
@@ -166,6 +217,10 @@ class FunctionStudent(Student):
     def name(self) -> str:  # type: ignore[override]
         """The function's name."""
         return str(getattr(self.function, "__name__", type(self.function).__name__))
+
+    def options(self) -> dict[str, Any]:
+        """None that could be told: a function is known by its name."""
+        return {}
 
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:
         """Calls the function with `rows`."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tilth.options import differing
 from tilth.students.base import Model, Student, examples
 from tilth.students.templates import TemplateExamples, compute, features, template_examples
 
@@ -35,6 +36,10 @@ class Neighbour(Student):
         "and 0.04 for 400 questions."
     )
     k: int = 5
+
+    def options(self) -> dict[str, Any]:
+        """How many questions vote, where that is not as it comes; else it is known by its name alone."""
+        return differing(self, super().options())
 
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:
         """Indexes the rows; nothing is drawn, so random_state changes nothing."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Axis = Literal["ratio", "rows", "rows_per_seed", "usd"]
 
-PANEL = ("test", "task", "teacher", "writer", "student", "seed_rows", "check", "seeds")
+PANEL = ("test", "task", "teacher", "writer", "student", "student_options", "seed_rows", "check", "seeds")
 """Columns that must agree for cells to be compared. Each combination is a panel of its own."""
 
 _ACCOUNTS = ("rows", "rows_per_seed", "queries", "usd")
@@ -383,7 +383,7 @@ def _answers(
 def _frame(records: list[dict[str, Any]], studies: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
     import polars as pl
 
-    schema = {name: studies.schema[name] for name in PANEL} | {
+    schema = {name: with_options(studies).schema[name] for name in PANEL} | {
         name: getattr(pl, dtype) for name, dtype in columns.items()
     }
     return pl.DataFrame(records, schema=schema)

@@ -27,6 +27,7 @@ from tilth.studies.grid import Cell, Cut, PlannedRun, cut
 from tilth.studies.inputs import StudyInputs
 from tilth.studies.limits import RunLimit, limit_of_run
 from tilth.studies.measure import CellAnswers, Job, Trainers, Training
+from tilth.studies.options import student_options
 
 if TYPE_CHECKING:
     import polars as pl
@@ -241,6 +242,7 @@ class StudyExecution:
                     "replicate": planned.replicate,
                     "random_state": inputs.grid.random_state_of(planned.replicate),
                     "student": cell.student.name,
+                    "student_options": student_options(cell.student),
                     "seed_rows": cell.seed_rows,
                     "check": cell.check,
                     "test": name,
@@ -249,9 +251,12 @@ class StudyExecution:
                     "accuracy": correct / len(answers),
                     "ci_low": float(low),
                     "ci_high": float(high),
+                    "cut_off": told.cut_off.get(name),
+                    "trained_on": told.trained_on,
                     "queries": part.cost.queries,
                     "usd": part.cost.nano / NANO if inputs.priced else None,
                     "seconds": told.seconds,
+                    "machine": told.machine,
                     "task": inputs.task.name,
                     "teacher": inputs.teacher.name,
                     "writer": inputs.writer.name,

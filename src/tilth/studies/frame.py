@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tilth.checks.intervals import wilson
 from tilth.errors import StudyFrameError
-from tilth.studies.options import with_options
+from tilth.studies.options import DEFAULTS, with_options
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,6 +20,7 @@ CELL = (
     "ratio",
     "replicate",
     "student",
+    "student_options",
     "seed_rows",
     "check",
     "task",
@@ -34,7 +35,10 @@ def studies_schema() -> dict[str, PolarsDataType]:
 
     `accuracy`, `ci_low` and `ci_high` are shares from 0 to 1; the interval is Wilson's, at 95 percent,
     for test sampling only. `usd` is null where a price is unknown. `options` is JSON: what of the strategy
-    is set otherwise than it comes, its checks included; "{}" where nothing is.
+    is set otherwise than it comes, its checks included; "{}" where nothing is. `student_options` is the same
+    of the student. `trained_on` counts the rows that it could read and learnt from, the seeds' own with them.
+    `cut_off` is the share of answers that met the limit on their length, null where there is none; `machine`
+    is what it was trained and asked on, where answers depend on that.
     """
     import polars as pl
 
@@ -52,6 +56,7 @@ def studies_schema() -> dict[str, PolarsDataType]:
         "replicate": pl.Int64(),
         "random_state": pl.Int64(),
         "student": pl.String(),
+        "student_options": pl.String(),
         "seed_rows": pl.Boolean(),
         "check": pl.String(),
         "test": pl.String(),
@@ -60,9 +65,12 @@ def studies_schema() -> dict[str, PolarsDataType]:
         "accuracy": pl.Float64(),
         "ci_low": pl.Float64(),
         "ci_high": pl.Float64(),
+        "cut_off": pl.Float64(),
+        "trained_on": pl.Int64(),
         "queries": pl.Int64(),
         "usd": pl.Float64(),
         "seconds": pl.Float64(),
+        "machine": pl.String(),
         "task": pl.String(),
         "teacher": pl.String(),
         "writer": pl.String(),
@@ -89,8 +97,8 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
 
     Needed: strategy, seeds, ratio, correct, n_test and teacher. The rest is worked out (accuracy, its
     interval, budget_queries, cell_id), takes a default (options "{}", replicate 0, student "external",
-    seed_rows false, check "label", test "test", simulated false, complete true, writer as teacher) or is
-    null. Columns that a study does not have are left out.
+    student_options "{}", seed_rows false, check "label", test "test", simulated false, complete true, writer
+    as teacher) or is null. Columns that a study does not have are left out.
 
     Raises:
         StudyFrameError: A column is missing or of another kind, a value is impossible, or two rows say
@@ -131,11 +139,9 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
         pl.col("complete").fill_null(value=True),
         accuracy=accuracy,
     )
+    _refuse(frame, ~pl.col("cut_off").is_between(0, 1), "cut_off", "it is a share from 0 to 1")
     low, high = wilson(frame["correct"].to_numpy(), frame["n_test"].to_numpy())
-    keys = frame.select("study_id", *CELL).rows()
-    derived = pl.Series(
-        [hashlib.sha256(repr(key).encode()).hexdigest()[:16] for key in keys], dtype=pl.String
-    )
+    derived = pl.Series(map(_id, frame.select("study_id", *CELL).iter_rows(named=True)), dtype=pl.String)
     frame = frame.with_columns(
         pl.col("cell_id").fill_null(derived),
         ci_low=pl.Series(low, dtype=pl.Float64),
@@ -146,9 +152,14 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
         pl.struct("cell_id", "test").is_duplicated(),
         "cell_id",
         "another row is the same cell and test set; tell repetitions apart by replicate, "
-        "settings of a strategy by options",
+        "settings of a strategy or student by options or student_options",
     )
     return frame
+
+
+def _id(cell: dict[str, Any]) -> str:
+    told = {name: value for name, value in cell.items() if name != "student_options" or value != DEFAULTS}
+    return hashlib.sha256(repr(tuple(told.values())).encode()).hexdigest()[:16]
 
 
 def read_outcomes(frame: pl.DataFrame, studies: pl.DataFrame) -> pl.DataFrame:

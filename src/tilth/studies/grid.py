@@ -13,7 +13,7 @@ from tilth.engine.file.queries import FinishedUnit
 from tilth.strategies.base import Strategy
 from tilth.strategies.check import Checked
 from tilth.strategies.passes import SeedPasses, drawn
-from tilth.studies.options import DEFAULTS, options_of
+from tilth.studies.options import DEFAULTS, options_of, student_options
 
 if TYPE_CHECKING:
     from tilth.students.base import Student
@@ -47,13 +47,13 @@ class Grid:
     random_state: int
 
     def identity(self) -> dict[str, Any]:
-        """What decides what the study measures, students by name."""
+        """What decides what the study measures; a student without options by its name."""
         return {
             "strategies": [strategy.identity() for strategy in self.strategies],
             "sizes": list(self.sizes),
             "ratios": list(self.ratios),
             "replicates": self.replicates,
-            "students": [student.name for student in self.students],
+            "students": [_told(student) for student in self.students],
             "seed_rows": list(self.seed_rows),
             "checks": list(self.checks),
             "random_state": self.random_state,
@@ -94,6 +94,10 @@ class Grid:
 def random_state_of(random_state: int, replicate: int) -> int:
     """The random_state of a replicate, drawn from that of its study."""
     return drawn(random_state, "replicate", replicate) >> 33
+
+
+def _told(student: Student) -> str | dict[str, Any]:
+    return student.identity() if student.options() else student.name
 
 
 def _separable(strategy: Strategy) -> bool:
@@ -146,8 +150,11 @@ class Cell:
             *(study_id, run.strategy.name, self.seeds, self.ratio, run.replicate),
             *(self.student.name, self.seed_rows, self.check),
         ]
-        if run.options != DEFAULTS:  # else it is named as before there were options
+        # else it is named as before there were options
+        if run.options != DEFAULTS:
             told.append(run.options)
+        if (options := student_options(self.student)) != DEFAULTS:
+            told.append({"student": options})
         return digest(told)[:16]
 
 

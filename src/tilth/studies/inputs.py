@@ -24,7 +24,7 @@ from tilth.strategies.base import Strategy
 from tilth.strategies.check import Check, Checked, with_checks
 from tilth.students.base import Student, TrainFunction
 from tilth.studies.grid import Grid, TrainedRows, queries_of
-from tilth.studies.options import DEFAULTS, options_of
+from tilth.studies.options import DEFAULTS, named, options_of, student_options
 from tilth.studies.test_sets import refuse_shared_questions, test_sets
 from tilth.tasks.base import Task
 from tilth.teacher import Teacher
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tilth.studies.test_sets import TestSet
 
 StrategyLike = str | Strategy | type[Strategy]
-StudentLike = str | Student | TrainFunction
+StudentLike = str | Student | type[Student] | TrainFunction
 
 STRATEGIES = ("answer-augmentation", "question-rephrase", "new-question", "answers-then-new")
 """What a study compares unless told otherwise."""
@@ -226,9 +226,12 @@ def _students(given: StudentLike | Sequence[StudentLike] | None, task: str) -> t
         return (students.usual(task),)
     several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
     chosen = tuple(students.fitting(students.get(one), task) for one in several)
-    names = [one.name for one in chosen]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise ValueError(f"student: two are called {twice[0]!r}; give each a name of its own")
+    told = [(one.name, student_options(one)) for one in chosen]
+    if twice := [one for one in told if told.count(one) > 1]:
+        raise ValueError(
+            f"student: two are called {named(*twice[0])!r}; give each setting of a student once, and each "
+            "function a name of its own"
+        )
     return chosen
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tilth.students.base import Student
+from tilth.students.base import Student, TrainingSetting
 from tilth.tasks.base import Task
 
 _IDLE_SECONDS = 300
@@ -45,10 +45,23 @@ class Job:
 
 @dataclass(frozen=True)
 class CellAnswers:
-    """A trained cell's answers: for each test set, each question's answer and whether it was right."""
+    """What a trained cell answered.
+
+    Attributes:
+        cell_id: Which cell.
+        answers: For each test set, each question's answer and whether it was right.
+        cut_off: For each test set, the share of answers that met the limit on their length; empty where the
+            student has no limit.
+        trained_on: Rows that it could read and learnt from.
+        machine: What it was trained and asked on, where its answers depend on that.
+        seconds: CPU seconds of training, asking and checking.
+    """
 
     cell_id: str
     answers: Mapping[str, Sequence[tuple[str | None, bool]]]
+    cut_off: Mapping[str, float]
+    trained_on: int | None
+    machine: str | None
     seconds: float
 
 
@@ -63,18 +76,29 @@ def measure(job: Job) -> list[CellAnswers]:
         rows = [(job.questions[place], job.responses[place]) for place in training.rows]
         rows += job.seeds[: training.seed_rows]
         frame = pl.DataFrame(rows, schema={"question": pl.String(), "response": pl.String()}, orient="row")
-        model = training.student.train(frame, job.random_state)
-        answers = {}
+        model = training.student.train_in(frame, job.random_state, TrainingSetting(job.task))
+        answers, cut_off = {}, {}
         for name, questions in job.tests.items():
-            given = model.answer([question for question, _ in questions])
+            given = model.answers([question for question, _ in questions])
             graded = []
             for answer, (question, reference) in zip(given, questions, strict=True):
-                key = (answer, reference, question)
+                key = (answer.text, reference, question)
                 if key not in known:
                     known[key] = _right(job.task, *key)
-                graded.append((answer, known[key]))
+                graded.append((answer.text, known[key]))
             answers[name] = graded
-        answered.append(CellAnswers(training.cell_id, answers, time.process_time() - began))
+            if model.limited:
+                cut_off[name] = sum(answer.cut_off for answer in given) / len(given)
+        answered.append(
+            CellAnswers(
+                cell_id=training.cell_id,
+                answers=answers,
+                cut_off=cut_off,
+                trained_on=getattr(model, "trained_on", None),  # a user's own may not count them
+                machine=model.machine,
+                seconds=time.process_time() - began,
+            )
+        )
     return answered
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tilth.engine.file.format.digests import canonical, digest
+from tilth.options import differing
 from tilth.strategies import registry
 from tilth.strategies.base import Strategy
 from tilth.strategies.check import Checked
+from tilth.students.base import Student
 
 if TYPE_CHECKING:
     import polars as pl
 
 DEFAULTS = "{}"
 """The options of a strategy that is set as it comes, without checks that ask."""
+
+OPTIONS = {"strategy": "options", "student": "student_options"}
+"""The columns of a study's frame that hold the options of what another column names."""
 
 Line = tuple[str, str]
 """A strategy's name and its options: what a chart draws as one line."""
@@ -38,34 +42,43 @@ def options_of(strategy: Strategy) -> str:
     """
     grower = strategy.strategy if isinstance(strategy, Checked) else strategy
     identity = strategy.identity()
-    found = _differing(grower, identity["options"])
+    found = differing(grower, identity["options"])
     if strategy.checks:
         found["checks"] = [
-            {"name": told["name"], "options": _differing(check, told["options"])}
+            {"name": told["name"], "options": differing(check, told["options"])}
             for check, told in zip(strategy.checks, identity["checks"], strict=True)
         ]
     return canonical(found)
 
 
-def _differing(owner: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    usual: dict[str, Any] = {}
-    for field in dataclasses.fields(owner) if dataclasses.is_dataclass(owner) else ():
-        if field.default is not dataclasses.MISSING:
-            usual[field.name] = field.default
-        elif field.default_factory is not dataclasses.MISSING:
-            usual[field.name] = field.default_factory()
-    return {name: value for name, value in options.items() if name not in usual or usual[name] != value}
+def student_options(student: Student) -> str:
+    """What of a student differs from how it comes, and what it always tells; canonical JSON.
+
+    Example:
+        >>> from tilth.studies.options import student_options
+        >>> [student_options(tilth.students.get(one)) for one in ("neighbour", "neighbour(k=7)")]
+        ['{}', '{"k":7}']
+    """
+    options = student.options()
+    told = {name: options[name] for name in student.told if name in options}
+    return canonical(told | differing(student, options))
 
 
 def with_options(frame: pl.DataFrame) -> pl.DataFrame:
-    """A study's frame whose strategies have options, those of one that tells none as they come."""
+    """A study's frame whose strategies and students have options; of one that tells none, as they come."""
+    for owner, column in OPTIONS.items():
+        frame = _with(frame, owner, column)
+    return frame
+
+
+def _with(frame: pl.DataFrame, owner: str, column: str) -> pl.DataFrame:
     import polars as pl
 
-    told = pl.col("options") if "options" in frame.columns else pl.lit(None, dtype=pl.String)
-    options = pl.when(told.fill_null("") == "").then(pl.lit(DEFAULTS)).otherwise(told).alias("options")
-    if "options" in frame.columns:
+    told = pl.col(column) if column in frame.columns else pl.lit(None, dtype=pl.String)
+    options = pl.when(told.fill_null("") == "").then(pl.lit(DEFAULTS)).otherwise(told).alias(column)
+    if column in frame.columns or owner not in frame.columns:
         return frame.with_columns(options)
-    place = frame.columns.index("strategy") + 1
+    place = frame.columns.index(owner) + 1
     return frame.select(*frame.columns[:place], options, *frame.columns[place:])
 
 
@@ -87,9 +100,19 @@ def titles_of(lines: Iterable[Line]) -> dict[Line, str]:
 
 def _title(strategy: str, options: str) -> str:
     kind = registry.available().get(strategy)
-    title = strategy if kind is None else kind.title
+    return named(strategy if kind is None else kind.title, options)
+
+
+def named(name: str, options: str) -> str:
+    """A name with what its options say, as charts and messages write it.
+
+    Example:
+        >>> from tilth.studies.options import named
+        >>> named("neighbour", '{"k":7}'), named("parser", "{}")
+        ('neighbour (k=7)', 'parser')
+    """
     parts = _parts(options)
-    return f"{title} ({', '.join(parts)})" if parts else title
+    return f"{name} ({', '.join(parts)})" if parts else name
 
 
 def _parts(options: str) -> list[str]:

@@ -24,7 +24,7 @@ from tilth.studies import store
 from tilth.studies.execution import StudyExecution
 from tilth.studies.grid import TrainedRows
 from tilth.studies.inputs import STRATEGIES, StrategyLike, StudentLike, StudyInputs
-from tilth.studies.options import options_of
+from tilth.studies.options import options_of, student_options
 from tilth.studies.plan import StudyPlan, planned_study
 from tilth.studies.study import Study
 from tilth.teacher import Teacher
@@ -329,6 +329,7 @@ def _begun(where: Path, inputs: StudyInputs, planned: StudyPlan) -> Study:
         "priced": inputs.priced,
         "tests": list(inputs.tests),
         "options": [[strategy.identity(), options_of(strategy)] for strategy in inputs.grid.strategies],
+        "students": [[student.name, student_options(student)] for student in inputs.grid.students],
         "budget": None if inputs.budget is None else inputs.budget.to_json(),
         "cells": planned.cells,
         "runs": planned.runs,

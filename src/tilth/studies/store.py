@@ -15,7 +15,7 @@ from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import read_only
 from tilth.errors import JournalError
 from tilth.studies.frame import outcomes_schema, studies_schema
-from tilth.studies.options import with_options
+from tilth.studies.options import OPTIONS, with_options
 
 if TYPE_CHECKING:
     import polars as pl
@@ -121,9 +121,10 @@ def record_of(path: Path) -> StudyRecord:
 
 
 def cells(path: Path, study_id: str) -> pl.DataFrame:
-    """The study's frame as far as it is measured, by seeds, strategy as the grid has them, ratio, replicate.
+    """The study's frame as far as it is measured, by seeds, strategy, ratio, replicate and student.
 
-    Cells are measured side by side and come in as they end; in which order does not show in the frame.
+    Strategies and students stand as the grid has them. Cells are measured side by side and come in as they
+    end; in which order does not show in the frame.
     """
     import polars as pl
 
@@ -131,11 +132,20 @@ def cells(path: Path, study_id: str) -> pl.DataFrame:
         records = connection.execute(
             "SELECT record FROM cells WHERE study_id = ? ORDER BY rowid", (study_id,)
         ).fetchall()
-    frame = pl.DataFrame([json.loads(record) for (record,) in records], schema=studies_schema())
-    line = pl.concat_str("strategy", "options", separator="\n")
-    frame = with_options(frame).with_columns(line=line)
-    frame = frame.with_columns(pl.col("line").cast(pl.Enum(frame["line"].unique(maintain_order=True))))
-    return frame.sort("seeds", "line", "ratio", "replicate", maintain_order=True).drop("line")
+        [(stored,)] = connection.execute("SELECT settings FROM studies WHERE study_id = ?", (study_id,))
+    settings = json.loads(stored)
+    given = {
+        "strategy": [(identity["name"], options) for identity, options in settings.get("options", ())],
+        "student": [tuple(student) for student in settings.get("students", ())],
+    }
+    frame = with_options(pl.DataFrame([json.loads(record) for (record,) in records], schema=studies_schema()))
+    for owner, column in OPTIONS.items():
+        known = dict.fromkeys([*given[owner], *frame.select(owner, column).iter_rows()])
+        places = {line: place for place, line in enumerate(known)}
+        order = [places[line] for line in frame.select(owner, column).iter_rows()]
+        frame = frame.with_columns(pl.Series(f"{owner} order", order, dtype=pl.Int64))
+    by = ["seeds", "strategy order", "ratio", "replicate", "student order"]
+    return frame.sort(by, maintain_order=True).drop("strategy order", "student order")
 
 
 def outcomes(path: Path, study_id: str, cell_id: str | None = None) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from tests.unit.engine.growing import SEEDS, Model
 from tests.unit.studies.grids import constant, grid, measured
 
 import tilth
+from tilth import students
 from tilth.checks import Resolve
+from tilth.engine.file.format.digests import digest
 from tilth.engine.file.journal import Journal
 from tilth.strategies import registry
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.strategies.check import with_checks
 from tilth.studies import store
+from tilth.studies.grid import Grid
 from tilth.tasks.base import Task
 
 
@@ -68,6 +72,44 @@ def test_two_settings_of_one_strategy_are_told_apart(tmp_path: Path) -> None:
         assert f"{title} " in said
 
 
+def test_two_settings_of_one_student_are_told_apart(tmp_path: Path) -> None:
+    study = measured(
+        Model(),
+        tmp_path / "s.tilth",
+        strategies=["answer-augmentation"],
+        student=["neighbour", "neighbour(k=1)", constant],
+        ratios=[1, 2],
+        replicates=1,
+    )
+    students = [("neighbour", "{}"), ("neighbour", '{"k":1}'), ("constant", "{}")]
+    told = study.frame.select("ratio", "student", "student_options").rows()
+    assert told == [(ratio, *student) for ratio in (1.0, 2.0) for student in students]
+    assert study.frame["cell_id"].n_unique() == 6
+    assert study.frame["cut_off"].null_count() == study.frame["machine"].null_count() == 6
+    assert study.frame.filter(student="constant")["trained_on"].to_list() == [5, 10]
+    figure = tilth.chart(study)
+    assert "Student neighbour, neighbour (k=1) and constant, test set" in figure.alt_text
+    for title in ("5 seeds · neighbour, ", "5 seeds · neighbour (k=1), ", "5 seeds · constant, "):
+        assert title in figure.alt_text
+    alone = tilth.chart(study.frame.filter(student="neighbour"), study.outcomes)
+    assert "5 seeds · neighbour (k=1), " in alone.alt_text
+
+
+def test_what_has_no_options_is_named_as_before_there_were_any() -> None:
+    made = tuple(students.get(one) for one in ("parser", "neighbour", constant, "neighbour(k=7)"))
+    grid = Grid((registry.get("new-question"),), (5,), (2.0,), 1, made, (False,), ("label",), 0)
+    assert grid.identity()["students"] == [
+        "parser",
+        "neighbour",
+        "constant",
+        {"name": "neighbour", "options": {"k": 7}},
+    ]
+    [run] = grid.runs()
+    ids = {cell.student: cell.id("a" * 16) for cell in grid.cells(run)}
+    assert ids[made[0]] == digest(["a" * 16, "new-question", 5, 2.0, 0, "parser", False, "label"])[:16]
+    assert len(set(ids.values())) == 4
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -87,11 +129,12 @@ def test_two_settings_of_one_strategy_are_told_apart(tmp_path: Path) -> None:
             {"student": ["neighbour", constant, constant]},
             "two are called 'constant'",
         ),
+        ({"student": ["neighbour(k=7)", "neighbour(k = 7)"]}, "two are called 'neighbour (k=7)'"),
         ({"reuse": "old.tilth"}, "pass a list of paths"),
     ],
 )
 def test_what_stands_twice_is_told(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises((ValueError, TypeError), match=message.replace("{", r"\{").replace("}", r"\}")):
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
         tilth.start_study(SEEDS, **grid(Model(), tmp_path / "s.tilth", **changes))
     assert not (tmp_path / "s.tilth").exists()
 

@@ -13,6 +13,7 @@ from tilth import students, tasks
 from tilth.engine.plan import plan
 from tilth.engine.recipe import run_id_of
 from tilth.errors import JournalError
+from tilth.options import differing, written
 from tilth.strategies import registry
 from tilth.studies import store
 from tilth.studies.inputs import STRATEGIES, fixed_identity
@@ -203,8 +204,17 @@ class WorkbenchStudies:
             sizes=tuple(map(int, grid["sizes"])),
             ratios=tuple(map(float, grid["ratios"])),
             replicates=int(grid["replicates"]),
-            student=str(grid["students"][0]),
+            student=_written(grid["students"][0]),
         )
+
+
+def _written(told: str | Mapping[str, Any]) -> str:
+    """A student as a file's identity holds it, as the text that names it."""
+    if isinstance(told, str):
+        return told
+    name, options = str(told["name"]), dict(told["options"])
+    kind = students.available().get(name)
+    return written(name, options if kind is None else differing(kind, options))
 
 
 def _parts(whole: Choices) -> list[Choices]:
