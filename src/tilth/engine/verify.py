@@ -139,6 +139,8 @@ def _verified(where: Path, file: sqlite3.Connection, using: Sequence[Strategy | 
         findings += (f"{about}{one}" for one in found.wrong)
         notes += (f"{about}{one}" for one in found.notes)
         rebuilt += found.rebuilt
+    for (study_id,) in file.execute("SELECT study_id FROM studies").fetchall():
+        findings += (f"students: {one}" for one in audit_run(file, study_id))
     findings += audit_study(file)
     [(replies, rows)] = file.execute("SELECT (SELECT count(*) FROM replies), (SELECT count(*) FROM rows)")
     return Report(where, len(runs), replies, rows, rebuilt, tuple(findings), tuple(notes))

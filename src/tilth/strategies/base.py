@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tilth.tasks.causes import Why
     from tilth.teacher import Teacher
 
-Role = Literal["teacher", "writer", "judge"]
+Role = Literal["teacher", "writer", "judge", "student"]
+"""Who is asked. A student is asked by a study, and never inside a unit."""
 ROLES: tuple[Role, ...] = ("writer", "teacher", "judge")
 """In the order in which a unit typically asks them: what a later one is shown holds earlier replies."""
 State = Any

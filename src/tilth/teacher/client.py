@@ -6,7 +6,7 @@ import os
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tilth.errors import TeacherError
@@ -183,6 +183,15 @@ class Teacher:
         if prompt.response_format is not None:
             request["response_format"] = dict(prompt.response_format)
         return request
+
+    def greedy(self) -> Self:
+        """The same model at temperature 0; where it has none, as reasoning models want it, as it is."""
+        if not self.temperature:
+            return self
+        # no copy by pickling, which would leave its key behind
+        greedy = object.__new__(type(self))
+        greedy.__dict__.update(self.__dict__, temperature=0.0)
+        return greedy
 
     def price(self) -> Price | None:
         """What its tokens cost, or None for unknown."""

@@ -32,6 +32,9 @@ SELECT call, state, queries, prompt_tokens + completion_tokens, nano FROM ledger
     AND CASE WHEN state IN ('settled', 'reused')
         THEN queries <> 1 OR prompt_tokens < 0 OR completion_tokens < 0 OR nano < 0
         ELSE queries <> 0 OR prompt_tokens <> 0 OR completion_tokens <> 0 OR nano <> 0 END""",
+    "call {0} to the {1} stands on the account {2!r}": """
+SELECT call, role, account FROM ledger WHERE run_id = ?
+    AND account <> CASE WHEN role IN ('judge', 'student') THEN role ELSE 'generation' END""",
     "call {0} is {1}, and reserves {2} queries": """
 SELECT call, state, worst_queries FROM ledger WHERE run_id = ? AND worst_queries <> (state <> 'reused')""",
     "the request {0} belongs to no call": """
@@ -84,7 +87,9 @@ SELECT r.unit, r.role, r.n, r.checksum, {OF_REPLY}
 FROM replies r JOIN ledger l USING (call) WHERE r.run_id = ?
 """  # noqa: S608 - ours
 
-_OF_RUNS = ("seeds", "requests", "ledger", "replies", "decisions", "units", "rows")
+_OF_RUNS = ("seeds", "units", "rows")
+_OF_EITHER = ("requests", "ledger", "replies", "decisions")
+"""What runs have, and a study that asks its students."""
 _OF_STUDIES = ("cells", "outcomes")
 _MOST = 20
 """Records told of each kind that is missing."""
@@ -104,9 +109,14 @@ GROUP BY s.seq
 
 def audit_books(file: sqlite3.Connection) -> Iterator[str]:
     """What is missing from the tables as a whole, or belongs to nothing in the file, each in a line."""
-    for owner, key, tables in (("runs", "run_id", _OF_RUNS), ("studies", "study_id", _OF_STUDIES)):
+    runs, studies = "SELECT run_id FROM runs", "SELECT study_id FROM studies"
+    for owner, key, ids, tables in (
+        ("runs", "run_id", runs, _OF_RUNS),
+        ("runs", "run_id", f"{runs} UNION ALL {studies}", _OF_EITHER),
+        ("studies", "study_id", studies, _OF_STUDIES),
+    ):
         for table in tables:
-            strays = f"SELECT count(*) FROM {table} WHERE {key} NOT IN (SELECT {key} FROM {owner})"  # noqa: S608 - ours
+            strays = f"SELECT count(*) FROM {table} WHERE {key} NOT IN ({ids})"  # noqa: S608 - ours
             if count := file.execute(strays).fetchone()[0]:
                 yield f"{table} holds {count} records of no {owner} of the file"
     for first, last in file.execute(_LOST_CALLS, (_MOST,)):  # SQLite counts up, and no entry is ever deleted
@@ -118,7 +128,7 @@ def audit_books(file: sqlite3.Connection) -> Iterator[str]:
 
 
 def audit_run(file: sqlite3.Connection, run_id: str) -> Iterator[str]:
-    """What does not add up in a run, each in a line."""
+    """What does not add up in a run, or in what the study of that id asked its students, each in a line."""
     file.executescript(_VIEWS)
     for told, query in _RULES.items():
         for found in file.execute(query, (run_id,)):

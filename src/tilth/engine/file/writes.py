@@ -377,7 +377,7 @@ def _entry(run_id: str, address: Address, purpose: str) -> tuple[Any, ...]:
 
 
 def _account(role: Role) -> str:
-    return "judge" if role == "judge" else "generation"
+    return role if role in ("judge", "student") else "generation"
 
 
 def _key(address: Address) -> tuple[int, str, str, int]:

@@ -74,12 +74,13 @@ CREATE TABLE requests ( -- What was asked, once for however many calls.
     PRIMARY KEY (run_id, digest)
 ) WITHOUT ROWID;
 CREATE TABLE ledger ( -- Every call that was reserved. A call's address is run, unit, role, digest and n.
+    -- What a study asks of its students stands under the study's id, and its unit is the test question.
     call INTEGER PRIMARY KEY,
     run_id TEXT NOT NULL,
-    account TEXT NOT NULL,       -- whose money: generation or judge
+    account TEXT NOT NULL,       -- whose money: generation, judge or student
     purpose TEXT NOT NULL,       -- what the prompt is for: answer, rephrase ...
     unit INTEGER NOT NULL,       -- -1: preparing the run
-    role TEXT NOT NULL,          -- who was asked: writer, teacher or judge
+    role TEXT NOT NULL,          -- who was asked: writer, teacher, judge or student
     digest TEXT NOT NULL,        -- of the request
     n INTEGER NOT NULL,          -- counts identical requests of a role inside the unit, from 0
     state TEXT NOT NULL CHECK (state IN ('reserved', 'settled', 'freed', 'in doubt', 'reused')),

@@ -28,7 +28,8 @@ rows and units cost."""
 
 _BY_ACCOUNT = f"""
 SELECT account, in_doubt, total(queries), total(tokens), total(nano) FROM {COUNTED}
-WHERE (?1 IS NULL OR run_id = ?1) AND NOT (?2 AND state = 'reserved') GROUP BY account, in_doubt
+WHERE (run_id = ?1 OR ?1 IS NULL AND account <> 'student') AND NOT (?2 AND state = 'reserved')
+GROUP BY account, in_doubt
 """  # noqa: S608 - ours
 
 
@@ -49,7 +50,10 @@ class Sums:
 
 
 def sums_by_account(connection: Connection, run_id: str | None, *, live: bool = False) -> dict[str, Sums]:
-    """The sums of a run by account, or of all runs of the file; `live` where they are at work."""
+    """The sums of a run by account, or of all runs of the file; `live` where they are at work.
+
+    What a study asked of its students is no run's: it is summed up under the study's id alone.
+    """
     found: dict[str, Sums] = {}
     for account, in_doubt, *amounts in connection.execute(_BY_ACCOUNT, (run_id, live)):
         amount = Amount(*map(int, amounts))

@@ -90,8 +90,11 @@ class UnitAsk:
         waits = all(call.waits for call in self._calls)
         return waits and (not self._heard or any(call.attempts for call in self._calls))
 
-    async def recall(self) -> None:
-        """Reads what an earlier process journalled for this unit."""
+    async def recall(self, *, in_any_order: bool = False) -> None:
+        """Reads what an earlier process journalled for this unit.
+
+        `in_any_order` is for what is no strategy's: any of it may be asked again, or none.
+        """
         context, unit = self._context, self._unit
 
         def recalled(_: object) -> tuple[dict[Address, StoredReply], set[Address], dict[str, Decision]]:
@@ -102,7 +105,8 @@ class UnitAsk:
             )
 
         self._replies, addresses, self._decisions = await context.journal.write(recalled)
-        self._claims.expect(addresses)
+        if not in_any_order:
+            self._claims.expect(addresses)
 
     async def __call__(self, prompt: Prompt, role: Role = "teacher") -> Reply:
         connection = self._context.connections[role]
