@@ -22,10 +22,12 @@ from tilth.students.base import (
     TrainingProgress,
     TrainingSetting,
 )
+from tilth.students.in_context import InContext
 from tilth.students.registry import available, fitting, get, usual
 
 __all__ = [
     "FunctionStudent",
+    "InContext",
     "Model",
     "Student",
     "StudentAnswer",

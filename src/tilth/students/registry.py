@@ -12,6 +12,7 @@ from typing import Any
 from tilth import options as written
 from tilth.errors import StudentError
 from tilth.students.base import FunctionStudent, Student, TrainFunction
+from tilth.students.in_context import InContext
 from tilth.students.neighbour import Neighbour
 from tilth.students.parser import Parser
 from tilth.students.sketch import SketchParser
@@ -19,11 +20,13 @@ from tilth.students.sketch import SketchParser
 GROUP = "tilth.students"
 
 _OWN: dict[str, type[Student]] = {kind.name: kind for kind in (Parser, Neighbour, SketchParser)}
+_ASKING: dict[str, type[Student]] = {kind.name: kind for kind in (InContext,)}
+"""Those that cannot be had by their name alone, for they need a model: `available` does not list them."""
 
 
 @lru_cache(maxsize=1)
 def _points() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP) if point.name not in _OWN}
+    return {point.name: point for point in entry_points(group=GROUP) if point.name not in _OWN | _ASKING}
 
 
 def _kinds() -> dict[str, type[Student]]:
@@ -103,9 +106,10 @@ def get(student: str | Student | type[Student] | TrainFunction, **options: Any) 
             name, told = written.read(student)
         except ValueError as error:
             raise StudentError(f"student {error}") from error
-        if name not in _OWN and name not in _points():
-            raise StudentError(f"student {name!r} is unknown; choose one of {', '.join([*_OWN, *_points()])}")
-        kind = _OWN.get(name) or _loaded(name)
+        ours = _OWN | _ASKING
+        if name not in ours and name not in _points():
+            raise StudentError(f"student {name!r} is unknown; choose one of {', '.join([*ours, *_points()])}")
+        kind = ours.get(name) or _loaded(name)
         hints = _hints(kind)
         told = {field: _as_told(value, hints.get(field)) for field, value in told.items()}
         return _made(kind, told | options)

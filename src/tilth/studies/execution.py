@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tilth.checks.intervals import wilson
@@ -22,7 +23,11 @@ from tilth.engine.recipe import Recipe
 from tilth.engine.run import Run
 from tilth.seeds import Seeds
 from tilth.strategies.passes import SeedPasses
+from tilth.students.asking import AskingStudent
+from tilth.students.base import Student
 from tilth.studies import store
+from tilth.studies.asking.account import StudentAccount
+from tilth.studies.asking.cells import AskedCells, split
 from tilth.studies.grid import Cell, Cut, PlannedRun, cut
 from tilth.studies.inputs import StudyInputs
 from tilth.studies.limits import RunLimit, limit_of_run
@@ -38,6 +43,7 @@ class StudyExecution:
 
     Attributes:
         run: The run that grows, or that grew last; None before the first.
+        asked: The cells of students that ask, with their account.
         stopping: Whether nothing new is to start.
     """
 
@@ -49,10 +55,19 @@ class StudyExecution:
         self._inputs = inputs
         self._events = events
         self._trainers = Trainers(len(inputs.grid.sizes))
+        account = StudentAccount(
+            study_id,
+            journal,
+            inputs.student_limit,
+            patience=inputs.patience,
+            random_state=inputs.grid.random_state,
+        )
+        self.asked = AskedCells(account, inputs.tests)
 
     def stop(self) -> None:
         """No new unit starts and no new training; what is at work finishes. Called from any thread."""
         self.stopping = True
+        self.asked.account.stop()
         if self.run is not None:
             self.run.stop()
 
@@ -64,10 +79,17 @@ class StudyExecution:
         try:
             ending = await self._grow_and_measure()
         except BaseException:
-            await beside(self._trainers.kill)
+            await self._give_up()
             raise
+        finally:
+            await self.asked.account.close()
         self._trainers.leave()
         return ending
+
+    async def _give_up(self) -> None:
+        """Ends all that measures: students in training are killed, calls of others are in doubt."""
+        await self.asked.abort()
+        await beside(self._trainers.kill)
 
     async def _grow_and_measure(self) -> Ending:
         """Each run is measured, in processes, while the next one grows."""
@@ -81,7 +103,7 @@ class StudyExecution:
                 cells = [cell for cell in grid.cells(planned) if cell.id(self._id) not in done]
                 if not cells:
                     continue
-                if self.stopping or short_of is not None:
+                if self.stopping or short_of is not None or self._all_asked:
                     break
                 run, short_of = await self._grow(planned)
                 await asyncio.shield(measuring)
@@ -90,13 +112,19 @@ class StudyExecution:
                     measuring = asyncio.ensure_future(work)
             await asyncio.shield(measuring)
         except asyncio.CancelledError:
-            await beside(self._trainers.kill)
+            await self._give_up()
             raise
         finally:
             await asyncio.wait([measuring])  # whatever ended it, the journal stays open for what is measured
             if not measuring.cancelled():
                 measuring.exception()  # where growing failed too, that is told
         return await asyncio.to_thread(self._ending, short_of)
+
+    @property
+    def _all_asked(self) -> bool:
+        """Whether no cell of any run can be measured any more: all students ask, and may ask no more."""
+        students = self._inputs.grid.students
+        return self.asked.account.short_of is not None and len(self._inputs.asking) == len(students)
 
     def _ending(self, short_of: str | None) -> Ending:
         measured = len(store.complete_cells(self.journal.path, self._id))
@@ -105,8 +133,10 @@ class StudyExecution:
             return Ending("finished", "every cell is measured")
         if self.stopping:
             return Ending("stopped", "stopped by the user")
-        why = "every run is grown" if short_of is None else f"the study's budget of {short_of} is used up"
-        return Ending("finished", f"{why}: {measured:,} of {every:,} cells are measured whole", short_of)
+        used_up = {"the study's budget": short_of, "student_budget": self.asked.account.short_of}
+        why = " and ".join(f"{whose} of {limit} is used up" for whose, limit in used_up.items() if limit)
+        told = f"{why or 'every run is grown'}: {measured:,} of {every:,} cells are measured whole"
+        return Ending("finished", told, short_of or self.asked.account.short_of)
 
     # -- growing ------------------------------------------------------------------------------------------
 
@@ -183,7 +213,9 @@ class StudyExecution:
                 ]
             )
         ]
-        for told in self._trainers.measure(jobs):
+        trained, asked = split(jobs)
+        answered = self.asked.measure(asked)  # it goes on while others are trained
+        for told in chain(self._trainers.measure(trained), answered):
             cell_id = told.cell_id
             records = self._records(by_id[cell_id], cuts[cell_id], len(places[cell_id]), told, run.id)
             self.journal.write_now(store.save_cell(records, self._answers(told)))
@@ -260,11 +292,16 @@ class StudyExecution:
                     "task": inputs.task.name,
                     "teacher": inputs.teacher.name,
                     "writer": inputs.writer.name,
-                    "simulated": inputs.simulated,
+                    "simulated": inputs.simulated or _is_simulated(cell.student),
                     "complete": part.complete,
                 }
             )
         return records
+
+
+def _is_simulated(student: Student) -> bool:
+    """Whether it asks a rule-based stand-in."""
+    return isinstance(student, AskingStudent) and student.asked.simulated
 
 
 def _places(rows: pl.DataFrame, part: Cut, cell: Cell) -> list[int]:

@@ -22,7 +22,9 @@ from tilth.seeds import Seeds, TaskLike
 from tilth.strategies import registry
 from tilth.strategies.base import Strategy
 from tilth.strategies.check import Check, Checked, with_checks
+from tilth.students.asking import AskingStudent
 from tilth.students.base import Student, TrainFunction
+from tilth.studies.asking.price import StudentPrice, asking, price_of, student_limit
 from tilth.studies.grid import Grid, TrainedRows, queries_of
 from tilth.studies.options import DEFAULTS, named, options_of, student_options
 from tilth.studies.test_sets import refuse_shared_questions, test_sets
@@ -59,6 +61,7 @@ class StudyInputs:
         teacher: The model that answers.
         writer: The model that writes questions.
         budget: Limits on all that its runs spend together; None where there are none but the grid's queries.
+        student_budget: Limits on what its students are asked; None where none were given.
         reuse: Other files whose replies are taken over.
         patience: Seconds of nothing but failures after which it fails.
     """
@@ -70,6 +73,7 @@ class StudyInputs:
     teacher: Teacher
     writer: Teacher
     budget: Budget | None
+    student_budget: Budget | None
     reuse: tuple[Path, ...]
     patience: float
 
@@ -90,6 +94,7 @@ class StudyInputs:
         seed_rows: bool | Sequence[bool],
         check: TrainedRows | Sequence[TrainedRows],
         budget: Budget | int | None,
+        student_budget: Budget | int | None,
         teacher: Teacher | None,
         writer: Teacher | None,
         task: str | TaskLike | None,
@@ -134,6 +139,7 @@ class StudyInputs:
             teacher_given(teacher, "teacher"),
             teacher if writer is None else teacher_given(writer, "writer"),
             _budget(budget),
+            _budget(student_budget),
             tuple(path.absolute() for path in paths_of(reuse, "reuse")),
             number_of(patience, "patience"),
         )
@@ -161,6 +167,23 @@ class StudyInputs:
         for strategy in self.grid.strategies:
             several += strategy.models().values()
         return dict.fromkeys(several)
+
+    @cached_property
+    def asking(self) -> tuple[AskingStudent, ...]:
+        """Its students that ask."""
+        return tuple(asking(self.grid))
+
+    @cached_property
+    def student_price(self) -> StudentPrice | None:
+        """What they take; None where no student asks."""
+        return price_of(self.grid, self.seeds, self.tests, self.task)
+
+    @property
+    def student_limit(self) -> Budget:
+        """The limit on what they are asked, which was agreed to; of nothing where no student asks."""
+        if self.student_price is None:
+            return Budget(queries=0)
+        return student_limit(self.asking, self.student_budget, self.student_price, confirm=True)
 
     @property
     def priced(self) -> bool:

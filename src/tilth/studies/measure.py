@@ -8,16 +8,23 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tilth.students.base import Student, TrainingSetting
+from tilth.students.base import Student, StudentAnswer, TrainingSetting
 from tilth.tasks.base import Task
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _IDLE_SECONDS = 300
 """After which a process that has nothing to do ends."""
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """There is a process for each core."""
+
+
+Known = dict[tuple[str | None, str, str], bool]
+"""By answer, reference and question, what is right: students of one run give many answers alike."""
 
 
 @dataclass(frozen=True)
@@ -67,26 +74,15 @@ class CellAnswers:
 
 def measure(job: Job) -> list[CellAnswers]:
     """Trains and measures every training of a job. Nothing but rows goes into a student."""
-    import polars as pl
-
     answered = []
-    known: dict[tuple[str | None, str, str], bool] = {}  # students of one run give many answers alike
+    known: Known = {}
     for training in job.trainings:
         began = time.process_time()
-        rows = [(job.questions[place], job.responses[place]) for place in training.rows]
-        rows += job.seeds[: training.seed_rows]
-        frame = pl.DataFrame(rows, schema={"question": pl.String(), "response": pl.String()}, orient="row")
-        model = training.student.train_in(frame, job.random_state, TrainingSetting(job.task))
+        model = training.student.train_in(rows_of(job, training), job.random_state, TrainingSetting(job.task))
         answers, cut_off = {}, {}
         for name, questions in job.tests.items():
             given = model.answers([question for question, _ in questions])
-            graded = []
-            for answer, (question, reference) in zip(given, questions, strict=True):
-                key = (answer.text, reference, question)
-                if key not in known:
-                    known[key] = _right(job.task, *key)
-                graded.append((answer.text, known[key]))
-            answers[name] = graded
+            answers[name] = graded(job.task, questions, given, known)
             if model.limited:
                 cut_off[name] = sum(answer.cut_off for answer in given) / len(given)
         answered.append(
@@ -102,8 +98,26 @@ def measure(job: Job) -> list[CellAnswers]:
     return answered
 
 
-def _right(task: Task, answer: str | None, reference: str, question: str) -> bool:
-    return answer is not None and task.check(answer, reference, question).accepted
+def rows_of(job: Job, training: Training) -> pl.DataFrame:
+    """The rows that a student sees: question and response."""
+    import polars as pl
+
+    rows = [(job.questions[place], job.responses[place]) for place in training.rows]
+    rows += job.seeds[: training.seed_rows]
+    return pl.DataFrame(rows, schema={"question": pl.String(), "response": pl.String()}, orient="row")
+
+
+def graded(
+    task: Task, questions: Sequence[tuple[str, str]], given: Sequence[StudentAnswer], known: Known
+) -> list[tuple[str | None, bool]]:
+    """Each answer, and whether it is right; what was checked before stands in `known`."""
+    found = []
+    for answer, (question, reference) in zip(given, questions, strict=True):
+        key = (answer.text, reference, question)
+        if key not in known:
+            known[key] = answer.text is not None and task.check(answer.text, reference, question).accepted
+        found.append((answer.text, known[key]))
+    return found
 
 
 class Trainers:

@@ -12,6 +12,7 @@ from tilth.engine.plan import plan
 from tilth.engine.planning.ranges import Plan, Range
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies.check import Check
+from tilth.studies.asking.price import StudentPrice
 from tilth.studies.grid import TrainedRows
 from tilth.studies.inputs import STRATEGIES, StrategyLike, StudentLike, StudyInputs
 from tilth.teacher import Teacher
@@ -38,6 +39,8 @@ class StudyPlan:
         suffices: Whether the budget lets every cell be measured: "yes" where it covers the whole range, "no"
             where not even its low end, "perhaps" between them. Without a budget "yes".
         short_of: The first limit that the study may reach: "queries", "tokens" or "dollars"; None if none.
+        student: What students that ask a model take on top, which is an account of its own; None where none
+            asks.
 
     Example:
         >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
@@ -61,6 +64,7 @@ class StudyPlan:
     seconds_range: Range
     suffices: Suffices
     short_of: str | None
+    student: StudentPrice | None = None
 
 
 def plan_study(
@@ -78,6 +82,7 @@ def plan_study(
     seed_rows: bool | Sequence[bool] = False,
     check: TrainedRows | Sequence[TrainedRows] = "label",
     budget: Budget | int | None = None,
+    student_budget: Budget | int | None = None,
     teacher: Teacher | None = None,
     writer: Teacher | None = None,
     task: str | TaskLike | None = None,
@@ -116,6 +121,7 @@ def plan_study(
             seed_rows=seed_rows,
             check=check,
             budget=budget,
+            student_budget=student_budget,
             teacher=teacher,
             writer=writer,
             task=task,
@@ -161,6 +167,7 @@ def planned_study(inputs: StudyInputs) -> StudyPlan:
         seconds_range=_sum(one.seconds_range for one in each),
         suffices=suffices,
         short_of=short_of,
+        student=inputs.student_price,
     )
 
 

@@ -21,6 +21,8 @@ from tilth.engine.standing import standing
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies.check import Check
 from tilth.studies import store
+from tilth.studies.asking.price import student_limit
+from tilth.studies.asking.standing import student_settings
 from tilth.studies.execution import StudyExecution
 from tilth.studies.grid import TrainedRows
 from tilth.studies.inputs import STRATEGIES, StrategyLike, StudentLike, StudyInputs
@@ -50,6 +52,7 @@ def start_study(
     seed_rows: bool | Sequence[bool] = False,
     check: TrainedRows | Sequence[TrainedRows] = "label",
     budget: Budget | int | None = None,
+    student_budget: Budget | int | None = None,
     teacher: Teacher | None = None,
     writer: Teacher | None = None,
     task: str | TaskLike | None = None,
@@ -79,6 +82,10 @@ def start_study(
         budget: Hard limits on all that is spent in this file, by all runs in all sittings; a number is taken
             as queries. Once one is reached the study is finished, with the cells that are whole. The same
             call with a higher budget goes on.
+        student_budget: Hard limits on all that students who ask a model are asked in this file, such as
+            `tilth.students.InContext`; a number is taken as queries. It is an account of its own: nothing of
+            it counts against `budget`. Needed unless their models are known to cost nothing. Once one is
+            reached they are measured no more.
         teacher: The model that answers.
         writer: The model that writes questions; the teacher, unless given.
         task: How questions are put and checked; the seeds' own, unless given.
@@ -95,7 +102,8 @@ def start_study(
         ValueError: The grid, a test set or a student cannot be used, a strategy stands twice with the same
             settings, the seeds cannot feed a strategy or the task, or it is at work with another budget.
         IdentityMismatch: The file holds another study.
-        ConfirmationNeeded: Real dollars, and neither a limit in dollars nor `confirm=True`.
+        ConfirmationNeeded: Real dollars, and neither a limit in dollars nor `confirm=True`; or a student that
+            asks a model, and no `student_budget`. Its message tells what that takes.
         BudgetError: A limit in dollars where a price is unknown, or a goal in rows.
         TeacherError: No teacher.
         RunBusy: Another process holds the file.
@@ -132,6 +140,7 @@ def start_study(
         seed_rows=seed_rows,
         check=check,
         budget=budget,
+        student_budget=student_budget,
         teacher=teacher,
         writer=writer,
         task=task,
@@ -151,6 +160,8 @@ def start_study(
         limit = inputs.budget or Budget(queries=planned.queries)
         refuse_endless(limit, inputs.models)
         refuse_unagreed_spending(limit, inputs.models, planned, confirm=confirm)
+        if planned.student is not None:
+            student_limit(inputs.asking, inputs.student_budget, planned.student, confirm=confirm)
         started = _begun(where, inputs, planned)
         _live.add(where, started)
         return started
@@ -171,6 +182,7 @@ async def study(
     seed_rows: bool | Sequence[bool] = False,
     check: TrainedRows | Sequence[TrainedRows] = "label",
     budget: Budget | int | None = None,
+    student_budget: Budget | int | None = None,
     teacher: Teacher | None = None,
     writer: Teacher | None = None,
     task: str | TaskLike | None = None,
@@ -209,6 +221,7 @@ async def study(
         seed_rows=seed_rows,
         check=check,
         budget=budget,
+        student_budget=student_budget,
         teacher=teacher,
         writer=writer,
         task=task,
@@ -236,6 +249,7 @@ def study_sync(
     seed_rows: bool | Sequence[bool] = False,
     check: TrainedRows | Sequence[TrainedRows] = "label",
     budget: Budget | int | None = None,
+    student_budget: Budget | int | None = None,
     teacher: Teacher | None = None,
     writer: Teacher | None = None,
     task: str | TaskLike | None = None,
@@ -270,6 +284,7 @@ def study_sync(
         seed_rows=seed_rows,
         check=check,
         budget=budget,
+        student_budget=student_budget,
         teacher=teacher,
         writer=writer,
         task=task,
@@ -312,7 +327,7 @@ def _joined(where: Path, inputs: StudyInputs) -> Study | None:
         return None
     if live.id != inputs.id:
         refuse_other(where, store.record_of(where).identity, inputs.identity)
-    if live.budget != inputs.budget:
+    if (live.budget, live.student_budget) != (inputs.budget, inputs.student_budget):
         raise ValueError(
             f"{where.name} holds a study that is at work with another budget; stop it, then start it again "
             "with this one"
@@ -331,6 +346,7 @@ def _begun(where: Path, inputs: StudyInputs, planned: StudyPlan) -> Study:
         "options": [[strategy.identity(), options_of(strategy)] for strategy in inputs.grid.strategies],
         "students": [[student.name, student_options(student)] for student in inputs.grid.students],
         "budget": None if inputs.budget is None else inputs.budget.to_json(),
+        "student": student_settings(inputs),
         "cells": planned.cells,
         "runs": planned.runs,
         "queries": planned.queries,

@@ -19,6 +19,8 @@ from tilth.engine.runner import runner
 from tilth.engine.standing import EXITED, standing
 from tilth.engine.start import open_run
 from tilth.studies import store
+from tilth.studies.asking.account import StudentAccount
+from tilth.studies.asking.standing import StudentSpending, student_budget, student_spending
 from tilth.studies.execution import StudyExecution
 from tilth.studies.frame import read_outcomes, read_studies
 from tilth.studies.grid import random_state_of
@@ -45,7 +47,10 @@ class StudyProgress:
         in_doubt: Queries whose reply never came.
         limit: The limits on all runs together; None where there are none but the grid's queries.
         seconds: How long it has worked, in all its sittings.
-        waiting: What the run that grows waits for, as `Progress` has it; `next_try` likewise.
+        waiting: What the run that grows waits for, as `Progress` has it, or else a student that asks;
+            `next_try` likewise.
+        student: What students that ask a model were asked, of which nothing counts above; None where no
+            student asks.
 
     Example:
         >>> study = tilth.study_sync(
@@ -77,6 +82,7 @@ class StudyProgress:
     seconds: float
     waiting: str | None
     next_try: float | None
+    student: StudentSpending | None = None
 
 
 @dataclass(frozen=True)
@@ -228,13 +234,26 @@ class Study(Background):
 
     @property
     def failing(self) -> bool:
-        """Whether the endpoint of the run that grows gives nothing but failures."""
-        run = self._growing
-        return run is not None and run.failing
+        """Whether the endpoint of the run that grows, or of a student, gives nothing but failures."""
+        run, account = self._growing, self._account
+        return (run is not None and run.failing) or (account is not None and account.failing)
 
     @property
     def _growing(self) -> Run | None:
         return self._execution.run if self._execution is not None and self._status not in OVER else None
+
+    @property
+    def _account(self) -> StudentAccount | None:
+        return (
+            self._execution.asked.account
+            if self._execution is not None and self._status not in OVER
+            else None
+        )
+
+    @property
+    def student_budget(self) -> Budget | None:
+        """The limits on what its students are asked; None where none were given."""
+        return student_budget(self._settings)
 
     @property
     def budget(self) -> Budget | None:
@@ -247,8 +266,10 @@ class Study(Background):
         """Where the study stands now. Its file is summed up each time."""
         if self.holder is not None:  # it may have ended there
             self._look_again()
-        settings, run = self._settings, self._growing
+        settings, run, account = self._settings, self._growing, self._account
         growing = None if run is None else run.progress
+        waits = account.waiting if account is not None else None
+        wait = (growing.waiting, growing.next_try) if growing and growing.waiting else waits
         live = self._status not in OVER
         totals = store.totals(self.path, self.id, live=live)
         spent = totals.booked.counted
@@ -266,8 +287,9 @@ class Study(Background):
             in_doubt=totals.booked.in_doubt.queries,
             limit=self.budget,
             seconds=self._seconds,
-            waiting=growing.waiting if growing else None,
-            next_try=growing.next_try if growing else None,
+            waiting=wait and wait[0],
+            next_try=wait and wait[1],
+            student=student_spending(self.path, self.id, settings, live=live),
         )
 
     def _look_again(self) -> None:
