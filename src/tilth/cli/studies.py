@@ -17,6 +17,7 @@ from tilth.studies.options import DEFAULTS
 if TYPE_CHECKING:
     import polars as pl
 
+    from tilth.engine.budget import Budget
     from tilth.studies.study import Study
 
 
@@ -31,12 +32,19 @@ def study_in(file: str | Path) -> Study | None:
 def show_study(study: Study) -> None:
     """Prints where a study stands, what each strategy reached at each amount of data, and its runs."""
     p = study.progress
-    limits = {} if study.budget is None else study.budget.to_json()
-    budget = " and ".join(f"{value:,} {name}" for name, value in limits.items() if value is not None)
+    budget = _limits(study.budget)
     say(
         f"{study.path}: a study, {p.cells:,} of {p.all_cells:,} cells measured, "
         f"{p.queries:,} of at most {p.most_queries:,} queries" + (f", budget {budget}" if budget else "")
     )
+    if p.student is not None:
+        asked = p.student
+        dollars = "" if asked.usd is None else f", ${asked.usd:,.4f}"
+        say(
+            f"its students, apart from that: {asked.queries:,} of at most {asked.most_queries:,} queries, "
+            f"{asked.tokens:,} tokens{dollars}, {asked.in_doubt:,} in doubt; "
+            f"budget {_limits(asked.limit)}"
+        )
     say(_standing(study))
     if study.simulated:
         say("The teacher is a rule-based simulation, no language model.")
@@ -45,6 +53,11 @@ def show_study(study: Study) -> None:
         Console().print(_accuracies(frame))
     Console().print(_runs(study))
     say("Look at one of them with --run ID.")
+
+
+def _limits(budget: Budget | None) -> str:
+    limits = {} if budget is None else budget.to_json()
+    return " and ".join(f"{value:,} {name}" for name, value in limits.items() if value is not None)
 
 
 def _standing(study: Study) -> str:
