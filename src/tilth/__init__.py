@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from tilth.studies.curves import crossings as crossings
     from tilth.studies.plan import StudyPlan as StudyPlan
     from tilth.studies.plan import plan_study as plan_study
+    from tilth.studies.results import results as results
     from tilth.studies.start import open_study as open_study
     from tilth.studies.start import start_study as start_study
     from tilth.studies.start import study as study
@@ -130,6 +131,7 @@ _HOMES = {
     "plan": "tilth.engine.plan",
     "plan_study": "tilth.studies.plan",
     "read_seeds": "tilth.seeds",
+    "results": "tilth.studies.results",
     "save": "tilth.export",
     "start": "tilth.engine.start",
     "start_study": "tilth.studies.start",
