@@ -175,12 +175,14 @@ def _parser() -> argparse.ArgumentParser:
             metavar="FILE.tilth",
             help="take over what this file's run asked and paid already; again for further files",
         )
-        command.add_argument("--save", metavar="FILE", help="write the rows here when the run ends")
+        command.add_argument("--save", metavar="PATH", help="write the rows here when the run ends")
         command.add_argument(
             "--verdicts", type=_verdicts, metavar="NAMES", help="rows to save (accepted,unverified)"
         )
         command.add_argument(
-            "--format", help="parquet, chat, alpaca, csv or jsonl; else by the file's ending"
+            "--format",
+            help="parquet, chat, alpaca, csv or jsonl, else by the file's ending; trl, axolotl or "
+            "llama-factory make a folder to train in",
         )
         command.add_argument("--yes", action="store_true", help="spend real dollars without asking")
 

@@ -10,6 +10,7 @@ import tilth
 from tilth.cli import ABORTED, DONE
 from tilth.cli.running import code_of, near
 from tilth.cli.terminal import follow, follow_study, say, table
+from tilth.export import KEPT, VERDICTS
 
 if TYPE_CHECKING:
     from tilth.demo.splits import DemoTask
@@ -40,12 +41,11 @@ def demo(options: Namespace) -> int:
     table(runs)
     rows = pl.concat([run.rows for run in runs])
     if not rows.is_empty():
-        for path, form, about in (
-            (out / "rows.parquet", "parquet", "all columns, every verdict"),
-            (out / "train.jsonl", "chat", "chat messages; accepted and unverified rows"),
+        for path, form, verdicts, about in (
+            (out / "rows.parquet", "parquet", VERDICTS, "all columns, every verdict"),
+            (out / "train.jsonl", "chat", KEPT, "chat messages; accepted and unverified rows"),
         ):
-            verdicts = {"verdicts": ("accepted", "unverified", "rejected")} if form == "parquet" else {}
-            say(f"{tilth.save(rows, path, form, **verdicts)}: {about}")
+            say(f"{tilth.save(rows, path, form, verdicts)}: {about}")
     for run in runs:
         say(f"{near(run.path)}: the run itself; `tilth show {near(run.path)}`")
     code = code_of(runs[-1])

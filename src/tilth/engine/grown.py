@@ -93,6 +93,9 @@ class GrownRows(Background):
         path: str | Path,
         format: str | None = None,
         verdicts: Sequence[str] = ("accepted", "unverified"),
+        *,
+        model: str | Path | None = None,
+        validation: pl.DataFrame | None = None,
     ) -> Path:
-        """Writes rows for training; see `tilth.save`."""
-        return save(self.rows, path, format=format, verdicts=verdicts)
+        """Writes rows for training, as a file or as a folder that a trainer trains on; see `tilth.save`."""
+        return save(self.rows, path, format=format, verdicts=verdicts, model=model, validation=validation)

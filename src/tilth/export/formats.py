@@ -78,11 +78,7 @@ def write_jsonl(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
 def write_chat(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """A conversation a line: the teacher's system prompt where the rows have it, then the turns."""
     for row in rows.iter_rows(named=True):
-        messages = row.get("messages") or [
-            {"role": "user", "content": row["question"]},
-            {"role": "assistant", "content": row["response"]},
-        ]
-        file.write(_json({"messages": messages}) + b"\n")
+        file.write(json_line({"messages": turns_of(row)}))
     if rows.height >= _LEAST_EXAMPLES:
         return []
     notice = (
@@ -104,6 +100,14 @@ def write_alpaca(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     return []
 
 
+def turns_of(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A row as a conversation: its own, or its question and its response."""
+    return row.get("messages") or [
+        {"role": "user", "content": row["question"]},
+        {"role": "assistant", "content": row["response"]},
+    ]
+
+
 def with_empty_turns(rows: pl.DataFrame) -> list[bool]:
     """Which rows have an empty turn: from one, a model learns to say nothing."""
     wanted = [name for name in ("question", "response", "messages") if name in rows.columns]
@@ -119,6 +123,11 @@ def _is_empty(content: str | None) -> bool:
     if not content or not content.strip():
         return True
     return "think" in content.lower() and not _THINKING.sub("", content).strip()
+
+
+def json_line(value: Any) -> bytes:
+    """An object as a line of JSON lines, whoever splits lines."""
+    return _json(value) + b"\n"
 
 
 def _json(value: Any) -> bytes:

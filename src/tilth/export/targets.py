@@ -51,13 +51,14 @@ def node_at(path: Path) -> int | None:
         raise FileNotFoundError(
             f"{path.name} cannot be saved: there is no folder {path.parent}; create it first"
         )
-    _refuse_database(path, target)
+    refuse_database(path, target)
     return None
 
 
-def _refuse_database(path: Path, target: Path) -> None:
-    """Raises where the target is a run's file, or what belongs to one, by whatever name."""
-    remedy = "give the export a name of its own, such as train.jsonl"
+def refuse_database(
+    path: Path, target: Path, remedy: str = "give the export a name of its own, such as train.jsonl"
+) -> None:
+    """Raises `ValueError` where the target is a run's file, or what belongs to one, by whatever name."""
     for name in (path.name, target.name):
         if name.lower().endswith(".tilth"):
             raise ValueError(f"{path.name} is the name of a run's file, which holds its replies; {remedy}")

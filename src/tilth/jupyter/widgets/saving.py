@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.export import KEPT, write
+from tilth.export import FOLDERS, KEPT, write
 from tilth.jupyter.widgets import traits
 
 if TYPE_CHECKING:
@@ -33,41 +33,46 @@ class AlreadyThere(Exception):
 def save_rows(
     rows: pl.DataFrame, path: str, format: str, verdicts: tuple[str, ...] | None, existing: str
 ) -> dict[str, Any]:
-    """Writes rows for training; the file as a page is told of it.
+    """Writes rows for training; the file, or the folder, as a page is told of it.
 
     Raises:
         AlreadyThere: The file is there, and `existing` is "ask".
     """
     if not path.strip():
         raise ValueError("give the file a name, such as train.jsonl")
-    [target] = targets([Path(path).expanduser()], existing)
+    [target] = targets([Path(path).expanduser()], existing, folders=format in FOLDERS)
     kept = KEPT if verdicts is None else verdicts
     written = write(rows, target, format or None, kept)
     return {
         "path": traits.shown_path(written.path),
         "rows": written.rows,
-        "bytes": written.path.stat().st_size,
+        "bytes": sum(file.stat().st_size for file in written.files),
         "notices": list(written.notices),
     }
 
 
-def targets(paths: Sequence[Path], existing: str) -> list[Path]:
+def targets(paths: Sequence[Path], existing: str, *, folders: bool = False) -> list[Path]:
     """Where to write what was meant for `paths`.
 
     Args:
         paths: The files the user named.
         existing: What becomes of those that are there: "replace", "keep-both" under a name that is free, or
             "ask".
+        folders: Whether folders are to be filled, which are there when something is in them.
 
     Raises:
         AlreadyThere: One is there, and `existing` is "ask".
     """
-    there = [path for path in paths if os.path.lexists(path) and not path.is_dir()]
+    there = [path for path in paths if _is_there(path, folders)]
     if there and existing == "ask":
         raise AlreadyThere(there)
     if existing == "keep-both":
         return [_free_beside(path) if path in there else path for path in paths]
     return list(paths)
+
+
+def _is_there(path: Path, folders: bool) -> bool:
+    return (folders and any(path.iterdir())) if path.is_dir() else os.path.lexists(path)
 
 
 def _free_beside(path: Path) -> Path:
