@@ -83,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
         "--task", default="numeric", choices=("numeric", "sql"), help="what is asked (%(default)s)"
     )
     demo.add_argument("--out", default="tilth-demo", metavar="DIR", help="where the files go (%(default)s)")
+    demo.add_argument(
+        "--local",
+        nargs="?",
+        const="",
+        metavar="MODEL",
+        help="ask a language model on this machine instead of the simulation; the one installed if not named",
+    )
 
     generate = add("generate", "generate", "Grow rows from seeds of your own.")
     generate.add_argument(
@@ -103,7 +110,15 @@ def _parser() -> argparse.ArgumentParser:
         help="numeric, choice, sql, code or open-ended: how answers are put, read and checked (%(default)s)",
     )
     generate.add_argument("--strategy", default="new-question", help="how rows are grown (%(default)s)")
-    generate.add_argument("--model", required=True, help="the teacher: a model the endpoint serves")
+    teacher = generate.add_mutually_exclusive_group(required=True)
+    teacher.add_argument("--model", help="the teacher: a model the endpoint serves")
+    teacher.add_argument(
+        "--local",
+        nargs="?",
+        const="",
+        metavar="MODEL",
+        help="or a model on this machine: a GGUF file, or one installed; the one there is if not named",
+    )
     generate.add_argument(
         "--writer", metavar="MODEL", help="writes and rephrases questions; else the teacher does"
     )
@@ -136,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
 
     resume = add("resume", "resume", "Go on with a run where it stopped.")
     resume.add_argument("file", metavar="FILE.tilth")
+    resume.add_argument("--local", metavar="MODEL", help="where a model on this machine lies now")
 
     for command in (generate, resume):
         command.add_argument(
@@ -150,10 +166,23 @@ def _parser() -> argparse.ArgumentParser:
             metavar="SECONDS",
             help="of nothing but failures, after which the run fails (%(default)g)",
         )
-        command.add_argument("--concurrency", type=_whole, metavar="N", help="calls in flight, at most (32)")
-        command.add_argument("--timeout", type=_number, metavar="S", help="seconds for a whole call (120)")
         command.add_argument(
-            "--max-tokens", type=_whole, metavar="N", help="limit on a reply, reasoning included (2048)"
+            "--concurrency", type=_whole, metavar="N", help="calls in flight, at most (32; 4)"
+        )
+        command.add_argument(
+            "--timeout", type=_number, metavar="S", help="seconds for a whole call (120; 600)"
+        )
+        command.add_argument(
+            "--max-tokens",
+            type=_whole,
+            metavar="N",
+            help="limit on a reply, reasoning included (2048; 512 with --local)",
+        )
+        command.add_argument(
+            "--context-tokens",
+            type=_whole,
+            metavar="N",
+            help="with --local: tokens that a prompt and its reply have together, at most (4096)",
         )
         command.add_argument(
             "--price", type=_price, metavar="P,C", help="dollars per million prompt and reply tokens: 0.4,1.6"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import tilth
 from tilth.cli import UsageError
 from tilth.cli.databases import sql_task
-from tilth.cli.running import calling, refuse_unsavable, run_to_its_end
+from tilth.cli.running import calling, local_model, refuse_unsavable, run_to_its_end
 from tilth.strategies import registry
 from tilth.strategies.check import with_checks
 
@@ -50,7 +50,7 @@ def generate(options: Namespace) -> int:
         with_checks(registry.get(options.strategy), checks),
         tilth.Budget(queries=options.queries, tokens=options.tokens, usd=options.usd, rows=options.rows),
         options,
-        teacher=_model(options.model, options.base_url, options, **_sampling(options)),
+        teacher=_teacher(options),
         writer=_writer(options),
         path=Path(options.out) if options.out else None,
         random_state=options.random_state,
@@ -59,6 +59,16 @@ def generate(options: Namespace) -> int:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _teacher(options: Namespace) -> Teacher:
+    if options.local is None:
+        if options.context_tokens is not None:
+            raise UsageError("--context-tokens belongs to a model on this machine; pass --local as well")
+        return _model(options.model, options.base_url, options, **_sampling(options))
+    if options.base_url is not None and options.writer is None and options.judge is None:
+        raise UsageError("--local runs its own server; leave out --base-url")
+    return local_model(options.local or None, options, structured=options.structured, **_sampling(options))
 
 
 def _model(name: str, base_url: str | None, options: Namespace, **sampling: Any) -> Teacher:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import tilth
 from tilth.cli import UsageError
 from tilth.cli.databases import sql_task
-from tilth.cli.running import calling, refuse_unsavable, run_to_its_end
+from tilth.cli.running import calling, local_model, refuse_unsavable, run_to_its_end
 from tilth.cli.studies import study_in
 from tilth.demo.knobs import Knobs
 from tilth.engine.file import queries
@@ -23,6 +23,7 @@ from tilth.printable import printable
 from tilth.strategies.check import Checked, with_checks
 from tilth.teacher import Price
 from tilth.teacher.client import OPENAI_URL
+from tilth.teacher.local import LOCAL
 
 if TYPE_CHECKING:
     from tilth.engine.run import Run
@@ -83,12 +84,24 @@ class _Models:
             name: sampling.pop(name, None) for name in ("temperature", "top_p", "reasoning_effort")
         }
         reply_limits = {"max_tokens": self.settings["max_tokens"][role]}
+        price = Price.restored(self.settings["prices"].get(role))
+        if price is not None and price.source == LOCAL:
+            known.pop("reasoning_effort")
+            return local_model(
+                self.options.local or identity["model"],
+                self.options,
+                system=identity["system"],
+                structured=identity.get("structured"),
+                extra_body=sampling,
+                **known,
+                **reply_limits,
+            )
         return tilth.Teacher(
             identity["model"],
             base_url=self._address(identity["model"], role),
             system=identity["system"],
             structured=identity.get("structured"),
-            price=self.options.price or Price.restored(self.settings["prices"].get(role)),
+            price=self.options.price or price,
             extra_body=sampling,
             **known,
             **(reply_limits | calling(self.options)),

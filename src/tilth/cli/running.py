@@ -116,6 +116,13 @@ def calling(options: Namespace) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
+def local_model(model: str | None, options: Namespace, **settings: Any) -> Teacher:
+    """A model on this machine, called as far as the command line says how."""
+    tokens = options.context_tokens
+    known = {} if tokens is None else {"context_tokens": tokens}
+    return tilth.local(model, **(settings | calling(options) | known))
+
+
 def near(path: Path) -> Path:
     """The path as seen from here, where that is shorter."""
     here = Path.cwd()

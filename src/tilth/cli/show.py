@@ -41,7 +41,7 @@ def show(options: Namespace) -> int:
     say(_standing(run))
     table([run])
     _beside(run)
-    _reasons(run)
+    reasons(run)
     _without_rows(run)
     rows = run.rows.head(options.rows)
     if rows.is_empty():
@@ -93,7 +93,7 @@ def _figure(name: str, value: float | None) -> str:
     return f"{value:,.4f}" if name == "usd" else f"{value:,.2f}" if name == "seconds" else f"{value:,}"
 
 
-def _reasons(run: Run) -> None:
+def reasons(run: Run) -> None:
     """Why rows are rejected or unverified, and units have none: the causes, each with its latest reason."""
     quality = run.quality
     by_cause = (quality.rejected_by, quality.unverified_by, quality.rowless_by)

@@ -19,6 +19,7 @@ _OPTIONS = {
     "random_state": "--random-state",
     "database": "--database",
     "context": "--context",
+    "context_tokens": "--context-tokens",
     "encoding": "--encoding",
     "structured": "--structured",
     "queries": "--queries",

@@ -9,6 +9,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from tilth.errors import ModelMissing
+from tilth.teacher.local.models import BRINGS_SMALL_MODEL, installed
+from tilth.teacher.local.server import find_server
+
 _STATIC = Path(__file__).parents[1] / "static"
 _PACKAGES = (
     "tilth",
@@ -24,6 +28,7 @@ _EXTENSIONS = {
     "anywidget": "no widget of Tilth can show",
     "@jupyter-widgets/jupyterlab-manager": "no widget at all can show",
 }
+_MODELS_SHOWN = 5
 # The extension's folder, and the package whose version it must have.
 _VERSIONS = {"tilth": "tilth", "anywidget": "anywidget"}
 
@@ -50,9 +55,9 @@ def version_of(package: str) -> str | None:
 
 
 def diagnose() -> list[Finding]:
-    """Looks at this environment: its packages, the widgets' bundle, and JupyterLab's extensions."""
+    """Looks at this environment: its packages, the widgets' bundle, JupyterLab's extensions, local models."""
     static = map(_static, ("widget.js", "widget.css", "vega.js"))
-    return [_python(), _kernel(), *map(_package, _PACKAGES), *static, *_extensions()]
+    return [_python(), _kernel(), *map(_package, _PACKAGES), *static, *_extensions(), _local()]
 
 
 def doctor() -> None:
@@ -96,6 +101,22 @@ def _kernel() -> Finding:
 
 def _major_minor(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
+def _local() -> Finding:
+    """Whether a model on this machine could teach. It is no problem where none could: nothing needs it."""
+    try:
+        program = find_server(None)
+    except ModelMissing as error:
+        return Finding("ok", f"no local teacher: {error}")
+    server = f"llama.cpp's server in xllamacpp {version_of('xllamacpp')}"
+    if program:
+        server = f"{Path(program).name} on PATH"
+    models = [f"{model.title} ({model.size / 1e6:,.0f} MB)" for model in installed()]
+    if not models:
+        return Finding("ok", f"{server}; no local model: `{BRINGS_SMALL_MODEL}` brings a small one")
+    rest = f" and {len(models) - _MODELS_SHOWN} more" if len(models) > _MODELS_SHOWN else ""
+    return Finding("ok", f"{server}, for tilth.local(): {', '.join(models[:_MODELS_SHOWN])}{rest}")
 
 
 def _static(name: str) -> Finding:

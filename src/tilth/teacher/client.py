@@ -22,6 +22,7 @@ from tilth.teacher.http.proxies import proxy_for
 from tilth.teacher.http.redact import Secret, public_url, secret_forms, url_secrets
 from tilth.teacher.http.sdk import SdkEndpoint, take_answer
 from tilth.teacher.prices import Price
+from tilth.teacher.speed import Speed
 from tilth.teacher.validation import refuse_kinds, refuse_model, refuse_place, refuse_values
 
 if TYPE_CHECKING:
@@ -198,6 +199,10 @@ class Teacher:
         if self._price is not None or self._function is not None:
             return self._price
         return prices.find(self.name, public_url(self._url()))
+
+    def speed(self) -> Speed | None:
+        """How quick it is taken to be where this machine runs it for this teacher alone; None elsewhere."""
+        return None
 
     def open(self) -> AbstractAsyncContextManager[Endpoint]:
         """Opens it in the running event loop, for as long as the context lasts."""

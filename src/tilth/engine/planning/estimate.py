@@ -144,6 +144,7 @@ class _Estimate:
         self._strategy, self._task, self._models, self._seen = strategy, task, models, measurements
         self._priced = {role: PricedModel.of(model) for role, model in models.items()}
         self.prices = {role: priced.price for role, priced in self._priced.items()}
+        self._speed = models["teacher"].speed()
         self._seeds = len(seeds)
         self._passes = SeedPasses(tuple(seeds), 0, put=task.put)
         self._units: dict[int, list[Unit]] = {}
@@ -289,7 +290,16 @@ class _Estimate:
         if self._seen is not None:
             return self._seen.seconds
         most = self._models["teacher"].max_tokens
-        replies = (self._reply_tokens / _SHORTEST_REPLIES, self._reply_tokens, most)
+        usual = self._reply_tokens if self._speed is None else max(self._reply_tokens, self._speed.running_on)
+        replies = (self._reply_tokens / _SHORTEST_REPLIES, min(usual, most), most)
+        if self._speed is not None:
+            prompts = [self._prompt_tokens("teacher", seed) for seed in self._first_seeds]
+            low, typical, high = (
+                sum(prompt[case] for prompt in prompts) / len(prompts) / self._speed.prompt[case]
+                + replies[case] / self._speed.reply[case]
+                for case in (_LOW, _TYPICAL, _HIGH)
+            )
+            return low, typical, high
         low, typical, high = (
             _LATENCY[case] + replies[case] / _TOKENS_PER_SECOND[case] for case in (_LOW, _TYPICAL, _HIGH)
         )
@@ -299,10 +309,14 @@ class _Estimate:
         teacher = self._models["teacher"]
         if teacher.simulated:
             return 1
+        if self._speed is not None:  # whose calls share the machine, and are all let through
+            return 1 if self._seen is None else teacher.concurrency
         return max(1, teacher.concurrency // _FEWER_AT_ONCE) if cost == _HIGH else teacher.concurrency
 
     def _seconds(self, queries: int, cost: int) -> float:
         start = _SIMULATED_START[cost] if self._models["teacher"].simulated else 0.0
+        if self._speed is not None:
+            start = self._speed.start[cost]
         return start + math.ceil(queries / self._side_by_side(cost)) * self._per_call()[cost]
 
     def sources(self, goal: int | None) -> dict[str, str]:
@@ -367,6 +381,8 @@ class _Estimate:
     def _source_of_seconds(self) -> str:
         if self._models["teacher"].simulated:
             return "estimated: measured speed of the simulation"
+        if self._speed is not None and self._seen is None:
+            return f"estimated: {self._speed.source}; {self._per_call()[_TYPICAL]:.1f} s a call"
         said = (
             f"{self._side_by_side(_TYPICAL)} calls at once of {self._per_call()[_TYPICAL]:.1f} s each; "
             f"at worst {self._side_by_side(_HIGH)} at once"

@@ -19,7 +19,10 @@ from tilth.teacher.http.endpoint import Endpoint
 from tilth.teacher.local.models import LocalModel, gguf_file
 from tilth.teacher.local.server import LocalServer, Running, Setting, find_server, server_of
 from tilth.teacher.prices import Price
+from tilth.teacher.speed import Speed, of_file
 
+LOCAL = "local model"
+"""Whose price it is, by which a run's file tells that a model was on this machine."""
 _MOST_STARTS = 4
 """Starts of the server within one run: the first, and three after it died."""
 _TOO_LONG = re.compile(r"exceeds? the available context")
@@ -36,7 +39,7 @@ def local(
     max_tokens: int = 512,
     timeout: float = 600.0,
     concurrency: int = 4,
-    context: int = 4096,
+    context_tokens: int = 4096,
     threads: int | None = None,
     gpu_layers: int | None = None,
     server: str | Path | None = None,
@@ -60,7 +63,7 @@ def local(
         max_tokens: Limit on a reply, in tokens. Small models may go on for ever.
         timeout: Seconds for a whole call.
         concurrency: Replies that are written at once, each with a context of its own in memory.
-        context: Tokens that prompt and reply have together, at most.
+        context_tokens: Tokens that prompt and reply have together, at most.
         threads: Threads to compute with; else one for each physical core, but for one that is left free:
             with all cores taken, threads wait for each other, and replies come at a tenth of the speed.
         gpu_layers: Layers of the model on a GPU; None leaves it to the server, 0 keeps to the processor.
@@ -76,7 +79,7 @@ def local(
         ...     print("Pass the path of a GGUF file" in str(error))
         True
     """
-    counts = {"concurrency": concurrency, "context": context, "threads": threads}
+    counts = {"concurrency": concurrency, "context_tokens": context_tokens, "threads": threads}
     for name, count in counts.items():
         if count is not None and not 1 <= of_kind(count, int, name, "a whole number") <= 10**7:
             raise ValueError(f"{name}={count}: give a whole number of 1 or more")
@@ -90,7 +93,7 @@ def local(
             model=str(found.path),
             name=found.name,
             slots=concurrency,
-            context=context,
+            context_tokens=context_tokens,
             threads=_threads() if threads is None else threads,
             gpu_layers=gpu_layers,
             server=program,
@@ -126,7 +129,7 @@ class LocalTeacher(Teacher):
             setting.name,
             # never the user's own key
             api_key="local",
-            price=Price(Decimal(0), Decimal(0), source="local model"),
+            price=Price(Decimal(0), Decimal(0), source=LOCAL),
             concurrency=setting.slots,
             **settings,
         )
@@ -140,6 +143,9 @@ class LocalTeacher(Teacher):
     def address(self) -> None:
         """None: it is on this machine, at another port each time."""
         return
+
+    def speed(self) -> Speed:
+        return of_file(self.local_model.size, self._setting.threads, self._setting.slots)
 
     @property
     def server(self) -> LocalServer:
@@ -223,7 +229,7 @@ class LocalEndpoint(Endpoint):
         """The error with what is known of the server, or what to do."""
         text = str(error)
         if error.kind == "bad-request" and _TOO_LONG.search(text):
-            text = f"{text}; pass a larger context= than {self._setting.context}"
+            text = f"{text}; pass a larger context_tokens= than {self._setting.context_tokens}"
         elif error.kind in ("connection", "reset") and (
             how := await asyncio.to_thread(self._server.death, start)
         ):

@@ -67,7 +67,7 @@ class _Package:
         parameters.port = 0
         parameters.api_keys = [told["key"]]
         parameters.n_parallel = told["slots"]
-        parameters.n_ctx = told["context"] * told["slots"]
+        parameters.n_ctx = told["context_tokens"] * told["slots"]
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = told["threads"]
         if told["gpu_layers"] is not None:
             parameters.n_gpu_layers = told["gpu_layers"]
@@ -91,7 +91,7 @@ class _Binary:
 
     def __init__(self, told: dict[str, Any]) -> None:
         self.port = _free_port()
-        size, gpu = str(told["context"] * told["slots"]), told["gpu_layers"]
+        size, gpu = str(told["context_tokens"] * told["slots"]), told["gpu_layers"]
         threads = str(told["threads"])
         self._process = subprocess.Popen(  # noqa: S603 - the program that the user named or has on PATH
             [

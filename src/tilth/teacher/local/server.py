@@ -28,6 +28,7 @@ _IDLE_SECONDS = 600.0
 """Seconds after its last use until it is ended, for its memory."""
 _MOMENT = 1.0
 """Seconds between a connection that breaks and the end of the process that held it."""
+_LESS_MEMORY = "take a smaller model, or lower context_tokens= or concurrency="
 _PROGRAM = "tilth.teacher.local.program"
 _PACKAGE = "xllamacpp"
 _BINARY = "llama-server"
@@ -57,7 +58,7 @@ class Setting:
         model: Path of the GGUF file.
         name: What the server calls it.
         slots: Replies it works on at once.
-        context: Tokens that prompt and reply of each may have together.
+        context_tokens: Tokens that prompt and reply of each may have together.
         threads: Threads it computes with.
         gpu_layers: Layers on a GPU; None leaves that to the server.
         server: Path of a llama-server; empty for the one in the package xllamacpp.
@@ -66,7 +67,7 @@ class Setting:
     model: str
     name: str
     slots: int
-    context: int
+    context_tokens: int
     threads: int
     gpu_layers: int | None
     server: str
@@ -230,14 +231,13 @@ class LocalServer:
                 f"server= with a {_BINARY} built on this machine"
             )
         if code == -getattr(signal, "SIGKILL", 9):
-            return (
-                "it was killed, most likely because memory ran out; take a smaller model, or lower context= "
-                f"or concurrency={said}"
-            )
+            return f"it was killed, most likely because memory ran out; {_LESS_MEMORY}{said}"
         if _TAKEN_WORDS.search(everything):
             return f"another program took its port; try again{said}"
         if _MEMORY_WORDS.search(everything):
-            return f"memory is too short; take a smaller model, or lower context= or concurrency={said}"
+            return (
+                f"memory is too short; take a smaller model, or lower context_tokens= or concurrency={said}"
+            )
         if _UNKNOWN_WORDS.search(everything):
             return f"{program} does not know this kind of model; a newer one may{said}"
         if _CORRUPT_WORDS.search(everything):

@@ -42,11 +42,11 @@ def program(folder: Path, text: str, name: str = "llama-server") -> Path:
 
 
 def started(model: Path, server: Path | None = None) -> None:
-    tilth.local(model, server=server, context=512).server.running()
+    tilth.local(model, server=server, context_tokens=512).server.running()
 
 
 def test_a_llama_server_of_ones_own_answers(tiny: Path, tmp_path: Path) -> None:
-    teacher = tilth.local(tiny, server=program(tmp_path, _AS_LLAMA_SERVER), max_tokens=8, context=1024)
+    teacher = tilth.local(tiny, server=program(tmp_path, _AS_LLAMA_SERVER), max_tokens=8, context_tokens=1024)
     run = tilth.generate_sync(tilth.demo.seeds(2), "answer-augmentation", 2, teacher=teacher)
     assert run.progress.queries == 2
     assert all(run.rows["response"])
@@ -54,7 +54,7 @@ def test_a_llama_server_of_ones_own_answers(tiny: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere nothing tells a child of it")
 def test_a_llama_server_ends_with_the_process_that_watches_it(tiny: Path, tmp_path: Path) -> None:
-    server = tilth.local(tiny, server=program(tmp_path, _AS_LLAMA_SERVER), context=512).server
+    server = tilth.local(tiny, server=program(tmp_path, _AS_LLAMA_SERVER), context_tokens=512).server
     address = server.running().base_url
     assert server.pid is not None
     os.kill(server.pid, signal.SIGKILL)
@@ -66,7 +66,10 @@ def test_a_llama_server_ends_with_the_process_that_watches_it(tiny: Path, tmp_pa
     [
         ("exec kill -ILL $$", "this processor lacks instructions that llama-server was built for"),
         ("exec kill -KILL $$", "most likely because memory ran out; take a smaller model"),
-        ("echo 'failed to allocate buffer of size 9' >&2; exit 1", "memory is too short; .* lower context="),
+        (
+            "echo 'failed to allocate buffer of size 9' >&2; exit 1",
+            "memory is too short; .* lower context_tokens=",
+        ),
         ("echo 'unknown model architecture: later' >&2; exit 1", "does not know this kind of model; a newer"),
         ('echo "couldn\'t bind HTTP server socket" >&2; exit 1', "another program took its port; try again"),
         ("echo 'something else' >&2; exit 3", 'it ended with code 3: it said "something else"'),
@@ -119,12 +122,18 @@ def test_a_server_that_is_not_there_is_told(
 def test_a_model_without_a_chat_template_is_told_and_answers(tiny: Path, tmp_path: Path) -> None:
     plain = write_tiny_model(tmp_path / "base.gguf", template=False)
     with pytest.warns(TilthWarning, match=r"base\.gguf has no chat template"):
-        teacher = tilth.local(plain, max_tokens=8, context=1024)
+        teacher = tilth.local(plain, max_tokens=8, context_tokens=1024)
     run = tilth.generate_sync(tilth.demo.seeds(1), "answer-augmentation", 1, teacher=teacher)
     assert run.progress.queries == 1
 
 
 def test_settings_that_mean_nothing_are_refused(tiny: Path) -> None:
-    for wrong in ({"threads": 0}, {"context": 0}, {"concurrency": 0}, {"gpu_layers": -1}, {"max_tokens": 0}):
+    for wrong in (
+        {"threads": 0},
+        {"context_tokens": 0},
+        {"concurrency": 0},
+        {"gpu_layers": -1},
+        {"max_tokens": 0},
+    ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             tilth.local(tiny, **wrong)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from tilth.teacher import CallError, Endpoint, TeacherError
 _PARENT = """
 import os, sys
 import tilth
-teacher = tilth.local(sys.argv[1], context=512, concurrency=1)
+teacher = tilth.local(sys.argv[1], context_tokens=512, concurrency=1)
 running = teacher.server.running()
 if len(sys.argv) > 2 and os.fork() == 0:
     assert teacher.server.pid is None
@@ -34,7 +34,7 @@ sys.stdin.read()
 
 
 def local(tiny: Path, **settings: object) -> tilth.teacher.local.LocalTeacher:
-    known: dict[str, object] = {"context": 1024, "max_tokens": 24, "concurrency": 2}
+    known: dict[str, object] = {"context_tokens": 1024, "max_tokens": 24, "concurrency": 2}
     return tilth.local(tiny, **(known | settings))  # type: ignore[arg-type]
 
 
@@ -72,14 +72,14 @@ def test_a_model_is_its_content(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_teachers_with_the_same_settings_share_a_server(tiny: Path) -> None:
-    one, other, another = local(tiny), local(tiny, temperature=0.0), local(tiny, context=512)
+    one, other, another = local(tiny), local(tiny, temperature=0.0), local(tiny, context_tokens=512)
     assert one.server is other.server
     assert one.server.running().base_url == other.server.running().base_url
     assert another.server is not one.server
 
 
 def test_a_server_that_nothing_uses_makes_room_for_another(tiny: Path) -> None:
-    old, new = local(tiny).server, local(tiny, context=512).server
+    old, new = local(tiny).server, local(tiny, context_tokens=512).server
     old.running()
     with old.used():
         new.running()
@@ -183,7 +183,7 @@ def test_it_is_started_again_where_it_died_but_not_for_ever(tiny: Path) -> None:
 
 
 def test_a_call_that_it_died_of_is_told_as_such(tiny: Path) -> None:
-    teacher = local(tiny, concurrency=1, context=4096)
+    teacher = local(tiny, concurrency=1, context_tokens=4096)
 
     async def called() -> None:
         async with teacher.open() as endpoint:
@@ -201,13 +201,28 @@ def test_a_call_that_it_died_of_is_told_as_such(tiny: Path) -> None:
 
 
 def test_a_prompt_that_is_too_long_is_told(tiny: Path) -> None:
-    teacher = local(tiny, context=512)
+    teacher = local(tiny, context_tokens=512)
 
     async def called() -> None:
         async with teacher.open() as endpoint:
             await ask(endpoint, teacher, "long " * 400)
 
-    with pytest.raises(CallError, match="pass a larger context= than 512") as caught:
+    with pytest.raises(CallError, match="pass a larger context_tokens= than 512") as caught:
         asyncio.run(called())
     assert caught.value.kind == "bad-request"
     assert "127.0.0.1" not in str(caught.value)
+
+
+def test_a_plan_takes_it_to_be_as_quick_as_the_machine_and_free(tiny: Path) -> None:
+    def planned(seeds: int = 8, **settings: object) -> tilth.Plan:
+        teacher = local(tiny, **{"threads": 1, "max_tokens": 100, **settings})
+        found = tilth.plan(tilth.demo.seeds(seeds), "answer-augmentation", 40, teacher=teacher)
+        assert teacher.server.pid is None, "a plan starts no server"
+        return found
+
+    one, several = planned(concurrency=2), planned(concurrency=8)
+    assert one.usd == 0
+    assert "MB on 1 thread" in one.sources["seconds"]
+    assert several.seconds == one.seconds, "more calls at once share one machine"
+    assert one.seconds_range.low < one.seconds < one.seconds_range.high
+    assert planned(threads=4).seconds < one.seconds
