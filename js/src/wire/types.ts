@@ -195,7 +195,7 @@ export interface Replies extends Record<keyof Requests, unknown> {
   "regimes-save": AlreadyThere | { type: "regimes-save"; paths: readonly string[]; bytes: number };
 }
 
-export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv";
+export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv" | "trl" | "axolotl" | "llama-factory";
 
 /** What a chart of a study stands on, across its bottom. */
 export type Axis = "ratio" | "rows" | "rows_per_seed" | "usd";

@@ -32,6 +32,26 @@ test("Export saves what is chosen and says what was written", async () => {
   expect(said).toEqual(["Saved 573 rows, 214.3 kB, to out/rows.jsonl", "left out: 1 row"]);
 });
 
+test("A format that is a folder is saved under a name of its own", async () => {
+  const { el } = await open();
+  const path = find(el, '.tilth-save input[type="text"]') as HTMLInputElement;
+  const label = () => el.querySelector(`label[for="${path.id}"]`)?.textContent;
+  expect(label()).toBe("File");
+  find(el, 'input[value="llama-factory"]').click();
+  await drawn();
+  expect([label(), path.value]).toEqual(["Folder", "gsm8k-new-question-llama-factory"]);
+  type(path, "mine-llama-factory", "input");
+  await drawn();
+  find(el, 'input[value="csv"]').click();
+  await drawn();
+  expect([label(), path.value]).toEqual(["File", "mine.csv"]);
+  find(el, 'input[value="trl"]').click();
+  await drawn();
+  find(el, ".tilth-export").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await drawn();
+  expect(host.ofType("save")).toMatchObject([{ format: "trl", path: "mine-trl" }]);
+});
+
 test.each([
   ["Replace", "replace"],
   ["Keep both", "keep-both"],

@@ -81,6 +81,7 @@ def test_paid_replies_are_taken_over_and_named_verdicts_saved(shell, endpoint, s
         (("--save", "rows.xyz"), "--format"),
         (("--save", "there/is/none/rows.jsonl"), "no folder"),
         (("--save", ".", "--format", "csv"), "is a folder"),
+        (("--save", ".", "--format", "trl"), "holds other files"),
         (("--save", "rows.jsonl", "--verdicts", "good"), "there is no verdict 'good'"),
         (("--verdicts", "accepted"), "pass --save FILE"),
         (("--checks", "agreement,luck"), "there is no check 'luck'; there are answerable"),
@@ -158,8 +159,12 @@ def test_a_limit_in_dollars_is_kept_with_the_price_that_is_given(shell, seeds, t
         assert spent < run.progress.usd <= 0.03
         assert tilth.open_run(run.path).prices == prices
         saved = shell("resume", "run.tilth", "--save", "rows.csv", "--verdicts", "rejected")
+        tuning = ("--save", "tuning", "--format", "llama-factory")
+        handed = shell("resume", "run.tilth", *tuning, "--verdicts", "rejected")
     assert saved.returncode == 0, saved.stderr
     assert pl.read_csv(tmp_path / "rows.csv").height == run.progress.rows
+    assert handed.returncode == 0, handed.stderr
+    assert pl.read_ndjson(tmp_path / "tuning/data/train.jsonl").height == run.progress.rows
 
 
 def test_a_writer_has_its_price_again(shell, seeds, tmp_path):

@@ -95,6 +95,22 @@ def test_a_file_that_is_there_is_written_over_only_after_a_word(workbench, page)
     assert pl.read_csv("train.csv").height == pl.read_csv("train-3.csv").height == 10
 
 
+def test_a_folder_for_a_trainer_is_filled_again_only_after_a_word(workbench, page):
+    widget = workbench(budget=10)
+    widget.generate().wait()
+    asked = {"format": "trl", "path": "tuning", "verdicts": None}
+    saved = page.ask(widget, "save", **asked).custom
+    written = [file for file in Path("tuning").rglob("*") if file.is_file()]
+    assert (saved["type"], saved["path"], saved["rows"]) == ("saved", "tuning", 10)
+    assert saved["bytes"] == sum(file.stat().st_size for file in written)
+    found = page.ask(widget, "save", **asked).custom
+    assert (found["type"], found["there"], found["free"]) == ("exists", ["tuning"], ["tuning-2"])
+    assert page.ask(widget, "save", **asked, existing="keep-both").custom["path"] == "tuning-2"
+    (Path("tuning") / "README.md").write_text("mine")
+    refused = page.ask(widget, "save", **asked, existing="replace").custom
+    assert "holds other files" in refused["message"]
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "says"),
     [

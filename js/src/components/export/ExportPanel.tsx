@@ -1,4 +1,4 @@
-// Saves the rows as a training file, and says what was written and where.
+// Saves the rows as a training file or as a folder for a trainer, and says what was written and where.
 
 import { useState } from "preact/hooks";
 import { bytes, count, fileStem } from "../../format";
@@ -19,7 +19,9 @@ interface Format {
   name: ExportFormat;
   title: string;
   about: string;
+  /** What its name ends in. */
   suffix: string;
+  folder?: true;
 }
 
 const FORMATS: readonly [Format, ...Format[]] = [
@@ -27,6 +29,15 @@ const FORMATS: readonly [Format, ...Format[]] = [
   { name: "chat", title: "Chat JSONL", about: "one conversation a line, for fine-tuning", suffix: ".jsonl" },
   { name: "alpaca", title: "Alpaca", about: "instruction, input, output", suffix: ".json" },
   { name: "csv", title: "CSV", about: "flat columns, for spreadsheets", suffix: ".csv" },
+  { name: "trl", title: "TRL", about: "rows and settings to train with", suffix: "-trl", folder: true },
+  { name: "axolotl", title: "Axolotl", about: "the same for Axolotl", suffix: "-axolotl", folder: true },
+  {
+    name: "llama-factory",
+    title: "LLaMA-Factory",
+    about: "the same for LLaMA-Factory",
+    suffix: "-llama-factory",
+    folder: true,
+  },
 ];
 
 type Outcome = { reply: Replies["save"] } | { problem: string } | "saving" | null;
@@ -95,7 +106,7 @@ export function ExportPanel() {
                 onChange={() => choose(each)}
               />
               <span class="tilth-choice-title">{each.title}</span>
-              <span class="tilth-choice-cost">{each.suffix}</span>
+              <span class="tilth-choice-cost">{each.folder ? "folder" : each.suffix}</span>
               <span class="tilth-choice-about">{each.about}</span>
             </label>
           ))}
@@ -120,7 +131,7 @@ export function ExportPanel() {
       </fieldset>
       <div class="tilth-group">
         <label class="tilth-label" for={`${id}-path`}>
-          File
+          {format.folder ? "Folder" : "File"}
         </label>
         <div class="tilth-save">
           <input

@@ -53,14 +53,16 @@ grades its own students.
 import tilth
 from transformers import pipeline
 
-test = ...                                    # a frame with question and reference
+test = ...  # a frame with question and reference
+run = ...  # the run whose rows these are: tilth.open_run("....tilth")
+study = ...  # the study to set it beside: tilth.open_study("....tilth")
+
 asked = [[{system}{{"role": "user", "content": question}}] for question in test["question"]]
 model = pipeline("text-generation", "{TRAINED}")
 replies = model(asked, max_new_tokens=512, do_sample=False)
 answers = [reply[0]["generated_text"][-1]["content"] for reply in replies]
 
-run = tilth.open_run("....tilth")             # the run whose rows these are
 frame, outcomes = tilth.results(answers, test=test, run=run, student="tuned by {trainer.title}")
-study.add(frame, outcomes)                    # tilth.chart(study) shows it beside the study's own
+study.add(frame, outcomes)  # tilth.chart(study) draws it with the study's own
 ```
 """
