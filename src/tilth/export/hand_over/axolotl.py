@@ -66,7 +66,7 @@ optimizer: adamw_torch
 learning_rate: {LEARNING_RATE}
 lr_scheduler: cosine
 warmup_ratio: {WARM_UP}
-bf16: auto
+bf16: auto                           # the weights too, which rounds small steps; false keeps them in fp32
 attn_implementation: sdpa
 seed: 0
 
