@@ -3,16 +3,77 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from tilth.engine.budget import Amount
 from tilth.errors import StudentError
-from tilth.students.base import Student
+from tilth.students.base import Student, TrainingSetting
 from tilth.tasks.base import Prompt, Task
-from tilth.teacher import Teacher
+from tilth.teacher import Price, Teacher
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a piece of paid work.
+
+    Attributes:
+        text: What is to be known of it, kept in the study's file.
+        tokens: Tokens it was billed for; None where nobody said: then it is booked as it was reserved.
+        nano: What that costs in nano-dollars, 0 where a price is unknown.
+        model: The model that it made.
+    """
+
+    text: str
+    tokens: int | None
+    nano: int
+    model: str | None = None
+
+
+class Unbilled(Exception):
+    """A piece of paid work came to nothing, and nothing is billed for it; its cause is what to tell."""
+
+
+class PaidWork(Protocol):
+    """What a study offers to a student that has work done elsewhere before it is asked. Used in its loop.
+
+    Attributes:
+        study_id: The study that it is for.
+        patience: Seconds of nothing but failures after which it is to give up.
+    """
+
+    study_id: str
+    patience: float
+
+    async def once(
+        self,
+        purpose: str,
+        request: Mapping[str, Any],
+        worst: Amount,
+        do: Callable[[bool], Awaitable[Done]],
+    ) -> str:
+        """The text of what `do` came to, which is done once in the study's file, whatever kills it.
+
+        That it is about to be done, at `worst`, is durable before `do` is called. It is called with True
+        where an earlier process may have begun the same: it is to look for that first. What it raises leaves
+        it in doubt, and the next start calls it again; `Unbilled` takes the reservation back.
+
+        Raises:
+            DoesNotFit: It does not fit under `student_budget`.
+        """
+
+    async def pause(self, seconds: float) -> None:
+        """Waits; raises `CancelledError` once the study is stopped: the work is left for later."""
+
+    def tell(self, what: str | None) -> None:
+        """Says what is waited for, in a line."""
+
+    def leave(self, what: str | None) -> None:
+        """Says what goes on elsewhere if the study ends now, in a line."""
 
 
 class AskingStudent(Student):
@@ -27,7 +88,19 @@ class AskingStudent(Student):
     def asked(self) -> Teacher:
         """The model that is asked, as it is before it has learnt anything."""
 
-    @abstractmethod
+    @property
+    def learnt(self) -> Teacher:
+        """The model that is asked once it has learnt, as far as its price goes."""
+        return self.asked
+
+    async def learn(self, rows: pl.DataFrame, random_state: int, task: Task, work: PaidWork) -> Teacher:
+        """The model that is asked in a cell of these rows, of which there is at least one."""
+        return self.asked
+
+    def learning(self, rows: pl.DataFrame, task: Task) -> tuple[int, Price | None] | None:
+        """Tokens that learning from rows is billed for, about, and their price; None where it is free."""
+        return None
+
     def prompts(self, rows: pl.DataFrame, questions: Sequence[str], task: Task) -> list[Prompt]:
         """What is put to the model for each question, in order; the same for the same rows and questions.
 
@@ -36,10 +109,18 @@ class AskingStudent(Student):
         Raises:
             StudentError: `rows` lacks a column.
         """
+        return [task.answer(question) for question in questions]
 
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> NoReturn:
         """Refuses: what it costs is to be limited, and that is a study's work."""
+        self._refuse()
+
+    def untrained(self, setting: TrainingSetting) -> NoReturn:
+        """Refuses likewise; a study asks it without rows."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
         raise StudentError(
             f"student {self.name!r} asks a model, which may cost money: measure it by tilth.study(..., "
-            f"student=..., student_budget=...)"
+            "student=..., student_budget=...)"
         )

@@ -14,13 +14,14 @@ from tilth.errors import StudentError
 from tilth.students.base import FunctionStudent, Student, TrainFunction
 from tilth.students.in_context import InContext
 from tilth.students.neighbour import Neighbour
+from tilth.students.openai_fine_tuning import OpenAIFineTuning
 from tilth.students.parser import Parser
 from tilth.students.sketch import SketchParser
 
 GROUP = "tilth.students"
 
 _OWN: dict[str, type[Student]] = {kind.name: kind for kind in (Parser, Neighbour, SketchParser)}
-_ASKING: dict[str, type[Student]] = {kind.name: kind for kind in (InContext,)}
+_ASKING: dict[str, type[Student]] = {kind.name: kind for kind in (InContext, OpenAIFineTuning)}
 """Those that cannot be had by their name alone, for they need a model: `available` does not list them."""
 
 

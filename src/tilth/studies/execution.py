@@ -132,7 +132,7 @@ class StudyExecution:
         if measured == every:
             return Ending("finished", "every cell is measured")
         if self.stopping:
-            return Ending("stopped", "stopped by the user")
+            return Ending("stopped", f"stopped by the user{self.asked.left}")
         used_up = {"the study's budget": short_of, "student_budget": self.asked.account.short_of}
         why = " and ".join(f"{whose} of {limit} is used up" for whose, limit in used_up.items() if limit)
         told = f"{why or 'every run is grown'}: {measured:,} of {every:,} cells are measured whole"

@@ -188,7 +188,8 @@ class Study(Background):
             await journal.write(store.set_status(self.id, "running", None, self._earlier))
             ending = await execution.drive()
         except asyncio.CancelledError:
-            ending = Ending("aborted", "aborted by the user" if self._aborted else EXITED)
+            why = "aborted by the user" if self._aborted else EXITED
+            ending = Ending("aborted", f"{why}{execution.asked.left}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the study tells it
             self.error = error
             ending = Ending("failed", str(error))

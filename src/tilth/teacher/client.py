@@ -187,12 +187,17 @@ class Teacher:
 
     def greedy(self) -> Self:
         """The same model at temperature 0; where it has none, as reasoning models want it, as it is."""
-        if not self.temperature:
-            return self
-        # no copy by pickling, which would leave its key behind
-        greedy = object.__new__(type(self))
-        greedy.__dict__.update(self.__dict__, temperature=0.0)
-        return greedy
+        return self._with(temperature=0.0) if self.temperature else self
+
+    def tuned(self, name: str, price: Price | None) -> Self:
+        """Another model at the same endpoint with the same settings, such as one that was tuned there."""
+        return self._with(name=name, _price=price)
+
+    def _with(self, **settings: Any) -> Self:
+        """This teacher with other settings; no copy by pickling, which would leave its key behind."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **settings)
+        return other
 
     def price(self) -> Price | None:
         """What its tokens cost, or None for unknown."""

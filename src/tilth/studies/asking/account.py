@@ -18,12 +18,10 @@ from tilth.engine.growing.asks.booking import Booking
 from tilth.engine.growing.asks.connection import ModelConnection
 from tilth.engine.growing.asks.controls import Controls
 from tilth.errors import UnitFailed
-from tilth.strategies.base import Role
 from tilth.students.base import StudentAnswer
+from tilth.studies.asking.work import ROLE, StudyWork
 from tilth.tasks.base import Prompt
 from tilth.teacher import Teacher
-
-ROLE: Role = "student"
 
 _CUT_OFF = frozenset({"cut-off", "context-full"})
 """Causes for which an answer ended before its end."""
@@ -42,6 +40,7 @@ class StudentAccount:
     Attributes:
         limit: What may be spent in this file, in all sittings.
         short_of: The limit that ended it: "queries", "tokens" or "dollars"; None while none did.
+        work: What students have done elsewhere, on the same account.
     """
 
     def __init__(
@@ -49,6 +48,7 @@ class StudentAccount:
     ) -> None:
         self.limit = limit
         self.short_of: str | None = None
+        self.work = StudyWork(study_id, journal, patience)
         self._id = study_id
         self._journal = journal
         self._patience = patience
@@ -68,6 +68,7 @@ class StudentAccount:
     def stop(self) -> None:
         """What is asked finishes, unless it only fails; nothing new begins. Called from any thread."""
         self._controls.stopping = True
+        self.work.stop()
 
     @property
     def failing(self) -> bool:
@@ -79,7 +80,9 @@ class StudentAccount:
         """What is waited for where replies stay away for more than a moment, and seconds to the next try."""
         connections = sorted(self._connections.values(), key=lambda one: not one.gate.failing)
         wait = next((wait for one in connections if (wait := one.waiting) is not None), None)
-        return None if wait is None else (wait.why, wait.seconds)
+        if wait is not None:
+            return wait.why, wait.seconds
+        return None if self.work.waiting is None else (self.work.waiting, None)
 
     async def answers(self, model: Teacher, asked: Sequence[Question]) -> list[StudentAnswer]:
         """The model's answers, in order. Nothing is asked unless there are queries for all of them.
@@ -93,7 +96,7 @@ class StudentAccount:
             CancelledError: It was stopped while calls only failed, or is cancelled.
             TeacherError, Overspent, JournalError: As a run fails of them.
         """
-        journalled, booking = await self._opened()
+        journalled, booking = await self.opened()
         connection = self._connection(model, len(asked))
         context = AskContext(
             self._id,
@@ -124,7 +127,7 @@ class StudentAccount:
         for connection in self._connections.values():
             await connection.close()
 
-    async def _opened(self) -> tuple[JournalledRun, Booking]:
+    async def opened(self) -> tuple[JournalledRun, Booking]:
         """The file's books on this account, as an earlier sitting left them."""
         if self._books is None:
 
@@ -140,6 +143,7 @@ class StudentAccount:
             journalled, booked, replies = await self._journal.write(take_up)
             self._replied = {(unit, key): cut_off for unit, key, cut_off in replies}
             ledger = Ledger(self.limit, booked.spent, booked.in_doubt)
+            self.work.keep_in(journalled, ledger)
             self._books = journalled, Booking(self._id, self._journal, ledger, self._controls)
         return self._books
 

@@ -47,6 +47,12 @@ class AskedCells:
         work.add_done_callback(lambda _: told.put(None))
         return _told(told, work)
 
+    @property
+    def left(self) -> str:
+        """What goes on elsewhere where the study has ended, behind a reason; "" as a rule."""
+        left = self.account.work.left
+        return "" if left is None else f"; {left}"
+
     async def abort(self) -> None:
         """Cancels what is asked, and waits until that is booked: it is in doubt."""
         self.account.stop()
@@ -77,25 +83,30 @@ class AskedCells:
         student, began = training.student, time.monotonic()
         if not isinstance(student, AskingStudent):
             raise TypeError(f"{student.name} asks nobody")
-        asked = await asyncio.to_thread(self._questions, student, job, training)
-        answers = await self.account.answers(student.asked, asked)
+        rows = await asyncio.to_thread(rows_of, job, training)
+        model = student.asked
+        if rows.height:
+            await self.account.opened()
+            model = await student.learn(rows, job.random_state, job.task, self.account.work)
+        asked = await asyncio.to_thread(self._questions, student, job, rows)
+        answers = await self.account.answers(model, asked)
         found, cut_off = await asyncio.to_thread(_graded, job, answers)
         return CellAnswers(
             cell_id=training.cell_id,
             answers=found,
             cut_off=cut_off,
-            trained_on=len(training.rows) + training.seed_rows,
-            machine=student.asked.address,
+            trained_on=rows.height,
+            machine=model.address,
             seconds=time.monotonic() - began,
         )
 
-    def _questions(self, student: AskingStudent, job: Job, training: Training) -> list[Question]:
+    def _questions(self, student: AskingStudent, job: Job, rows: pl.DataFrame) -> list[Question]:
         """Every test question of the study, as this cell's student is asked it."""
         units, questions = [], []
         for name, test in job.tests.items():
             units += [self._units[name] + place for place in range(len(test))]
             questions += [question for question, _ in test]
-        prompts = student.prompts(rows_of(job, training), questions, job.task)
+        prompts = student.prompts(rows, questions, job.task)
         return list(zip(units, prompts, strict=True))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tilth.seeds import Seeds
     from tilth.studies.grid import Grid
     from tilth.tasks.base import Task
-    from tilth.teacher import Teacher
+    from tilth.teacher import Price, Teacher
 
 _CHARACTERS_PER_TOKEN = 4
 _REPLY_CHARACTERS = 1_000
@@ -64,8 +64,8 @@ def asking(grid: Grid) -> list[AskingStudent]:
 
 
 def models_of(students: Sequence[AskingStudent]) -> list[Teacher]:
-    """The models they ask, each once."""
-    return list(dict.fromkeys(student.asked for student in students))
+    """The models they ask, each once, before and after they have learnt."""
+    return list(dict.fromkeys(model for student in students for model in (student.asked, student.learnt)))
 
 
 def price_of(grid: Grid, seeds: Seeds, tests: Mapping[str, pl.DataFrame], task: Task) -> StudentPrice | None:
@@ -75,19 +75,37 @@ def price_of(grid: Grid, seeds: Seeds, tests: Mapping[str, pl.DataFrame], task: 
         return None
     questions = [question for frame in tests.values() for question in frame["question"]]
     rows, sample = _rows(seeds), questions[:: max(1, len(questions) // _SAMPLE)]
-    cells = [cell.student for run in grid.runs() for cell in grid.cells(run)]
-    queries = tokens = nano = 0
-    unknown = False
+    every = [cell for run in grid.runs() for cell in grid.cells(run)]
+    bill = _Bill()
     for student in students:
-        asked = sum(one is student for one in cells) * len(questions)
-        sizes = [size_of(student.asked.request(prompt)) for prompt in student.prompts(rows, sample, task)]
+        cells = [cell for cell in every if cell.student is student]
+        asked, model = len(cells) * len(questions), student.learnt
+        sizes = [size_of(model.request(prompt)) for prompt in student.prompts(rows, sample, task)]
         prompt = round(asked * sum(sizes) / max(1, len(sizes)) / _CHARACTERS_PER_TOKEN)
-        reply = asked * min(student.asked.max_tokens, _response(seeds) // _CHARACTERS_PER_TOKEN)
-        price = student.asked.price()
-        unknown = unknown or price is None
-        nano += price.nano_dollars(prompt, reply) if price else 0
-        queries, tokens = queries + asked, tokens + prompt + reply
-    return StudentPrice(queries, tokens, None if unknown else nano / NANO)
+        reply = asked * min(model.max_tokens, _response(seeds) // _CHARACTERS_PER_TOKEN)
+        bill.add(asked, prompt, reply, model.price())
+        learning = student.learning(rows, task)
+        if learning is not None:
+            # no cell has more rows than it has queries
+            learnt = sum((cell.budget.queries or 0) + cell.seeds * cell.seed_rows for cell in cells)
+            bill.add(len(cells), round(learning[0] * learnt / rows.height), 0, learning[1])
+    return StudentPrice(bill.queries, bill.tokens, None if bill.unknown else bill.nano / NANO)
+
+
+@dataclass
+class _Bill:
+    """Adds up what students take."""
+
+    queries: int = 0
+    tokens: int = 0
+    nano: int = 0
+    unknown: bool = False
+
+    def add(self, queries: int, prompt: int, reply: int, price: Price | None) -> None:
+        self.queries += queries
+        self.tokens += prompt + reply
+        self.nano += price.nano_dollars(prompt, reply) if price else 0
+        self.unknown |= price is None
 
 
 def student_limit(
@@ -119,6 +137,11 @@ def student_limit(
         ) from None
     except BudgetError as error:
         raise BudgetError(f"student_budget: {error}") from None
+    if budget.usd is not None and price.usd is None:
+        raise BudgetError(
+            f"student_budget has a limit in dollars, which cannot be kept: {price}; give every model of "
+            f"{' and '.join(student.name for student in students)} its price, and its training if it has one"
+        )
     return budget
 
 
