@@ -19,8 +19,8 @@ class TuningPlan:
 
     Attributes:
         faults: By step ("upload", "files", "create", "jobs", "job", "events", "cancel", "chat"), what its
-            next calls meet, one by one: "none", a status such as "429", "reset" (nothing is done); it is done,
-            and the answer "lost", "slow" (it never comes), "html" or "malformed".
+            next calls meet, one by one: "none", a status such as "429", "reset" (nothing is done); or it is
+            done, and the answer is "lost", "slow" (it never comes), "html" or "malformed".
         course: A job's status each time it is looked at; the last one stays.
         tokens: What a job that succeeded says it trained on.
         model: The tuned model's name; made up, where None.
