@@ -123,6 +123,23 @@ export class Store {
       });
   }
 
+  /** Has another of the offered teachers answer; what was shown of the last one's run goes. */
+  async chooseTeacher(name: string): Promise<void> {
+    const { context } = this.traits;
+    const { chosen_teacher: before } = context.peek();
+    context.value = { ...context.peek(), chosen_teacher: name };
+    try {
+      await this.#rpc.request("teacher", { name });
+      if (this.#valueOf("status").path === null) {
+        this.#path = null;
+        this.samples.clear();
+      }
+    } catch (error) {
+      context.value = { ...context.peek(), chosen_teacher: before };
+      this.tell(error as Error);
+    }
+  }
+
   /** Starts the run of the plan in sight, or goes on with it. */
   generate(): Promise<void> {
     return this.#button("generate", {

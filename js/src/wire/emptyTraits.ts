@@ -4,7 +4,16 @@ import type { Traits } from "./types";
 
 /** A trait that Python has not filled yet is an empty dict. */
 export const EMPTY: Traits = {
-  context: { title: "Tilth", seeds: null, teacher: null, writer: null, checks: [], path: null },
+  context: {
+    title: "Tilth",
+    seeds: null,
+    teacher: null,
+    writer: null,
+    checks: [],
+    path: null,
+    teachers: [],
+    chosen_teacher: "",
+  },
   strategies: [],
   strategy: "",
   budget_queries: 0,

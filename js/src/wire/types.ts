@@ -34,6 +34,9 @@ export interface Context {
   /** Checks that ask, which every row goes through. */
   checks: { title: string; about: string }[];
   path: string | null;
+  /** What may teach, where there is a choice, and the name of the one that does. */
+  teachers: readonly { name: string; title: string }[];
+  chosen_teacher: string;
 }
 
 export interface StrategyInfo {
@@ -165,6 +168,7 @@ export interface Requests extends Record<Bare, Record<string, never>> {
   /** Whether one of the model's views can be seen, and how many it has. Always answered at once. */
   view: { open: boolean; views: number };
   confirm: { token: string; yes: boolean };
+  teacher: { name: string };
   "regimes-plan": StudyChoices;
   "regimes-run": StudyChoices;
   "regimes-chart": ChartChoices & { test: string };

@@ -33,6 +33,44 @@ test("the header says what is grown from, who answers, and that it is a simulati
   expect(find(el, ".tilth-header").textContent).not.toContain("stand-in");
 });
 
+test("another teacher can be chosen where there is one, while nothing is at work", async () => {
+  const { el } = await open();
+  expect(el.querySelector(".tilth-header select"), "nothing to choose").toBeNull();
+  const teachers = [
+    { name: "simulation", title: "simulation" },
+    { name: "local:Small", title: "Small, on this machine" },
+  ];
+  host.set("context", { ...TRAITS.context, teachers, chosen_teacher: "simulation" });
+  host.status({ state: "finished", path: "mine.tilth", last: 3 });
+  host.rows(samples(1, 3));
+  await drawn();
+  const select = find(el, ".tilth-header select") as HTMLSelectElement;
+  expect([...select.options].map(({ text }) => text)).toEqual(["simulation", "Small, on this machine"]);
+  host.answers(({ type }) =>
+    type === "teacher" ? { content: { type: "error", message: "It has gone." } } : undefined,
+  );
+  const choose = async () => {
+    select.value = "local:Small";
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    await drawn();
+  };
+  await choose();
+  expect(host.ofType("teacher").map(({ name }) => name)).toEqual(["local:Small"]);
+  expect(select.value, "a refusal leaves the choice as it was").toBe("simulation");
+  expect(find(el, ".tilth-notice").textContent).toContain("It has gone.");
+  expect(el.querySelectorAll('[role="option"]')).toHaveLength(3);
+  host.answers(({ type }) => {
+    if (type === "teacher") host.status({ state: "idle", path: null, last: 0 });
+    return { content: { type: "ok" } };
+  });
+  await choose();
+  expect(select.value).toBe("local:Small");
+  expect(el.querySelectorAll('[role="option"]'), "the last teacher's rows have gone").toHaveLength(0);
+  host.status({ state: "running", path: "other.tilth" });
+  await drawn();
+  expect(select.disabled).toBe(true);
+});
+
 test("two views show one model; each keeps its own tab, and the last one to close says so", async () => {
   const { els, closes } = await open(host, 2);
   const [one, two] = els;

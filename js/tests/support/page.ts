@@ -25,6 +25,8 @@ export const TRAITS: Partial<Traits> = {
     writer: null,
     checks: [],
     path: null,
+    teachers: [],
+    chosen_teacher: "",
   },
   strategies: [
     strategy("answers"),

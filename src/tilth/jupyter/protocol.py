@@ -128,6 +128,7 @@ _FIELDS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "open": {"row_id": _text(500)},
     "save": {"format": _text(40), "path": _text(4_000), "verdicts": _verdicts},
     "view": {"open": _flag},
+    "teacher": {"name": _text(200)},
     "confirm": {"token": _text(100), "yes": _flag},
     "vega": {},
     "regimes-plan": _GRID,

@@ -26,6 +26,7 @@ GOOD = {
     "save": {"format": "chat", "path": "train.jsonl", "verdicts": None},
     "view": {"open": True},
     "confirm": {"token": "t", "yes": False},
+    "teacher": {"name": "local:Small"},
     "regimes-plan": {
         "strategies": ["new-question"],
         "sizes": [25, 100],

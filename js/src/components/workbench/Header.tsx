@@ -1,6 +1,8 @@
 // The line on top: what is grown from, who answers, and whether that is a simulation.
 
 import { count } from "../../format";
+import { isRunActive, isStudyActive } from "../../state/activity";
+import { Select } from "../shared/Select";
 import { useView } from "../shared/viewContext";
 
 const STATES = {
@@ -11,7 +13,13 @@ const STATES = {
 } as const;
 
 export function Header() {
-  const { seeds, teacher, writer } = useView().store.traits.context.value;
+  const { store } = useView();
+  const { seeds, teacher, writer, teachers, chosen_teacher } = store.traits.context.value;
+  const { status, study_status } = store.traits;
+  const isLocked =
+    store.pulse.kernel.value !== "there" ||
+    isRunActive(status.value.state) ||
+    isStudyActive(study_status.value);
   return (
     <header class="tilth-header">
       <div class="tilth-header-line">
@@ -33,10 +41,22 @@ export function Header() {
         </div>
         {teacher && (
           <div class="tilth-header-part">
-            <span class="tilth-label">Teacher</span>
-            <strong class="tilth-cut" title={teacher.name}>
-              {teacher.name}
-            </strong>
+            {teachers.length > 0 ? (
+              <Select
+                label="Teacher"
+                value={chosen_teacher}
+                options={teachers.map(({ name, title }) => ({ value: name, text: title }))}
+                disabled={isLocked}
+                choose={(name) => store.chooseTeacher(name)}
+              />
+            ) : (
+              <>
+                <span class="tilth-label">Teacher</span>
+                <strong class="tilth-cut" title={teacher.name}>
+                  {teacher.name}
+                </strong>
+              </>
+            )}
             <span class={`tilth-state tilth-state-${teacher.state}`} title={teacher.note ?? ""}>
               {STATES[teacher.state] ?? teacher.state}
             </span>

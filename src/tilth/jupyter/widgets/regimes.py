@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from tilth.studies.test_sets import VALIDATION
 if TYPE_CHECKING:
     from tilth.engine.budget import Budget
     from tilth.studies.study import Study
+    from tilth.teacher import Teacher
 
 _STATUS_SECONDS, _UNSEEN_SECONDS = 0.5, 1.0
 _WRONG = 50
@@ -64,11 +65,14 @@ class Regimes:
         write: Callable[..., None],
         ask: Callable[..., None],
     ) -> None:
-        self._studies = studies
         self._offered = {name: info for name, info in offered.items() if info["usable"]}
         self._write = write
         self._ask = ask
         self._lock = threading.RLock()
+        self._take(studies, budget)
+
+    def _take(self, studies: WorkbenchStudies, budget: Budget) -> None:
+        self._studies = studies
         self._figures: Figures | None = None
         self._due: float | None = None
         self.teacher_state: traits.TeacherState | None = None
@@ -77,6 +81,12 @@ class Regimes:
             self._follow(found[0])
             self._choices = found[1]
         self._plan = UNPLANNED
+
+    def ask_another(self, teacher: Teacher, budget: Budget) -> None:
+        """Makes studies of this teacher from now on, and shows the newest of them."""
+        with self._lock:
+            self._take(replace(self._studies, teacher=teacher), budget)
+        self.plan()
 
     @property
     def study(self) -> Study | None:

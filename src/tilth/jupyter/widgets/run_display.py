@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tilth.jupyter.widgets.run_feed import RunFeed, no_rows
+from tilth.jupyter.widgets.traits import IDLE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,6 +81,14 @@ class RunDisplay:
             # The page learns of another run before that run's first samples come.
             self._final, self._status_due, self._push_due = False, 0.0, time.monotonic() + _PUSH_SECONDS
         self._wake()
+
+    def leave(self, teacher: Teacher) -> None:
+        """Shows no run any more, for another teacher answers from now on."""
+        with self._lock:
+            if self._feed:
+                self._feed.close()
+            self._feed, self._teacher, self.teacher_state = None, teacher, None
+        self._write(status=IDLE)
 
     def looked_at(self, *, watched: bool) -> None:
         """A page has said whether a view can be seen, and is shown at once how things are."""

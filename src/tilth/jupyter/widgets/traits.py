@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tilth.engine.budget import Budget
     from tilth.engine.recipe import Recipe
+    from tilth.jupyter.widgets.teachers import Teachers
     from tilth.seeds import Seeds
     from tilth.strategies.base import Strategy
     from tilth.strategies.check import Check
@@ -110,6 +111,7 @@ def context(
     state: str | None = None,
     note: str | None = None,
     checks: Sequence[Check] = (),
+    teachers: Teachers | None = None,
 ) -> dict[str, Any]:
     """The `context` trait; `state` and `note` say how the teacher does where that is known."""
     usual = ("ready", "A rule-based simulation, no language model.")
@@ -135,6 +137,8 @@ def context(
             for check in checks
         ],
         "path": None if path is None else shown_path(path),
+        "teachers": teachers.offered if teachers else [],
+        "chosen_teacher": teachers.chosen if teachers and teachers.offered else "",
     }
 
 

@@ -29,6 +29,7 @@ from tilth.jupyter.widgets.run_feed import page_of, stop
 from tilth.jupyter.widgets.run_plans import RunPlans
 from tilth.jupyter.widgets.saving import AlreadyThere, save_rows
 from tilth.jupyter.widgets.study_choices import PATIENCE, WorkbenchStudies
+from tilth.jupyter.widgets.teachers import Teachers
 from tilth.jupyter.widgets.views import Views
 from tilth.strategies import registry
 
@@ -52,7 +53,8 @@ class Workbench(Widget):
     """Grows rows from seeds under a budget, with controls.
 
     With no arguments it works on the demo's seeds with the demo's teacher, a rule-based simulation that
-    needs no key and no network. A run belongs to the kernel: closing the widget, or running its cell
+    needs no key and no network; where a model and a server for it are installed (see `tilth.local`), the
+    page offers that model instead. A run belongs to the kernel: closing the widget, or running its cell
     again, never stops it, and a new workbench on its path follows it.
 
     Args:
@@ -122,6 +124,7 @@ class Workbench(Widget):
         self._seeds: Seeds = traits.seeds(seeds)
         self._teacher = traits.model(teacher) or tilth.demo.teacher()
         self._writer = traits.model(writer)
+        self._teachers = Teachers(own=teacher is not None)
         self._path = None if path is None else path_of(path).absolute()
         self._check, self._checks, self._calibration = check, checks_given(checks), calibration
         # Its tokens and its goal are no control of the page.
@@ -254,6 +257,20 @@ class Workbench(Widget):
     def _on_confirm(self, token: str, yes: bool) -> None:
         self._question.answer(token, yes=yes)
 
+    def _on_teacher(self, name: str) -> None:
+        with self._starting:
+            for one in (self.run, self.study):
+                if one is not None and one.status not in OVER:
+                    raise ValueError("stop what is at work before another teacher is asked")
+            self._teacher = teacher = self._teachers.choose(name)
+            self._plans = replace(self._plans, teacher=teacher)
+            self._display.leave(teacher)
+            self._follow_existing()
+        self._write(context=self._context())
+        self._replan()
+        if self._regimes:
+            self._regimes.ask_another(teacher, self._budget())
+
     def _on_vega(self) -> tuple[str, dict[str, Any], list[bytes]]:
         return "vega", {}, [chart_bundle()]
 
@@ -340,7 +357,7 @@ class Workbench(Widget):
 
     def _context(self, state: str | None = None, note: str | None = None) -> dict[str, Any]:
         own = (self._seeds, self._teacher, self._writer, self._path, state, note)
-        return traits.context(*own, checks=self._checks)
+        return traits.context(*own, checks=self._checks, teachers=self._teachers)
 
     def close(self) -> None:
         """Closes the widget and its views. A run goes on: it belongs to the kernel."""
