@@ -69,18 +69,19 @@ class PaidWork(Protocol):
     async def pause(self, seconds: float) -> None:
         """Waits; raises `CancelledError` once the study is stopped: the work is left for later."""
 
-    def tell(self, what: str | None) -> None:
-        """Says what is waited for, in a line."""
+    def tell(self, piece: str, what: str | None) -> None:
+        """Says what a piece of work waits for, in a line; None: for nothing any more."""
 
-    def leave(self, what: str | None) -> None:
-        """Says what goes on elsewhere if the study ends now, in a line."""
+    def leave(self, piece: str, what: str | None) -> None:
+        """Says what of it goes on elsewhere if the study ends now, in a line; None: nothing."""
 
 
 class AskingStudent(Student):
     """A student that is a model behind an endpoint. Each answer of it is a query, which somebody pays for.
 
-    A study asks it in the runner's loop, one cell after the other, within `student_budget`. It says what is
-    to be asked, and never asks itself. It is a frozen dataclass, as other students are.
+    A study asks it in the runner's loop, one cell after the other, within `student_budget`; a few cells ahead
+    may learn meanwhile. It says what is to be asked, and never asks itself. It is a frozen dataclass, as
+    other students are.
     """
 
     @property

@@ -176,7 +176,10 @@ class StudyInputs:
     @cached_property
     def student_price(self) -> StudentPrice | None:
         """What they take; None where no student asks."""
-        return price_of(self.grid, self.seeds, self.tests, self.task)
+        cells = [cell for run in self.grid.runs() for cell in self.grid.cells(run)]
+        # no cell has more rows than it has queries, but for its seeds' own
+        most = [(one.student, (one.budget.queries or 0) + one.seeds * one.seed_rows) for one in cells]
+        return price_of(most, self.seeds, self.tests, self.task)
 
     @property
     def student_limit(self) -> Budget:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.fine_tuning_server import TuningPlan, TuningServer, serve_tuning
-from tests.unit.engine.growing import SEEDS, Model, until
+from tests.unit.engine.growing import SEEDS, Model, seeds, until
 from tests.unit.studies.grids import PRICE, grid, measured
 
 import tilth
@@ -84,31 +84,33 @@ def test_rows_become_a_job_whose_model_is_asked(server: TuningServer, tmp_path: 
     assert done.frame["machine"].to_list() == [server.base_url]
 
 
-def test_a_job_is_never_started_twice_for_the_same_rows(server: TuningServer, tmp_path: Path) -> None:
+def test_cells_of_the_same_rows_share_a_job_and_none_is_started_twice(
+    server: TuningServer, tmp_path: Path
+) -> None:
     path = tmp_path / "s.tilth"
-    study(server, path, ratios=[1, 2], seed_rows=[False], check=["label", "filter"])
-    cells = len(jobs(server))
-    assert cells <= 4
+    unjudged = {"seeds": seeds(5, references=False), "ratios": [1, 2], "check": ["label", "filter"]}
+    done = study(server, path, **unjudged)
+    assert (len(jobs(server)), done.progress.cells) == (2, 4)
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("DELETE FROM cells")
         file.execute("DELETE FROM outcomes")
-    again = study(server, path, ratios=[1, 2], seed_rows=[False], check=["label", "filter"])
-    assert (len(jobs(server)), again.progress.cells) == (cells, 4)
+    again = study(server, path, **unjudged)
+    assert (len(jobs(server)), again.progress.cells) == (2, 4)
 
 
 @pytest.mark.parametrize(
-    "faults",
+    ("faults", "metadata"),
     [
-        {"create": ["lost"]},
-        {"create": ["malformed"]},
-        {"create": ["html"], "jobs": ["500", "malformed"]},
-        {"create": ["429", "500", "reset"], "upload": ["lost"], "files": ["none", "503"]},
-        {"upload": ["malformed", "429"], "job": ["500", "malformed", "reset", "html"]},
-        {"events": ["500", "malformed", "lost", "401"]},
+        ({"create": ["lost"]}, True),
+        ({"create": ["lost"]}, False),
+        ({"create": ["malformed"]}, True),
+        ({"create": ["html"], "jobs": ["500", "malformed"]}, False),
+        ({"create": ["429", "500", "reset"], "upload": ["lost"], "files": ["none", "503"]}, True),
+        ({"upload": ["malformed", "429"], "job": ["500", "malformed", "reset", "html"]}, True),
+        ({"events": ["500", "malformed", "lost", "401"]}, True),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("metadata", [True, False])
 def test_failures_at_any_step_start_no_second_job(
     server: TuningServer, tmp_path: Path, faults: dict[str, list[str]], metadata: bool
 ) -> None:

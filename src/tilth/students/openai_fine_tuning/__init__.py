@@ -45,7 +45,8 @@ class OpenAIFineTuning(AskingStudent):
     """A model that is trained on rows by the OpenAI fine-tuning API, at any `base_url` that has it.
 
     A cell's rows are uploaded as conversations, one job trains on them, and the tuned model is asked the test
-    questions at temperature 0. Without rows the model itself is asked. Cells of the same rows share a job.
+    questions at temperature 0. Without rows the model itself is asked. Cells of the same rows share a job, and
+    a few jobs are at work at once.
     That a job is about to be created stands in the study's file before it is, so a restart finds the job
     again and never starts a second. A study that is stopped or aborted leaves it running, and says so.
 

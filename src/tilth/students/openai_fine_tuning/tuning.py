@@ -53,19 +53,20 @@ async def tuned(api: FineTuningApi, tuning: Tuning, work: PaidWork) -> TuningJob
             by the next start.
         CancelledError: The study was stopped; likewise.
     """
-    pace = _Pace(api, work)
+    pace = _Pace(api, work, tuning.tag)
     job = None
     if tuning.begun:
         job = await pace.steadily(lambda: api.find_job(tuning.tag, None), "looking for its job")
     if job is None:
         job = await _created(api, tuning, pace)
     work.leave(
+        tuning.tag,
         f"fine-tuning job {job.id} goes on at {api.where}, and costs what it costs; the same call finds it "
-        "again, and the student's cancel(job) ends it"
+        "again, and the student's cancel(job) ends it",
     )
-    job = await _followed(api, job, pace, work)
-    work.leave(None)
-    work.tell(None)
+    job = await _followed(api, job, pace)
+    work.leave(tuning.tag, None)
+    pace.tell(None)
     if job.stage == "succeeded" and job.model is not None:
         return job
     why = f": {job.reason}" if job.reason else ""
@@ -112,14 +113,14 @@ async def _uploaded(api: FineTuningApi, name: str, data: bytes) -> str:
     return await api.find_file(name) or await api.upload(name, data)
 
 
-async def _followed(api: FineTuningApi, job: TuningJob, pace: _Pace, work: PaidWork) -> TuningJob:
+async def _followed(api: FineTuningApi, job: TuningJob, pace: _Pace) -> TuningJob:
     """The job at its end. What it says meanwhile is told."""
     looks = 0
     while job.stage == "at work":
         event = None
         with suppress(CallError, TeacherError):  # nothing depends on it
             event = await api.latest_event(job.id)
-        work.tell(f"fine-tuning job {job.id} is {job.told}" + (f": {event}" if event else ""))
+        pace.tell(f"fine-tuning job {job.id} is {job.told}" + (f": {event}" if event else ""))
         await pace.rest(looks)
         looks += 1
         job = await pace.steadily(lambda: api.job(job.id), f"following job {job.id}")  # noqa: B023 - awaited here
@@ -129,8 +130,8 @@ async def _followed(api: FineTuningApi, job: TuningJob, pace: _Pace, work: PaidW
 class _Pace:
     """Waits between looks and after failures, and gives up after the study's patience."""
 
-    def __init__(self, api: FineTuningApi, work: PaidWork) -> None:
-        self._api, self._work = api, work
+    def __init__(self, api: FineTuningApi, work: PaidWork, piece: str) -> None:
+        self._api, self._work, self._piece = api, work, piece
         self._failures = 0
         self._failing_since: float | None = None
 
@@ -159,8 +160,12 @@ class _Pace:
                 "is found again by the next start"
             ) from error
         self._failures += 1
-        self._work.tell(f"{doing}: {error}")
+        self.tell(f"{doing}: {error}")
         await self._work.pause(wait)
+
+    def tell(self, what: str | None) -> None:
+        """Says what is waited for."""
+        self._work.tell(self._piece, what)
 
     async def rest(self, looks: int) -> None:
         """Waits until a job is looked at again, longer each time."""

@@ -57,6 +57,7 @@ class StudentAccount:
         self._controls.going.set()
         self._connections: dict[Teacher, ModelConnection] = {}
         self._books: tuple[JournalledRun, Booking] | None = None
+        self._opening = asyncio.Lock()
         self._replied: dict[tuple[int, str], int | None] = {}
         """What has a reply: the limit on it where that cut it off, else None."""
 
@@ -82,7 +83,7 @@ class StudentAccount:
         wait = next((wait for one in connections if (wait := one.waiting) is not None), None)
         if wait is not None:
             return wait.why, wait.seconds
-        return None if self.work.waiting is None else (self.work.waiting, None)
+        return (why, None) if (why := self.work.waiting) else None
 
     async def answers(self, model: Teacher, asked: Sequence[Question]) -> list[StudentAnswer]:
         """The model's answers, in order. Nothing is asked unless there are queries for all of them.
@@ -129,23 +130,26 @@ class StudentAccount:
 
     async def opened(self) -> tuple[JournalledRun, Booking]:
         """The file's books on this account, as an earlier sitting left them."""
-        if self._books is None:
+        async with self._opening:
+            if self._books is None:
+                self._books = await self._taken_up()
+            return self._books
 
-            def take_up(file: sqlite3.Connection) -> tuple[Any, ...]:
-                replies = file.execute(
-                    "SELECT unit, digest, iif(finish_reason = 'length', max_tokens, NULL) FROM replies"
-                    " WHERE run_id = ? AND role = ?",
-                    (self._id, ROLE),
-                ).fetchall()
-                journalled = JournalledRun(file, self._id)
-                return journalled, journalled.sums(), replies
+    async def _taken_up(self) -> tuple[JournalledRun, Booking]:
+        def take_up(file: sqlite3.Connection) -> tuple[Any, ...]:
+            replies = file.execute(
+                "SELECT unit, digest, iif(finish_reason = 'length', max_tokens, NULL) FROM replies"
+                " WHERE run_id = ? AND role = ?",
+                (self._id, ROLE),
+            ).fetchall()
+            journalled = JournalledRun(file, self._id)
+            return journalled, journalled.sums(), replies
 
-            journalled, booked, replies = await self._journal.write(take_up)
-            self._replied = {(unit, key): cut_off for unit, key, cut_off in replies}
-            ledger = Ledger(self.limit, booked.spent, booked.in_doubt)
-            self.work.keep_in(journalled, ledger)
-            self._books = journalled, Booking(self._id, self._journal, ledger, self._controls)
-        return self._books
+        journalled, booked, replies = await self._journal.write(take_up)
+        self._replied = {(unit, key): cut_off for unit, key, cut_off in replies}
+        ledger = Ledger(self.limit, booked.spent, booked.in_doubt)
+        self.work.keep_in(journalled, ledger)
+        return journalled, Booking(self._id, self._journal, ledger, self._controls)
 
     def _connection(self, model: Teacher, questions: int) -> ModelConnection:
         if model not in self._connections:

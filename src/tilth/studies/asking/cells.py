@@ -7,18 +7,40 @@ import queue
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeGuard
 
 from tilth.engine.budget import DoesNotFit
 from tilth.engine.runner import runner
 from tilth.students.asking import AskingStudent
-from tilth.students.base import StudentAnswer
+from tilth.students.base import Student, StudentAnswer
 from tilth.studies.asking.account import Question, StudentAccount
 from tilth.studies.measure import CellAnswers, Job, Known, Training, graded, rows_of
+from tilth.teacher import Teacher
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+_AHEAD = 4
+"""Cells that learn at the same time, where that is work done elsewhere: endpoints do a few jobs at once."""
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell, with its student that asks."""
+
+    job: Job
+    training: Training
+    student: AskingStudent
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """A cell's rows, and the model that has learnt from them."""
+
+    rows: pl.DataFrame
+    model: Teacher
 
 
 class AskedCells:
@@ -51,7 +73,7 @@ class AskedCells:
     def left(self) -> str:
         """What goes on elsewhere where the study has ended, behind a reason; "" as a rule."""
         left = self.account.work.left
-        return "" if left is None else f"; {left}"
+        return f"; {left}" if left else ""
 
     async def abort(self) -> None:
         """Cancels what is asked, and waits until that is booked: it is in doubt."""
@@ -66,29 +88,59 @@ class AskedCells:
         if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        for job in jobs:
-            for training in job.trainings:
+        cells = [_Cell(job, one, one.student) for job in jobs for one in job.trainings if _asks(one.student)]
+        learning: dict[int, asyncio.Task[_Learnt]] = {}
+        try:
+            for place in range(len(cells)):
                 if self.account.stopping:
                     return
                 try:
-                    told.put(await self._measured(job, training))
+                    told.put(await self._measured(cells, place, learning))
                 except DoesNotFit as limit:
                     self.account.short_of = str(limit)
                 except asyncio.CancelledError:
                     if task is None or task.cancelling() or not self.account.stopping:
                         raise
-                    # it was stopped while its calls only failed: it is left for later
+                    # it was stopped while its calls only failed, or it learnt: it is left for later
+        finally:
+            for one in learning.values():
+                one.cancel()
+            await asyncio.gather(*learning.values(), return_exceptions=True)
 
-    async def _measured(self, job: Job, training: Training) -> CellAnswers:
-        student, began = training.student, time.monotonic()
-        if not isinstance(student, AskingStudent):
-            raise TypeError(f"{student.name} asks nobody")
-        rows = await asyncio.to_thread(rows_of, job, training)
-        model = student.asked
-        if rows.height:
-            await self.account.opened()
-            model = await student.learn(rows, job.random_state, job.task, self.account.work)
-        asked = await asyncio.to_thread(self._questions, student, job, rows)
+    async def _measured(
+        self, cells: Sequence[_Cell], place: int, learning: dict[int, asyncio.Task[_Learnt]]
+    ) -> CellAnswers:
+        """A cell's answers, while those behind it learn.
+
+        Where it does not fit, it is tried once more when they have: then nothing is reserved beside it.
+        """
+        for ahead in range(place, min(place + _AHEAD, len(cells))):
+            if ahead not in learning:
+                learning[ahead] = asyncio.ensure_future(self._learnt(cells[ahead]))
+        try:
+            return await self._asked(cells[place], learning.pop(place))
+        except DoesNotFit:
+            if learning:
+                await asyncio.wait(learning.values())
+            again = asyncio.ensure_future(self._learnt(cells[place]))
+            return await self._asked(cells[place], again)
+
+    async def _learnt(self, cell: _Cell) -> _Learnt:
+        rows = await asyncio.to_thread(rows_of, cell.job, cell.training)
+        if not rows.height:
+            return _Learnt(rows, cell.student.asked)
+        await self.account.opened()
+        job = cell.job
+        return _Learnt(rows, await cell.student.learn(rows, job.random_state, job.task, self.account.work))
+
+    async def _asked(self, cell: _Cell, learning: asyncio.Task[_Learnt]) -> CellAnswers:
+        began = time.monotonic()
+        try:
+            learnt = await learning
+        finally:
+            learning.cancel()  # where this is cancelled itself, too
+        rows, model, job, training = learnt.rows, learnt.model, cell.job, cell.training
+        asked = await asyncio.to_thread(self._questions, cell.student, job, rows)
         answers = await self.account.answers(model, asked)
         found, cut_off = await asyncio.to_thread(_graded, job, answers)
         return CellAnswers(
@@ -108,6 +160,10 @@ class AskedCells:
             questions += [question for question, _ in test]
         prompts = student.prompts(rows, questions, job.task)
         return list(zip(units, prompts, strict=True))
+
+
+def _asks(student: Student) -> TypeGuard[AskingStudent]:
+    return isinstance(student, AskingStudent)
 
 
 def split(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:

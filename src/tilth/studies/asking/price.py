@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from tilth.seeds import Seeds
+    from tilth.students.base import Student
     from tilth.studies.grid import Grid
     from tilth.tasks.base import Task
     from tilth.teacher import Price, Teacher
@@ -68,27 +69,29 @@ def models_of(students: Sequence[AskingStudent]) -> list[Teacher]:
     return list(dict.fromkeys(model for student in students for model in (student.asked, student.learnt)))
 
 
-def price_of(grid: Grid, seeds: Seeds, tests: Mapping[str, pl.DataFrame], task: Task) -> StudentPrice | None:
-    """What the grid's asking students take; None where it has none. Seeds stand for the rows to come."""
-    students = asking(grid)
-    if not students:
+def price_of(
+    cells: Iterable[tuple[Student, int]], seeds: Seeds, tests: Mapping[str, pl.DataFrame], task: Task
+) -> StudentPrice | None:
+    """What asking students take; None where there are none. Seeds stand for the rows to come.
+
+    `cells` tells each cell's student, and the most rows it may see.
+    """
+    every = [(student, most) for student, most in cells if isinstance(student, AskingStudent)]
+    if not every:
         return None
     questions = [question for frame in tests.values() for question in frame["question"]]
     rows, sample = _rows(seeds), questions[:: max(1, len(questions) // _SAMPLE)]
-    every = [cell for run in grid.runs() for cell in grid.cells(run)]
     bill = _Bill()
-    for student in students:
-        cells = [cell for cell in every if cell.student is student]
-        asked, model = len(cells) * len(questions), student.learnt
+    for student in dict.fromkeys(student for student, _ in every):
+        most = [rows for one, rows in every if one is student]
+        asked, model = len(most) * len(questions), student.learnt
         sizes = [size_of(model.request(prompt)) for prompt in student.prompts(rows, sample, task)]
         prompt = round(asked * sum(sizes) / max(1, len(sizes)) / _CHARACTERS_PER_TOKEN)
         reply = asked * min(model.max_tokens, _response(seeds) // _CHARACTERS_PER_TOKEN)
         bill.add(asked, prompt, reply, model.price())
         learning = student.learning(rows, task)
         if learning is not None:
-            # no cell has more rows than it has queries
-            learnt = sum((cell.budget.queries or 0) + cell.seeds * cell.seed_rows for cell in cells)
-            bill.add(len(cells), round(learning[0] * learnt / rows.height), 0, learning[1])
+            bill.add(sum(map(bool, most)), round(learning[0] * sum(most) / rows.height), 0, learning[1])
     return StudentPrice(bill.queries, bill.tokens, None if bill.unknown else bill.nano / NANO)
 
 

@@ -30,6 +30,9 @@ from tilth.students.asking import Done, Unbilled
 
 ROLE: Role = "student"
 
+_SHOWN = 4
+"""Pieces of work that are told of at once."""
+
 _UNFINISHED = """
 SELECT call, worst_queries, worst_tokens, worst_nano FROM ledger
 WHERE run_id = ? AND unit = ? AND role = ? AND digest = ? AND state = 'in doubt' ORDER BY call DESC LIMIT 1
@@ -41,15 +44,14 @@ class StudyWork:
 
     A process that is killed leaves that entry, which says to the next one that the work may have begun.
 
-    Attributes:
-        waiting: What is waited for; None while nothing is.
-        left: What goes on elsewhere if the study ends now.
+    It may do several pieces at a time. The same piece, asked for twice, is done once.
     """
 
     def __init__(self, study_id: str, journal: Journal, patience: float) -> None:
         self.study_id, self.patience = study_id, patience
-        self.waiting: str | None = None
-        self.left: str | None = None
+        self._waiting: dict[str, str] = {}
+        self._left: dict[str, str] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
         self._journal = journal
         self._stopped = asyncio.Event()
         self._books: tuple[JournalledRun, Ledger] | None = None
@@ -63,13 +65,23 @@ class StudyWork:
         with suppress(RuntimeError):  # the interpreter exits, and its loop has ended
             runner().loop.call_soon_threadsafe(self._stopped.set)
 
-    def tell(self, what: str | None) -> None:
-        """Says what is waited for."""
-        self.waiting = what
+    @property
+    def waiting(self) -> str:
+        """What is waited for; "" while nothing is. Called from any thread."""
+        return _joined(self._waiting)
 
-    def leave(self, what: str | None) -> None:
+    @property
+    def left(self) -> str:
+        """What goes on elsewhere if the study ends now; "" where nothing does."""
+        return _joined(self._left)
+
+    def tell(self, piece: str, what: str | None) -> None:
+        """Says what is waited for."""
+        _note(self._waiting, piece, what)
+
+    def leave(self, piece: str, what: str | None) -> None:
         """Says what goes on elsewhere."""
-        self.left = what
+        _note(self._left, piece, what)
 
     async def pause(self, seconds: float) -> None:
         """Waits; raises `CancelledError` once the study is stopped."""
@@ -86,11 +98,21 @@ class StudyWork:
         do: Callable[[bool], Awaitable[Done]],
     ) -> str:
         """The text of what `do` came to, as `PaidWork` has it."""
+        key = digest_of(canonical(request))
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            return await self._once(purpose, canonical(request), Address(PREPARING, ROLE, key, 0), worst, do)
+
+    async def _once(
+        self,
+        purpose: str,
+        body: str,
+        address: Address,
+        worst: Amount,
+        do: Callable[[bool], Awaitable[Done]],
+    ) -> str:
         if self._books is None:
             raise RuntimeError("there are no books to keep yet")
         journalled, ledger = self._books
-        body = canonical(request)
-        address = Address(PREPARING, ROLE, digest_of(body), 0)
         stored = (await self._journal.write(lambda _: journalled.replies(PREPARING))).get(address)
         if stored is not None:
             return str(stored.text)
@@ -143,3 +165,16 @@ class StudyWork:
             ledger.close(hold)
             raise
         return entry, worst, False
+
+
+def _note(notes: dict[str, str], piece: str, what: str | None) -> None:
+    if what is None:
+        notes.pop(piece, None)
+    else:
+        notes[piece] = what
+
+
+def _joined(notes: Mapping[str, str]) -> str:
+    several = list(notes.values())
+    more = f"; and {len(several) - _SHOWN} more" if len(several) > _SHOWN else ""
+    return "; ".join(several[:_SHOWN]) + more
