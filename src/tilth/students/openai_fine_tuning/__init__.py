@@ -45,10 +45,10 @@ class OpenAIFineTuning(AskingStudent):
     """A model that is trained on rows by the OpenAI fine-tuning API, at any `base_url` that has it.
 
     A cell's rows are uploaded as conversations, one job trains on them, and the tuned model is asked the test
-    questions at temperature 0. Without rows the model itself is asked. Cells of the same rows share a job, and
-    a few jobs are at work at once.
-    That a job is about to be created stands in the study's file before it is, so a restart finds the job
-    again and never starts a second. A study that is stopped or aborted leaves it running, and says so.
+    questions at temperature 0. Without rows the model itself is asked. Cells of the same rows share a job; up
+    to four are at work at once. That a job is about to be created stands in the study's file before it is, so
+    a restart finds the job again and never starts a second. A study that is stopped or aborted leaves it
+    running, and says so.
 
     Attributes:
         model: The model that is trained, as a `tilth.Teacher` with its key; it needs no `price`.
@@ -131,13 +131,13 @@ class OpenAIFineTuning(AskingStudent):
         data = "".join(
             json.dumps({"messages": one}, ensure_ascii=False) + "\n" for one in conversations
         ).encode("utf-8", "replace")
-        body = {
+        what = {
             "model": self.asked.name,
-            "suffix": self.suffix,
             "seed": random_state % _SEEDS,
             "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": self.epochs}}},
         }
-        request = {**body, "rows": len(conversations), "data": hashlib.sha256(data).hexdigest()}
+        body = {**what, "suffix": self.suffix}  # a name decides nothing: under another the job is the same
+        request = {**what, "rows": len(conversations), "data": hashlib.sha256(data).hexdigest()}
         tag = digest([work.study_id, request])[:32]
         price = self._trained_at()
         size = self.epochs * sum(len(json.dumps(one).encode()) + _SLACK for one in conversations)
