@@ -282,6 +282,25 @@ def test_shows_who_is_at_work_on_a_file(shell, seeds, endpoint, tmp_path):
     assert "finished (" in shell("show", "run.tilth").stdout
 
 
+def test_shows_what_a_study_asked_its_students_apart(shell, tmp_path):
+    study = tilth.study_sync(
+        tilth.demo.seeds(5),
+        test=tilth.demo.questions().head(4),
+        strategies=["answer-augmentation"],
+        ratios=[1],
+        replicates=1,
+        student=tilth.students.InContext(tilth.demo.teacher(), shots=1),
+        student_budget=100,
+        teacher=tilth.demo.teacher(),
+        path=tmp_path / "study.tilth",
+    )
+    asked = study.progress.student
+    shown = " ".join(shell("show", "study.tilth").stdout.split())
+    assert f"apart from that: {asked.queries} of at most {asked.most_queries} queries" in shown
+    assert "budget 100 queries" in shown
+    assert f"{study.progress.queries} of at most 5 queries" in shown
+
+
 def test_shows_a_study_and_each_of_its_runs(shell, tmp_path):
     study = tilth.study_sync(
         tilth.demo.seeds(20),

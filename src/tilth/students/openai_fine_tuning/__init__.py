@@ -128,6 +128,8 @@ class OpenAIFineTuning(AskingStudent):
             EndpointUnavailable: It gives nothing but failures.
         """
         conversations = await asyncio.to_thread(self._conversations, rows, task)
+        if not conversations:
+            return self.asked
         data = "".join(
             json.dumps({"messages": one}, ensure_ascii=False) + "\n" for one in conversations
         ).encode("utf-8", "replace")

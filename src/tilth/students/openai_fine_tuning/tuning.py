@@ -54,9 +54,7 @@ async def tuned(api: FineTuningApi, tuning: Tuning, work: PaidWork) -> TuningJob
         CancelledError: The study was stopped; likewise.
     """
     pace = _Pace(api, work, tuning.tag)
-    job = None
-    if tuning.begun:
-        job = await pace.steadily(lambda: api.find_job(tuning.tag, None), "looking for its job")
+    job = await _found(api, tuning, None, pace) if tuning.begun else None
     if job is None:
         job = await _created(api, tuning, pace)
     work.leave(
@@ -85,7 +83,7 @@ async def _created(api: FineTuningApi, tuning: Tuning, pace: _Pace) -> TuningJob
     name = f"tilth-{tuning.tag}.jsonl"
     try:
         file = await pace.steadily(lambda: _uploaded(api, name, tuning.data), "uploading its rows")
-        if tuning.begun and (job := await pace.steadily(lambda: api.find_job(tuning.tag, file), "looking")):
+        if tuning.begun and (job := await _found(api, tuning, file, pace)) is not None:
             return job
     except (TeacherError, StudentError) as error:
         if tuning.begun:
@@ -102,11 +100,18 @@ async def _created(api: FineTuningApi, tuning: Tuning, pace: _Pace) -> TuningJob
             if error.kind in ("rate-limited", "connection"):
                 continue  # it was not taken, or never sent
         # it may be there, though the answer is lost: a second one would be paid for
-        for look in range(_LOOKS):
-            found = await pace.steadily(lambda: api.find_job(tuning.tag, file), "looking for its job")
-            if found is not None:
-                return found
-            await pace.rest(look)
+        if (found := await _found(api, tuning, file, pace)) is not None:
+            return found
+
+
+async def _found(api: FineTuningApi, tuning: Tuning, file: str | None, pace: _Pace) -> TuningJob | None:
+    """The job that may be there, looked for more than once."""
+    for look in range(_LOOKS):
+        found = await pace.steadily(lambda: api.find_job(tuning.tag, file), "looking for its job")
+        if found is not None:
+            return found
+        await pace.rest(look)
+    return None
 
 
 async def _uploaded(api: FineTuningApi, name: str, data: bytes) -> str:
