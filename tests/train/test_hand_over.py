@@ -18,6 +18,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 import tilth
 
@@ -122,6 +123,22 @@ def test_nothing_is_learnt_but_the_last_answer(trainer: str, model: Path, tmp_pa
     measured = losses(train(folder, FASTER[trainer]))
     assert measured[0] > measured[-1]
     assert measured[-1] < 0.2  # any token of noise would be surprising: letters are drawn of 52
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_the_page_tells_how_to_train_an_adapter(
+    trainer: str, run: tilth.Run, model: Path, tmp_path: Path
+) -> None:
+    folder = run.save(tmp_path / "out", format=trainer, model=model)
+    [lora] = re.findall(r"```yaml\n(.*?)```", (folder / "README.md").read_text("utf-8"), re.DOTALL)
+    [settings] = folder.glob("*.yaml")
+    changed = yaml.safe_load(settings.read_text("utf-8")) | yaml.safe_load(lora)
+    if trainer == "axolotl":  # its own kernels, which it takes unasked, know no processor
+        changed |= dict.fromkeys(("lora_mlp_kernel", "lora_qkv_kernel", "lora_o_kernel"), False)
+    settings.write_text(json.dumps(changed), "utf-8")
+    adapter = json.loads((train(folder) / "adapter_config.json").read_text("utf-8"))
+    parts = {target.rpartition(".")[2] for target in adapter["target_modules"]}
+    assert {"q_proj", "down_proj"} <= parts
 
 
 def test_the_result_comes_back_as_the_page_says(run: tilth.Run, model: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ const FORMATS: readonly [Format, ...Format[]] = [
   { name: "chat", title: "Chat JSONL", about: "one conversation a line, for fine-tuning", suffix: ".jsonl" },
   { name: "alpaca", title: "Alpaca", about: "instruction, input, output", suffix: ".json" },
   { name: "csv", title: "CSV", about: "flat columns, for spreadsheets", suffix: ".csv" },
-  { name: "trl", title: "TRL", about: "rows and settings to train with", suffix: "-trl", folder: true },
+  { name: "trl", title: "TRL", about: "rows, with settings to train", suffix: "-trl", folder: true },
   { name: "axolotl", title: "Axolotl", about: "the same for Axolotl", suffix: "-axolotl", folder: true },
   {
     name: "llama-factory",
