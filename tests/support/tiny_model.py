@@ -11,11 +11,13 @@ CHAT_TEMPLATE = (
 )
 
 
-def tiny_model(folder: Path, texts: Iterable[str], *, vocabulary: int = 600) -> Path:
+def tiny_model(folder: Path, texts: Iterable[str], *, vocabulary: int = 600, spread: float = 0.02) -> Path:
     """Leaves a Llama model and its tokenizer in `folder`, as transformers, TRL and others load them.
 
     The tokenizer is a byte-level BPE with at most `vocabulary` tokens, made from `texts`: it spells any text,
-    and gives back what it was given. Equal texts give equal weights.
+    and gives back what it was given. Equal texts give equal weights. `spread` is their standard deviation: with
+    the usual one all tokens are about as likely whatever the layers between say, and only a training of all
+    weights can change that.
     """
     import torch
     from tokenizers import ByteLevelBPETokenizer
@@ -44,6 +46,7 @@ def tiny_model(folder: Path, texts: Iterable[str], *, vocabulary: int = 600) -> 
         num_key_value_heads=2,
         max_position_embeddings=2048,
         tie_word_embeddings=True,
+        initializer_range=spread,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,

@@ -23,12 +23,14 @@ from tilth.students.base import (
     TrainingSetting,
 )
 from tilth.students.in_context import InContext
+from tilth.students.language_model.lora import Lora
 from tilth.students.openai_fine_tuning import OpenAIFineTuning
 from tilth.students.registry import available, fitting, get, usual
 
 __all__ = [
     "FunctionStudent",
     "InContext",
+    "Lora",
     "Model",
     "OpenAIFineTuning",
     "Student",

@@ -10,6 +10,9 @@ MAX_SIZE = 96
 """Most tokens an expression may hold. Substituting steps into steps can double it each time."""
 
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 3}
+_TIGHTEST = 4
+"""How tightly a number holds together, beside the operators."""
+
 _PROBES = tuple(
     tuple(3.1 + 1.7 * slot + (2.37 * (slot + 1) * probe) % 5.3 for slot in range(24)) for probe in range(3)
 )
@@ -121,6 +124,33 @@ def parse(tokens: Sequence[str | float]) -> Expression | None:
         return None
     output += reversed(pending)
     return Expression(tuple(output)) if len(output) <= MAX_SIZE else None
+
+
+def infix(expression: Expression, numbers: Sequence[float] = ()) -> str | None:
+    """The expression as it is written, with `numbers` in its slots: "(114 - 16) * 4"; None if one lacks.
+
+    Parentheses stand only where they are needed.
+    """
+    stack: list[tuple[str, int]] = []  # each part, and how tightly it holds together
+    for token in expression.tokens:
+        if isinstance(token, int):
+            if token >= len(numbers):
+                return None
+            stack.append((show(numbers[token]), _TIGHTEST))
+        elif isinstance(token, float):
+            stack.append((show(token), _TIGHTEST))
+        elif token == "neg":
+            part, tightness = stack.pop()
+            stack.append((f"-{part}" if tightness == _TIGHTEST else f"-({part})", _PRECEDENCE["neg"]))
+        else:
+            (right, right_tightness), (left, left_tightness) = stack.pop(), stack.pop()
+            here = _PRECEDENCE[token]
+            if left_tightness < here:
+                left = f"({left})"
+            if right_tightness < here or (right_tightness == here and token in "-/"):
+                right = f"({right})"
+            stack.append((f"{left} {token} {right}", here))
+    return stack[0][0]
 
 
 def show(value: float) -> str:

@@ -160,6 +160,10 @@ class Student(ABC):
         """What it is before it has seen a row, where that can answer at all: a study's zero-shot cell."""
         return None
 
+    def suited_to(self, task: str) -> Student:
+        """The same with every option named that it would take from the task, of this name."""
+        return self
+
     def machine(self) -> str | None:
         """What it would be trained and asked on here, as `Model.machine` has it.
 

@@ -81,6 +81,13 @@ def equation(question: str, response: str) -> Expression | None:
     return _Composition(numbers(question), steps).compose(last)
 
 
+def expression_of(text: str) -> Expression | None:
+    """The expression that a text opens with, up to an equals sign: "4 * 18 - 14", "(2 + 3) * 5 = 25"."""
+    lines = text[:_MAX_TEXT].strip().splitlines()
+    chain = next(_segments(f"{lines[0]} ="), None) if lines else None
+    return None if chain is None else _prefix(chain[0])
+
+
 def _number(match: re.Match[str]) -> float:
     digits = match["digits"]
     return float(digits.replace(",", "")) if digits else NUMBER_WORDS[match["word"].lower()]

@@ -13,6 +13,7 @@ from tilth import options as written
 from tilth.errors import StudentError
 from tilth.students.base import FunctionStudent, Student, TrainFunction
 from tilth.students.in_context import InContext
+from tilth.students.language_model.lora import Lora
 from tilth.students.neighbour import Neighbour
 from tilth.students.openai_fine_tuning import OpenAIFineTuning
 from tilth.students.parser import Parser
@@ -20,7 +21,7 @@ from tilth.students.sketch import SketchParser
 
 GROUP = "tilth.students"
 
-_OWN: dict[str, type[Student]] = {kind.name: kind for kind in (Parser, Neighbour, SketchParser)}
+_OWN: dict[str, type[Student]] = {kind.name: kind for kind in (Parser, Neighbour, SketchParser, Lora)}
 _ASKING: dict[str, type[Student]] = {kind.name: kind for kind in (InContext, OpenAIFineTuning)}
 """Those that cannot be had by their name alone, for they need a model: `available` does not list them."""
 
@@ -71,7 +72,7 @@ def usual(task: str) -> Student:
 
 
 def fitting(student: Student, task: str) -> Student:
-    """The student, where it suits the task.
+    """The student, where it suits the task, with the options that it takes from the task.
 
     Raises:
         StudentError: It does not.
@@ -82,7 +83,7 @@ def fitting(student: Student, task: str) -> Student:
             f"student {student.name!r} suits the task {' or '.join(map(repr, student.tasks))}, not {task!r}; "
             f"take {' or '.join(others)}"
         )
-    return student
+    return student.suited_to(task)
 
 
 def get(student: str | Student | type[Student] | TrainFunction, **options: Any) -> Student:
