@@ -14,6 +14,7 @@ ORDER = (
     "arguments",
     "printable",
     "options",
+    "caching",
     "export",
     "seeds",
     "tasks",
