@@ -136,7 +136,7 @@ class StudyExecution:
         used_up = {"the study's budget": short_of, "student_budget": self.asked.account.short_of}
         why = " and ".join(f"{whose} of {limit} is used up" for whose, limit in used_up.items() if limit)
         told = f"{why or 'every run is grown'}: {measured:,} of {every:,} cells are measured whole"
-        return Ending("finished", told, short_of or self.asked.account.short_of)
+        return Ending("finished", told + self.asked.left, short_of or self.asked.account.short_of)
 
     # -- growing ------------------------------------------------------------------------------------------
 

@@ -177,6 +177,24 @@ def test_failures_are_tried_again_and_a_refused_question_has_no_answer(tmp_path:
     assert done.progress.cells == CELLS
 
 
+def test_a_cell_with_a_question_that_has_no_reply_is_left_for_later(
+    whole: tuple[tilth.Study, Model], tmp_path: Path
+) -> None:
+    def fault(key: str, attempt: int, number: int) -> Any:
+        return SERVER if key == first[0] else None
+
+    first = [next(iter(whole[1].seen))]
+    path = tmp_path / "s.tilth"
+    left = study(Model(fault=fault), path, patience=2)
+    assert left.status == "finished"
+    assert 0 < left.progress.cells < CELLS
+    assert "without a reply" in str(left.progress.reason) or "nothing but failures" in str(
+        left.progress.reason
+    )
+    again = study(Model(), path)
+    assert_frame_equal(comparable(again.frame), comparable(whole[0].frame))
+
+
 def test_an_answer_that_was_cut_off_is_asked_again_with_more_room(tmp_path: Path) -> None:
     path, first = tmp_path / "s.tilth", Wordy()
     short = study(first, path, student=asking(first, max_tokens=60))

@@ -26,6 +26,9 @@ from tilth.teacher import Teacher
 _CUT_OFF = frozenset({"cut-off", "context-full"})
 """Causes for which an answer ended before its end."""
 
+_NO_REPLY = "no-reply"
+"""The cause of a failure that says nothing of the question: it may be answered another time."""
+
 Question = tuple[int, Prompt]
 """The number of a test question in its study, and what is put to the student for it."""
 
@@ -93,6 +96,7 @@ class StudentAccount:
         A question that the endpoint refuses for good has no answer.
 
         Raises:
+            UnitFailed: A question had no reply, however often it was put, while others were answered.
             DoesNotFit: The rest does not fit under the limit.
             CancelledError: It was stopped while calls only failed, or is cancelled.
             TeacherError, Overspent, JournalError: As a run fails of them.
@@ -177,7 +181,9 @@ class StudentAccount:
             if key in self._replied:
                 await asks.recall(in_any_order=True)
             reply = await asks(prompt, ROLE)
-        except UnitFailed:
+        except UnitFailed as error:
+            if error.cause == _NO_REPLY:
+                raise
             return StudentAnswer(None)
         finally:
             await asks.leave(cancelling=isinstance(sys.exception(), asyncio.CancelledError))
@@ -191,7 +197,7 @@ def _raise_first(found: Iterable[object], *, but_room: bool) -> None:
 
     `but_room`: a lack of room is none yet, for others have settled.
     """
-    ends = (asyncio.CancelledError, DoesNotFit)
+    ends = (asyncio.CancelledError, UnitFailed, DoesNotFit)
     errors = [one for one in found if isinstance(one, BaseException)]
     for error in sorted(errors, key=lambda one: ends.index(type(one)) if type(one) in ends else -1):
         if not (but_room and isinstance(error, DoesNotFit)):

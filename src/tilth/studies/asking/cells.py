@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from tilth.engine.budget import DoesNotFit
 from tilth.engine.runner import runner
+from tilth.errors import UnitFailed
 from tilth.students.asking import AskingStudent
 from tilth.students.base import Student, StudentAnswer
 from tilth.studies.asking.account import Question, StudentAccount
@@ -58,6 +59,7 @@ class AskedCells:
             self._units[name] = first
             first += tests[name].height
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unanswered = ""
 
     def measure(self, jobs: Sequence[Job]) -> Iterator[CellAnswers]:
         """Begins at once, and gives each cell when it is measured; raises what asking failed of.
@@ -71,9 +73,8 @@ class AskedCells:
 
     @property
     def left(self) -> str:
-        """What goes on elsewhere where the study has ended, behind a reason; "" as a rule."""
-        left = self.account.work.left
-        return f"; {left}" if left else ""
+        """What is left where the study has ended: work elsewhere, cells; behind a reason, "" as a rule."""
+        return "".join(f"; {one}" for one in (self.account.work.left, self._unanswered) if one)
 
     async def abort(self) -> None:
         """Cancels what is asked, and waits until that is booked: it is in doubt."""
@@ -98,6 +99,8 @@ class AskedCells:
                     told.put(await self._measured(cells, place, learning))
                 except DoesNotFit as limit:
                     self.account.short_of = str(limit)
+                except UnitFailed as error:  # a cell is whole or is not measured: it is left for later
+                    self._unanswered = str(error)
                 except asyncio.CancelledError:
                     if task is None or task.cancelling() or not self.account.stopping:
                         raise
