@@ -43,7 +43,28 @@ class CellMeasured:
     cell_id: str
 
 
-Event = Sampled | Changed | Text | CellMeasured
+@dataclass(frozen=True, slots=True)
+class CellTrained:
+    """A training that takes minutes has come further.
+
+    Attributes:
+        cell_id: The cell that it is for; `told` says it in words.
+        step: Steps done, of `steps`.
+        loss: The mean loss of a token over the last steps.
+        validation_loss: The same on validation questions, where it was measured.
+        seconds: Wall seconds since it began.
+    """
+
+    cell_id: str
+    told: str
+    step: int
+    steps: int
+    loss: float | None
+    validation_loss: float | None
+    seconds: float
+
+
+Event = Sampled | Changed | Text | CellMeasured | CellTrained
 
 
 class Subscription:

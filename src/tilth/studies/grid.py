@@ -13,7 +13,7 @@ from tilth.engine.file.queries import FinishedUnit
 from tilth.strategies.base import Strategy
 from tilth.strategies.check import Checked
 from tilth.strategies.passes import SeedPasses, drawn
-from tilth.studies.options import DEFAULTS, options_of, student_options
+from tilth.studies.options import DEFAULTS, named, options_of, student_options
 
 if TYPE_CHECKING:
     from tilth.students.base import Student
@@ -142,6 +142,17 @@ class Cell:
     def budget(self) -> Budget:
         """Its queries."""
         return Budget(queries=queries_of(self.ratio, self.seeds))
+
+    @property
+    def told(self) -> str:
+        """The cell and the student in words."""
+        run, student = self.run, named(self.student.name, student_options(self.student))
+        parts = [f"student {student}", named(run.strategy.name, run.options), f"{self.seeds} seeds"]
+        parts += [f"ratio {self.ratio:g}", f"replicate {run.replicate}"]
+        parts += ["with the seeds' own rows"] * self.seed_rows + ["rejected rows left out"] * (
+            self.check == "filter"
+        )
+        return ", ".join(parts)
 
     def id(self, study_id: str) -> str:
         """Names it: 16 hex digits."""

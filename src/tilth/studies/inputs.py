@@ -25,6 +25,7 @@ from tilth.strategies.check import Check, Checked, with_checks
 from tilth.students.asking import AskingStudent
 from tilth.students.base import Student, TrainFunction
 from tilth.studies.asking.price import StudentPrice, asking, price_of, student_limit
+from tilth.studies.base_lines import BASE_LINES, BaseLine, base_lines
 from tilth.studies.grid import Grid, TrainedRows, queries_of
 from tilth.studies.options import DEFAULTS, named, options_of, student_options
 from tilth.studies.test_sets import refuse_shared_questions, test_sets
@@ -150,6 +151,16 @@ class StudyInputs:
         fixed = fixed_identity(self.seeds, self.task, self.teacher, self.writer, self.tests)
         return {"study": _as_json(self.grid.identity()), **fixed}
 
+    @cached_property
+    def base_lines(self) -> tuple[BaseLine, ...]:
+        """The base lines of its charts."""
+        return tuple(base_lines(self.grid, references=self.seeds.has_references))
+
+    @property
+    def cells(self) -> int:
+        """How many cells are measured, base lines with them."""
+        return len(self.grid) + len(self.base_lines)
+
     @property
     def id(self) -> str:
         """The study's id: the first 16 hex digits of its identity's digest."""
@@ -237,6 +248,8 @@ def _strategies(given: Sequence[StrategyLike], checks: Sequence[Check]) -> tuple
             f"strategies: {checked[0]} has checks of its own; give each strategy its own, or all checks="
         )
     chosen = tuple(with_checks(strategy, checks) for strategy in found)
+    if taken := [strategy.name for strategy in chosen if strategy.name in BASE_LINES]:
+        raise ValueError(f"strategies: {taken[0]} is the name of a base line; give the strategy another")
     lines = [(strategy.name, options_of(strategy)) for strategy in chosen]
     for name, options in lines:
         if lines.count((name, options)) > 1:

@@ -1,26 +1,18 @@
-"""Trains students on cells' rows and asks them the questions of every test set."""
+"""Trains students on cells' rows and asks them the questions of every test set; in processes of its own."""
 
 from __future__ import annotations
 
-import os
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from tilth.students.base import Student, StudentAnswer, TrainingSetting
+from tilth.errors import StudentError
+from tilth.students.base import Model, Student, StudentAnswer, TrainingSetting
 from tilth.tasks.base import Task
 
 if TYPE_CHECKING:
     import polars as pl
-
-_IDLE_SECONDS = 300
-"""After which a process that has nothing to do ends."""
-
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""There is a process for each core."""
 
 
 Known = dict[tuple[str | None, str, str], bool]
@@ -29,25 +21,58 @@ Known = dict[tuple[str | None, str, str], bool]
 
 @dataclass(frozen=True)
 class Training:
-    """One training: which rows a student sees. `rows` are places in the job's frame."""
+    """One training: which rows a student sees.
+
+    Attributes:
+        cell_id: The cell that it is for.
+        told: The cell and the student in words, for messages.
+        student: Who learns.
+        rows: Places in the job's rows.
+        seed_rows: How many of the job's seeds are learnt beside them.
+        untrained: Whether the student is asked as it is, without any training.
+    """
 
     cell_id: str
+    told: str
     student: Student
     rows: Sequence[int]
     seed_rows: int
+    untrained: bool = False
 
 
 @dataclass(frozen=True)
 class Job:
-    """The trainings of one run, and all they need; sent to a process of its own."""
+    """Trainings, and all they need; sent to a process of its own.
+
+    Attributes:
+        questions: Questions of a run's rows; `responses` beside them.
+        seeds: Questions and references of seeds, as the task puts them.
+        trainings: What is trained.
+        tests: Questions and references of every test set by its name, the validation set among them.
+        validation: Questions and references that a training may look at.
+        task: How answers are checked.
+        random_state: What a training draws from.
+    """
 
     questions: Sequence[str]
     responses: Sequence[str]
     seeds: Sequence[tuple[str, str]]
     trainings: Sequence[Training]
     tests: Mapping[str, Sequence[tuple[str, str]]]
+    validation: Sequence[tuple[str, str]]
     task: Task
     random_state: int
+
+    def alone(self, training: Training) -> Job:
+        """One training, with no more rows than it sees."""
+        places = training.rows
+        return replace(
+            self,
+            questions=[self.questions[place] for place in places],
+            responses=[self.responses[place] for place in places],
+            seeds=self.seeds[: training.seed_rows],
+            trainings=[replace(training, rows=range(len(places)))],
+        )
 
 
 @dataclass(frozen=True)
@@ -72,39 +97,20 @@ class CellAnswers:
     seconds: float
 
 
-def measure(job: Job) -> list[CellAnswers]:
-    """Trains and measures every training of a job. Nothing but rows goes into a student."""
-    answered = []
-    known: Known = {}
-    for training in job.trainings:
-        began = time.process_time()
-        model = training.student.train_in(rows_of(job, training), job.random_state, TrainingSetting(job.task))
-        answers, cut_off = {}, {}
-        for name, questions in job.tests.items():
-            given = model.answers([question for question, _ in questions])
-            answers[name] = graded(job.task, questions, given, known)
-            if model.limited:
-                cut_off[name] = sum(answer.cut_off for answer in given) / len(given)
-        answered.append(
-            CellAnswers(
-                cell_id=training.cell_id,
-                answers=answers,
-                cut_off=cut_off,
-                trained_on=getattr(model, "trained_on", None),  # a user's own may not count them
-                machine=model.machine,
-                seconds=time.process_time() - began,
-            )
-        )
-    return answered
+@dataclass(frozen=True)
+class Replies:
+    """What a model said, before anything is checked.
 
+    Attributes:
+        given: Its answers for each test set.
+        limited: Whether they have a limit on their length.
+        trained_on, machine: As the model tells them.
+    """
 
-def rows_of(job: Job, training: Training) -> pl.DataFrame:
-    """The rows that a student sees: question and response."""
-    import polars as pl
-
-    rows = [(job.questions[place], job.responses[place]) for place in training.rows]
-    rows += job.seeds[: training.seed_rows]
-    return pl.DataFrame(rows, schema={"question": pl.String(), "response": pl.String()}, orient="row")
+    given: Mapping[str, Sequence[StudentAnswer]]
+    limited: bool
+    trained_on: int | None
+    machine: str | None
 
 
 def graded(
@@ -120,51 +126,79 @@ def graded(
     return found
 
 
-class Trainers:
-    """The processes in which one study's students are trained.
+def marked(job: Job, training: Training, replies: Replies, seconds: float, known: Known) -> CellAnswers:
+    """What a cell replied, checked; `seconds` is what it took so far."""
+    began = time.process_time()
+    answers, cut_off = {}, {}
+    for name, questions in job.tests.items():
+        given = replies.given[name]
+        answers[name] = graded(job.task, questions, given, known)
+        if replies.limited:
+            cut_off[name] = sum(answer.cut_off for answer in given) / len(given)
+    return CellAnswers(
+        cell_id=training.cell_id,
+        answers=answers,
+        cut_off=cut_off,
+        trained_on=replies.trained_on,
+        machine=replies.machine,
+        seconds=seconds + time.process_time() - began,
+    )
 
-    They are made when they are first needed. Those of a study that has ended wait for the next one, for
-    a process loads what students need once; those of an aborted one are killed, whatever they are at.
+
+def measure(job: Job) -> list[CellAnswers]:
+    """Trains and measures every training of a job. Nothing but rows goes into a student."""
+    answered = []
+    known: Known = {}
+    for training in job.trainings:
+        began = time.process_time()
+        replies = asked(job, training, TrainingSetting(job.task, job.validation))
+        answered.append(marked(job, training, replies, time.process_time() - began, known))
+    return answered
+
+
+def asked(job: Job, training: Training, setting: TrainingSetting) -> Replies:
+    """Trains one student and puts every question to it.
+
+    Raises:
+        StudentError: It could not be trained, or broke its contract; the message names the cell.
     """
-
-    _idle: ClassVar[dict[int, list[Any]]] = {}
-    _lock = threading.Lock()
-
-    def __init__(self, most: int) -> None:
-        """`most` is how many jobs there are at once."""
-        self._count = max(1, min(most, os.cpu_count() or 1))
-        self._executor: Any = None
-        self._killed = False
-
-    def measure(self, jobs: Sequence[Job]) -> Iterator[CellAnswers]:
-        """Measures jobs side by side, and gives each one's cells when it is done; raises what one raised."""
-        with self._lock:
-            if self._killed or not jobs:
-                return
-            if self._executor is None:
-                idle = self._idle.get(self._count)
-                self._executor = idle.pop() if idle else _processes(self._count)
-            futures = [self._executor.submit(measure, job) for job in jobs]
-        for future in as_completed(futures):
-            yield from future.result()
-
-    def kill(self) -> None:
-        """Ends the processes at once; who waits for them gets an error. May block a little."""
-        with self._lock:
-            executor, self._executor, self._killed = self._executor, None, True
-        if executor is not None:
-            executor.shutdown(kill_workers=True)
-
-    def leave(self) -> None:
-        """Leaves the processes, which have nothing more to do, to the next study."""
-        with self._lock:
-            if self._executor is not None:
-                self._idle.setdefault(self._count, []).append(self._executor)
-                self._executor = None
+    try:
+        model = _model(job, training, setting)
+        given = {
+            name: _answers(model, [question for question, _ in questions])
+            for name, questions in job.tests.items()
+        }
+    except StudentError as error:
+        raise StudentError(f"{training.told}: {error}") from error
+    trained_on = getattr(model, "trained_on", None)  # a user's own may not count them
+    return Replies(given, model.limited, trained_on, model.machine)
 
 
-def _processes(count: int) -> Any:
-    """joblib's own kind of pool: it takes functions of a notebook, and needs no guarded main module."""
-    from joblib.externals.loky import ProcessPoolExecutor
+def _model(job: Job, training: Training, setting: TrainingSetting) -> Model:
+    if not training.untrained:
+        return training.student.train_in(rows_of(job, training), job.random_state, setting)
+    model = training.student.untrained(setting)
+    if model is None:
+        raise StudentError("it has no untrained model after all; leave `untrained` as it comes")
+    return model
 
-    return ProcessPoolExecutor(count, timeout=_IDLE_SECONDS, env=_ONE_THREAD)
+
+def _answers(model: Model, questions: Sequence[str]) -> Sequence[StudentAnswer]:
+    given = model.answers(questions)
+    if len(given) != len(questions):
+        raise StudentError(f"{len(given)} answers to {len(questions)} questions")
+    return given
+
+
+def pairs_of(job: Job, training: Training) -> list[tuple[str, str]]:
+    """The questions and responses that a student sees, in order."""
+    rows = [(job.questions[place], job.responses[place]) for place in training.rows]
+    return rows + list(job.seeds[: training.seed_rows])
+
+
+def rows_of(job: Job, training: Training) -> pl.DataFrame:
+    """The same as a frame: question and response."""
+    import polars as pl
+
+    schema = {"question": pl.String(), "response": pl.String()}
+    return pl.DataFrame(pairs_of(job, training), schema=schema, orient="row")

@@ -154,7 +154,7 @@ def planned_study(inputs: StudyInputs) -> StudyPlan:
     suffices, short_of = _held_against(inputs.budget, queries, tokens, usd)
     return StudyPlan(
         runs=len(runs),
-        cells=len(inputs.grid),
+        cells=inputs.cells,
         queries=sum(one.queries for one in each),
         rows=sum(one.rows for one in each),
         tokens=sum(one.tokens for one in each),

@@ -14,6 +14,7 @@ from tilth.engine.file.format.sums import Sums, sums
 from tilth.engine.file.journal import Operation, now
 from tilth.engine.file.queries import read_only
 from tilth.errors import JournalError
+from tilth.studies.base_lines import BASE_LINES
 from tilth.studies.frame import outcomes_schema, studies_schema
 from tilth.studies.options import OPTIONS, with_options
 
@@ -120,8 +121,8 @@ def record_of(path: Path) -> StudyRecord:
     return StudyRecord(study_id, json.loads(identity), json.loads(settings), status, reason)
 
 
-def cells(path: Path, study_id: str) -> pl.DataFrame:
-    """The study's frame as far as it is measured, by seeds, strategy, ratio, replicate and student.
+def cells(path: Path, study_id: str, *, base_lines: bool = False) -> pl.DataFrame:
+    """The study's frame, or its base lines: by seeds, strategy, ratio, replicate and student.
 
     Strategies and students stand as the grid has them. Cells are measured side by side and come in as they
     end; in which order does not show in the frame.
@@ -130,7 +131,10 @@ def cells(path: Path, study_id: str) -> pl.DataFrame:
 
     with read_only(path) as connection:
         records = connection.execute(
-            "SELECT record FROM cells WHERE study_id = ? ORDER BY rowid", (study_id,)
+            "SELECT record FROM cells WHERE study_id = ?"
+            " AND (json_extract(record, '$.strategy') IN (SELECT value FROM json_each(?))) = ?"
+            " ORDER BY rowid",
+            (study_id, json.dumps(BASE_LINES), base_lines),
         ).fetchall()
         [(stored,)] = connection.execute("SELECT settings FROM studies WHERE study_id = ?", (study_id,))
     settings = json.loads(stored)

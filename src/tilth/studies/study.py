@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from tilth.studies.execution import StudyExecution
 from tilth.studies.frame import read_outcomes, read_studies
 from tilth.studies.grid import random_state_of
 from tilth.studies.options import DEFAULTS
+from tilth.studies.training_processes import TrainingStanding
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,6 +52,8 @@ class StudyProgress:
             `next_try` likewise.
         student: What students that ask a model were asked, of which nothing counts above; None where no
             student asks.
+        training: The trainings of minutes that go on now in this process, each with its cell, its step of
+            steps, its loss and the seconds left.
 
     Example:
         >>> study = tilth.study_sync(
@@ -83,6 +86,7 @@ class StudyProgress:
     waiting: str | None
     next_try: float | None
     student: StudentSpending | None = None
+    training: Sequence[TrainingStanding] = ()
 
 
 @dataclass(frozen=True)
@@ -208,12 +212,19 @@ class Study(Background):
         return self._earlier + (self._ended or time.monotonic()) - self._began
 
     def stop(self) -> None:
-        """Starts no new unit and no new training; what was measured is kept. Returns at once."""
+        """Starts no new unit and no new training; what was measured is kept. Returns at once.
+
+        Units at work finish, and trainings of milliseconds. Those of minutes are ended and leave what they go
+        on from when the study does: in the cache folder, which `TILTH_CACHE` names.
+        """
         if self._execution is not None and self._status not in OVER:
             self._execution.stop()
 
     def abort(self) -> None:
-        """Cancels calls in flight and trainings, and flushes the journal. Returns at once."""
+        """Cancels calls in flight and trainings, and flushes the journal. Returns at once.
+
+        Trainings of minutes leave what they go on from, as with `stop`.
+        """
 
         def act() -> None:
             if self._task is None:  # it was submitted before, so it begins on one of the next turns
@@ -291,6 +302,7 @@ class Study(Background):
             waiting=wait and wait[0],
             next_try=wait and wait[1],
             student=student_spending(self.path, self.id, settings, live=live),
+            training=self._execution.measuring.standing() if self._execution is not None and live else (),
         )
 
     def _look_again(self) -> None:
@@ -345,6 +357,16 @@ class Study(Background):
         return pl.concat([store.cells(self.path, self.id), *(frame for frame, _ in self._added)])
 
     @property
+    def base_lines(self) -> pl.DataFrame:
+        """What its students reach without any strategy: one row for each such cell and test set.
+
+        The columns are those of `frame`. `strategy` is "zero-shot", the student as it is, or "seeds-only",
+        once it has learnt the seeds' own questions and references; `ratio` is 0. Only students that can
+        answer untrained have any. Their outcomes are among `outcomes`.
+        """
+        return store.cells(self.path, self.id, base_lines=True)
+
+    @property
     def outcomes(self) -> pl.DataFrame:
         """One row for each cell, test set and question (`tilth.studies.frame.outcomes_schema`).
 
@@ -372,7 +394,7 @@ class Study(Background):
         """
         import polars as pl
 
-        records = self.frame.filter(pl.col("cell_id") == cell_id)
+        records = pl.concat([self.frame, self.base_lines]).filter(pl.col("cell_id") == cell_id)
         if not records.height:
             raise KeyError(f"{cell_id!r} is no cell of this study")
         return {"records": records, "outcomes": store.outcomes(self.path, self.id, cell_id)}

@@ -1,0 +1,69 @@
+"""What of this machine trainings may take: how many go on side by side, and on how many cores each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tilth.studies.pools import cores
+
+_CGROUP = Path("/sys/fs/cgroup")
+_LIMITS = (
+    ("memory.max", "memory.current"),  # version 2
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
+_FREED = (("memory.stat", "inactive_file"), ("memory/memory.stat", "total_inactive_file"))
+"""Bytes of files that a group keeps at hand, and gives up when memory is asked for."""
+
+_THREADS = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
+    *("VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How the machine is shared out: so many processes, each with so many threads."""
+
+    processes: int
+    threads: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells the libraries of a process how many threads it has."""
+        return dict.fromkeys(_THREADS, str(self.threads))
+
+
+def share(memory: int, most: int) -> Share:
+    """At most `most` processes that need `memory` bytes each, on the cores and in the memory that are free.
+
+    One at least, however little is free: whoever starts a study was told what a training needs.
+
+    Example:
+        >>> from tilth.studies.machine import share
+        >>> share(memory=1, most=1).processes
+        1
+    """
+    there = cores()
+    fitting = free_memory() // memory if memory > 0 else there
+    processes = max(1, min(most, there, fitting))
+    return Share(processes, max(1, there // processes))
+
+
+def free_memory() -> int:
+    """Bytes that can be had without swapping, by what the system and the limits of a container say."""
+    import psutil
+
+    available: int = psutil.virtual_memory().available
+    limits = (_left(*pair, *freed) for pair, freed in zip(_LIMITS, _FREED, strict=True))
+    return min([available, *(left for left in limits if left is not None)])
+
+
+def _left(most: str, used: str, told: str, freed: str) -> int | None:
+    """Bytes left in this process's group of processes; None where it has no limit of its own."""
+    try:
+        limit, taken = (int((_CGROUP / name).read_text()) for name in (most, used))
+        lines = dict(line.split() for line in (_CGROUP / told).read_text().splitlines())
+        return max(0, limit - taken + int(lines.get(freed, 0)))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,148 @@
+"""The processes in which students are trained that take minutes and much memory: a training in each."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tilth.caching import cache_folder
+from tilth.errors import StudentError
+from tilth.students.base import Student, TrainingPlan, TrainingProgress
+from tilth.studies.cell_cache import ROOM
+from tilth.studies.long_training import last_report, train_alone
+from tilth.studies.machine import share
+from tilth.studies.measure import CellAnswers, Job
+from tilth.studies.pools import pool
+
+_HAND_SECONDS = 2.0
+
+_IDLE_SECONDS = 60
+"""After which a process that has nothing to do ends, and gives back its memory."""
+
+
+@dataclass(frozen=True)
+class TrainingStanding:
+    """Where a training of a study stands that goes on now.
+
+    Attributes:
+        cell_id: The cell that it is for.
+        told: The cell and the student in words.
+        step: Steps done, of `steps`; both 0 before the first report.
+        steps: Steps planned.
+        loss: The mean loss of a token over the last steps; None before the first report.
+        validation_loss: The same on validation questions, where it was measured.
+        seconds: Wall seconds since it began, earlier sittings with them.
+        seconds_left: Until its last step, at the pace so far; None before it can be told.
+    """
+
+    cell_id: str
+    told: str
+    step: int
+    steps: int
+    loss: float | None
+    validation_loss: float | None
+    seconds: float
+    seconds_left: float | None
+
+
+class TrainingProcesses:
+    """Trains long ones side by side, as cores and memory allow.
+
+    Attributes:
+        count: How many go on at a time.
+
+    Args:
+        students: Who is trained.
+        most: How many trainings there are at most.
+    """
+
+    def __init__(self, students: Sequence[Student], most: int) -> None:
+        plans = [(student, student.plan(1, 1) or TrainingPlan()) for student in students]
+        self._memory = max((plan.memory or student.needs_memory for student, plan in plans), default=0)
+        self._most = min([most, *(plan.at_once for _, plan in plans if plan.at_once is not None)])
+        self.count = 1
+        self._executor: Any = None
+        self._reports: Path | None = None
+        self._futures: list[Future[CellAnswers]] = []
+        self._waiting: dict[str, str] = {}
+        self._began: dict[str, float] = {}
+        self._lock, self._killing = threading.Lock(), threading.Lock()
+        self._ended = False
+
+    def prepare(self) -> None:
+        """Makes the processes, by what is free now. May block a little."""
+        with self._lock:
+            if not self._ended and self._executor is None:
+                shared = share(self._memory, self._most)
+                self._executor = pool(shared.processes, shared.environment, _IDLE_SECONDS)
+                self.count = shared.processes
+                self._reports = Path(tempfile.mkdtemp(prefix="tilth-trainings-"))
+
+    def submit(self, job: Job) -> Future[CellAnswers]:
+        """Has a job's only training done; never more of them at a time than there are processes.
+
+        Raises:
+            StudentError: The processes have been ended.
+        """
+        [training] = job.trainings
+        with self._lock:
+            if self._executor is None or self._reports is None:
+                raise StudentError(f"{training.told}: there are no processes any more")
+            self._waiting[training.cell_id] = training.told
+            reports = self._reports / f"{training.cell_id}.jsonl"
+            future: Future[CellAnswers] = self._executor.submit(train_alone, job, cache_folder(ROOM), reports)
+            self._futures = [one for one in self._futures if not one.done()] + [future]
+        future.add_done_callback(lambda _: self._waiting.pop(training.cell_id, None))
+        return future
+
+    def standing(self) -> list[TrainingStanding]:
+        """The trainings that go on now, by what they last said."""
+        found: list[TrainingStanding] = []
+        if self._reports is None:
+            return found
+        for cell_id, told in list(self._waiting.items()):
+            with suppress(OSError):  # it has not begun yet, or ends in this moment
+                report = last_report(self._reports / f"{cell_id}.jsonl")
+                began = self._began.setdefault(cell_id, time.monotonic())
+                found.append(_standing(cell_id, told, report, time.monotonic() - began))
+        return found
+
+    def _handed_on(self) -> None:
+        """Waits a moment until each training is with a process: loky's thread dies of a kill before that."""
+        end = time.monotonic() + _HAND_SECONDS
+        while any(not (one.running() or one.done()) for one in self._futures) and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        """Ends the processes at once, and returns when they are gone. May block a little.
+
+        What a training left stays in its folder.
+        """
+        with self._killing:  # who comes second waits for the first
+            with self._lock:
+                executor, self._executor, self._ended = self._executor, None, True
+            if executor is not None:
+                self._handed_on()
+                executor.shutdown(kill_workers=True)
+            if self._reports is not None:
+                shutil.rmtree(self._reports, ignore_errors=True)
+
+
+def _standing(cell_id: str, told: str, report: TrainingProgress | None, seconds: float) -> TrainingStanding:
+    if report is None:
+        return TrainingStanding(cell_id, told, 0, 0, None, None, seconds, None)
+    left = None
+    if report.step > 0:
+        left = report.seconds / report.step * max(0, report.steps - report.step)
+    return TrainingStanding(
+        *(cell_id, told, report.step, report.steps, report.loss, report.validation_loss, report.seconds),
+        seconds_left=left,
+    )
