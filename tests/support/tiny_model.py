@@ -15,9 +15,9 @@ def tiny_model(folder: Path, texts: Iterable[str], *, vocabulary: int = 600, spr
     """Leaves a Llama model and its tokenizer in `folder`, as transformers, TRL and others load them.
 
     The tokenizer is a byte-level BPE with at most `vocabulary` tokens, made from `texts`: it spells any text,
-    and gives back what it was given. Equal texts give equal weights. `spread` is their standard deviation: with
-    the usual one all tokens are about as likely whatever the layers between say, and only a training of all
-    weights can change that.
+    and gives back what it was given. Equal texts give equal weights. `spread` is their standard deviation:
+    with the usual one all tokens are about as likely whatever the layers between say, and only a training of
+    all weights can change that.
     """
     import torch
     from tokenizers import ByteLevelBPETokenizer

@@ -81,6 +81,16 @@ def saved(**given: Any) -> None:
     tilth.save(**{"rows": rows, "path": "rows.jsonl", **given})
 
 
+def handed_over(**given: Any) -> None:
+    saved(**{"path": "tuning", "format": "trl", **given})
+
+
+def graded(**given: Any) -> None:
+    test = pl.DataFrame({"question": ["1 + 1?"], "reference": ["2"]})
+    told = {"strategy": "new-question", "seeds": 1, "ratio": 2, "teacher": "a-model"}
+    tilth.results(**{"answers": ["2"], "test": test, "student": "mine", **told, **given})
+
+
 def verified(**given: Any) -> None:
     tilth.verify("run.tilth", **given)
 
@@ -165,6 +175,9 @@ ARGUMENTS: tuple[tuple[Callable[..., Any], str], ...] = (
     *((priced, name) for name in ("prompt", "completion")),
     (tilth.tasks.Choice, "options"),
     *((saved, name) for name in ("rows", "path", "format", "verdicts")),
+    *((handed_over, name) for name in ("model", "validation")),
+    *((graded, name) for name in ("answers", "test", "student", "run", "task", "strategy", "seeds", "ratio")),
+    *((graded, name) for name in ("teacher", "rows", "replicate", "seed_rows", "check")),
     (tilth.tasks.Sql, "database"),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tilth import tasks
-from tilth.arguments import kind_of, listed, of_kind
+from tilth.arguments import kind_of, listed, number_of, of_kind
 from tilth.engine.run import Run
 from tilth.seeds import TaskLike
 from tilth.studies.frame import outcomes_schema, read_studies
@@ -84,20 +84,24 @@ def results(
 
     known = {} if run is None else _told_by(of_kind(run, Run, "run", "what tilth.open_run(…) returns"))
     given = {"strategy": strategy, "seeds": seeds, "ratio": ratio, "teacher": teacher, "rows": rows}
-    known |= {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        if value is not None:
+            known[name] = _of_its_kind(name, value)
     if ratio is not None or rows is not None:  # a part of the run, and what that cost is not known
         known |= {"queries": None, "usd": None}
     if missing := [name for name in ("strategy", "seeds", "ratio", "teacher") if name not in known]:
         raise ValueError(f"what the model was trained on is not told: pass run=, or {', '.join(missing)}")
     if run is not None and strategy not in (None, run.strategy_name):
         raise ValueError(f"strategy={strategy!r}, but the run's is {run.strategy_name!r}; leave one out")
+    if check not in (None, "label", "filter"):
+        raise ValueError('check: give "label" or "filter"')
     graded = _graded(answers, test, _task(task, run))
     records = [
         {
             **known,
             "student": of_kind(student, str, "student", "what to call the model"),
-            "replicate": replicate,
-            "seed_rows": seed_rows,
+            "replicate": _of_its_kind("replicate", replicate),
+            "seed_rows": of_kind(seed_rows, bool, "seed_rows", "True or False"),
             "check": check or ("label" if run is None else "filter"),
             "test": name,
             "n_test": frame.height,
@@ -109,6 +113,12 @@ def results(
     cell = frame["cell_id"][0]
     outcomes = pl.concat([one.with_columns(cell_id=pl.lit(cell)) for one in graded.values()])
     return frame, outcomes.select(outcomes_schema().keys())
+
+
+def _of_its_kind(name: str, value: Any) -> Any:
+    if name in ("strategy", "teacher"):
+        return of_kind(value, str, name, "its name, as text")
+    return number_of(value, name) if name == "ratio" else of_kind(value, int, name, "a whole number")
 
 
 def _told_by(run: Run) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def test_rows_that_no_trainer_takes_are_left_out_and_told(whole, tmp_path):
 
 
 def test_few_steps_are_told(whole, tmp_path):
-    with pytest.warns(tilth.TilthWarning, match="its training takes 3 steps of 128 rows, after which"):
+    with pytest.warns(tilth.TilthWarning, match="its training takes 3 steps of up to 128 rows, after which"):
         save(whole, tmp_path / "out", format="llama-factory")
 
 

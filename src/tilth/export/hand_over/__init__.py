@@ -83,7 +83,7 @@ def hand_over(
         for name, text in texts.items():
             (folder / name).write_bytes(text.encode())
     if contents.steps < _FEW_STEPS:
-        steps = f"{contents.steps} {'step' if contents.steps == 1 else 'steps'} of {BATCH} rows"
+        steps = f"{contents.steps} {'step' if contents.steps == 1 else 'steps'} of up to {BATCH} rows"
         notices.append(
             f"its training takes {steps}, after which a model has hardly changed; for more steps, lower "
             f"gradient_accumulation_steps in {trainer.config}"
