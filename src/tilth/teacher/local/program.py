@@ -27,6 +27,9 @@ _POLL = 0.05
 _ANSWER_SECONDS = 5.0
 _WARNINGS = 2
 """What llama.cpp says of itself: errors and warnings."""
+_OLD_PROMPTS = 0
+"""Megabytes for the states of old prompts: a server would keep 8 GB of them, and ours seldom come again. What
+a prompt shares with the one before it is kept in any case."""
 _DIES_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of Linux."""
 
@@ -72,6 +75,7 @@ class _Package:
         if told["gpu_layers"] is not None:
             parameters.n_gpu_layers = told["gpu_layers"]
             parameters.fit_params = False
+        parameters.cache_ram_mib = _OLD_PROMPTS
         parameters.ui = False
         parameters.verbosity = _WARNINGS
         self._server = xllamacpp.Server(parameters)
@@ -101,7 +105,7 @@ class _Binary:
                 *(() if gpu is None else ("--n-gpu-layers", str(gpu))),
             ],
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "LLAMA_API_KEY": told["key"]},
+            env={**os.environ, "LLAMA_API_KEY": told["key"], "LLAMA_ARG_CACHE_RAM": str(_OLD_PROMPTS)},
             preexec_fn=_dying_with_parent(),  # noqa: PLW1509 - there are no threads yet
         )
 
