@@ -96,6 +96,11 @@ class _Models:
                 **known,
                 **reply_limits,
             )
+        if role == "teacher" and (self.options.local, self.options.context_tokens) != (None, None):
+            raise UsageError(
+                "--local and --context-tokens belong to a model on this machine, and this run's teacher is "
+                "at an endpoint; leave them out"
+            )
         return tilth.Teacher(
             identity["model"],
             base_url=self._address(identity["model"], role),

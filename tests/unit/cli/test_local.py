@@ -69,6 +69,14 @@ def test_what_cannot_be_meant_is_refused(shell, seeds, options, says):
     assert says in ended.stderr
 
 
+def test_a_run_of_an_endpoint_is_not_taken_up_by_a_local_model(shell, seeds, endpoint):
+    asked = ("--model", "four", "--base-url", endpoint.url, "--queries", 2, "--out", "run.tilth")
+    assert shell("generate", seeds, *asked).returncode == 0
+    ended = shell("resume", "run.tilth", "--queries", 3, "--local", "Tiny")
+    assert ended.returncode == 2
+    assert "this run's teacher is at an endpoint" in ended.stderr
+
+
 def test_the_doctor_tells_of_local_models(shell, tiny):
     assert "for tilth.local(): Tiny (0 MB)" in shell("doctor").stdout
     tiny.unlink()

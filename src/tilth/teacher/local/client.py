@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +168,7 @@ class LocalTeacher(Teacher):
                 where = f'the local model "{self.name}"'
                 return await stack.enter_async_context(self._open_at(running.base_url, running.key, where))
 
-            running = await asyncio.to_thread(server.running)
+            running = await _unawaited_at_exit(server.running)
             yield LocalEndpoint(server, opened, running, await opened(running), self._setting)
 
 
@@ -219,7 +221,7 @@ class LocalEndpoint(Endpoint):
                     f'the llama.cpp server for "{self._setting.name}" ended {self._starts} times in one run; '
                     f"the last time {how}. What is journalled is safe"
                 )
-            running = await asyncio.to_thread(self._server.running)
+            running = await _unawaited_at_exit(self._server.running)
             if running.start != self._running.start:
                 self._endpoint, self._running = await self._opened(running), running
                 self._starts += 1
@@ -244,6 +246,27 @@ class LocalEndpoint(Endpoint):
             in_doubt=error.in_doubt,
             quota=error.quota,
         )
+
+
+async def _unawaited_at_exit(work: Callable[[], Running]) -> Running:
+    """What blocking work returns, done in a thread that the end of the process does not wait for."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Running] = loop.create_future()
+
+    def settle(settling: Callable[[Any], None], value: Any) -> None:
+        if not done.done():  # else it was cancelled
+            settling(value)
+
+    def run() -> None:
+        try:
+            settled = partial(settle, done.set_result, work())
+        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+            settled = partial(settle, done.set_exception, error)
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settled)
+
+    threading.Thread(target=run, name="tilth-local-start", daemon=True).start()
+    return await done
 
 
 def _threads() -> int:

@@ -96,7 +96,7 @@ def find_server(given: str | Path | None) -> str:
     """
     if given is not None:
         text = os.fspath(given)
-        found = shutil.which(Path(text).expanduser())
+        found = shutil.which(os.path.expanduser(text))  # noqa: PTH111 - Path would drop the "./" before a name
         if found is None:
             raise ModelMissing(f"server={shown(text)}: there is no such program; pass a llama-server's path")
         return str(Path(found).absolute())
@@ -116,6 +116,8 @@ class LocalServer:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self._lock = threading.Lock()
+        """Held while it is started, for seconds or minutes: never waited for by a loop."""
+        self._counting = threading.Lock()
         self._process: OwnProcess | None = None
         self._running: Running | None = None
         self._starts = self._users = 0
@@ -140,7 +142,7 @@ class LocalServer:
     @contextmanager
     def used(self) -> Iterator[None]:
         """While this lasts it is not ended for want of use."""
-        with self._lock:
+        with self._counting:
             self._users += 1
             if self._rest is not None:
                 self._rest.cancel()
@@ -148,7 +150,7 @@ class LocalServer:
         try:
             yield
         finally:
-            with self._lock:
+            with self._counting:
                 self._users -= 1
                 if not self._users:
                     self._rest = threading.Timer(_IDLE_SECONDS, self.close_unused)
@@ -194,11 +196,11 @@ class LocalServer:
         with self._lock:
             self._end()
 
-    def close_unused(self) -> None:
-        """Ends it where nothing uses it. One that is just being started is left alone."""
+    def close_unused(self, *, used_too: bool = False) -> None:
+        """Ends it where nothing uses it, or even then. One that is just being started is left alone."""
         if self._lock.acquire(blocking=False):
             try:
-                if not self._users:
+                if used_too or not self._users:
                     self._end()
             finally:
                 self._lock.release()
@@ -275,9 +277,12 @@ def _close_all_unused(but: LocalServer) -> None:
 
 
 def close_all() -> None:
-    """Ends every server of this process; the next use starts it again."""
+    """Ends every server of this process that runs; the next use starts it again.
+
+    One that is being started ends by itself, with this process.
+    """
     for server in list(_servers.values()):
-        server.close()
+        server.close_unused(used_too=True)
 
 
 def _forget() -> None:

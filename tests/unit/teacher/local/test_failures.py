@@ -61,6 +61,22 @@ def test_a_llama_server_ends_with_the_process_that_watches_it(tiny: Path, tmp_pa
     assert until(lambda: not listening(address))
 
 
+def test_a_server_that_is_slow_to_start_holds_nobody_up(tiny: Path, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    slow = program(tmp_path, f"#!/bin/sh\ntouch {begun}\nexec sleep 100\n")
+    teacher = tilth.local(tiny, server=slow, context_tokens=512)
+    seeds = tilth.demo.seeds(2)
+    waiting = tilth.start(seeds, "answer-augmentation", 2, teacher=teacher, path=tmp_path / "slow.tilth")
+    assert until(begun.exists)
+    other = tilth.generate_sync(
+        seeds, "answer-augmentation", 2, teacher=tilth.demo.teacher(), path=tmp_path / "other.tilth"
+    )
+    assert other.progress.queries == 2
+    waiting.abort()
+    waiting.wait()
+    assert waiting.status == "aborted"
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
