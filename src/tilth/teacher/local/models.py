@@ -31,6 +31,8 @@ _DEEPEST = 3
 _MOST_LISTED = 10
 _HUB_ID = re.compile(r"(?P<owner>[\w.-]{1,96})/(?P<name>[\w.-]{1,96})(?::(?P<file>[^:]{1,200}))?")
 _PART = re.compile(r"-(\d{5})-of-(\d{5})$")
+_NO_MODEL = "mmproj"
+"""How files begin that belong to a model that sees images, and hold no language model."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _OF_A_FOLDER = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")
 
@@ -112,7 +114,7 @@ def gguf_file(model: str | Path | None = None) -> LocalModel:
     if hub is None or (file.suffix == ".gguf" and hub["file"] is None):
         raise ModelMissing(_nowhere(text))
     folder = _snapshot(hub["owner"], hub["name"])
-    found = [f for f in sorted(folder.rglob("*.gguf")) if _is_first_part(f)]
+    found = [f for f in sorted(folder.rglob("*.gguf")) if _is_model(f)]
     if hub["file"] is not None:
         found = [f for f in found if hub["file"] in (f.name, f.relative_to(folder).as_posix())]
     if len(found) == 1:
@@ -183,7 +185,7 @@ def _folders() -> list[Path]:
 
 def _ggufs(folder: Path) -> list[Path]:
     found = (f for depth in range(_DEEPEST) for f in folder.glob("*/" * depth + "*.gguf"))
-    return sorted((f for f in found if f.is_file() and _is_first_part(f)), key=lambda f: (f.name, str(f)))
+    return sorted((f for f in found if f.is_file() and _is_model(f)), key=lambda f: (f.name, str(f)))
 
 
 def _only_installed() -> LocalModel:
@@ -226,9 +228,9 @@ def _named(file: Path) -> LocalModel:
     return LocalModel(file.absolute(), _UNSAFE.sub("-", _PART.sub("", file.stem))[:100] or "model")
 
 
-def _is_first_part(file: Path) -> bool:
+def _is_model(file: Path) -> bool:
     part = _PART.search(file.stem)
-    return part is None or int(part[1]) == 1
+    return (part is None or int(part[1]) == 1) and not file.name.startswith(_NO_MODEL)
 
 
 def _snapshot(owner: str, name: str) -> Path:

@@ -24,7 +24,7 @@ BRINGS_SERVER = 'pip install "tilth[local]"'
 
 START_SECONDS = 600.0
 """Seconds a server may take to load its model: gigabytes from a slow disk."""
-_IDLE_SECONDS = 600.0
+IDLE_SECONDS = 600.0
 """Seconds after its last use until it is ended, for its memory."""
 _MOMENT = 1.0
 """Seconds between a connection that breaks and the end of the process that held it."""
@@ -153,7 +153,7 @@ class LocalServer:
             with self._counting:
                 self._users -= 1
                 if not self._users:
-                    self._rest = threading.Timer(_IDLE_SECONDS, self.close_unused)
+                    self._rest = threading.Timer(IDLE_SECONDS, self.close_unused)
                     self._rest.daemon = True
                     self._rest.start()
 

@@ -42,7 +42,7 @@ def program(folder: Path, text: str, name: str = "llama-server") -> Path:
 
 
 def started(model: Path, server: Path | None = None) -> None:
-    tilth.local(model, server=server, context_tokens=512).server.running()
+    tilth.local(model, server=server, context_tokens=1024).server.running()
 
 
 def test_a_llama_server_of_ones_own_answers(tiny: Path, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_llama_server_of_ones_own_answers(tiny: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere nothing tells a child of it")
 def test_a_llama_server_ends_with_the_process_that_watches_it(tiny: Path, tmp_path: Path) -> None:
-    server = tilth.local(tiny, server=program(tmp_path, _AS_LLAMA_SERVER), context_tokens=512).server
+    server = tilth.local(tiny, server=program(tmp_path, _AS_LLAMA_SERVER), context_tokens=1024).server
     address = server.running().base_url
     assert server.pid is not None
     os.kill(server.pid, signal.SIGKILL)
@@ -64,7 +64,7 @@ def test_a_llama_server_ends_with_the_process_that_watches_it(tiny: Path, tmp_pa
 def test_a_server_that_is_slow_to_start_holds_nobody_up(tiny: Path, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     slow = program(tmp_path, f"#!/bin/sh\ntouch {begun}\nexec sleep 100\n")
-    teacher = tilth.local(tiny, server=slow, context_tokens=512)
+    teacher = tilth.local(tiny, server=slow, context_tokens=1024)
     seeds = tilth.demo.seeds(2)
     waiting = tilth.start(seeds, "answer-augmentation", 2, teacher=teacher, path=tmp_path / "slow.tilth")
     assert until(begun.exists)
@@ -153,3 +153,5 @@ def test_settings_that_mean_nothing_are_refused(tiny: Path) -> None:
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             tilth.local(tiny, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="leaves no room for a prompt"):
+        tilth.local(tiny, max_tokens=512, context_tokens=512)

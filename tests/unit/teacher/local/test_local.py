@@ -18,11 +18,12 @@ from tests.support.tiny_gguf import write_tiny_model
 import tilth
 from tilth.tasks.base import Prompt
 from tilth.teacher import CallError, Endpoint, TeacherError
+from tilth.teacher.local import server as server_module
 
 _PARENT = """
 import os, sys
 import tilth
-teacher = tilth.local(sys.argv[1], context_tokens=512, concurrency=1)
+teacher = tilth.local(sys.argv[1], context_tokens=1024, concurrency=1)
 running = teacher.server.running()
 if len(sys.argv) > 2 and os.fork() == 0:
     assert teacher.server.pid is None
@@ -87,6 +88,21 @@ def test_a_server_that_nothing_uses_makes_room_for_another(tiny: Path) -> None:
     new.close()
     new.running()
     assert not old.alive
+
+
+def test_a_server_that_nothing_uses_for_long_is_ended_and_started_again(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "IDLE_SECONDS", 0.2)
+    teacher = local(tiny)
+
+    async def answered() -> str:
+        async with teacher.open() as endpoint:
+            return await ask(endpoint, teacher)
+
+    assert asyncio.run(answered())
+    assert until(lambda: not teacher.server.alive)
+    assert asyncio.run(answered())
 
 
 def test_it_asks_for_a_key(tiny: Path) -> None:
