@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from tilth.strategies.base import Strategy as Strategy
     from tilth.strategies.base import UnitCost as UnitCost
     from tilth.strategies.check import Check as Check
+    from tilth.students.training import train as train
     from tilth.studies.curves import crossings as crossings
     from tilth.studies.plan import StudyPlan as StudyPlan
     from tilth.studies.plan import plan_study as plan_study
@@ -137,6 +138,7 @@ _HOMES = {
     "start_study": "tilth.studies.start",
     "study": "tilth.studies.start",
     "study_sync": "tilth.studies.start",
+    "train": "tilth.students.training",
     "verify": "tilth.engine.verify",
 }
 _MODULES = ("checks", "demo", "strategies", "students", "tasks")
