@@ -12,7 +12,6 @@ import argparse
 import datetime as dt
 import os
 import platform
-import re
 import resource
 import subprocess
 import sys
@@ -22,12 +21,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
+from tests.bench.pages import HERE, IMAGES, accuracies, crossings, put
 
 import tilth
 from tilth.studies import curves
 
-HERE = Path(__file__).resolve().parent
-IMAGES = HERE.parent.parent / ".github" / "images"
 SETS = ("same", "held-out", "hand-written")
 PARTS = {"numeric": "The demo study", "sql": "The demo study of text-to-SQL"}
 """Each task's heading in the page; its part reaches to the next."""
@@ -57,25 +55,15 @@ def main() -> None:
         )
         wall = time.monotonic() - began
         fitting = time.process_time()
-        crossings = {name: _fitted(study, name) for name in SETS}
+        passed = {name: _fitted(study, name) for name in SETS}
         fitting = time.process_time() - fitting
         figures = {name: tilth.chart(study, test=name) for name in SETS}
         IMAGES.mkdir(parents=True, exist_ok=True)
         for name, figure in figures.items():
             figure.save(IMAGES / f"{prefix}-{name}.svg")
         page = HERE / "RESULTS.md"
-        part = _part(study, task, prefix, crossings, wall, fitting)
-        page.write_text(_with_part(page.read_text(encoding="utf-8"), PARTS[task], part), encoding="utf-8")
+        put(page, PARTS[task], _part(study, task, prefix, passed, wall, fitting))
     print(page)
-
-
-def _with_part(page: str, heading: str, part: str) -> str:
-    """The page with this part in the place of the old one, or at its end."""
-    parts = re.split(r"^(?=# )", page, flags=re.MULTILINE)
-    kept = [part if one.startswith(f"# {heading}\n") else one for one in parts if one.strip()]
-    if part not in kept:
-        kept.append(part)
-    return "\n".join(f"{one.rstrip()}\n" for one in kept)
 
 
 def _fitted(study: tilth.Study, name: str) -> pl.DataFrame:
@@ -100,7 +88,7 @@ def _part(
     study: tilth.Study,
     task: str,
     prefix: str,
-    crossings: dict[str, pl.DataFrame],
+    passed: dict[str, pl.DataFrame],
     wall: float,
     fitting: float,
 ) -> str:
@@ -125,34 +113,12 @@ def _part(
         f"fitting curves, bands and crossings took {fitting:.1f} CPU s.",
         "",
     ]
-    for name, passed in crossings.items():
+    for name, crossed in passed.items():
         lines += [f"## Test set “{name}”", "", f"![{name}](../../.github/images/{prefix}-{name}.svg)", ""]
-        lines += [*_accuracies(frame.filter(pl.col("test") == name)), ""]
+        lines += [*accuracies(frame.filter(pl.col("test") == name)), ""]
         lines += ["From which ratio on a strategy stays above answer augmentation (95 % interval):", ""]
-        lines += [*_passings(passed), ""]
+        lines += [*crossings(crossed), ""]
     return "\n".join(lines)
-
-
-def _accuracies(frame: pl.DataFrame) -> list[str]:
-    ratios = frame["ratio"].unique().sort().to_list()
-    lines = [
-        "| seeds | strategy | " + " | ".join(f"{ratio:g}" for ratio in ratios) + " |",
-        "| --- | --- |" + " --- |" * len(ratios),
-    ]
-    for (seeds, strategy), cells in frame.group_by("seeds", "strategy", maintain_order=True):
-        means = dict(cells.group_by("ratio").agg(pl.col("accuracy").mean()).iter_rows())
-        lines.append(f"| {seeds} | {strategy} | " + " | ".join(f"{means[r]:.1%}" for r in ratios) + " |")
-    return lines
-
-
-def _passings(passed: pl.DataFrame) -> list[str]:
-    lines = ["| seeds | strategy | ratio | interval |", "| --- | --- | --- | --- |"]
-    for row in passed.iter_rows(named=True):
-        at = f"{row['crossing']:.1f}" if row["crossing"] else row["state"]
-        low = "≤1" if row["low"] in (None, float("-inf")) else f"{row['low']:.1f}"
-        high = f">{row['last']:g}" if row["high"] in (None, float("inf")) else f"{row['high']:.1f}"
-        lines.append(f"| {row['seeds']} | {row['passing']} | {at} | {low} to {high} |")
-    return lines
 
 
 if __name__ == "__main__":
