@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
-import re
 import secrets
 import shutil
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tilth.errors import ModelMissing, TeacherError
-from tilth.printable import printable
+from tilth.teacher.local.endings import how_it_ended
 from tilth.teacher.local.models import shown
 from tilth.teacher.own_process import NotStarted, OwnProcess
 
@@ -28,26 +26,9 @@ IDLE_SECONDS = 600.0
 """Seconds after its last use until it is ended, for its memory."""
 _MOMENT = 1.0
 """Seconds between a connection that breaks and the end of the process that held it."""
-_LESS_MEMORY = "take a smaller model, or lower context_tokens= or concurrency="
 _PROGRAM = "tilth.teacher.local.program"
 _PACKAGE = "xllamacpp"
 _BINARY = "llama-server"
-_LINES_TOLD = 3
-_CHARACTERS_TOLD = 300
-_PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/\s'\":]+)*[\\/](?=[^\\/\s'\":])")
-_LOG_HEAD = re.compile(r"^[\d.]{4,30} [A-Z] +(?:(?:srv|cmn|slot|que) +)?")
-_NOT_TELLING = re.compile(
-    r"^(?:Traceback|\s|[\w.]*(?:Error|Exception): Failed to init)|exiting due to"
-    r"|failed to load model(?:,? '|$)"
-)
-_MEMORY_WORDS = re.compile(
-    r"failed to allocate|out of memory|cannot allocate|bad_alloc"
-    r"|failed to (?:create|initialize).{0,20}context",
-    re.IGNORECASE,
-)
-_TAKEN_WORDS = re.compile(r"couldn't bind|address already in use|failed to bind", re.IGNORECASE)
-_CORRUPT_WORDS = re.compile(r"corrupt|incomplete|invalid magic|failed to load model|error loading model")
-_UNKNOWN_WORDS = re.compile(r"unknown model architecture|unsupported|unknown (?:pre-tokenizer|tokenizer)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,38 +203,8 @@ class LocalServer:
         return f"{name} could not start: {self._told(error.code, error.lines)}"
 
     def _told(self, code: int, lines: Sequence[str]) -> str:
-        """How it ended, in its own last words, and what to do, where that is known."""
-        told = _last_words(lines, self.setting)
-        said = f': it said "{told}"' if told else ""
-        everything = "\n".join(lines)
         program = Path(self.setting.server).name or f"the package {_PACKAGE}"
-        if code == -getattr(signal, "SIGILL", 4):
-            return (
-                f"this processor lacks instructions that {program} was built for (illegal instruction); pass "
-                f"server= with a {_BINARY} built on this machine"
-            )
-        if code == -getattr(signal, "SIGKILL", 9):
-            return f"it was killed, most likely because memory ran out; {_LESS_MEMORY}{said}"
-        if _TAKEN_WORDS.search(everything):
-            return f"another program took its port; try again{said}"
-        if _MEMORY_WORDS.search(everything):
-            return (
-                f"memory is too short; take a smaller model, or lower context_tokens= or concurrency={said}"
-            )
-        if _UNKNOWN_WORDS.search(everything):
-            return f"{program} does not know this kind of model; a newer one may{said}"
-        if _CORRUPT_WORDS.search(everything):
-            return f"the file cannot be loaded; is it whole? Download it again{said}"
-        how = f"signal {-code}" if code < 0 else f"code {code}"
-        return f"it ended with {how}{said}"
-
-
-def _last_words(lines: Sequence[str], setting: Setting) -> str:
-    """Its last telling lines, printable, bounded, and without this machine's folders."""
-    without = [_LOG_HEAD.sub("", line.replace(setting.model, Path(setting.model).name)) for line in lines]
-    telling = [line for line in without if line.strip() and not _NOT_TELLING.search(line)]
-    text = "; ".join(_PATH.sub("", line.strip()) for line in telling[-_LINES_TOLD:])
-    return printable(text, _CHARACTERS_TOLD)
+        return how_it_ended(code, lines, program=program, model=self.setting.model)
 
 
 _lock = threading.Lock()
