@@ -24,7 +24,7 @@ WHOLE = {"strategies": ["answer-augmentation"], "ratios": [1], "replicates": 1}
 
 def study(path: Path | str, base_url: str) -> tilth.Study:
     model = tilth.Teacher("base-model", base_url=base_url, max_tokens=40)
-    return measured(Model(), Path(path), student=OpenAIFineTuning(model), student_budget=20, **WHOLE)
+    return measured(Model(), Path(path), student=OpenAIFineTuning(model), student_budget=30, **WHOLE)
 
 
 @pytest.mark.parametrize("plan", [{"faults": {"create": ("slow",)}}, {"course": ("running",)}], ids=str)
@@ -42,10 +42,10 @@ def test_the_next_start_finds_the_job(tmp_path: Path, plan: dict[str, object]) -
         assert (state, queries) == ("reserved", 1)
         server.plan(TuningPlan())
         resumed = study(path, server.base_url)
-        assert (resumed.progress.cells, len(server.books()["jobs"])) == (1, 1)
+        assert (resumed.progress.cells, len(server.books()["jobs"])) == (2, 1)
         student = resumed.progress.student
         assert student is not None
-        assert (student.queries, student.in_doubt) == (9, 0)
+        assert (student.queries, student.in_doubt) == (17, 0)
         assert tilth.verify(path).ok
 
 

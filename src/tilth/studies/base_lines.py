@@ -47,17 +47,25 @@ class BaseLine:
 
 
 def base_lines(grid: Grid, *, references: bool) -> Iterator[BaseLine]:
-    """Those of a grid, for each student that can answer untrained; `references`: whether seeds have them."""
+    """Those of a grid, for each student that can answer untrained; `references`: whether seeds have them.
+
+    What it costs to learn elsewhere is paid for the grid only: such a student has a zero-shot line alone.
+    """
     for student in grid.students:
         if not answers_untrained(student):
             continue
         yield BaseLine(ZERO_SHOT, student, 0, 0)
-        if references:
+        if references and not learns_elsewhere(student):
             for replicate in range(grid.replicates):
                 for size in grid.sizes:
                     yield BaseLine(SEEDS_ONLY, student, size, replicate)
 
 
 def answers_untrained(student: Student) -> bool:
-    """Whether a student has a model before it has seen a row. What asks is paid for its grid only."""
-    return not isinstance(student, AskingStudent) and type(student).untrained is not Student.untrained
+    """Whether a student has a model before it has seen a row."""
+    return type(student).untrained is not Student.untrained
+
+
+def learns_elsewhere(student: Student) -> bool:
+    """Whether each set of rows that it learns is work that somebody else is paid for."""
+    return isinstance(student, AskingStudent) and type(student).learn is not AskingStudent.learn

@@ -190,6 +190,7 @@ class StudyInputs:
         cells = [cell for run in self.grid.runs() for cell in self.grid.cells(run)]
         # no cell has more rows than it has queries, but for its seeds' own
         most = [(one.student, (one.budget.queries or 0) + one.seeds * one.seed_rows) for one in cells]
+        most += [(line.student, line.seeds) for line in self.base_lines]
         return price_of(most, self.seeds, self.tests, self.task)
 
     @property

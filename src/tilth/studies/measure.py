@@ -86,7 +86,7 @@ class CellAnswers:
             student has no limit.
         trained_on: Rows that it could read and learnt from.
         machine: What it was trained and asked on, where its answers depend on that.
-        seconds: CPU seconds of training, asking and checking.
+        seconds: CPU seconds of training, asking and checking; of a student that asks, those it waited.
     """
 
     cell_id: str

@@ -20,8 +20,8 @@ from tilth.engine.budget import Amount
 from tilth.errors import BudgetError, ConfirmationNeeded, EndpointUnavailable, TeacherError
 from tilth.students import InContext
 
-CELLS, ASKED = 8, 64
-"""Cells of the grid, and questions that all of them put."""
+CELLS, ASKED = 11, 88
+"""Cells of the grid and its base lines, and questions that all of them put."""
 
 
 def asking(model: Model, *, shots: int = 2, **settings: Any) -> InContext:
@@ -63,6 +63,8 @@ def test_its_account_is_its_own_and_a_reply_is_paid_once(whole: tuple[tilth.Stud
     assert p.student.usd == pytest.approx(spent.nano / 1e9)
     assert model.calls == model.completed == spent.queries == len(model.seen) <= ASKED
     assert p.student.most_queries == ASKED
+    lines = measured_study.base_lines
+    assert lines["strategy"].value_counts().sort("strategy").rows() == [("seeds-only", 2), ("zero-shot", 1)]
     report = tilth.verify(measured_study.path)
     assert report.ok, report.findings
     assert sum(run.open().progress.queries for run in measured_study.runs) == p.queries
@@ -93,7 +95,7 @@ def test_its_limit_is_never_passed_and_a_higher_one_goes_on(
     short = study(Model(), path, student_budget=budget)
     p = short.progress
     told = {"usd": "dollars"}.get(name, name)
-    assert p.reason == f"student_budget of {told} is used up: {p.cells} of 8 cells are measured whole"
+    assert p.reason == f"student_budget of {told} is used up: {p.cells} of 11 cells are measured whole"
     assert budget.exceeded_by(books(path)) is None
     assert 0 < p.cells < CELLS
     assert p.student is not None
@@ -105,9 +107,9 @@ def test_its_limit_is_never_passed_and_a_higher_one_goes_on(
 
 
 def test_other_students_are_measured_whatever_it_may_spend(tmp_path: Path) -> None:
-    both = study(Model(), tmp_path / "s.tilth", student=[asking(Model()), constant], student_budget=8)
+    both = study(Model(), tmp_path / "s.tilth", student=[asking(Model()), constant], student_budget=32)
     counts = dict(both.frame.group_by("student").len().rows())
-    # the second cell shows what the first showed, and costs nothing
+    # behind three base lines; the second cell shows what the first showed, and costs nothing
     assert counts == {"constant": 8, "in-context": 2}
     assert both.progress.runs == both.progress.all_runs
 
@@ -120,7 +122,7 @@ def test_the_teachers_budget_does_not_count_what_students_are_asked(tmp_path: Pa
 @pytest.mark.parametrize("settings", [{}, {"price": None}])
 def test_without_a_budget_it_refuses_with_its_price(tmp_path: Path, settings: dict[str, Any]) -> None:
     model, path = Model(), tmp_path / "s.tilth"
-    with pytest.raises(ConfirmationNeeded, match=r"at most 64 queries, about \S+ tokens") as refused:
+    with pytest.raises(ConfirmationNeeded, match=r"at most 88 queries, about \S+ tokens") as refused:
         study(model, path, student=asking(model, **settings), student_budget=None)
     assert ("price unknown" in str(refused.value)) == ("price" in settings)
     assert not model.calls

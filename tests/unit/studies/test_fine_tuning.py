@@ -19,7 +19,7 @@ from tilth.errors import BudgetError, ConfirmationNeeded, EndpointUnavailable, S
 from tilth.students import OpenAIFineTuning
 
 GRID = {"strategies": ["answer-augmentation"], "ratios": [1], "replicates": 1}
-"""A study of one cell, of 8 questions."""
+"""A study of one cell and the zero-shot one, of 8 questions each."""
 
 HELD = TuningPlan(course=("running",))
 """Jobs that never end."""
@@ -65,7 +65,7 @@ def test_rows_become_a_job_whose_model_is_asked(server: TuningServer, tmp_path: 
     path = tmp_path / "s.tilth"
     done = study(server, path)
     [job], books = jobs(server), server.books()
-    assert (done.status, done.progress.cells, len(books["files"])) == ("finished", 1, 1)
+    assert (done.status, done.progress.cells, len(books["files"])) == ("finished", 2, 1)
     assert books["chats"][job["fine_tuned_model"]] == 8
     body = books["bodies"][-1]
     hyperparameters = body["method"]["supervised"]["hyperparameters"]
@@ -78,10 +78,10 @@ def test_rows_become_a_job_whose_model_is_asked(server: TuningServer, tmp_path: 
     ]
     assert entries(path) == [("settled", 50, 50 * 3 * 1000)]
     assert done.progress.student is not None
-    assert (done.progress.student.queries, done.progress.queries) == (9, 5)
+    assert (done.progress.student.queries, done.progress.queries) == (17, 5)
     report = tilth.verify(path)
     assert report.ok, report.findings
-    assert done.frame["machine"].to_list() == [server.base_url]
+    assert done.frame["machine"].unique().to_list() == [server.base_url]
 
 
 def test_cells_of_the_same_rows_share_a_job_and_none_is_started_twice(
@@ -90,12 +90,12 @@ def test_cells_of_the_same_rows_share_a_job_and_none_is_started_twice(
     path = tmp_path / "s.tilth"
     unjudged = {"seeds": seeds(5, references=False), "ratios": [1, 2], "check": ["label", "filter"]}
     done = study(server, path, **unjudged)
-    assert (len(jobs(server)), done.progress.cells) == (2, 4)
+    assert (len(jobs(server)), done.progress.cells) == (2, 5)
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("DELETE FROM cells")
         file.execute("DELETE FROM outcomes")
     again = study(server, path, **unjudged)
-    assert (len(jobs(server)), again.progress.cells) == (2, 4)
+    assert (len(jobs(server)), again.progress.cells) == (2, 5)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_failures_at_any_step_start_no_second_job(
     hidden = 1 if "lost" in faults.get("create", ()) else 0
     server.plan(TuningPlan(faults=faults, metadata=metadata, hidden=hidden))
     done = study(server, tmp_path / "s.tilth")
-    assert (done.progress.cells, len(jobs(server))) == (1, 1)
+    assert (done.progress.cells, len(jobs(server))) == (2, 1)
     assert [state for state, *_ in entries(done.path)] == ["settled"]
 
 
@@ -139,7 +139,7 @@ def test_an_abort_leaves_the_job_running_and_the_next_start_finds_it(
     assert [state for state, *_ in entries(path)] == ["in doubt"]
     server.plan(TuningPlan())
     done = study(server, path)
-    assert (len(jobs(server)), done.progress.cells) == (1, 1)
+    assert (len(jobs(server)), done.progress.cells) == (1, 2)
     assert entries(path) == [("settled", 50, 150_000)]
     assert tilth.verify(path).ok
 
@@ -159,7 +159,7 @@ def test_a_stop_does_not_wait_for_the_job(server: TuningServer, tmp_path: Path) 
     assert student(server).cancel(job["id"]) == "cancelled"
     server.plan(TuningPlan())
     done = study(server, path)
-    assert (len(jobs(server)), done.progress.cells) == (2, 1)
+    assert (len(jobs(server)), done.progress.cells) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_job_that_comes_to_nothing_is_told_and_the_next_start_begins_anew(
     assert states == (["in doubt"] if plan.model else ["freed"])
     server.plan(TuningPlan())
     if not plan.model:
-        assert study(server, path).progress.cells == 1
+        assert study(server, path).progress.cells == 2
         assert len(jobs(server)) == 2
 
 
@@ -205,7 +205,7 @@ def test_hostile_events_and_numbers_do_no_harm(server: TuningServer, tmp_path: P
     while begun.status not in ("finished", "failed"):
         said.append(str(begun.progress.waiting))
     begun.wait()
-    assert begun.progress.cells == 1
+    assert begun.progress.cells == 2
     assert not any("\x1b" in one or "sk-abc" in one or len(one) > 400 for one in said)
     [(state, tokens, _)] = entries(begun.path)
     assert state == "settled"
@@ -229,18 +229,18 @@ def test_an_endpoint_that_is_gone_fails_the_study_after_its_patience(
     with pytest.raises(EndpointUnavailable, match="nothing but failures"):
         study(server, path, patience=0.5)
     server.plan(TuningPlan())
-    assert study(server, path).progress.cells == 1
+    assert study(server, path).progress.cells == 2
     assert len(jobs(server)) == 1
 
 
 def test_its_price_is_told_and_its_limit_kept_before_it_starts(server: TuningServer, tmp_path: Path) -> None:
     path = tmp_path / "s.tilth"
-    with pytest.raises(ConfirmationNeeded, match=r"at most 9 queries, about \S+ tokens, about \$"):
+    with pytest.raises(ConfirmationNeeded, match=r"at most 17 queries, about \S+ tokens, about \$"):
         study(server, path, student_budget=None)
     with pytest.raises(BudgetError, match="price unknown"):
         study(server, path, student=student(server, training_price=None), student_budget=tilth.Budget(usd=5))
     short = study(server, path, student_budget=tilth.Budget(usd=0.001))
-    assert short.progress.reason == "student_budget of dollars is used up: 0 of 1 cells are measured whole"
+    assert short.progress.reason == "student_budget of dollars is used up: 1 of 2 cells are measured whole"
     assert not jobs(server)
     assert not server.books()["files"]
 
@@ -249,7 +249,7 @@ def test_no_key_reaches_the_file_or_an_error(server: TuningServer, tmp_path: Pat
     key, path = "sk-only-for-this-test", tmp_path / "s.tilth"
     server.plan(TuningPlan(key=key))
     done = study(server, path, student=student(server, settings={"api_key": key}))
-    assert done.progress.cells == 1
+    assert done.progress.cells == 2
     other = student(server, settings={"api_key": "plain words nobody knows".replace(" ", "-")})
     with pytest.raises(TeacherError, match="401") as refused:
         study(server, tmp_path / "t.tilth", student=other)

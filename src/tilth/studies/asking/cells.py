@@ -8,15 +8,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
 from tilth.engine.budget import DoesNotFit
 from tilth.engine.runner import runner
-from tilth.errors import UnitFailed
+from tilth.errors import StudentError, UnitFailed
 from tilth.students.asking import AskingStudent
-from tilth.students.base import Student, StudentAnswer
+from tilth.students.base import Student
 from tilth.studies.asking.account import Question, StudentAccount
-from tilth.studies.measure import CellAnswers, Job, Known, Training, graded, rows_of
+from tilth.studies.measure import CellAnswers, Job, Replies, Training, marked, rows_of
 from tilth.teacher import Teacher
 
 if TYPE_CHECKING:
@@ -134,7 +135,11 @@ class AskedCells:
             return _Learnt(rows, cell.student.asked)
         await self.account.opened()
         job = cell.job
-        return _Learnt(rows, await cell.student.learn(rows, job.random_state, job.task, self.account.work))
+        try:
+            model = await cell.student.learn(rows, job.random_state, job.task, self.account.work)
+        except StudentError as error:
+            raise StudentError(f"{cell.training.told}: {error}") from error
+        return _Learnt(rows, model)
 
     async def _asked(self, cell: _Cell, learning: asyncio.Task[_Learnt]) -> CellAnswers:
         began = time.monotonic()
@@ -144,16 +149,10 @@ class AskedCells:
             learning.cancel()  # where this is cancelled itself, too
         rows, model, job, training = learnt.rows, learnt.model, cell.job, cell.training
         asked = await asyncio.to_thread(self._questions, cell.student, job, rows)
-        answers = await self.account.answers(model, asked)
-        found, cut_off = await asyncio.to_thread(_graded, job, answers)
-        return CellAnswers(
-            cell_id=training.cell_id,
-            answers=found,
-            cut_off=cut_off,
-            trained_on=rows.height,
-            machine=model.address,
-            seconds=time.monotonic() - began,
-        )
+        answers = iter(await self.account.answers(model, asked))
+        given = {name: list(islice(answers, len(test))) for name, test in job.tests.items()}
+        replies = Replies(given, limited=True, trained_on=rows.height, machine=model.address)
+        return await asyncio.to_thread(marked, job, training, replies, time.monotonic() - began, {})
 
     def _questions(self, student: AskingStudent, job: Job, rows: pl.DataFrame) -> list[Question]:
         """Every test question of the study, as this cell's student is asked it."""
@@ -184,18 +183,3 @@ def _told(told: queue.SimpleQueue[CellAnswers | None], work: Future[None]) -> It
     while (one := told.get()) is not None:
         yield one
     work.result()
-
-
-def _graded(
-    job: Job, answers: Sequence[StudentAnswer]
-) -> tuple[dict[str, list[tuple[str | None, bool]]], dict[str, float]]:
-    """By test set, each answer and whether it is right, and the share that was cut off."""
-    found, cut_off = {}, {}
-    known: Known = {}
-    first = 0
-    for name, questions in job.tests.items():
-        given = answers[first : first + len(questions)]
-        first += len(questions)
-        found[name] = graded(job.task, questions, given, known)
-        cut_off[name] = sum(answer.cut_off for answer in given) / len(given)
-    return found, cut_off
