@@ -32,6 +32,7 @@ def chart(
     study: StudyLike | pl.DataFrame,
     outcomes: pl.DataFrame | None = None,
     *,
+    base_lines: pl.DataFrame | None = None,
     kind: Literal["regimes", "spread"] = "regimes",
     x: Axis = "ratio",
     test: str | None = None,
@@ -43,6 +44,8 @@ def chart(
     Args:
         study: A study, or its frame (`tilth.studies.frame.studies_schema`).
         outcomes: Per-question outcomes of a frame; without them bands are Wilson's and crossings have none.
+        base_lines: Cells of a frame that no strategy grew for, as `Study.base_lines` has them: drawn across
+            the panels of their student with kind="regimes".
         kind: "regimes", accuracy against the amount of data for each strategy, or "spread", how far the
             best lies above the worst.
         x: The amount of data: "ratio" (queries per seed), "rows", "rows_per_seed" or "usd".
@@ -75,6 +78,7 @@ def chart(
         frame = study
     elif isinstance(study, StudyLike):
         frame, outcomes = study.frame, study.outcomes
+        base_lines = getattr(study, "base_lines", base_lines)
     else:
         raise TypeError(f"study is {kind_of(study)}; pass a study, or its frame")
     if not frame.height:
@@ -85,7 +89,8 @@ def chart(
         raise ValueError(f"chart: the study has no test set {test!r}; it has {', '.join(map(repr, tests))}")
     frame = with_options(frame)
     chosen = None if outcomes is None else outcomes.filter(pl.col("test") == test)
-    source = Source(frame.filter(pl.col("test") == test), chosen, test)
+    beside = None if base_lines is None else base_lines.filter(pl.col("test") == test)
+    source = Source(frame.filter(pl.col("test") == test), chosen, test, beside)
     if kind == "regimes":
         return regimes(source, x=x, published=published, theme=theme)
     if kind == "spread":

@@ -12,6 +12,7 @@ from tilth.studies.options import named
 if TYPE_CHECKING:
     import polars as pl
 
+_STUDENT = ("student", "student_options")
 _BESIDE = "student_options"
 """The column that is told with the one beside it."""
 
@@ -26,11 +27,13 @@ class Source:
         cells: The study's rows for the test set that is drawn.
         outcomes: Their per-question outcomes, where known.
         test: That test set.
+        base_lines: Cells of base lines for that test set, where there are any.
     """
 
     cells: pl.DataFrame
     outcomes: pl.DataFrame | None
     test: str
+    base_lines: pl.DataFrame | None = None
 
     def teachers(self) -> str:
         """Who taught, and that it was simulated where it was."""
@@ -47,6 +50,30 @@ class Source:
         told = self.cells.select("student", "student_options").unique(maintain_order=True)
         students = _listed([named(*student) for student in told.iter_rows()])
         return f"Student {students}, test set “{self.test}” ({self.questions()} questions)"
+
+    def conditions(self) -> list[str]:
+        """A line that says on what students were trained, and one of answers that were cut off, where so."""
+        import polars as pl
+
+        lines: list[str] = []
+        if not {"machine", "cut_off"} <= set(self.cells.columns):  # a frame of an older version
+            return lines
+        machines = self.cells["machine"].drop_nulls().unique(maintain_order=True).to_list()
+        if machines:
+            lines.append(f"Trained and asked on {_listed(machines)}")
+        cut = self.cells.filter(pl.col("cut_off") > 0).group_by(*_STUDENT, maintain_order=True)
+        several = self.cells.select(_STUDENT).n_unique() > 1
+        for student, cells in cut:
+            whose = f" of {named(str(student[0]), str(student[1]))}" if several else ""
+            shares = cells["cut_off"].to_list()
+            lines.append(
+                f"Answers{whose} cut off at their limit: up to {_percent(max(shares))} in "
+                f"{len(shares)} of {self._cells_of(student)} cells"
+            )
+        return lines
+
+    def _cells_of(self, student: tuple[Any, ...]) -> int:
+        return sum(one == student for one in self.cells.select(_STUDENT).iter_rows())
 
     def interval(self, *, one_replicate: str = "Wilson, 1 replicate") -> str:
         """Which interval is drawn."""
@@ -66,6 +93,10 @@ class Source:
         """A line that says how many cells are missing, or none."""
         count = (~self.cells["complete"]).sum()
         return [f"Not drawn: {count} of {self.cells.height} cells, not complete"] if count else []
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "under 1%"
 
 
 def panels(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tilth.charts.axes import (
     AXIS_WORDS,
@@ -18,6 +19,8 @@ from tilth.charts.axes import (
     spaced,
     values,
 )
+from tilth.charts.base_lines import base_lines_of, lines_in
+from tilth.charts.base_lines import drawn as base_lines
 from tilth.charts.figure import Figure
 from tilth.charts.lanes import crossing_lanes, told
 from tilth.charts.panels import Source, columns, panels
@@ -30,6 +33,9 @@ from tilth.studies.options import DEFAULTS, Line, titled, titles
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
+
+_TOLD = {"trained_on": (",.0f", "rows learnt"), "cut_off": (".1%", "cut off")}
+"""What of students a tooltip tells where it is known: how it is written, and under which title."""
 
 _BASELINE = ("answer-augmentation", DEFAULTS)
 
@@ -57,11 +63,15 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
     if others is not None:
         ends = [] if marked is None else [*marked["ratio_low"], *marked["ratio_high"]]
         axis = log_axis(x, [*data["x"], *others["x"], *ends])
+    lying = None if source.base_lines is None else base_lines_of(source.base_lines)
+    beside = {title: [] if lying is None else lines_in(panel, lying) for title, panel in panels(shown)}
     shares = [*data["low"], *data["high"], *(others["accuracy"] if others is not None else [])]
+    shares += [line["accuracy"] for several in beside.values() for line in several]
     domain = share_axis(min(shares), max(shares))
     lines = [
         source.teachers(),
         source.students(),
+        *source.conditions(),
         f"Bands: 95% {source.interval()}",
         *source.incomplete(),
         *([] if others is None else [_cited(others)]),
@@ -78,6 +88,8 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
             curve = _curves(panel, drawn, colours, axis, domain, y_title)
             if others is not None and others.height:
                 curve = background(others, drawn, colours, axis, domain, y_title) + curve
+            if beside[title]:
+                curve = base_lines(beside[title], colours, domain, y_title) + curve
             curve = curve.properties(width=WIDTH, height=HEIGHT, title=_heading(title, colours))
             lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True).filter(
                 pl.col("overtaken") == names[baseline]
@@ -91,7 +103,7 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
             title=alt.TitleParams("Accuracy by strategy and amount of data", subtitle=lines)
         )
 
-    return Figure(data, _words(shown, passed, names[baseline], x, lines), theme, build)
+    return Figure(data, _words(shown, passed, names[baseline], x, lines, beside), theme, build)
 
 
 def _curves(
@@ -108,6 +120,7 @@ def _curves(
     color, shape, dash = encodings(drawn)
     ordered = panel.sort("x")
     told = ["x", "accuracy", "low", "high", "strategy", "replicates", "rows", "queries", "usd"]
+    told += [name for name in _TOLD if ordered[name].count()]
     # A page that takes a click on a point tells by these which cells it stands for.
     told += ["seeds", "ratio"]
     chart = alt.Chart(values(ordered.select(told).to_dicts())).encode(x=x, y=y, color=color)
@@ -127,7 +140,7 @@ def _curves(
         chart.mark_area(opacity=0.11).encode(y=share("low", domain, title), y2="high:Q"),
         chart.mark_line(strokeWidth=2).encode(strokeDash=dash),
         chart.mark_point(filled=True, opacity=1, size=58, stroke=colours.background, strokeWidth=1).encode(
-            shape=shape, tooltip=_tooltip()
+            shape=shape, tooltip=_tooltip(told)
         ),
         beside.mark_point(filled=True, opacity=1, size=48).encode(
             x=alt.value(WIDTH + 10), color=color, shape=shape
@@ -138,9 +151,14 @@ def _curves(
     )
 
 
-def _tooltip() -> list[alt.Tooltip]:
+def _tooltip(told: Sequence[str]) -> list[alt.Tooltip]:
     import altair as alt
 
+    more = [
+        alt.Tooltip(f"{name}:Q", format=how, title=title)
+        for name, (how, title) in _TOLD.items()
+        if name in told
+    ]
     return [
         alt.Tooltip("strategy:N"),
         alt.Tooltip("accuracy:Q", format=".1%"),
@@ -150,6 +168,7 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("rows:Q", format=",.0f"),
         alt.Tooltip("queries:Q", format=",.0f"),
         alt.Tooltip("replicates:Q"),
+        *more,
     ]
 
 
@@ -172,8 +191,15 @@ def _cited(others: pl.DataFrame) -> str:
     return f"Hollow marks: published, GSM8K, other students and seeds ({cited(others)})"
 
 
-def _words(data: pl.DataFrame, passed: pl.DataFrame, baseline: str, x: Axis, lines: list[str]) -> str:
-    """The text alternative: the source, who leads at both ends of each panel, and the crossings."""
+def _words(
+    data: pl.DataFrame,
+    passed: pl.DataFrame,
+    baseline: str,
+    x: Axis,
+    lines: list[str],
+    beside: Mapping[str, list[dict[str, Any]]],
+) -> str:
+    """The text alternative: the source, who leads at both ends of each panel, base lines, crossings."""
     import polars as pl
 
     said = [f"Line chart of accuracy against {TITLES[x]}.", *(f"{line}." for line in lines)]
@@ -183,6 +209,9 @@ def _words(data: pl.DataFrame, passed: pl.DataFrame, baseline: str, x: Axis, lin
             ranked = panel.filter(pl.col("ratio") == ratio).sort("accuracy", descending=True)
             scores = ", ".join(f"{s} {a:.1%}" for s, a in ranked.select("strategy", "accuracy").iter_rows())
             said.append(f"{title}, ratio {amount(ratio, 'ratio')}: {scores}.")
+        if beside[title]:
+            named = ", ".join(f"{line['name']} {line['accuracy']:.1%}" for line in beside[title])
+            said.append(f"Base lines of {title}: {named}.")
         lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True)
         said += [
             f"{lane['passing']} stays above {baseline}, by {AXIS_WORDS[x]}: {told(lane, x)}."

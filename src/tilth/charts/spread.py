@@ -45,6 +45,7 @@ def spread(source: Source, *, x: Axis, theme: ThemeName) -> Figure:
     lines = [
         source.teachers(),
         source.students(),
+        *source.conditions(),
         f"Band: 95% {source.interval(one_replicate=questions)}; dashed: what chance alone would show"
         if known
         else "No interval: the study has no per-question outcomes",

@@ -12,7 +12,7 @@ from rich.table import Table
 import tilth
 from tilth.cli.terminal import cell, say
 from tilth.printable import printable
-from tilth.studies.options import DEFAULTS
+from tilth.studies.options import DEFAULTS, named
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,8 +49,13 @@ def show_study(study: Study) -> None:
     if study.simulated:
         say("The teacher is a rule-based simulation, no language model.")
     frame = study.frame
+    lines = study.base_lines
     if not frame.is_empty():
         Console().print(_accuracies(frame))
+    if not lines.is_empty():
+        Console().print(_base_lines(lines))
+    for told in _conditions(frame):
+        say(told)
     Console().print(_runs(study))
     say("Look at one of them with --run ID.")
 
@@ -71,17 +76,54 @@ def _accuracies(frame: pl.DataFrame) -> Table:
     """Mean accuracy over replicates: a line for each strategy, number of seeds and test; a column a ratio."""
     import polars as pl
 
-    line = ("strategy", "options", "seeds", "test")
+    line = ("strategy", "options", "student", "student_options", "seeds", "test")
+    several = frame.select("student", "student_options").n_unique() > 1
     means = frame.group_by(*line, "ratio", maintain_order=True).agg(pl.col("accuracy").mean())
     ratios = sorted(means["ratio"].unique())
     shown = Table("accuracy by queries a seed", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("seeds", "test", *(f"{ratio:g}" for ratio in ratios)):
-        shown.add_column(name, justify="left" if name == "test" else "right")
-    for (strategy, options, seeds, test), found in means.group_by(*line, maintain_order=True):
+    students = ["student"] if several else []
+    for name in (*students, "seeds", "test", *(f"{ratio:g}" for ratio in ratios)):
+        shown.add_column(name, justify="left" if name in ("student", "test") else "right")
+    for (strategy, options, student, own, seeds, test), found in means.group_by(*line, maintain_order=True):
         by_ratio = dict(zip(found["ratio"], found["accuracy"], strict=True))
         reached = ("" if (one := by_ratio.get(ratio)) is None else f"{one:.1%}" for ratio in ratios)
-        shown.add_row(_named(strategy, options), f"{seeds:,}", cell(test, 30), *reached)
+        whose = [_student(student, own)] if several else []
+        shown.add_row(_named(strategy, options), *whose, f"{seeds:,}", cell(test, 30), *reached)
     return shown
+
+
+def _base_lines(frame: pl.DataFrame) -> Table:
+    """What students reach without any strategy: mean accuracy over replicates."""
+    import polars as pl
+
+    shown = Table("base line", "student", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("seeds", "test", "accuracy"):
+        shown.add_column(name, justify="left" if name == "test" else "right")
+    line = ("strategy", "student", "student_options", "seeds", "test")
+    means = frame.group_by(*line, maintain_order=True).agg(pl.col("accuracy").mean())
+    for strategy, student, options, seeds, test, accuracy in means.iter_rows():
+        shown.add_row(
+            *(cell(strategy, 30), _student(student, options), f"{seeds:,}", cell(test, 30), f"{accuracy:.1%}")
+        )
+    return shown
+
+
+def _conditions(frame: pl.DataFrame) -> list[str]:
+    """On what students were trained, and how many answers were cut off; nothing where neither is known."""
+    import polars as pl
+
+    students = frame.select("student", "student_options").unique(maintain_order=True).rows()
+    told = [f"Student {_student(*one)}." for one in students] if len(students) == 1 else []
+    machines = frame["machine"].drop_nulls().unique(maintain_order=True)
+    told += [f"Trained and asked on {printable(machine)}." for machine in machines]
+    limited = frame.filter(pl.col("cut_off").is_not_null())
+    for (student, options), cells in limited.group_by("student", "student_options", maintain_order=True):
+        shares = cells["cut_off"].to_list()
+        told.append(
+            f"Answers of {_student(student, options)} cut off at their limit: "
+            f"{sum(shares) / len(shares):.1%} on average, {max(shares):.1%} at most."
+        )
+    return told
 
 
 def _runs(study: Study) -> Table:
@@ -97,6 +139,10 @@ def _runs(study: Study) -> Table:
         named = _named(run.strategy, run.options)
         shown.add_row(run.run_id, named, *(f"{number:,}" for number in numbers), cell(p.status, 20))
     return shown
+
+
+def _student(name: object, options: object) -> str:
+    return printable(named(str(name), str(options)), 60)
 
 
 def _named(strategy: object, options: object) -> str:

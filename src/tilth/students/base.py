@@ -107,7 +107,7 @@ class TrainingPlan:
     """What a training takes on this machine, its answers included; None where it is not known.
 
     Attributes:
-        seconds: Wall seconds, on all the cores that are free.
+        seconds: Wall seconds on one core, where it is trained on cores: a study trains one on each.
         memory: Bytes its process needs at most.
         usd: US dollars.
         at_once: How many trainings can go on side by side, such as 1 on a GPU; None: as many as cores and

@@ -32,6 +32,8 @@ PANEL = ("test", "task", "teacher", "writer", "student", "student_options", "see
 """Columns that must agree for cells to be compared. Each combination is a panel of its own."""
 
 _ACCOUNTS = ("rows", "rows_per_seed", "queries", "usd")
+_TOLD = ("trained_on", "cut_off")
+"""Columns whose means are told beside them."""
 
 
 def accuracy(
@@ -45,9 +47,9 @@ def accuracy(
     """Mean accuracy over replicates for each panel, strategy with its options, and ratio.
 
     Cells that are not complete are left out. Columns: those of `PANEL`, strategy, options, ratio, rows,
-    rows_per_seed, queries, usd (means over replicates; null where unknown), replicates, n_test, accuracy,
-    low, high (shares from 0 to 1) and interval: "bootstrap" over replicates and questions, or "wilson",
-    test sampling only, with one replicate or without outcomes.
+    rows_per_seed, queries, usd, trained_on, cut_off (means over replicates; null where unknown), replicates,
+    n_test, accuracy, low, high (shares from 0 to 1) and interval: "bootstrap" over replicates and questions,
+    or "wilson", test sampling only, with one replicate or without outcomes.
     """
     records: list[dict[str, Any]] = []
     for panel in _panels(studies, outcomes):
@@ -66,7 +68,7 @@ def accuracy(
                         "strategy": strategy,
                         "options": options,
                         "ratio": ratio,
-                        **{name: _number(panel.accounts[name][s, x]) for name in _ACCOUNTS},
+                        **{name: _number(panel.accounts[name][s, x]) for name in (*_ACCOUNTS, *_TOLD)},
                         "replicates": int(panel.present[s, x].sum()),
                         "n_test": int(panel.n_test[s, x]),
                         "accuracy": panel.mean[s, x],
@@ -76,10 +78,10 @@ def accuracy(
                     }
                 )
     columns = dict.fromkeys(("strategy", "options", "interval"), "String") | dict.fromkeys(
-        ("ratio", *_ACCOUNTS, "accuracy", "low", "high"), "Float64"
+        ("ratio", *_ACCOUNTS, *_TOLD, "accuracy", "low", "high"), "Float64"
     )
     columns |= dict.fromkeys(("replicates", "n_test"), "Int64")
-    order = ["strategy", "options", "ratio", *_ACCOUNTS]
+    order = ["strategy", "options", "ratio", *_ACCOUNTS, *_TOLD]
     order += ["replicates", "n_test", "accuracy", "low", "high", "interval"]
     return _frame(records, studies, {name: columns[name] for name in order})
 
@@ -338,6 +340,8 @@ def _panel(cells: pl.DataFrame, outcomes: pl.DataFrame | None) -> _Panel:
 
     def spread_out(column: str) -> Floats:
         array = np.full(shape, np.nan)
+        if column not in cells.columns:  # a frame made by hand may not tell it
+            return array
         array[index] = cells[column].cast(float).fill_null(np.nan).to_numpy()
         return array
 
@@ -350,7 +354,7 @@ def _panel(cells: pl.DataFrame, outcomes: pl.DataFrame | None) -> _Panel:
         present=~np.isnan(accuracies),
         accuracies=accuracies,
         n_test=np.nan_to_num(_mean(spread_out("n_test"))),
-        accounts={name: _mean(spread_out(name)) for name in _ACCOUNTS},
+        accounts={name: _mean(spread_out(name)) for name in (*_ACCOUNTS, *_TOLD)},
         outcomes=None if outcomes is None else _answers(cells, outcomes, index, shape),
     )
 

@@ -15,6 +15,7 @@ from tilth.strategies.check import Check
 from tilth.studies.asking.price import StudentPrice
 from tilth.studies.grid import TrainedRows
 from tilth.studies.inputs import STRATEGIES, StrategyLike, StudentLike, StudyInputs
+from tilth.studies.training_plan import trainings_of
 from tilth.teacher import Teacher
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ class StudyPlan:
         rows: Rows the runs yield.
         tokens: Prompt and completion tokens together.
         usd: US dollars, or None where a price is unknown.
-        seconds: How long generation takes; training comes on top.
+        seconds: How long generation takes; training comes on top, see `training_seconds`.
         queries_range: Where `queries` may end; so the other ranges. `usd_range` is None where `usd` is.
         suffices: Whether the budget lets every cell be measured: "yes" where it covers the whole range, "no"
             where not even its low end, "perhaps" between them. Without a budget "yes".
         short_of: The first limit that the study may reach: "queries", "tokens" or "dollars"; None if none.
+        training_seconds: How long students take that are trained for minutes, beside and after generation,
+            with as many side by side as cores and memory allow now; None where none is, or one does not know.
+        training_memory: Bytes that those side by side need together; None likewise.
         student: What students that ask a model take on top, which is an account of its own; None where none
             asks.
 
@@ -65,6 +69,8 @@ class StudyPlan:
     suffices: Suffices
     short_of: str | None
     student: StudentPrice | None = None
+    training_seconds: float | None = None
+    training_memory: int | None = None
 
 
 def plan_study(
@@ -151,6 +157,7 @@ def planned_study(inputs: StudyInputs) -> StudyPlan:
         each.append(plans[key])
     queries, tokens = _sum(one.queries_range for one in each), _sum(one.tokens_range for one in each)
     usd = _sum_known([one.usd_range for one in each])
+    trainings = trainings_of(inputs, {run: one.rows for run, one in zip(runs, each, strict=True)})
     suffices, short_of = _held_against(inputs.budget, queries, tokens, usd)
     return StudyPlan(
         runs=len(runs),
@@ -168,6 +175,8 @@ def planned_study(inputs: StudyInputs) -> StudyPlan:
         suffices=suffices,
         short_of=short_of,
         student=inputs.student_price,
+        training_seconds=trainings.seconds,
+        training_memory=trainings.memory,
     )
 
 

@@ -81,11 +81,19 @@ class Figures:
     ) -> Figure:
         from tilth.charts import chart
 
-        key = (frame.height, outcomes is None, kind, axis, test)
+        lines = self.study.base_lines
+        key = (frame.height, lines.height, outcomes is None, kind, axis, test)
         if key not in self._drawn:
             while len(self._drawn) >= _MOST_DRAWN:
                 del self._drawn[next(iter(self._drawn))]
-            self._drawn[key] = chart(frame, outcomes, kind=kind, x=axis, test=test)  # type: ignore[arg-type]
+            self._drawn[key] = chart(
+                frame,
+                outcomes,
+                base_lines=lines,
+                kind=kind,  # type: ignore[arg-type]
+                x=axis,  # type: ignore[arg-type]
+                test=test,
+            )
         return replace(self._drawn[key], theme=theme)  # type: ignore[arg-type]
 
 
