@@ -8,7 +8,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-NAMES = ("01-first-harvest.ipynb", "02-your-own-seeds.ipynb", "03-what-data-buys.ipynb")
+NAMES = (
+    "01-first-harvest.ipynb",
+    "02-your-own-seeds.ipynb",
+    "03-what-data-buys.ipynb",
+    "08-a-real-student.ipynb",
+)
 
 
 def test_these_are_all(checkout: Path) -> None:
