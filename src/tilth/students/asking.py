@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol
 
 from tilth.engine.budget import Amount
 from tilth.errors import StudentError
@@ -83,6 +83,9 @@ class AskingStudent(Student):
     may learn meanwhile. It says what is to be asked, and never asks itself. It is a frozen dataclass, as
     other students are.
     """
+
+    priced_by: ClassVar[str] = "a model with price=tilth.Price(prompt=…, completion=…)"
+    """What tells its price where it is unknown, in words that follow its name."""
 
     @property
     @abstractmethod

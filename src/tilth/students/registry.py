@@ -139,6 +139,8 @@ def _made(kind: type[Student], options: dict[str, Any]) -> Student:
             )
     try:
         return kind(**options)
+    except StudentError:
+        raise  # it names the student
     except (TypeError, ValueError) as error:
         raise StudentError(f"student {kind.name!r}: {error}") from error
 

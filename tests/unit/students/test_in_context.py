@@ -80,6 +80,8 @@ def test_it_asks_at_temperature_zero_unless_its_model_takes_none() -> None:
 def test_it_needs_a_model_and_is_asked_in_a_study_only() -> None:
     with pytest.raises(StudentError, match="needs a model"):
         InContext()
+    with pytest.raises(StudentError, match=r"^student 'in-context' needs a model"):
+        tilth.students.get("in-context(shots=2)")
     with pytest.raises(StudentError, match="shots=-1"):
         student(shots=-1)
     with pytest.raises(StudentError, match="student_budget"):

@@ -131,7 +131,7 @@ def test_without_a_budget_it_refuses_with_its_price(tmp_path: Path, settings: di
 
 def test_a_limit_that_cannot_be_kept_or_was_not_agreed_to_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.tilth"
-    with pytest.raises(BudgetError, match="student_budget: the price of Model is unknown"):
+    with pytest.raises(BudgetError, match="price unknown; give in-context a model with price="):
         study(Model(), path, student=asking(Model(), price=None), student_budget=tilth.Budget(usd=1))
     with pytest.raises(ConfirmationNeeded, match=r"pass student_budget="):
         study(Model(), path, confirm=False, budget=tilth.Budget(usd=1))

@@ -237,7 +237,7 @@ def test_its_price_is_told_and_its_limit_kept_before_it_starts(server: TuningSer
     path = tmp_path / "s.tilth"
     with pytest.raises(ConfirmationNeeded, match=r"at most 17 queries, about \S+ tokens, about \$"):
         study(server, path, student_budget=None)
-    with pytest.raises(BudgetError, match="price unknown"):
+    with pytest.raises(BudgetError, match="price unknown; give openai-fine-tuning training_price="):
         study(server, path, student=student(server, training_price=None), student_budget=tilth.Budget(usd=5))
     short = study(server, path, student_budget=tilth.Budget(usd=0.001))
     assert short.progress.reason == "student_budget of dollars is used up: 1 of 2 cells are measured whole"

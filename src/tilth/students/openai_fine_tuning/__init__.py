@@ -81,6 +81,7 @@ class OpenAIFineTuning(AskingStudent):
         "A model that its endpoint trains on the rows. It shows what they teach a real model, for its price."
     )
     cost = "Trained tokens times epochs at the endpoint's price, and a query for each test question."
+    priced_by = "training_price=…, dollars per million trained tokens, and answer_price=tilth.Price(…)"
     model: Teacher | None = None
     epochs: int = 3
     training_price: float | None = None

@@ -130,6 +130,11 @@ def student_limit(
             f"student {' and '.join(student.name for student in students)} asks {names}: {price}. No limit "
             "is set on it; pass student_budget=tilth.Budget(usd=…) or student_budget= a number of queries"
         )
+    if budget.usd is not None and price.usd is None:
+        told = " and ".join(f"{student.name} {student.priced_by}" for student in students)
+        raise BudgetError(
+            f"student_budget has a limit in dollars, which cannot be kept: {price}; give {told}"
+        )
     try:
         refuse_endless(budget, models)
         refuse_unagreed_spending(budget, models, price, confirm=confirm)
@@ -140,11 +145,6 @@ def student_limit(
         ) from None
     except BudgetError as error:
         raise BudgetError(f"student_budget: {error}") from None
-    if budget.usd is not None and price.usd is None:
-        raise BudgetError(
-            f"student_budget has a limit in dollars, which cannot be kept: {price}; give every model of "
-            f"{' and '.join(student.name for student in students)} its price, and its training if it has one"
-        )
     return budget
 
 
