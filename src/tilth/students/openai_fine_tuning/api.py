@@ -20,7 +20,7 @@ _PAGE, _MOST_PAGES = 100, 100
 """Objects a page of a list, and pages that are looked through."""
 _EVENTS = 5
 _LONGEST_MESSAGE = 200
-_MOST_TOKENS = 10**12
+_MOST_TOKENS = 10**10
 _ID = re.compile(r"[\w.:/-]{1,200}")
 _MODEL = re.compile(r"[!-~]{1,500}")
 

@@ -33,6 +33,10 @@ Question = tuple[int, Prompt]
 """The number of a test question in its study, and what is put to the student for it."""
 
 
+Key = tuple[int, str]
+"""The same number, and the digest of the request: where the reply stands."""
+
+
 class StudentAccount:
     """Asks the students of one study. What it books stands under the study's id, on the account "student".
 
@@ -61,7 +65,7 @@ class StudentAccount:
         self._connections: dict[Teacher, ModelConnection] = {}
         self._books: tuple[JournalledRun, Booking] | None = None
         self._opening = asyncio.Lock()
-        self._replied: dict[tuple[int, str], int | None] = {}
+        self._replied: dict[Key, int | None] = {}
         """What has a reply: the limit on it where that cut it off, else None."""
 
     @property
@@ -113,12 +117,13 @@ class StudentAccount:
             self._controls,
             self._random_state,
         )
-        hold = self._held(booking.ledger, connection, asked)
+        keys = await asyncio.to_thread(_keys, model, asked)  # long prompts: not in everybody's loop
+        hold = booking.ledger.hold(Amount(sum(not self._has(model, key) for key in keys)))
         answers: dict[int, StudentAnswer] = {}
         try:
             while len(answers) < len(asked):
                 left = [place for place in range(len(asked)) if place not in answers]
-                each = (self._answer(context, connection, hold, *asked[place]) for place in left)
+                each = (self._answer(context, hold, keys[place], asked[place][1]) for place in left)
                 found = dict(zip(left, await asyncio.gather(*each, return_exceptions=True), strict=True))
                 came = {place: one for place, one in found.items() if isinstance(one, StudentAnswer)}
                 _raise_first(found.values(), but_room=bool(came))
@@ -160,23 +165,15 @@ class StudentAccount:
             self._connections[model] = ModelConnection(model, self._patience, questions)
         return self._connections[model]
 
-    def _held(self, ledger: Ledger, connection: ModelConnection, asked: Sequence[Question]) -> Hold:
-        """Reserves a query for each question that has no reply yet; raises `DoesNotFit`."""
-        keys = ((unit, digest_of(canonical(connection.request(prompt)))) for unit, prompt in asked)
-        return ledger.hold(Amount(sum(not self._has(connection, *key) for key in keys)))
-
-    def _has(self, connection: ModelConnection, unit: int, key: str) -> bool:
+    def _has(self, model: Teacher, key: Key) -> bool:
         """Whether a reply is journalled that was not cut off under a lower limit than today's."""
-        if (unit, key) not in self._replied:
+        if key not in self._replied:
             return False
-        cut_off = self._replied[unit, key]
-        return cut_off is None or cut_off >= connection.model.max_tokens
+        cut_off = self._replied[key]
+        return cut_off is None or cut_off >= model.max_tokens
 
-    async def _answer(
-        self, context: AskContext, connection: ModelConnection, hold: Hold, unit: int, prompt: Prompt
-    ) -> StudentAnswer:
-        key = unit, digest_of(canonical(connection.request(prompt)))
-        asks = UnitAsk(context, unit, hold, None)
+    async def _answer(self, context: AskContext, hold: Hold, key: Key, prompt: Prompt) -> StudentAnswer:
+        asks = UnitAsk(context, key[0], hold, None)
         try:
             if key in self._replied:
                 await asks.recall(in_any_order=True)
@@ -188,8 +185,12 @@ class StudentAccount:
         finally:
             await asks.leave(cancelling=isinstance(sys.exception(), asyncio.CancelledError))
         cut_off = reply.cause in _CUT_OFF
-        self._replied[key] = connection.model.max_tokens if cut_off else None
+        self._replied[key] = context.connections[ROLE].model.max_tokens if cut_off else None
         return StudentAnswer(str(reply), cut_off)
+
+
+def _keys(model: Teacher, asked: Sequence[Question]) -> list[Key]:
+    return [(unit, digest_of(canonical(model.request(prompt)))) for unit, prompt in asked]
 
 
 def _raise_first(found: Iterable[object], *, but_room: bool) -> None:
