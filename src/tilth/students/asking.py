@@ -26,16 +26,20 @@ class Done:
         tokens: Tokens it was billed for; None where nobody said: then it is booked as it was reserved.
         nano: What that costs in nano-dollars, 0 where a price is unknown.
         model: The model that it made.
+        failure: Why it is of no use, to be raised; the next start does it anew.
+        again: Whether to do it anew at once instead.
     """
 
     text: str
     tokens: int | None
     nano: int
     model: str | None = None
+    failure: Exception | None = None
+    again: bool = False
 
 
 class Unbilled(Exception):
-    """A piece of paid work came to nothing, and nothing is billed for it; its cause is what to tell."""
+    """A piece of paid work was never begun, and nothing is billed for it; its cause is what to tell."""
 
 
 class PaidWork(Protocol):
@@ -54,13 +58,14 @@ class PaidWork(Protocol):
         purpose: str,
         request: Mapping[str, Any],
         worst: Amount,
-        do: Callable[[bool], Awaitable[Done]],
+        do: Callable[[bool, int], Awaitable[Done]],
     ) -> str:
         """The text of what `do` came to, which is done once in the study's file, whatever kills it.
 
-        That it is about to be done, at `worst`, is durable before `do` is called. It is called with True
-        where an earlier process may have begun the same: it is to look for that first. What it raises leaves
-        it in doubt, and the next start calls it again; `Unbilled` takes the reservation back.
+        That it is about to be done, at `worst`, is durable before `do` is called. It is called with whether
+        an earlier process may have begun the same, which it is to look for first, and with how often it came
+        to nothing before. What it raises leaves it in doubt, and the next start calls it again; `Unbilled`
+        takes the reservation back.
 
         Raises:
             DoesNotFit: It does not fit under `student_budget`.

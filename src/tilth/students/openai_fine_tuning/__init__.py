@@ -20,7 +20,7 @@ from tilth.errors import StudentError, TeacherError
 from tilth.students.asking import AskingStudent, Done, PaidWork, Unbilled
 from tilth.students.base import examples
 from tilth.students.openai_fine_tuning.api import open_api
-from tilth.students.openai_fine_tuning.tuning import Tuning, cancelled, tuned
+from tilth.students.openai_fine_tuning.tuning import Tuning, cancelled, failure_of, tokens_of, tuned
 from tilth.teacher import CallError, Price, Teacher, prices
 
 if TYPE_CHECKING:
@@ -141,11 +141,11 @@ class OpenAIFineTuning(AskingStudent):
         }
         body = {**what, "suffix": self.suffix}  # a name decides nothing: under another the job is the same
         request = {**what, "rows": len(conversations), "data": hashlib.sha256(data).hexdigest()}
-        tag = digest([work.study_id, request])[:32]
         price = self._trained_at()
         size = self.epochs * sum(len(json.dumps(one).encode()) + _SLACK for one in conversations)
 
-        async def do(begun: bool) -> Done:
+        async def do(begun: bool, earlier: int) -> Done:
+            tag = digest([work.study_id, request, earlier])[:32]
             async with AsyncExitStack() as stack:
                 try:
                     api = await stack.enter_async_context(open_api(self.asked))
@@ -154,9 +154,12 @@ class OpenAIFineTuning(AskingStudent):
                         raise
                     raise Unbilled from error
                 job = await tuned(api, Tuning(tag, data, body, begun), work)
-            found = {"job": job.id, "model": job.model, "tokens": job.tokens}
+                failure = failure_of(job, api.where)
+            found = {"job": job.id, "status": job.told, "model": job.model, "tokens": job.tokens}
             nano = price.nano_dollars(job.tokens or 0, 0) if price else 0
-            return Done(json.dumps(found), job.tokens, nano, job.model)
+            # who cancelled one that a stopped study had left, and goes on with it, wants another
+            again = begun and job.stage == "cancelled"
+            return Done(json.dumps(found), tokens_of(job), nano, job.model, failure, again)
 
         worst = Amount(1, size, price.nano_dollars(size, 0) if price else 0)
         told = json.loads(await work.once("fine-tuning", request, worst, do))

@@ -80,7 +80,7 @@ class FineTuningApi:
         return found
 
     async def find_job(self, tag: str, file: str | None) -> TuningJob | None:
-        """The newest job that carries this tag, or trains on this file, and neither failed nor was cancelled.
+        """The newest job that carries this tag, or trains on this file, however it stands.
 
         Servers that know no metadata are found out by the file, whose name is ours alone.
         """
@@ -89,7 +89,7 @@ class FineTuningApi:
             async for one in self._listed("/fine_tuning/jobs", query):
                 job = self._job(one)
                 ours = job is not None and (job.tag == tag or (file is not None and job.file == file))
-                if job is not None and ours and job.stage in ("at work", "succeeded"):
+                if job is not None and ours:
                     return job
         return None
 

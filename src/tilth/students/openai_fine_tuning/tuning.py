@@ -44,11 +44,10 @@ class Tuning:
 
 
 async def tuned(api: FineTuningApi, tuning: Tuning, work: PaidWork) -> TuningJob:
-    """The job at its end; it succeeded, and has a model.
+    """The job at its end, whichever that is.
 
     Raises:
-        Unbilled: It failed, was refused, or was never created; its cause says why.
-        StudentError: It was billed, and has no model.
+        Unbilled: It was refused, or never created; its cause says why.
         EndpointUnavailable: Nothing but failures for as long as the study's patience: what is there is found
             by the next start.
         CancelledError: The study was stopped; likewise.
@@ -65,17 +64,24 @@ async def tuned(api: FineTuningApi, tuning: Tuning, work: PaidWork) -> TuningJob
     job = await _followed(api, job, pace)
     work.leave(tuning.tag, None)
     pace.tell(None)
+    return job
+
+
+def failure_of(job: TuningJob, where: str) -> StudentError | None:
+    """Why a job at its end has no model to ask; None where it has one."""
     if job.stage == "succeeded" and job.model is not None:
-        return job
+        return None
     why = f": {job.reason}" if job.reason else ""
     told = job.told if job.stage != "succeeded" else "succeeded, but names no model"
-    failure = StudentError(
-        f"fine-tuning job {job.id} at {api.where}: {told}{why}. Nothing of it is measured; mend what it "
+    return StudentError(
+        f"fine-tuning job {job.id} at {where}: {told}{why}. Nothing of it is measured; mend what it "
         "says, and the same call starts another job"
     )
-    if job.tokens or job.stage == "succeeded":
-        raise failure
-    raise Unbilled from failure
+
+
+def tokens_of(job: TuningJob) -> int | None:
+    """What a job at its end is billed for; None where nobody says: one that was cancelled had done some."""
+    return job.tokens or (0 if job.stage == "failed" else None)
 
 
 async def _created(api: FineTuningApi, tuning: Tuning, pace: _Pace) -> TuningJob:
@@ -90,16 +96,21 @@ async def _created(api: FineTuningApi, tuning: Tuning, pace: _Pace) -> TuningJob
             raise
         raise Unbilled from error  # nothing was created yet
     body = {**tuning.body, "training_file": file, "metadata": {TAG: tuning.tag}}
+    doubtful = tuning.begun
     while True:
         try:
             return await api.create(body)
         except CallError as error:
             if error.kind in _LASTING:
-                raise Unbilled from pace.refused(error, "creating its job")
+                refused = pace.refused(error, "creating its job")
+                if doubtful:
+                    raise refused from error
+                raise Unbilled from refused
             await pace.failed(error, "creating its job")
             if error.kind in ("rate-limited", "connection"):
                 continue  # it was not taken, or never sent
         # it may be there, though the answer is lost: a second one would be paid for
+        doubtful = True
         if (found := await _found(api, tuning, file, pace)) is not None:
             return found
 

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from tilth.engine.budget import Amount, Ledger
@@ -30,12 +31,16 @@ from tilth.students.asking import Done, Unbilled
 
 ROLE: Role = "student"
 
+_FAILED = "error"
+"""How a reply ended that tells of work which was billed, and came to nothing."""
+
 _SHOWN = 4
 """Pieces of work that are told of at once."""
 
 _UNFINISHED = """
 SELECT call, worst_queries, worst_tokens, worst_nano FROM ledger
-WHERE run_id = ? AND unit = ? AND role = ? AND digest = ? AND state = 'in doubt' ORDER BY call DESC LIMIT 1
+WHERE run_id = ? AND unit = ? AND role = ? AND digest = ? AND n = ? AND state = 'in doubt'
+ORDER BY call DESC LIMIT 1
 """
 
 
@@ -95,30 +100,33 @@ class StudyWork:
         purpose: str,
         request: Mapping[str, Any],
         worst: Amount,
-        do: Callable[[bool], Awaitable[Done]],
+        do: Callable[[bool, int], Awaitable[Done]],
     ) -> str:
         """The text of what `do` came to, as `PaidWork` has it."""
         key = digest_of(canonical(request))
         async with self._turns.setdefault(key, asyncio.Lock()):
-            return await self._once(purpose, canonical(request), Address(PREPARING, ROLE, key, 0), worst, do)
+            return await self._once(purpose, canonical(request), key, worst, do)
 
     async def _once(
         self,
         purpose: str,
         body: str,
-        address: Address,
+        key: str,
         worst: Amount,
-        do: Callable[[bool], Awaitable[Done]],
+        do: Callable[[bool, int], Awaitable[Done]],
     ) -> str:
         if self._books is None:
             raise RuntimeError("there are no books to keep yet")
         journalled, ledger = self._books
-        stored = (await self._journal.write(lambda _: journalled.replies(PREPARING))).get(address)
-        if stored is not None:
-            return str(stored.text)
+        stored = await self._journal.write(lambda _: journalled.replies(PREPARING))
+        address = Address(PREPARING, ROLE, key, 0)
+        while address in stored:
+            if stored[address].finish_reason != _FAILED:
+                return str(stored[address].text)
+            address = replace(address, n=address.n + 1)
         entry, held, begun = await self._reserved(ledger, address, purpose, body, worst)
         try:
-            done = await do(begun)
+            done = await do(begun, address.n)
         except Unbilled as error:
             ledger.reserved -= held
             self._journal.post(release(entry, "freed", 1))
@@ -130,7 +138,8 @@ class StudyWork:
         tokens = held.tokens if done.tokens is None else done.tokens
         nano = held.nano if done.tokens is None else done.nano
         usage = Usage(tokens, 0, nano, done.tokens is None)
-        reply = StoredReply(done.text, None, "stop", done.model, 0, 0.0, usage)
+        ended = "stop" if done.failure is None else _FAILED
+        reply = StoredReply(done.text, None, ended, done.model, 0, 0.0, usage)
         excess = ledger.settle(held, usage.amount)
         await self._journal.write(settle(self.study_id, Settled(entry, address, purpose, held, reply, 1)))
         if excess != Amount():
@@ -138,6 +147,10 @@ class StudyWork:
                 f"{purpose} was billed {excess.tokens:,} tokens and ${excess.nano / 1e9:.6f} more than was "
                 "reserved for it; the study stopped, so that no limit is passed unseen. Run it again to go on"
             )
+        if done.failure is not None and not done.again:
+            raise done.failure
+        if done.again:
+            return await self._once(purpose, body, key, worst, do)
         return done.text
 
     async def _reserved(
@@ -147,7 +160,7 @@ class StudyWork:
 
         def unfinished(file: sqlite3.Connection) -> tuple[int, int, int, int] | None:
             found: tuple[int, int, int, int] | None = file.execute(
-                _UNFINISHED, (self.study_id, address.unit, address.role, address.digest)
+                _UNFINISHED, (self.study_id, address.unit, address.role, address.digest, address.n)
             ).fetchone()
             return found
 
