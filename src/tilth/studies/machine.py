@@ -34,18 +34,19 @@ class Share:
         return dict.fromkeys(_THREADS, str(self.threads))
 
 
-def share(memory: int, most: int) -> Share:
-    """At most `most` processes that need `memory` bytes each, on the cores and in the memory that are free.
+def share(memory: int, most: int, *, there: int | None = None, free: int | None = None) -> Share:
+    """At most `most` processes that need `memory` bytes each, on `there` cores and in `free` bytes.
 
-    One at least, however little is free: whoever starts a study was told what a training needs.
+    These are what this machine has now, where not given. One process at least, however little is free:
+    whoever starts a study was told what a training needs.
 
     Example:
         >>> from tilth.studies.machine import share
         >>> share(memory=1, most=1).processes
         1
     """
-    there = cores()
-    fitting = free_memory() // memory if memory > 0 else there
+    there = cores() if there is None else there
+    fitting = (free_memory() if free is None else free) // memory if memory > 0 else there
     processes = max(1, min(most, there, fitting))
     return Share(processes, max(1, there // processes))
 
@@ -55,15 +56,17 @@ def free_memory() -> int:
     import psutil
 
     available: int = psutil.virtual_memory().available
-    limits = (_left(*pair, *freed) for pair, freed in zip(_LIMITS, _FREED, strict=True))
-    return min([available, *(left for left in limits if left is not None)])
+    left = left_in_group(_CGROUP)
+    return available if left is None else min(available, left)
 
 
-def _left(most: str, used: str, told: str, freed: str) -> int | None:
-    """Bytes left in this process's group of processes; None where it has no limit of its own."""
-    try:
-        limit, taken = (int((_CGROUP / name).read_text()) for name in (most, used))
-        lines = dict(line.split() for line in (_CGROUP / told).read_text().splitlines())
-        return max(0, limit - taken + int(lines.get(freed, 0)))
-    except (OSError, ValueError):
-        return None
+def left_in_group(folder: Path) -> int | None:
+    """Bytes left in the group of processes that `folder` tells of; None where it has no limit."""
+    for (most, used), (told, freed) in zip(_LIMITS, _FREED, strict=True):
+        try:
+            limit, taken = (int((folder / name).read_text()) for name in (most, used))
+            lines = dict(line.split() for line in (folder / told).read_text().splitlines())
+            return max(0, limit - taken + int(lines.get(freed, 0)))
+        except (OSError, ValueError):
+            continue
+    return None

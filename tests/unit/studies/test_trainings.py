@@ -16,6 +16,7 @@ from tests.unit.studies.learners import MACHINE, Learner
 
 import tilth
 from tilth.engine.events import CellTrained
+from tilth.studies import machine
 from tilth.studies.frame import studies_schema
 
 CELLS, LINES = 8, 3
@@ -225,3 +226,62 @@ def test_names_of_base_lines_are_taken(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="zero-shot is the name of a base line"):
         measured(Model(), tmp_path / "s.tilth", strategies=[Named()])
+
+
+def test_a_plan_tells_what_trainings_take(log: str, tmp_path: Path) -> None:
+    options = grid(Model(), tmp_path / "s.tilth", student=Learner(log), strategies=["answer-augmentation"])
+    planned = tilth.plan_study(SEEDS, **{**options, "replicates": 1})
+    # by the rows of its two cells and of the seeds, and 8 questions of each and of the untrained
+    whole = (5 + 10 + 5 + 0) + 4 * 0.5 * 8
+    assert planned.cells == 4
+    assert planned.training_memory is not None
+    side_by_side = planned.training_memory / Learner.needs_memory
+    assert planned.training_seconds == pytest.approx(whole / side_by_side)
+    plain = tilth.plan_study(SEEDS, **{**options, "student": "neighbour"})
+    assert plain.training_seconds is plain.training_memory is None
+
+
+@pytest.mark.parametrize(
+    ("memory", "most", "expected"),
+    [
+        (1, 100, (4, 1)),  # as many as there are cores
+        (1, 3, (3, 1)),
+        (1, 1, (1, 4)),
+        (500, 100, (2, 2)),  # as many as fit in 1,000 bytes
+        (10**6, 100, (1, 4)),  # one at least
+        (0, 100, (4, 1)),
+    ],
+)
+def test_cores_and_memory_are_shared_out(memory: int, most: int, expected: tuple[int, int]) -> None:
+    shared = machine.share(memory, most, there=4, free=1_000)
+    assert (shared.processes, shared.threads) == expected
+    assert set(shared.environment.values()) == {str(expected[1])}
+
+
+@pytest.mark.parametrize(
+    ("files", "free"),
+    [
+        (
+            {"memory.max": "3000", "memory.current": "2500", "memory.stat": "anon 9\ninactive_file 700\n"},
+            1_200,
+        ),
+        ({"memory.max": "max", "memory.current": "2500", "memory.stat": "inactive_file 700\n"}, None),
+        ({"memory.max": "3000", "memory.current": "9000", "memory.stat": ""}, 0),
+        ({}, None),
+        (
+            {
+                "memory/memory.limit_in_bytes": "3000",
+                "memory/memory.usage_in_bytes": "1000",
+                "memory/memory.stat": "total_inactive_file 5\n",
+            },
+            2_005,
+        ),
+    ],
+)
+def test_the_limit_of_a_container_is_read(tmp_path: Path, files: dict[str, str], free: int | None) -> None:
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert machine.left_in_group(tmp_path) == free
+    assert machine.free_memory() > 0
