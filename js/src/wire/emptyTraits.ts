@@ -75,6 +75,7 @@ export const EMPTY: Traits = {
     queries: 0,
     most_queries: 0,
     seconds: null,
+    training: null,
     chosen: false,
   },
 };

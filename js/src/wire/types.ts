@@ -147,6 +147,8 @@ export interface StudyStatus {
   queries: number;
   most_queries: number;
   seconds: number | null;
+  /** Where the student that is trained now stands, where that takes minutes. */
+  training: string | null;
   /** Whether the study that is shown is the one that the choices make. */
   chosen: boolean;
 }

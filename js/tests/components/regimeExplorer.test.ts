@@ -183,6 +183,16 @@ test("runs, locks the choices while it works, stops, and offers to resume", asyn
   expect(el.querySelector(".tilth-bar")?.textContent).toContain("2 / 8 cells");
 });
 
+test("a study whose student takes minutes says where its training stands", async () => {
+  const { el } = await open();
+  study({ state: "running", training: "training: step 60 of 150, loss 0.41, 1:18 left" });
+  await settled();
+  expect(el.querySelector(".tilth-bar")?.textContent).toContain("step 60 of 150, loss 0.41, 1:18 left");
+  study({ state: "finished", training: null });
+  await settled();
+  expect(el.querySelector(".tilth-bar")?.textContent).not.toContain("training");
+});
+
 test("a study that waits for its endpoint says why and when, and can be stopped", async () => {
   const { el } = await open();
   study({ state: "waiting", waiting: "gpt gives nothing but failures; the last: 503", next_try: 11.2 });

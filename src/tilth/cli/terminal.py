@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from math import ceil
 from types import FrameType
@@ -21,11 +21,11 @@ from rich.text import Text
 from tilth.cli.wording import in_options
 from tilth.engine.run import OVER
 from tilth.printable import printable, without_controls
+from tilth.studies.training_standing import in_words
 
 if TYPE_CHECKING:
     from tilth.engine.run import Run
     from tilth.studies.study import Study
-    from tilth.studies.training_processes import TrainingStanding
 
 _REFRESH_SECONDS = 0.25
 _LINE_SECONDS = 15.0
@@ -60,7 +60,8 @@ def follow_study(study: Study, label: str) -> Study:
     def figures() -> Figures:
         p = study.progress
         counts = f"{p.cells:,}/{p.all_cells:,} cells  {p.queries:,}/{p.most_queries:,} queries"
-        return p.cells, p.all_cells, counts + _trainings(p.training) + _wait(p)
+        training = in_words(p.training)
+        return p.cells, p.all_cells, counts + (f"  {training}" if training else "") + _wait(p)
 
     _follow(study, label, figures)
     return study
@@ -159,18 +160,6 @@ def _duration(seconds: float) -> str:
     whole = ceil(seconds)
     hours, minutes = whole // 3600, whole % 3600 // 60
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
-
-
-def _trainings(training: Sequence[TrainingStanding]) -> str:
-    """The training of minutes that has come farthest of those that go on, and how many others do."""
-    if not training:
-        return ""
-    one = max(training, key=lambda each: each.step / max(1, each.steps))
-    others = f" and {len(training) - 1} more" if len(training) > 1 else ""
-    if one.loss is None:
-        return f"  training{others}"
-    left = "" if one.seconds_left is None else f", {_duration(one.seconds_left)} left"
-    return f"  training step {one.step:,}/{one.steps:,}, loss {one.loss:.2f}{left}{others}"
 
 
 def _wait(progress: Any) -> str:

@@ -28,7 +28,8 @@ from tilth.studies.measure import CellAnswers, Job, Training
 from tilth.studies.records import Columns, columns_of_base_line, columns_of_cell, outcomes, records
 from tilth.studies.test_sets import VALIDATION
 from tilth.studies.trainers import Trainers
-from tilth.studies.training_processes import TrainingProcesses, TrainingStanding
+from tilth.studies.training_processes import TrainingProcesses
+from tilth.studies.training_standing import TrainingStanding
 
 if TYPE_CHECKING:
     import polars as pl
@@ -100,7 +101,7 @@ class Measuring:
         if self._tasks:
             await asyncio.shield(asyncio.gather(*self._tasks))  # who is cancelled here has them killed
         if self._long:
-            await beside(self._processes.kill)  # their memory is worth more than their start
+            await beside(self._processes.end)  # their memory is worth more than their start
         self._trainers.leave()
 
     async def give_up(self) -> None:

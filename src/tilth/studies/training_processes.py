@@ -9,48 +9,23 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tilth.caching import cache_folder
 from tilth.errors import StudentError
-from tilth.students.base import Student, TrainingPlan, TrainingProgress
+from tilth.students.base import Student, TrainingPlan
 from tilth.studies.cell_cache import ROOM
 from tilth.studies.long_training import last_report, train_alone
 from tilth.studies.machine import share
 from tilth.studies.measure import CellAnswers, Job
 from tilth.studies.pools import pool
+from tilth.studies.training_standing import TrainingStanding, standing_of
 
 _HAND_SECONDS = 2.0
 
 _IDLE_SECONDS = 60
 """After which a process that has nothing to do ends, and gives back its memory."""
-
-
-@dataclass(frozen=True)
-class TrainingStanding:
-    """Where a training of a study stands that goes on now.
-
-    Attributes:
-        cell_id: The cell that it is for.
-        told: The cell and the student in words.
-        step: Steps done, of `steps`; both 0 before the first report.
-        steps: Steps planned.
-        loss: The mean loss of a token over the last steps; None before the first report.
-        validation_loss: The same on validation questions, where it was measured.
-        seconds: Wall seconds since it began, earlier sittings with them.
-        seconds_left: Until its last step, at the pace so far; None before it can be told.
-    """
-
-    cell_id: str
-    told: str
-    step: int
-    steps: int
-    loss: float | None
-    validation_loss: float | None
-    seconds: float
-    seconds_left: float | None
 
 
 class TrainingProcesses:
@@ -112,7 +87,7 @@ class TrainingProcesses:
             with suppress(OSError):  # it has not begun yet, or ends in this moment
                 report = last_report(self._reports / f"{cell_id}.jsonl")
                 began = self._began.setdefault(cell_id, time.monotonic())
-                found.append(_standing(cell_id, told, report, time.monotonic() - began))
+                found.append(standing_of(cell_id, told, report, time.monotonic() - began))
         return found
 
     def _handed_on(self) -> None:
@@ -121,28 +96,23 @@ class TrainingProcesses:
         while any(not (one.running() or one.done()) for one in self._futures) and time.monotonic() < end:
             time.sleep(0.01)
 
+    def end(self) -> None:
+        """Ends the processes, which have nothing more to do. May block a little."""
+        self._end(kill=False)
+
     def kill(self) -> None:
         """Ends the processes at once, and returns when they are gone. May block a little.
 
         What a training left stays in its folder.
         """
+        self._end(kill=True)
+
+    def _end(self, *, kill: bool) -> None:
         with self._killing:  # who comes second waits for the first
             with self._lock:
                 executor, self._executor, self._ended = self._executor, None, True
             if executor is not None:
                 self._handed_on()
-                executor.shutdown(kill_workers=True)
+                executor.shutdown(kill_workers=kill)
             if self._reports is not None:
                 shutil.rmtree(self._reports, ignore_errors=True)
-
-
-def _standing(cell_id: str, told: str, report: TrainingProgress | None, seconds: float) -> TrainingStanding:
-    if report is None:
-        return TrainingStanding(cell_id, told, 0, 0, None, None, seconds, None)
-    left = None
-    if report.step > 0:
-        left = report.seconds / report.step * max(0, report.steps - report.step)
-    return TrainingStanding(
-        *(cell_id, told, report.step, report.steps, report.loss, report.validation_loss, report.seconds),
-        seconds_left=left,
-    )

@@ -92,6 +92,11 @@ export function StudyBar() {
                   <span class="tilth-number">{clock(study.seconds)}</span>
                 </SourcedValue>
               )}
+              {study.training !== null && (
+                <SourcedValue name="Training" source="measured: by the student that is being trained">
+                  <span class="tilth-muted">{study.training}</span>
+                </SourcedValue>
+              )}
             </>
           )}
         </div>

@@ -21,6 +21,7 @@ from tilth.jupyter.widgets.study_charts import Figures
 from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, WorkbenchStudies
 from tilth.studies.start import open_study
 from tilth.studies.test_sets import VALIDATION
+from tilth.studies.training_standing import in_words
 
 if TYPE_CHECKING:
     from tilth.engine.budget import Budget
@@ -33,7 +34,7 @@ _WRONG = 50
 
 IDLE: dict[str, Any] = {
     "state": "idle",
-    **dict.fromkeys(("reason", "waiting", "next_try", "path", "error")),
+    **dict.fromkeys(("reason", "waiting", "next_try", "training", "path", "error")),
     **dict.fromkeys(("cells", "all_cells", "runs", "all_runs", "queries", "most_queries", "seconds"), 0),
     "chosen": False,
 }
@@ -264,6 +265,7 @@ class Regimes:
             "queries": p.queries,
             "most_queries": p.most_queries,
             "seconds": p.seconds,
+            "training": in_words(p.training) or None,
             "path": traits.shown_path(study.path),
             "error": None if error is None else without_secrets(str(error) or type(error).__name__),
             "chosen": study.path == self._studies.path_of(self._choices),
