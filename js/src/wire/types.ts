@@ -413,6 +413,10 @@ export interface Cell extends TestResult {
   queries: number;
   usd: number | null;
   seconds: number;
+  /** What the student was trained and asked on, where its answers depend on that. */
+  machine: string | null;
+  /** The share of answers that met the limit on their length; null where there is none. */
+  cut_off: number | null;
   tests: readonly TestResult[];
   /** The first questions it got wrong, and how many there are in all. */
   wrong: readonly { question: string; answer: string | null; reference: string }[];

@@ -71,6 +71,8 @@ export const CELL: Cell = {
   queries: 25,
   usd: null,
   seconds: 0.2,
+  machine: "cpu bfloat16",
+  cut_off: 0.25,
   tests: [record, { ...record, test: "held-out" }],
   wrong: [{ question: HOSTILE, answer: null, reference: "18" }],
   missed: 300,

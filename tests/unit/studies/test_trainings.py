@@ -37,6 +37,13 @@ def log(tmp_path: Path) -> str:
     return str(folder)
 
 
+@pytest.fixture
+def holding(log: str) -> Iterator[Learner]:
+    """A student that stays at its third step until it is let go."""
+    yield Learner(log, held=2)
+    (Path(log) / "go").touch()
+
+
 def started(path: Path, student: Any, **changes: Any) -> tilth.Study:
     return tilth.start_study(SEEDS, confirm=True, **grid(Model(), path, student=student, **changes))
 
@@ -107,6 +114,17 @@ def test_no_cell_is_trained_twice(tmp_path: Path, log: str, cache: Path) -> None
         before = after
 
 
+def test_two_studies_at_once_train_each_cell_once(tmp_path: Path, holding: Learner) -> None:
+    studies = [started(tmp_path / f"{name}.tilth", holding) for name in ("a", "b")]
+    until(lambda: holding.notes("held"))
+    (Path(holding.log) / "go").touch()
+    for study in studies:
+        assert study.wait().progress.reason == "every cell is measured"
+    assert len(holding.notes("trained from 0 ")) == len(holding.notes("trained")) == CELLS + LINES - 1
+    first, second = (comparable(study.frame) for study in studies)
+    assert first.equals(second)
+
+
 SPOILT: list[bytes | dict[str, Any]] = [
     b"",
     b"\xff\xfe",
@@ -143,13 +161,6 @@ def test_nothing_is_kept_where_the_cache_cannot_be_written(tmp_path: Path, log: 
     cache.write_text("a file where a folder should be")
     study = measured(Model(), tmp_path / "s.tilth", student=Learner(log))
     assert study.progress.reason == "every cell is measured"
-
-
-@pytest.fixture
-def holding(log: str) -> Iterator[Learner]:
-    """A student that stays at its third step until it is let go."""
-    yield Learner(log, held=2)
-    (Path(log) / "go").touch()
 
 
 def test_a_training_is_told_while_it_goes_on_and_holds_up_no_growing(

@@ -92,7 +92,16 @@ function CellContent({ cell }: { cell: Cell }) {
           source="measured: CPU seconds to train the student and to ask it all questions"
         >
           {cell.student} in <span class="tilth-number">{cell.seconds.toFixed(2)}</span> CPU s
+          {cell.machine && <span class="tilth-muted"> on {cell.machine}</span>}
         </SourcedValue>
+        {cell.cut_off !== null && (
+          <SourcedValue
+            name="Cut off"
+            source={`measured: answers on ${cell.test} that met the limit on their length`}
+          >
+            <span class="tilth-number">{percent(cell.cut_off)}</span> cut off
+          </SourcedValue>
+        )}
       </p>
       <ul class="tilth-cell-tests">
         {cell.tests.map((record) => (
