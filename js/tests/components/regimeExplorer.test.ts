@@ -241,7 +241,7 @@ test("a clicked point opens its cell, whose texts are text", async () => {
   expect(cell.querySelector("img")).toBeNull();
   expect(cell.textContent).toContain("first 1 of 300");
   expect(cell.textContent).toContain("CPU s on cpu bfloat16");
-  expect(cell.textContent).toContain("25% cut off");
+  expect(cell.textContent).toContain("25.0% cut off");
   button(cell, "Replicate 2").click();
   await settled();
   expect(host.ofType("regimes-cell").at(-1)).toMatchObject({ cell_id: "b-1-b" });
