@@ -21,10 +21,11 @@ def blocks(checkout: Path, language: str) -> list[str]:
 
 
 def test_its_python_runs_in_order(checkout: Path, tmp_path: Path) -> None:
+    """What trains a language model is left out where nothing could train one: tests/train try that."""
     (tmp_path / "seeds.jsonl").write_text('{"question": "What is 6 times 7?", "answer": "42"}\n')
     known = {"OPENAI_API_KEY": "none", "PATH": os.environ["PATH"]}
     done = subprocess.run(
-        [sys.executable, "-c", "\n".join(blocks(checkout, "python"))],
+        [sys.executable, "-c", "\n".join(one for one in blocks(checkout, "python") if '"lora"' not in one)],
         cwd=tmp_path,
         env=known | {"PYTHONPATH": str(checkout / "src")},
         capture_output=True,

@@ -45,6 +45,9 @@ _SHORT_ROW, _LONG_ROW = 45, 90
 _MEMORY, _PARAMETER_MEMORY = 2 * 2**30, 6
 """Bytes that a training takes at least, torch with it, and for each parameter."""
 
+_MOST_VALIDATION = 64
+"""Validation questions whose loss is measured: ten times in a training."""
+
 _MOST = 10**6
 """Of any setting that is a whole number: far beyond what a training ends with."""
 
@@ -172,9 +175,7 @@ class Lora(Student):
 
         how = self._hyperparameters_for(target)
         pairs = [(q, text) for q, response in given if (text := learnt(q, response, target, setting.task))]
-        unseen = [
-            (q, text) for q, said in setting.validation if (text := learnt(q, said, target, setting.task))
-        ]
+        unseen = [] if self.patience is None else self._unseen(setting, target)
         learnt_rows = encoded(base, pairs, how.max_length)
         adapter = Adapter.drawn(base.network, how.rank, how.alpha, random_state)
         checkpoint = None
@@ -205,6 +206,11 @@ class Lora(Student):
         """The model as it is, asked the same way."""
         target = self._target(None if setting.task is None else setting.task.name)
         return LoraModel(self._loaded(), None, target, self._limit(target), 0, 0, Course())
+
+    def _unseen(self, setting: TrainingSetting, target: Target) -> list[tuple[str, str]]:
+        """The validation questions that decide when it stops, with what is to be written to them."""
+        asked = setting.validation[:_MOST_VALIDATION]
+        return [(q, text) for q, said in asked if (text := learnt(q, said, target, setting.task))]
 
     def _target(self, task: str | None) -> Target:
         return target_for(self.target, task, small=self.preset == "laptop")
