@@ -12,6 +12,7 @@ from pathlib import Path
 from tilth.errors import StudentError
 from tilth.students.base import TrainingProgress, TrainingSetting
 from tilth.studies.cell_cache import CellCache, Keys
+from tilth.studies.machine import give_back_memory
 from tilth.studies.measure import CellAnswers, Job, Training, asked, marked
 
 _EVERY = 0.5
@@ -43,6 +44,7 @@ def train_alone(job: Job, cache: Path, reports: Path) -> CellAnswers:
         raise StudentError(f"{training.told}: {type(error).__name__}: {error}") from error
     finally:
         said.end()
+        give_back_memory()
 
 
 def _trained(job: Job, training: Training, cache: CellCache, reports: Reports) -> CellAnswers:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 Preset = Literal["laptop", "one-gpu", "chan2024"]
 
+_VERSION = 1
+"""Raised whenever the same rows and settings give other answers: what is measured is kept by it."""
+
 _SHORT_ANSWER, _LONG_ANSWER = 64, 512
 """Tokens of an answer at most: where the target is short, and where it is a whole response."""
 
@@ -123,12 +126,17 @@ class Lora(Student):
         return replace(self, target=self._target(task))
 
     def options(self) -> dict[str, Any]:
-        """Its fields; the model by name and content, wherever it lies."""
-        return {**super().options(), "model": found(self.model).name}
+        """Its fields; the model by its name, wherever it lies."""
+        return {**super().options(), "model": found(self.model).title}
 
     def identity(self) -> dict[str, Any]:
-        """Its options, and what they and the preset come to."""
-        return {**super().identity(), "hyperparameters": asdict(self.hyperparameters)}
+        """Its options, what they and the preset come to, and the content of the model."""
+        return {
+            **super().identity(),
+            "version": _VERSION,
+            "content": found(self.model).digest,
+            "hyperparameters": asdict(self.hyperparameters),
+        }
 
     def machine(self) -> str:
         """The processor or GPU, and the type of numbers it trains and answers in."""

@@ -9,9 +9,10 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -196,7 +197,8 @@ def _quiet() -> Iterator[None]:
     told.disable_progress_bar()
     told.set_verbosity(logging.ERROR)
     try:
-        yield
+        with redirect_stderr(StringIO()):  # the bar of a GGUF's conversion heeds no setting
+            yield
     finally:
         told.set_verbosity(level)
         if bars:
