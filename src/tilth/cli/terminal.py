@@ -21,7 +21,7 @@ from rich.text import Text
 from tilth.cli.wording import in_options
 from tilth.engine.run import OVER
 from tilth.printable import printable, without_controls
-from tilth.studies.training_standing import in_words
+from tilth.studies.training.standing import in_words
 
 if TYPE_CHECKING:
     from tilth.engine.run import Run

@@ -14,10 +14,10 @@ from tilth.errors import StudentError
 from tilth.students.base import FunctionStudent, Student, TrainFunction
 from tilth.students.in_context import InContext
 from tilth.students.language_model.lora import Lora
-from tilth.students.neighbour import Neighbour
+from tilth.students.numeric.neighbour import Neighbour
+from tilth.students.numeric.parser import Parser
 from tilth.students.openai_fine_tuning import OpenAIFineTuning
-from tilth.students.parser import Parser
-from tilth.students.sketch import SketchParser
+from tilth.students.sql.sketch import SketchParser
 
 GROUP = "tilth.students"
 

@@ -24,12 +24,12 @@ from tilth.studies.asking.cells import AskedCells, split
 from tilth.studies.base_lines import ZERO_SHOT, BaseLine
 from tilth.studies.grid import Cell, Cut, cut
 from tilth.studies.inputs import StudyInputs
-from tilth.studies.measure import CellAnswers, Job, Training
 from tilth.studies.records import Columns, columns_of_base_line, columns_of_cell, outcomes, records
 from tilth.studies.test_sets import VALIDATION
-from tilth.studies.trainers import Trainers
-from tilth.studies.training_processes import TrainingProcesses
-from tilth.studies.training_standing import TrainingStanding
+from tilth.studies.training.measure import CellAnswers, Job, Training
+from tilth.studies.training.processes import TrainingProcesses
+from tilth.studies.training.standing import TrainingStanding
+from tilth.studies.training.trainers import Trainers
 
 if TYPE_CHECKING:
     import polars as pl

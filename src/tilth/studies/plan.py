@@ -15,7 +15,7 @@ from tilth.strategies.check import Check
 from tilth.studies.asking.price import StudentPrice
 from tilth.studies.grid import TrainedRows
 from tilth.studies.inputs import STRATEGIES, StrategyLike, StudentLike, StudyInputs
-from tilth.studies.training_plan import trainings_of
+from tilth.studies.training.plan import trainings_of
 from tilth.teacher import Teacher
 
 if TYPE_CHECKING:

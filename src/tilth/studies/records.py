@@ -13,8 +13,8 @@ from tilth.studies import store
 from tilth.studies.base_lines import ZERO_SHOT, BaseLine
 from tilth.studies.grid import Cell, Cut
 from tilth.studies.inputs import StudyInputs
-from tilth.studies.measure import CellAnswers
 from tilth.studies.options import DEFAULTS, student_options
+from tilth.studies.training.measure import CellAnswers
 
 Columns = dict[str, Any]
 """The columns of a record that are known before its student is trained."""

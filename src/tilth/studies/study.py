@@ -25,7 +25,7 @@ from tilth.studies.execution import StudyExecution
 from tilth.studies.frame import read_outcomes, read_studies
 from tilth.studies.grid import random_state_of
 from tilth.studies.options import DEFAULTS
-from tilth.studies.training_standing import TrainingStanding
+from tilth.studies.training.standing import TrainingStanding
 
 if TYPE_CHECKING:
     import polars as pl

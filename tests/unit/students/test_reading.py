@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.growth import WIDE, growth
 
-from tilth.students.arithmetic import MAX_SIZE, Expression, parse, show
-from tilth.students.reading import equation, mask, numbers
+from tilth.students.numeric.arithmetic import MAX_SIZE, Expression, parse, show
+from tilth.students.numeric.reading import equation, mask, numbers
 
 TOM = "Tom has 12 apples and 5 pears. He triples his fruit, then eats 20% of it."
 

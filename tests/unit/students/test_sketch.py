@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tilth import students
-from tilth.students.sketching import sketch
-from tilth.students.values import Vocabulary
+from tilth.students.sql.sketching import sketch
+from tilth.students.sql.values import Vocabulary
 
 STUDENT = students.get("sketch")
 UNION = "SELECT name FROM boats WHERE name = '{name}' UNION SELECT name FROM owners WHERE name = '{name}'"

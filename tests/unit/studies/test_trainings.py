@@ -16,8 +16,8 @@ from tests.unit.studies.learners import MACHINE, Learner
 
 import tilth
 from tilth.engine.events import CellTrained
-from tilth.studies import machine
 from tilth.studies.frame import studies_schema
+from tilth.studies.training import machine
 
 CELLS, LINES = 8, 3
 """Of the grid that is measured here, and its base lines: zero-shot, and seeds-only in each replicate."""

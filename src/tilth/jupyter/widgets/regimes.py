@@ -21,7 +21,7 @@ from tilth.jupyter.widgets.study_charts import Figures
 from tilth.jupyter.widgets.study_choices import UNPLANNED, Choices, WorkbenchStudies
 from tilth.studies.start import open_study
 from tilth.studies.test_sets import VALIDATION
-from tilth.studies.training_standing import in_words
+from tilth.studies.training.standing import in_words
 
 if TYPE_CHECKING:
     from tilth.engine.budget import Budget

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from tilth.errors import StudentError
-from tilth.students.arithmetic import infix, show
-from tilth.students.reading import equation, expression_of, numbers
+from tilth.students.numeric.arithmetic import infix, show
+from tilth.students.numeric.reading import equation, expression_of, numbers
 from tilth.tasks.base import Task
 
 Target = Literal["response", "answer", "query", "expression"]

@@ -17,7 +17,7 @@ from tilth.errors import StudentError, UnitFailed
 from tilth.students.asking import AskingStudent
 from tilth.students.base import Student
 from tilth.studies.asking.account import Question, StudentAccount
-from tilth.studies.measure import CellAnswers, Job, Replies, Training, marked, rows_of
+from tilth.studies.training.measure import CellAnswers, Job, Replies, Training, marked, rows_of
 from tilth.teacher import Teacher
 
 if TYPE_CHECKING:

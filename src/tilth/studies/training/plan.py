@@ -9,7 +9,7 @@ from tilth.students.base import Student, TrainingPlan
 from tilth.studies.base_lines import SEEDS_ONLY
 from tilth.studies.grid import PlannedRun
 from tilth.studies.inputs import StudyInputs
-from tilth.studies.machine import share
+from tilth.studies.training.machine import share
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def in_words(training: Sequence[TrainingStanding]) -> str:
     """The training that has come farthest of those that go on, and how many others do; "" where none does.
 
     Example:
-        >>> from tilth.studies.training_standing import TrainingStanding, in_words
+        >>> from tilth.studies.training.standing import TrainingStanding, in_words
         >>> one = TrainingStanding("a", "student lora", 60, 150, 0.412, None, 52.0, 78.0)
         >>> in_words([one, one])
         'training: step 60 of 150, loss 0.41, 1:18 left, and 1 more'

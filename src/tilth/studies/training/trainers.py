@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
 from typing import Any, ClassVar
 
-from tilth.studies.measure import CellAnswers, Job, measure
-from tilth.studies.pools import pool
+from tilth.studies.training.measure import CellAnswers, Job, measure
+from tilth.studies.training.pools import pool
 
 _IDLE_SECONDS = 300
 """After which a process that has nothing to do ends."""

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tilth.students.reading import NUMBER_WORDS
-from tilth.students.sketching import Literal, Sketch
+from tilth.students.numeric.reading import NUMBER_WORDS
+from tilth.students.sql.sketching import Literal, Sketch
 
 _TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]")
 _LONGEST = 4_000

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.students.base import Model, Student, examples, votes
 from tilth.students.linear import Linear
-from tilth.students.sketching import PARTS, Edge, Sketch, sketch, sql_of
-from tilth.students.values import Masked, Value, Vocabulary, matches
+from tilth.students.sql.sketching import PARTS, Edge, Sketch, sketch, sql_of
+from tilth.students.sql.values import Masked, Value, Vocabulary, matches
 
 if TYPE_CHECKING:
     import polars as pl

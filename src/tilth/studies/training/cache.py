@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from tilth.engine.file.format.digests import digest
 from tilth.students.base import StudentAnswer
-from tilth.studies.measure import Job, Replies, Training, pairs_of
+from tilth.studies.training.measure import Job, Replies, Training, pairs_of
 
 ROOM = "students"
 """Where in the user's cache they lie."""

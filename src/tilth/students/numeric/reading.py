@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tilth.students.arithmetic import MAX_SIZE, Expression, Token, parse
+from tilth.students.numeric.arithmetic import MAX_SIZE, Expression, Token, parse
 
 _MAX_TEXT = 20_000
 _MAX_STEPS = 64

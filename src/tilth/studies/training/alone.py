@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tilth.errors import StudentError
 from tilth.students.base import TrainingProgress, TrainingSetting
-from tilth.studies.cell_cache import CellCache, Keys
-from tilth.studies.machine import give_back_memory
-from tilth.studies.measure import CellAnswers, Job, Training, asked, marked
+from tilth.studies.training.cache import CellCache, Keys
+from tilth.studies.training.machine import give_back_memory
+from tilth.studies.training.measure import CellAnswers, Job, Training, asked, marked
 
 _EVERY = 0.5
 """Seconds between two reports that are written down, the last step's aside."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tilth.students.base import Model, Student, examples
 from tilth.students.linear import Linear
-from tilth.students.templates import TemplateExamples, compute, features, template_examples
+from tilth.students.numeric.templates import TemplateExamples, compute, features, template_examples
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilth.studies.pools import cores
+from tilth.studies.training.pools import cores
 
 _CGROUP = Path("/sys/fs/cgroup")
 _LIMITS = (
@@ -44,7 +44,7 @@ def share(memory: int, most: int, *, there: int | None = None, free: int | None 
     whoever starts a study was told what a training needs.
 
     Example:
-        >>> from tilth.studies.machine import share
+        >>> from tilth.studies.training.machine import share
         >>> share(memory=1, most=1).processes
         1
     """

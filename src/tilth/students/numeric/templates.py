@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tilth.students.arithmetic import Expression, show
 from tilth.students.base import votes
-from tilth.students.reading import equation, mask, numbers
+from tilth.students.numeric.arithmetic import Expression, show
+from tilth.students.numeric.reading import equation, mask, numbers
 
 if TYPE_CHECKING:
     import numpy as np

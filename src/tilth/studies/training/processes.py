@@ -15,12 +15,12 @@ from typing import Any
 from tilth.caching import cache_folder
 from tilth.errors import StudentError
 from tilth.students.base import Student, TrainingPlan
-from tilth.studies.cell_cache import ROOM
-from tilth.studies.long_training import last_report, train_alone
-from tilth.studies.machine import share
-from tilth.studies.measure import CellAnswers, Job
-from tilth.studies.pools import pool
-from tilth.studies.training_standing import TrainingStanding, standing_of
+from tilth.studies.training.alone import last_report, train_alone
+from tilth.studies.training.cache import ROOM
+from tilth.studies.training.machine import share
+from tilth.studies.training.measure import CellAnswers, Job
+from tilth.studies.training.pools import pool
+from tilth.studies.training.standing import TrainingStanding, standing_of
 
 _HAND_SECONDS = 2.0
 

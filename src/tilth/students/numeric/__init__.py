@@ -1,0 +1,1 @@
+"""Small parsers of arithmetic word problems, and what they read questions and responses with."""

@@ -1,0 +1,1 @@
+"""A small parser of questions over one database."""
