@@ -18,7 +18,7 @@ import numpy as np
 
 from tilth.arguments import of_kind
 from tilth.checks.intervals import wilson
-from tilth.studies.options import Line, with_options
+from tilth.studies.options import OPTIONS, Line, with_options
 
 if TYPE_CHECKING:
     import polars as pl
@@ -315,6 +315,9 @@ def _panels(studies: pl.DataFrame, outcomes: pl.DataFrame | None) -> Iterator[_P
     of_kind(studies, pl.DataFrame, "studies", "a study's frame, study.frame")
     if outcomes is not None:
         of_kind(outcomes, pl.DataFrame, "outcomes", "a study's outcomes, study.outcomes")
+    needed = (*PANEL, "strategy", "ratio", "replicate", "complete", "n_test")
+    if missing := [name for name in needed if name not in (*studies.columns, *OPTIONS.values())]:
+        raise ValueError(f"studies: column {missing[0]!r} is missing; pass a study's frame, study.frame")
     cells = with_options(studies).filter(pl.col("complete") & (pl.col("n_test") > 0))
     for _, group in cells.group_by(PANEL, maintain_order=True):
         asked = None
