@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -47,6 +48,8 @@ def main() -> NoReturn:
         os._exit(0)
 
     follow_parent(end)
+    if binary is None:
+        _end_with_input()
     running = binary or _Package(told)
     while not _is_ready(running.port, told["key"]):
         running.check()
@@ -133,6 +136,21 @@ def _dying_with_parent() -> Callable[[], None] | None:
         return None
     library = ctypes.CDLL(None)
     return lambda: library.prctl(_DIES_WITH_PARENT, signal.SIGKILL)
+
+
+def _end_with_input() -> None:
+    """Has the kernel end this process when standard input closes: by SIGIO, whose default is to end it.
+
+    No thread of Python's can: the package holds the interpreter's lock while it loads a model, for minutes.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import fcntl
+
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | fcntl.FASYNC)
+    if select.select([0], [], [], 0)[0]:  # it closed before that
+        os._exit(0)
 
 
 def _free_port() -> int:

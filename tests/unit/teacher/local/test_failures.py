@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.support.processes import listening, until
+from tests.support.processes import PATIENCE, listening, until
 from tests.support.tiny_gguf import write_tiny_model
 
 import tilth
@@ -59,6 +61,33 @@ def test_a_llama_server_ends_with_the_process_that_watches_it(tiny: Path, tmp_pa
     assert server.pid is not None
     os.kill(server.pid, signal.SIGKILL)
     assert until(lambda: not listening(address))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere it ends once it has loaded")
+def test_a_server_ends_with_its_parent_while_it_loads_a_model(tmp_path: Path) -> None:
+    endless = tmp_path / "endless.gguf"
+    os.mkfifo(endless)
+    told = {"model": str(endless), "name": "endless", "key": "k", "server": "", "gpu_layers": None}
+    counts = {"slots": 1, "context_tokens": 512, "threads": 1}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tilth.teacher.local.program"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(told | counts).encode() + b"\n")
+        process.stdin.flush()
+
+        def loads() -> bool:
+            waits = [file.read_text() for file in Path(f"/proc/{process.pid}/task").glob("*/wchan")]
+            told = any(wait != "0" for wait in waits)  # some kernels never say what a thread waits for
+            begun = "xllamacpp" in Path(f"/proc/{process.pid}/maps").read_text()
+            return begun and (not told or any("partner" in wait for wait in waits))
+
+        try:
+            assert until(loads)
+            process.stdin.close()
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
 
 
 def test_a_server_that_is_slow_to_start_holds_nobody_up(tiny: Path, tmp_path: Path) -> None:
