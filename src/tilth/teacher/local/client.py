@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.arguments import of_kind
-from tilth.errors import TeacherError, tell
+from tilth.errors import ModelMissing, TeacherError, tell
 from tilth.teacher.call_error import CallError
 from tilth.teacher.client import ReplyFormat, Teacher
 from tilth.teacher.http.answers.replies import Completion
@@ -153,7 +153,23 @@ class LocalTeacher(Teacher):
         return
 
     def speed(self) -> Speed:
+        self._refuse_another_file()
         return of_file(self.local_model.size, self._setting.threads, self._setting.slots)
+
+    def _refuse_another_file(self) -> None:
+        """Raises where the file is another than it was or gone: replies would bear a wrong name."""
+        try:
+            now = self.local_model.name
+        except OSError as error:
+            raise ModelMissing(
+                f"{self.local_model.path.name} cannot be read any more: {error.strerror}; make a "
+                "tilth.local(…) of the file that is there now"
+            ) from None
+        if now != self.name:
+            raise ModelMissing(
+                f"{self.local_model.path.name} has changed: it was {self.name}, and is {now}; make another "
+                "tilth.local(…) of it, with a run of its own"
+            )
 
     @property
     def server(self) -> LocalServer:
@@ -167,6 +183,7 @@ class LocalTeacher(Teacher):
     @asynccontextmanager
     async def _open_local(self) -> AsyncIterator[Endpoint]:
         server = self.server
+        await asyncio.to_thread(self._refuse_another_file)
         async with AsyncExitStack() as stack:
             stack.enter_context(server.used())
 

@@ -72,6 +72,21 @@ def test_a_model_is_its_content(tiny: Path, tmp_path: Path) -> None:
     assert local(other).name != local(tiny).name
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["changed", "gone"])
+def test_a_file_that_is_another_by_now_is_not_asked(tiny: Path, tmp_path: Path, gone: bool) -> None:
+    file = tmp_path / tiny.name
+    file.write_bytes(tiny.read_bytes())
+    teacher = local(file)
+    if gone:
+        file.unlink()
+    else:
+        write_tiny_model(file, seed=1)
+    with pytest.raises(tilth.ModelMissing, match="cannot be read" if gone else "has changed"):
+        tilth.generate_sync(
+            tilth.demo.seeds(2), "answer-augmentation", 2, teacher=teacher, path=tmp_path / "r.tilth"
+        )
+
+
 def test_teachers_with_the_same_settings_share_a_server(tiny: Path) -> None:
     one, other, another = local(tiny), local(tiny, temperature=0.0), local(tiny, context_tokens=512)
     assert one.server is other.server
