@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from tilth.arguments import kind_of
 from tilth.errors import ModelMissing
 from tilth.printable import printable
 
@@ -94,12 +95,16 @@ def gguf_file(model: str | Path | None = None) -> LocalModel:
 
     Raises:
         ModelMissing: There is none, or it could be any of several. The message says what is there.
+        TypeError: It is neither text nor a path.
     """
     if model is None:
         return _only_installed()
-    text = os.fspath(model)
-    file = Path(text).expanduser()
-    if file.is_file():
+    if not isinstance(model, str | os.PathLike):
+        raise TypeError(f"model is {kind_of(model)}; pass a GGUF file's path, a name, or a Hub id")
+    text = str(model)
+    # os.path says of a text too long for a path, or of an unknown user's home, that it is none; Path raises
+    file = Path(os.path.expanduser(text))  # noqa: PTH111
+    if os.path.isfile(file):  # noqa: PTH113
         return _read(file)
     title, _, digest = text.rpartition("@") if "@" in text else (text, "", "")
     for known in installed():
@@ -112,6 +117,11 @@ def gguf_file(model: str | Path | None = None) -> LocalModel:
             return known
     hub = None if isinstance(model, Path) else _HUB_ID.fullmatch(text)
     if hub is None or (file.suffix == ".gguf" and hub["file"] is None):
+        if text.strip() and os.path.isdir(file):  # noqa: PTH112 - as above
+            raise ModelMissing(
+                f"{shown(text)} is a folder, and llama.cpp needs a GGUF file; pass the path of one, "
+                f"or name the folder in {MODELS_VARIABLE}"
+            )
         raise ModelMissing(_nowhere(text))
     folder = _snapshot(hub["owner"], hub["name"])
     found = [f for f in sorted(folder.rglob("*.gguf")) if _is_model(f)]

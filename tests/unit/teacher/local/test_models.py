@@ -46,6 +46,20 @@ def test_nothing_is_there_and_what_brings_it_is_told() -> None:
     assert installed() == []
 
 
+@pytest.mark.parametrize("name", ["x" * 5_000, "~nobody-of-that-name/x.gguf", "a\0b", "", "\ud800"])
+def test_what_can_be_no_file_is_told_as_missing(name: str) -> None:
+    with pytest.raises(ModelMissing, match="there is no model"):
+        gguf_file(name)
+
+
+def test_a_folder_and_what_is_no_text_are_told(tmp_path: Path) -> None:
+    gguf(tmp_path / "models" / "one.gguf")
+    with pytest.raises(ModelMissing, match=r'"models" is a folder.*TILTH_MODELS'):
+        gguf_file(tmp_path / "models")
+    with pytest.raises(TypeError, match="model is an int; pass"):
+        gguf_file(3)  # type: ignore[arg-type]
+
+
 def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
     file = gguf(tmp_path / "My Model-Q4.gguf")
     for given in (file, str(file), "My Model-Q4.gguf"):
