@@ -173,6 +173,7 @@ class OpenAIFineTuning(AskingStudent):
         Raises:
             TeacherError: The endpoint refuses it, or cannot be reached.
         """
+        of_kind(job, str, "job", "a job's id, such as a stopped study says it")
 
         async def work() -> str:
             async with open_api(self.asked) as api:
