@@ -177,10 +177,10 @@ def overhead(folder: Path) -> list[tuple[str, str, str]]:
 
 
 def _cpu_of_all() -> float:
-    """CPU seconds of this process and of those it started."""
-    own = psutil.Process()
+    """CPU seconds of this process and of those it started, whether they have ended or not."""
+    own, ended = psutil.Process(), resource.getrusage(resource.RUSAGE_CHILDREN)
     times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
-    return sum(one.user + one.system for one in times)
+    return ended.ru_utime + ended.ru_stime + sum(one.user + one.system for one in times)
 
 
 MEASURES = {"cell": cell, "speaking": speaking, "overhead": overhead}
