@@ -227,7 +227,7 @@ def _passes(gaps: Floats, log_x: Floats) -> Floats:
     after = np.minimum(here + 1, points - 1)
     columns = np.arange(gaps.shape[1])
     left, right = gaps[here, columns], gaps[after, columns]
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         where = log_x[here] + np.nan_to_num(-left / (right - left)) * (log_x[after] - log_x[here])
     return np.where(always, -np.inf, np.where(last == points - 1, np.inf, where))
 
