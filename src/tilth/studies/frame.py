@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tilth.checks.intervals import wilson
 from tilth.errors import StudyFrameError
@@ -12,6 +13,9 @@ from tilth.studies.options import DEFAULTS, with_options
 if TYPE_CHECKING:
     import polars as pl
     from polars._typing import PolarsDataType
+
+Results: TypeAlias = "tuple[pl.DataFrame, pl.DataFrame | None]"
+"""A study's frame, and the outcomes of its questions where these are known."""
 
 CELL = (
     "strategy",
@@ -194,6 +198,25 @@ def read_outcomes(frame: pl.DataFrame, studies: pl.DataFrame) -> pl.DataFrame:
                 f"but the study says {correct} of {n_test}; give an outcome for every question"
             )
     return frame
+
+
+def with_results(
+    earlier: Iterable[Results], frame: pl.DataFrame, outcomes: pl.DataFrame | None
+) -> list[Results]:
+    """Results from elsewhere with further ones, which replace those of the same cells and test sets.
+
+    Raises:
+        StudyFrameError: The further ones are none; see `read_studies` and `read_outcomes`.
+    """
+    added = read_studies(frame)
+    asked = None if outcomes is None else read_outcomes(outcomes, added)
+    same = added.select("cell_id", "test")
+
+    def others(known: pl.DataFrame) -> pl.DataFrame:
+        return known.join(same, on=["cell_id", "test"], how="anti", maintain_order="left")
+
+    kept = [(others(cells), None if known is None else others(known)) for cells, known in earlier]
+    return [*(results for results in kept if results[0].height), (added, asked)]
 
 
 def _cast(frame: pl.DataFrame, schema: dict[str, PolarsDataType], needed: tuple[str, ...]) -> pl.DataFrame:

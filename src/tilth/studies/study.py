@@ -22,7 +22,7 @@ from tilth.studies import store
 from tilth.studies.asking.account import StudentAccount
 from tilth.studies.asking.standing import StudentSpending, student_budget, student_spending
 from tilth.studies.execution import StudyExecution
-from tilth.studies.frame import read_outcomes, read_studies
+from tilth.studies.frame import Results, with_results
 from tilth.studies.grid import random_state_of
 from tilth.studies.options import DEFAULTS
 from tilth.studies.training.standing import TrainingStanding
@@ -166,7 +166,7 @@ class Study(Background):
         self._identity = record.identity
         self._settings = record.settings
         self._reason = record.reason
-        self._added: list[tuple[pl.DataFrame, pl.DataFrame | None]] = []
+        self._added: list[Results] = []
         self._execution: StudyExecution | None = None
         self._task: asyncio.Task[None] | None = None
         self._aborted = self._ending = False
@@ -378,13 +378,12 @@ class Study(Background):
         return pl.concat([own, *(outcomes for _, outcomes in self._added if outcomes is not None)])
 
     def add(self, frame: pl.DataFrame, outcomes: pl.DataFrame | None = None) -> None:
-        """Sets results from outside beside one's own: in `frame` and `outcomes`, not in the file.
+        """Sets results from outside beside one's own, not in its file; the same cells again replace those.
 
         Raises:
             StudyFrameError: The frame is no frame of a study; see `tilth.studies.frame.read_studies`.
         """
-        added = read_studies(frame)
-        self._added.append((added, None if outcomes is None else read_outcomes(outcomes, added)))
+        self._added = with_results(self._added, frame, outcomes)
 
     def cell(self, cell_id: str) -> dict[str, Any]:
         """A cell: its record for each test set, and what its student answered.

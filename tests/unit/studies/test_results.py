@@ -80,6 +80,12 @@ def test_a_study_takes_them_beside_its_own_and_draws_them(tmp_path: Path) -> Non
     assert added.select("test", "accuracy", "ratio").rows() == [("same", 1.0, 2.0), ("held-out", 1.0, 2.0)]
     assert study.outcomes.filter(pl.col("cell_id") == added["cell_id"][0]).height == 40
     assert "mine" in tilth.chart(study, test="held-out").data["student"].to_list()
+    worse = {**answers, "same": ["I do not know."] * len(tests["same"])}
+    study.add(*tilth.results(worse, test=tests, run=grown.open(), student="mine"))  # the cell ran again
+    added = study.frame.filter(pl.col("student") == "mine")
+    assert added.select("test", "accuracy").rows() == [("same", 0.0), ("held-out", 1.0)]
+    assert study.outcomes.filter(pl.col("cell_id") == added["cell_id"][0]).height == 40
+    assert "mine" in tilth.chart(study, test="same").data["student"].to_list()
 
 
 @pytest.mark.parametrize(
