@@ -116,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         "--local",
         nargs="?",
         const="",
+        type=_local,
         metavar="MODEL",
         help="or a model on this machine: a GGUF file, or one installed; the one there is if not named",
     )
@@ -267,6 +268,14 @@ class _Version(argparse.Action):
 
         sys.stdout.write(f"tilth {tilth.__version__}\n")
         parser.exit()
+
+
+def _local(text: str) -> str:
+    from tilth.seeds.sources.files import SUFFIXES
+
+    if text.startswith("hf://") or text.lower().endswith(SUFFIXES):  # `--local SEEDS` takes SEEDS for its own
+        raise argparse.ArgumentTypeError(f"{text!r} is no model; put the seeds before --local")
+    return text
 
 
 def _whole(text: str) -> int:

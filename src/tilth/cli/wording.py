@@ -34,7 +34,7 @@ _WHOLE = (
     (re.compile(r"(?:Budget\(queries=…, usd=…\)|tilth\.Budget\(queries=…, usd=…\))"), "--usd X"),
     (re.compile(r"give its Teacher price=tilth\.Price\([^)]*\)"), "pass --price P,C"),
     (re.compile(r"confirm=True"), "--yes"),
-    (re.compile(r"\b(raise|lower) max_tokens\b"), r"\1 --max-tokens"),
+    (re.compile(r"\b(raise|lower) max_tokens\b=?"), r"\1 --max-tokens"),
     (re.compile(r"\bis base_url right\?"), "is --base-url right?"),
     (re.compile(r"(?<=longer than )patience=(\d+ seconds)"), r"--patience, \1"),
     (re.compile(r"on_fault=\"skip\""), "--skip-faults"),

@@ -69,6 +69,12 @@ def test_what_cannot_be_meant_is_refused(shell, seeds, options, says):
     assert says in ended.stderr
 
 
+def test_seeds_behind_the_option_are_not_taken_for_a_model(shell, seeds):
+    ended = shell("generate", "--local", seeds, "--queries", 1)
+    assert ended.returncode == 2
+    assert "put the seeds before --local" in ended.stderr
+
+
 def test_a_run_of_an_endpoint_is_not_taken_up_by_a_local_model(shell, seeds, endpoint):
     asked = ("--model", "four", "--base-url", endpoint.url, "--queries", 2, "--out", "run.tilth")
     assert shell("generate", seeds, *asked).returncode == 0

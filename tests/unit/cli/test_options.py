@@ -304,6 +304,7 @@ def test_nothing_of_a_file_moves_the_terminal_or_is_taken_for_markup(shell, tmp_
             "That is longer than --patience, 600 seconds; then run again.",
         ),
         ("is too small; raise it, or lower max_tokens", "is too small; raise it, or lower --max-tokens"),
+        ("raise context_tokens=, or lower max_tokens=", "raise --context-tokens, or lower --max-tokens"),
         ("nothing answers; is base_url right?", "nothing answers; is --base-url right?"),
         ('its max_tokens is 7, its base_url "x"', 'its max_tokens is 7, its base_url "x"'),
         ("the reply said path=7 and x.rows=3", "the reply said path=7 and x.rows=3"),
