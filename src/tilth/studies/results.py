@@ -99,7 +99,7 @@ def results(
     records = [
         {
             **known,
-            "student": of_kind(student, str, "student", "what to call the model"),
+            "student": _named(student),
             "replicate": _of_its_kind("replicate", replicate),
             "seed_rows": of_kind(seed_rows, bool, "seed_rows", "True or False"),
             "check": check or ("label" if run is None else "filter"),
@@ -113,6 +113,15 @@ def results(
     cell = frame["cell_id"][0]
     outcomes = pl.concat([one.with_columns(cell_id=pl.lit(cell)) for one in graded.values()])
     return frame, outcomes.select(outcomes_schema().keys())
+
+
+def _named(student: str) -> str:
+    name = of_kind(student, str, "student", "what to call the model")
+    if not name.strip() or not name.isprintable():
+        raise ValueError(
+            f"student={name!r}: call the model by printable characters, as charts are to show it"
+        )
+    return name
 
 
 def _of_its_kind(name: str, value: Any) -> Any:

@@ -269,5 +269,9 @@ def test_it_needs_a_model_behind_an_address() -> None:
         OpenAIFineTuning(tilth.Teacher("m"), training_price=-1.0)
     with pytest.raises(StudentError, match="suffix"):
         OpenAIFineTuning(tilth.Teacher("m"), suffix="x" * 30)
+    with pytest.raises(StudentError, match="suffix"):
+        OpenAIFineTuning(tilth.Teacher("m"), suffix="a\0b")
+    with pytest.raises(TypeError, match="answer_price is an int"):
+        OpenAIFineTuning(tilth.Teacher("m"), answer_price=3)  # type: ignore[arg-type]
     with pytest.raises(StudentError, match="needs a model behind a fine-tuning API"):
         OpenAIFineTuning(tilth.Teacher(Model())).cancel("ftjob-1")

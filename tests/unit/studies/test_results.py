@@ -98,6 +98,8 @@ def test_a_study_takes_them_beside_its_own_and_draws_them(tmp_path: Path) -> Non
         ({"b": REPLIES}, {"test": {"a": TEST}}, "by its name, which are 'a'"),
         (REPLIES, {"seeds": None, "teacher": None}, "pass run=, or seeds, teacher"),
         (REPLIES, {"student": 7}, "student is an int"),
+        (REPLIES, {"student": " "}, "printable characters"),
+        (REPLIES, {"student": "mine\n\x1b[31m"}, "printable characters"),
         (REPLIES, {"run": "r.tilth"}, "run is a str"),
         (REPLIES, {"task": "open-ended"}, "'open-ended' can tell of no answer whether it is right"),
     ],

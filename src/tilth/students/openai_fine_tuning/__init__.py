@@ -93,10 +93,13 @@ class OpenAIFineTuning(AskingStudent):
         if type(self.epochs) is not int or not 1 <= self.epochs <= _MOST_EPOCHS:
             raise StudentError(f"epochs={self.epochs!r}: give a whole number from 1 to {_MOST_EPOCHS}")
         suffix = self.suffix
-        if type(suffix) is not str or not (0 < len(suffix) <= _LONGEST_SUFFIX and suffix.isascii()):
+        fits = type(suffix) is str and 0 < len(suffix) <= _LONGEST_SUFFIX
+        if not (fits and suffix.isascii() and suffix.isprintable()):
             raise StudentError(f"suffix={suffix!r}: give 1 to {_LONGEST_SUFFIX} plain characters")
         if self.training_price is not None:
             self._trained_at()
+        if self.answer_price is not None:
+            of_kind(self.answer_price, Price, "answer_price", "what tilth.Price(…) gives")
 
     @cached_property
     def asked(self) -> Teacher:
