@@ -118,9 +118,7 @@ def results(
 def _named(student: str) -> str:
     name = of_kind(student, str, "student", "what to call the model")
     if not name.strip() or not name.isprintable():
-        raise ValueError(
-            f"student={name!r}: call the model by printable characters, as charts are to show it"
-        )
+        raise ValueError(f"student={name!r}: call the model by printable characters, for charts to show")
     return name
 
 

@@ -274,4 +274,4 @@ def test_it_needs_a_model_behind_an_address() -> None:
     with pytest.raises(TypeError, match="answer_price is an int"):
         OpenAIFineTuning(tilth.Teacher("m"), answer_price=3)  # type: ignore[arg-type]
     with pytest.raises(StudentError, match="needs a model behind a fine-tuning API"):
-        OpenAIFineTuning(tilth.Teacher(Model())).cancel("ftjob-1")
+        OpenAIFineTuning(tilth.Teacher(Model()))

@@ -19,7 +19,7 @@ from tilth.engine.file.format.digests import digest
 from tilth.errors import StudentError, TeacherError
 from tilth.students.asking import AskingStudent, Done, PaidWork, Unbilled
 from tilth.students.base import examples
-from tilth.students.openai_fine_tuning.api import open_api
+from tilth.students.openai_fine_tuning.api import open_api, refuse_without_api
 from tilth.students.openai_fine_tuning.tuning import Tuning, cancelled, failure_of, tokens_of, tuned
 from tilth.teacher import CallError, Price, Teacher, prices
 
@@ -89,7 +89,7 @@ class OpenAIFineTuning(AskingStudent):
     suffix: str = "tilth"
 
     def __post_init__(self) -> None:
-        _given(self.model)
+        refuse_without_api(_given(self.model))
         if type(self.epochs) is not int or not 1 <= self.epochs <= _MOST_EPOCHS:
             raise StudentError(f"epochs={self.epochs!r}: give a whole number from 1 to {_MOST_EPOCHS}")
         suffix = self.suffix

@@ -21,6 +21,10 @@ _PAGE, _MOST_PAGES = 100, 100
 _EVENTS = 5
 _LONGEST_MESSAGE = 200
 _MOST_TOKENS = 10**10
+_NO_API = (
+    "student 'openai-fine-tuning' needs a model behind a fine-tuning API: give its tilth.Teacher base_url= "
+    "and a key instead of client= or a callable"
+)
 _ID = re.compile(r"[\w.:/-]{1,200}")
 _MODEL = re.compile(r"[!-~]{1,500}")
 
@@ -176,13 +180,18 @@ async def open_api(model: Teacher) -> AsyncIterator[FineTuningApi]:
         StudentError: The model is none that is asked over HTTP by a key of ours.
         TeacherError: There is no key.
     """
+    where = refuse_without_api(model)
     async with model.open() as endpoint:
-        if not isinstance(endpoint, DirectEndpoint) or model.address is None:
-            raise StudentError(
-                "student 'openai-fine-tuning' needs a model behind a fine-tuning API: give its tilth.Teacher "
-                "base_url= and a key instead of client= or a callable"
-            )
-        yield FineTuningApi(endpoint, model.address)
+        if not isinstance(endpoint, DirectEndpoint):
+            raise StudentError(_NO_API)
+        yield FineTuningApi(endpoint, where)
+
+
+def refuse_without_api(model: Teacher) -> str:
+    """The model's address; raises `StudentError` where it has none, and so no API."""
+    if model.address is None:
+        raise StudentError(_NO_API)
+    return model.address
 
 
 def _path(job_id: str) -> str:
