@@ -14,6 +14,7 @@ from tilth.students.base import TrainingProgress, TrainingSetting
 from tilth.studies.training.cache import CellCache, Keys
 from tilth.studies.training.machine import give_back_memory
 from tilth.studies.training.measure import CellAnswers, Job, Training, asked, marked
+from tilth.studies.training.orphans import ended_with
 
 _EVERY = 0.5
 """Seconds between two reports that are written down, the last step's aside."""
@@ -22,13 +23,14 @@ _TAIL = 4096
 """Bytes read of the end of a file of reports: the last one is in there."""
 
 
-def train_alone(job: Job, cache: Path, reports: Path) -> CellAnswers:
+def train_alone(job: Job, cache: Path, reports: Path, parent: int) -> CellAnswers:
     """The answers of a job's only training, from the cache or anew.
 
     Args:
         job: Holds one training.
         cache: The folder of the cache.
         reports: The file in which it says where it stands.
+        parent: The process that wants them: without it this one ends.
 
     Raises:
         StudentError: It could not be trained; the message names the cell.
@@ -36,7 +38,8 @@ def train_alone(job: Job, cache: Path, reports: Path) -> CellAnswers:
     [training] = job.trainings
     said = Reports(reports)
     try:
-        return _trained(job, training, CellCache(cache), said)
+        with ended_with(parent):
+            return _trained(job, training, CellCache(cache), said)
     except StudentError as error:
         told = training.told
         raise error if str(error).startswith(told) else StudentError(f"{told}: {error}") from error

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from tilth.studies.training.orphans import heed_no_interrupts
+
 _loading = threading.Lock()
 """joblib's modules import each other: two threads that load it at once may each see a half of it."""
 
@@ -15,7 +17,9 @@ def pool(processes: int, environment: Mapping[str, str], idle_seconds: int) -> A
     with _loading:
         from joblib.externals.loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(processes, timeout=idle_seconds, env=dict(environment))
+    return ProcessPoolExecutor(
+        processes, timeout=idle_seconds, env=dict(environment), initializer=heed_no_interrupts
+    )
 
 
 def cores() -> int:

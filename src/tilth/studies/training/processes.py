@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -73,7 +74,8 @@ class TrainingProcesses:
                 raise StudentError(f"{training.told}: there are no processes any more")
             self._waiting[training.cell_id] = training.told
             reports = self._reports / f"{training.cell_id}.jsonl"
-            future: Future[CellAnswers] = self._executor.submit(train_alone, job, cache_folder(ROOM), reports)
+            told = (job, cache_folder(ROOM), reports, os.getpid())
+            future: Future[CellAnswers] = self._executor.submit(train_alone, *told)
             self._futures = [one for one in self._futures if not one.done()] + [future]
         future.add_done_callback(lambda _: self._waiting.pop(training.cell_id, None))
         return future
