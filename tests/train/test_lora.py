@@ -31,6 +31,13 @@ def trained(student: Lora, rows: pl.DataFrame, folder: Path | None = None, **set
     return student.train_in(rows, 0, TrainingSetting(task=SQL, folder=folder, **setting))
 
 
+def copied(model: Path, to: Path) -> Path:
+    to.mkdir(parents=True)
+    for file in model.iterdir():
+        (to / file.name).write_bytes(file.read_bytes())
+    return to
+
+
 def test_it_learns_the_queries_of_its_rows(student: Lora, plant_rows: pl.DataFrame) -> None:
     heard: list[TrainingProgress] = []
     model = trained(student, plant_rows, report=heard.append)
@@ -180,7 +187,10 @@ def test_rows_that_teach_nothing_leave_the_model_as_it_is(tiny: Path) -> None:
         ({"target": "query"}, "belongs to the task 'sql', not 'numeric'"),
         ({"steps": 0}, "steps=0: give a whole number from 1"),
         ({"learning_rate": 3}, "learning_rate=3: give a number above 0"),
+        ({"learning_rate": "nan"}, "learning_rate='nan': give a number above 0"),
         ({"device": "cuda"}, "device='cuda': torch finds none"),
+        ({"device": "tpu"}, "device='tpu' is unknown"),
+        ({"model": 3}, "model=3: give a text"),
         ({"model": "nobody/nothing"}, "hf download nobody/nothing"),
     ],
 )
@@ -202,12 +212,57 @@ def test_a_broken_model_is_told_by_name(tmp_path: Path) -> None:
         Lora(str(tmp_path)).untrained(TrainingSetting())
 
 
+@pytest.mark.parametrize("content", ["[1]", "nothing"])
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_files_that_are_not_what_they_should_be_are_told(
+    file: str, content: str, tiny: Path, tmp_path: Path
+) -> None:
+    copy = copied(tiny, tmp_path / "spoilt")
+    (copy / file).write_text(content, encoding="utf-8")
+    with pytest.raises(tilth.StudentError, match="model spoilt: transformers cannot load it"):
+        Lora(str(copy)).untrained(TrainingSetting())
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ raise_exception('not today') }}", "{% for %}", "no messages", "{{ messages[0].content | upper }}"],
+)
+def test_a_chat_template_that_cannot_be_used_is_told(template: str, tiny: Path, tmp_path: Path) -> None:
+    copy = copied(tiny, tmp_path / "odd")
+    (copy / "chat_template.jinja").write_text(template, encoding="utf-8")
+    with pytest.raises(tilth.StudentError, match="model odd: its chat template cannot put a question"):
+        Lora(str(copy)).untrained(TrainingSetting()).answer(["Why?"])
+
+
+def test_an_answer_is_ended_by_a_token_and_never_by_text(tiny: Path, tmp_path: Path) -> None:
+    """A template that begins the next answer unasked, behind a line's end that answers have, too."""
+    from transformers import AutoTokenizer
+
+    from tilth.students.language_model.chat import Chat
+
+    copy = copied(tiny, tmp_path / "labelled")
+    template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: "
+    (copy / "chat_template.jinja").write_text(template, encoding="utf-8")
+    assert Chat.of(AutoTokenizer.from_pretrained(copy)).end == "<|im_end|>"
+
+
+def test_a_folder_that_cannot_be_used_is_told_before_it_trains(
+    student: Lora, plant_rows: pl.DataFrame, tmp_path: Path
+) -> None:
+    def never(told: TrainingProgress) -> None:
+        raise AssertionError("it trains")
+
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(tilth.StudentError, match="no training can be kept there"):
+        trained(student, plant_rows, tmp_path / "file", report=never)
+    trained(replace(student, steps=1), plant_rows).save(tmp_path / "other")
+    with pytest.raises(tilth.StudentError, match="holds another adapter"):
+        trained(student, plant_rows, tmp_path / "other", report=never)
+
+
 def test_its_identity_is_the_models_content_and_no_path(tiny: Path, tmp_path: Path) -> None:
     student = Lora(str(tiny))
-    copy = tmp_path / "elsewhere" / "tiny"
-    copy.mkdir(parents=True)
-    for file in tiny.iterdir():
-        (copy / file.name).write_bytes(file.read_bytes())
+    copy = copied(tiny, tmp_path / "elsewhere" / "tiny")
     assert Lora(str(copy)).identity() == student.identity()
     assert str(tiny.parent) not in str(student.identity())
     (copy / "config.json").write_text((copy / "config.json").read_text() + "\n", encoding="utf-8")

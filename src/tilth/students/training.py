@@ -82,11 +82,17 @@ def train(
 
 def _pairs(validation: pl.DataFrame | Seeds | None) -> list[tuple[str, str]]:
     """Questions and references, those without a reference left out."""
+    import polars as pl
+
     if validation is None:
         return []
     frame = validation.frame if isinstance(validation, Seeds) else validation
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError(
+            f"validation is {kind_of(validation)}; pass seeds, or a frame with question and reference"
+        )
     if "reference" not in frame.columns and "answer" in frame.columns:
         frame = frame.rename({"answer": "reference"})
     if missing := [name for name in ("question", "reference") if name not in frame.columns]:
         raise StudentError(f"validation: column {missing[0]!r} is missing; it has {', '.join(frame.columns)}")
-    return frame.select("question", "reference").drop_nulls().rows()
+    return frame.select(pl.col("question", "reference").cast(pl.String)).drop_nulls().rows()

@@ -34,10 +34,13 @@ class Chat:
         if not getattr(tokenizer, "chat_template", None):
             return cls("Question: ", "\nAnswer: ", end)
         first = _rendered(tokenizer, [("user", _QUESTION)], ask=True)
-        opening, after = first.split(_QUESTION, 1)
+        opening, said, after = first.partition(_QUESTION)
+        if not said:
+            raise ValueError("it does not hold the question as it is")
         whole = _rendered(tokenizer, [("user", _QUESTION), ("assistant", _ANSWER)])
-        if _ANSWER in whole:
-            end = whole.split(_ANSWER, 1)[1].rstrip() or end
+        behind = whole.partition(_ANSWER)[2].lstrip()
+        marks = [mark for mark in tokenizer.get_added_vocab() if mark and behind.startswith(mark)]
+        end = max(marks, key=len, default=end)  # plain text would end an answer in its midst
         later = _rendered(tokenizer, [("user", _QUESTION), ("assistant", _ANSWER), ("user", _NEXT)], ask=True)
         before = opening
         if later.startswith(whole) and later.endswith(f"{_NEXT}{after}"):

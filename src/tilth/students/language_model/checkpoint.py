@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from tilth.errors import StudentError
-from tilth.students.language_model.adapter import Adapter, read_matrices
+from tilth.students.language_model.adapter import CONFIG, WEIGHTS, Adapter, read_matrices
 from tilth.students.language_model.course import Course
 
 _FILE = "training.safetensors"
@@ -45,6 +46,24 @@ class Checkpoint:
 
     folder: Path
     key: str
+
+    def claim(self) -> None:
+        """Makes the folder, before minutes are spent on what could not be written there.
+
+        Raises:
+            StudentError: It cannot be written, or holds an adapter that no training left here.
+        """
+        ours = any((self.folder / name).exists() for name in (_FILE, _COURSE))
+        if not ours and any((self.folder / name).exists() for name in (WEIGHTS, CONFIG)):
+            raise StudentError(f"{self.folder} holds another adapter; take another folder, or remove it")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise StudentError(
+                f"{self.folder}: no training can be kept there ({error.strerror}); take another folder"
+            ) from None
 
     def write(
         self,

@@ -107,8 +107,12 @@ class Lora(Student):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or not 1 <= value <= _MOST):
                 raise StudentError(f"{name}={value!r}: give a whole number from 1 to {_MOST:,}")
-        rate = self.learning_rate
-        if rate is not None and not 0 < rate < 1:
+        for name in ("model", "target", "device"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise StudentError(f"{name}={value!r}: give a text")
+        rate: object = self.learning_rate
+        if rate is not None and not (isinstance(rate, int | float) and 0 < rate < 1):
             raise StudentError(f"learning_rate={rate!r}: give a number above 0 and below 1, such as 1e-3")
 
     @property
@@ -193,6 +197,8 @@ class Lora(Student):
         course = None if checkpoint is None else checkpoint.finished(adapter)
         if course is None:
             course = Course()
+            if checkpoint is not None:
+                checkpoint.claim()
             if learnt_rows:
                 course = fine_tune(
                     base,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from io import StringIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -44,8 +44,18 @@ class Pretrained:
 
     @cached_property
     def chat(self) -> Chat:
-        """How it is asked."""
-        return Chat.of(self.tokenizer)
+        """How it is asked.
+
+        Raises:
+            StudentError: Its chat template cannot be used.
+        """
+        try:
+            return Chat.of(self.tokenizer)
+        except Exception as error:  # a template is a program of others
+            said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+            raise StudentError(
+                f"model {self.name}: its chat template cannot put a question and an answer to it ({said})"
+            ) from error
 
     @property
     def parameters(self) -> int:
@@ -73,6 +83,8 @@ def device_of(given: Device | None) -> torch.device:
     """
     if given is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if given not in get_args(Device):
+        raise StudentError(f"device={given!r} is unknown; choose one of {', '.join(get_args(Device))}")
     if (given == "cuda" and not torch.cuda.is_available()) or (
         given == "mps" and not torch.backends.mps.is_available()
     ):
@@ -183,7 +195,7 @@ def _told(name: str) -> Iterator[None]:
         raise StudentError(
             f'model {name}: {error}; install what it needs: pip install "tilth[train]"'
         ) from None
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:
         said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         raise StudentError(f"model {name}: transformers cannot load it ({said})") from error
 
