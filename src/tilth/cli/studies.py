@@ -142,7 +142,7 @@ def _runs(study: Study) -> Table:
 
 
 def _student(name: object, options: object) -> str:
-    return printable(named(str(name), str(options)), 60)
+    return printable(named(str(name), str(options)), 100)
 
 
 def _named(strategy: object, options: object) -> str:

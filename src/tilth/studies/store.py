@@ -148,7 +148,7 @@ def cells(path: Path, study_id: str, *, base_lines: bool = False) -> pl.DataFram
         places = {line: place for place, line in enumerate(known)}
         order = [places[line] for line in frame.select(owner, column).iter_rows()]
         frame = frame.with_columns(pl.Series(f"{owner} order", order, dtype=pl.Int64))
-    by = ["seeds", "strategy order", "ratio", "replicate", "student order"]
+    by = ["seeds", "strategy order", "ratio", "replicate", "student order", "seed_rows", "check"]
     return frame.sort(by, maintain_order=True).drop("strategy order", "student order")
 
 

@@ -32,7 +32,8 @@ class Chat:
         """
         end = tokenizer.eos_token or ""
         if not getattr(tokenizer, "chat_template", None):
-            return cls("Question: ", "\nAnswer: ", end)
+            begins = tokenizer("a").input_ids[:1] == [tokenizer.bos_token_id]
+            return cls(f"{tokenizer.bos_token if begins else ''}Question: ", "\nAnswer: ", end)
         first = _rendered(tokenizer, [("user", _QUESTION)], ask=True)
         opening, said, after = first.partition(_QUESTION)
         if not said:

@@ -123,6 +123,8 @@ class Lora(Student):
             for name in ("steps", "learning_rate", "batch_size", "rank")
             if (value := getattr(self, name)) is not None
         }
+        if self.steps is not None:
+            given["epochs"] = _MOST  # a preset's bound on them is for its own steps
         return replace(PRESETS[self.preset], **given)
 
     def suited_to(self, task: str) -> Lora:
