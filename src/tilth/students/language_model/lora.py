@@ -83,8 +83,8 @@ class Lora(Student):
         "about explanations."
     )
     cost = (
-        "Measured with the preset laptop on 135 million parameters: 200 CPU s for 400 SQL rows, 16 for 100 "
-        "questions, 2.2 GB (one core of an AMD EPYC with bfloat16; two to three times that without)."
+        "Measured with the preset laptop on 135 million parameters: 160 CPU s for 150 steps on SQL rows, 8 "
+        "for 100 questions, 2.8 GB (one core of an AMD EPYC with bfloat16; two to three times that without)."
     )
     needs_memory: ClassVar[int] = 3 * 2**30
     told: ClassVar[tuple[str, ...]] = ("target",)
