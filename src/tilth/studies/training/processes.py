@@ -25,7 +25,7 @@ from tilth.studies.training.standing import TrainingStanding, standing_of
 
 _HAND_SECONDS = 2.0
 
-_IDLE_SECONDS = 60
+_IDLE_SECONDS = 300
 """After which a process that has nothing to do ends, and gives back its memory."""
 
 
