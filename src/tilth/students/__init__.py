@@ -25,7 +25,7 @@ from tilth.students.base import (
 from tilth.students.in_context import InContext
 from tilth.students.language_model.lora import Lora
 from tilth.students.openai_fine_tuning import OpenAIFineTuning
-from tilth.students.registry import available, fitting, get, usual
+from tilth.students.registry import available, fitting, get, offered, usual
 
 __all__ = [
     "FunctionStudent",
@@ -43,5 +43,6 @@ __all__ = [
     "available",
     "fitting",
     "get",
+    "offered",
     "usual",
 ]

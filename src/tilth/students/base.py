@@ -160,6 +160,11 @@ class Student(ABC):
         """What it is before it has seen a row, where that can answer at all: a study's zero-shot cell."""
         return None
 
+    @classmethod
+    def installed(cls) -> bool:
+        """Whether this machine has what it needs as it comes. Takes a moment at most."""
+        return True
+
     def suited_to(self, task: str) -> Student:
         """The same with every option named that it would take from the task, of this name."""
         return self

@@ -56,6 +56,11 @@ def available(task: str | None = None) -> dict[str, type[Student]]:
     }
 
 
+def offered(task: str) -> dict[str, type[Student]]:
+    """Those of `available` that can be trained here as they come: what a form has to choose from."""
+    return {name: kind for name, kind in available(task).items() if kind.installed()}
+
+
 def usual(task: str) -> Student:
     """The student of a task where none is named: one that is made for it, and trains in milliseconds.
 

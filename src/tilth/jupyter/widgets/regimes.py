@@ -105,7 +105,7 @@ class Regimes:
             "strategies": list(self._offered),
             "students": [
                 {"name": name, "about": kind.about, "cost": kind.cost}
-                for name, kind in students.available(studies.seeds.task_name).items()
+                for name, kind in students.offered(studies.seeds.task_name).items()
             ],
             "axes": ["ratio", "rows", "rows_per_seed", *(["usd"] if studies.priced() else [])],
             "choices": asdict(self._choices),

@@ -92,7 +92,7 @@ class WorkbenchStudies:
             sizes=tuple(sorted(set(sizes))),
             ratios=_RATIOS,
             replicates=3,
-            student=next(iter(students.available(self.seeds.task_name)), ""),
+            student=next(iter(students.offered(self.seeds.task_name)), ""),
         )
         if all(model.simulated for model in self.models):
             return whole

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tilth.arguments import path_of
 from tilth.engine.file.format.digests import digest
-from tilth.errors import StudentError
+from tilth.errors import ModelMissing, StudentError
 from tilth.students.base import (
     Model,
     Student,
@@ -126,6 +127,17 @@ class Lora(Student):
         if self.steps is not None:
             given["epochs"] = _MOST  # a preset's bound on them is for its own steps
         return replace(PRESETS[self.preset], **given)
+
+    @classmethod
+    def installed(cls) -> bool:
+        """Whether torch and its like are there, and a model where none is named."""
+        if not all(map(find_spec, ("torch", "transformers", "safetensors"))):
+            return False
+        try:
+            found(None)
+        except ModelMissing:
+            return False
+        return True
 
     def suited_to(self, task: str) -> Lora:
         """The same with its target named, where that comes from the task."""
