@@ -20,8 +20,8 @@ from tilth.students.language_model.course import Course
 _FILE = "training.safetensors"
 _COURSE = "training.json"
 
-Best = tuple[float, dict[str, torch.Tensor]]
-"""The lowest validation loss, and the matrices that had it."""
+Matrices = dict[str, torch.Tensor]
+"""Those of an adapter, as `Adapter.state` gives them."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,9 @@ class Standing:
     """What a checkpoint holds."""
 
     course: Course
-    adapter: dict[str, torch.Tensor]
+    adapter: Matrices
     optimizer: dict[str, Any]
-    best: Best | None
-    since: int
+    best: Matrices | None
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ class Checkpoint:
         adapter: Adapter,
         optimizer: torch.optim.Optimizer,
         course: Course,
-        best: Best | None,
-        since: int,
+        best: Matrices | None,
     ) -> None:
         """Writes where it stands; a kill in between leaves the file as it was."""
         state = optimizer.state_dict()
@@ -79,12 +77,10 @@ class Checkpoint:
         for place, kept in state["state"].items():
             tensors |= {f"optimizer.{place}.{name}": value.cpu() for name, value in kept.items()}
         if best is not None:
-            tensors |= {f"best.{name}": matrix for name, matrix in best[1].items()}
+            tensors |= {f"best.{name}": matrix for name, matrix in best.items()}
         told = {
             "course": asdict(course),
             "groups": state["param_groups"],
-            "best": None if best is None else best[0],
-            "since": since,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         part = self.folder / f"{_FILE}.{os.getpid()}"
@@ -117,9 +113,8 @@ class Checkpoint:
         for name, value in tensors["optimizer"].items():
             place, _, kind = name.partition(".")
             state.setdefault(int(place), {})[kind] = value
-        best = None if told["best"] is None else (float(told["best"]), tensors["best"])
         optimizer = {"state": state, "param_groups": told["groups"]}
-        return Standing(course, tensors["adapter"], optimizer, best, int(told["since"]))
+        return Standing(course, tensors["adapter"], optimizer, tensors["best"] or None)
 
     def finish(self, adapter: Adapter, base: str, course: Course) -> None:
         """Leaves the trained adapter, and how the training went, in the place of where it stood."""

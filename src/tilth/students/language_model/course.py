@@ -20,3 +20,9 @@ class Course:
     validation: list[tuple[int, float]] = field(default_factory=list)
     seconds: float = 0.0
     tokens: int = 0
+
+    @property
+    def since_best(self) -> int:
+        """How many measures of the validation loss came after the lowest."""
+        losses = [loss for _, loss in self.validation]
+        return len(losses) - 1 - losses.index(min(losses)) if losses else 0

@@ -57,11 +57,6 @@ class Pretrained:
                 f"model {self.name}: its chat template cannot put a question and an answer to it ({said})"
             ) from error
 
-    @property
-    def parameters(self) -> int:
-        """How many it has."""
-        return sum(parameter.numel() for parameter in self.network.parameters())
-
     @cached_property
     def ends(self) -> frozenset[int]:
         """The tokens that end an answer."""

@@ -53,12 +53,12 @@ def fine_tune(
     """
     steps = how.steps_for(len(rows))
     loop = _Loop(model, adapter, how, steps)
-    course, best, since = Course(), None, 0
+    course, best = Course(), None
     if checkpoint is not None and (kept := checkpoint.read()) is not None:
         course = kept.course
         adapter.restore(kept.adapter)
         loop.optimizer.load_state_dict(kept.optimizer)
-        best, since = kept.best, kept.since
+        best = kept.best
     order = batches([len(row.tokens) for row in rows], how.batch_size, random_state)
     for _ in course.losses:
         next(order)
@@ -67,11 +67,11 @@ def fine_tune(
 
     def keep() -> None:
         if checkpoint is not None:
-            checkpoint.write(adapter, loop.optimizer, course, best, since)
+            checkpoint.write(adapter, loop.optimizer, course, best)
 
     with adapter.on(model.network), _checkpointing(model.network, on=how.checkpointing):
         try:
-            while len(course.losses) < steps and (patience is None or since < patience):
+            while len(course.losses) < steps and (patience is None or course.since_best < patience):
                 batch = [rows[place] for place in next(order)]
                 course.losses.append(loop.step(batch, len(course.losses)))
                 course.tokens += sum(len(row.tokens) for row in batch)
@@ -81,10 +81,8 @@ def fine_tune(
                 if validation and (done % every == 0 or done == steps):
                     measured = loop.loss_on(validation)
                     course.validation.append((done, measured))
-                    if best is None or measured < best[0]:
-                        best, since = (measured, adapter.state()), 0
-                    else:
-                        since += 1
+                    if course.since_best == 0:
+                        best = adapter.state()
                 if measured is not None or done - reported >= _REPORT_STEPS or done == steps:
                     recent = course.losses[reported:]
                     reported = done
@@ -97,7 +95,7 @@ def fine_tune(
             keep()
             raise
     if patience is not None and best is not None:
-        adapter.restore(best[1])
+        adapter.restore(best)
     return course
 
 
