@@ -139,9 +139,9 @@ def _made(kind: type[Student], options: dict[str, Any]) -> Student:
     hints = _hints(kind)
     for name, value in options.items():
         if not _suits(value, hints.get(name)):
-            raise StudentError(
-                f"student {kind.name!r}: {name} cannot be {value!r}; as it comes it is {fields[name]!r}"
-            )
+            choices = ", ".join(map(str, _choices(hints[name])))
+            instead = f"choose one of {choices}" if choices else f"as it comes it is {fields[name]!r}"
+            raise StudentError(f"student {kind.name!r}: {name} cannot be {value!r}; {instead}")
     try:
         return kind(**options)
     except StudentError:
@@ -165,9 +165,9 @@ def _as_told(value: Any, hint: Any) -> Any:
 
 def _suits(value: Any, hint: Any) -> bool:
     """Whether a value is one of its field's; True where the annotation is none that can be looked at."""
-    kinds = _kinds_of(hint)
-    if typing.get_origin(hint) is typing.Literal:
-        return value in typing.get_args(hint)
+    kinds, choices = _kinds_of(hint), _choices(hint)
+    if choices:
+        return value in choices or (value is None and types.NoneType in kinds)
     if not set(kinds) <= {int, float, str, bool, types.NoneType}:
         return True
     if isinstance(value, bool):
@@ -178,3 +178,13 @@ def _suits(value: Any, hint: Any) -> bool:
 def _kinds_of(hint: Any) -> tuple[Any, ...]:
     several = typing.get_origin(hint) in (typing.Union, types.UnionType)
     return typing.get_args(hint) if several else (hint,)
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    """The values that an annotation names one by one; none where it names none."""
+    return tuple(
+        value
+        for kind in _kinds_of(hint)
+        if typing.get_origin(kind) is typing.Literal
+        for value in typing.get_args(kind)
+    )

@@ -72,6 +72,7 @@ def test_options_come_by_name_by_text_and_by_class() -> None:
         ("neighbour(k=true)", {}, "k cannot be True"),
         (Learner, {"target": "all"}, "target cannot be 'all'"),
         (Learner, {"steps": 1.5}, "steps cannot be 1.5"),
+        ("lora(device=tpu)", {}, "device cannot be 'tpu'; choose one of cpu, cuda, mps"),
         (Learner(), {"steps": 1}, "options go with a name or a class"),
     ],
 )

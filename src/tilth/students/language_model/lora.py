@@ -22,14 +22,14 @@ from tilth.students.base import (
 )
 from tilth.students.language_model.course import Course
 from tilth.students.language_model.files import found, parameters_of
-from tilth.students.language_model.presets import EXPRESSION_STEPS, PRESETS, Hyperparameters
+from tilth.students.language_model.presets import EXPRESSION_STEPS, PRESETS, Device, Hyperparameters
 from tilth.students.language_model.targets import Target, answered, learnt, target_for
 
 if TYPE_CHECKING:
     import polars as pl
 
     from tilth.students.language_model.adapter import Adapter
-    from tilth.students.language_model.pretrained import Device, Pretrained
+    from tilth.students.language_model.pretrained import Pretrained
 
 Preset = Literal["laptop", "one-gpu", "chan2024"]
 

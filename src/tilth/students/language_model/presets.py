@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
+
+Device = Literal["cpu", "cuda", "mps"]
+"""Where a training can run."""
 
 
 @dataclass(frozen=True, slots=True)

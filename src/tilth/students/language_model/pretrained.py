@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from io import StringIO
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import torch
 
 from tilth.caching import cache_folder
 from tilth.errors import StudentError
 from tilth.students.language_model.chat import Chat
+from tilth.students.language_model.presets import Device
 from tilth.teacher.local.models import LocalModel
-
-Device = Literal["cpu", "cuda", "mps"]
 
 
 @dataclass(frozen=True)
