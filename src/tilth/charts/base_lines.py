@@ -17,6 +17,9 @@ _NAMES = {SEEDS_ONLY: "seeds only"}
 _PANEL = ("test", "student", "student_options")
 """Columns that a base line shares with the panels it stands in."""
 
+_BESIDE_FIRST = 22
+"""Pixels from a panel's left side to a name: right of the marks at the first amount of data."""
+
 
 def base_lines_of(frame: pl.DataFrame) -> pl.DataFrame:
     """Mean accuracy over replicates of the base lines in a frame: by `_PANEL`, strategy and seeds."""
@@ -44,8 +47,8 @@ def lines_in(panel: pl.DataFrame, lines: pl.DataFrame) -> list[dict[str, Any]]:
 
 def drawn(
     lines: list[dict[str, Any]], colours: Theme, domain: tuple[float, float], title: str | None
-) -> alt.LayerChart:
-    """Horizontal lines across a panel, each with its name and share above its left end."""
+) -> tuple[alt.Chart, alt.LayerChart]:
+    """Horizontal lines to stand behind a panel's curves, and their names and shares, to stand before them."""
     import altair as alt
 
     gap = (domain[1] - domain[0]) * 13 / HEIGHT
@@ -61,12 +64,13 @@ def drawn(
         for line, place in zip(lines, places, strict=True)
     ]
     chart = alt.Chart(values(records))
-    return layered(
-        chart.mark_rule(color=colours.muted, strokeDash=[5, 4], strokeWidth=1.2).encode(
-            y=share("accuracy", domain, title),
-            tooltip=["base line:N", alt.Tooltip("accuracy:Q", format=".1%"), "replicates:Q"],
-        ),
-        chart.mark_text(
-            align="left", baseline="bottom", dx=3, dy=-1, fontSize=10, color=colours.muted
-        ).encode(y=share("place", domain, title), x=alt.value(0), text="text:N"),
+    rules = chart.mark_rule(color=colours.muted, strokeDash=[5, 4], strokeWidth=1.2).encode(
+        y=share("accuracy", domain, title),
+        tooltip=["base line:N", alt.Tooltip("accuracy:Q", format=".1%"), "replicates:Q"],
     )
+    named = chart.encode(y=share("place", domain, title), x=alt.value(_BESIDE_FIRST), text="text:N")
+    how = {"align": "left", "baseline": "bottom", "dy": -1, "fontSize": 10}
+    halo = named.mark_text(
+        **how, stroke=colours.background, strokeWidth=4, strokeJoin="round", strokeOpacity=0.8
+    )
+    return rules, layered(halo, named.mark_text(**how, color=colours.muted))
