@@ -85,6 +85,30 @@ def number_of(value: Number, name: str) -> Number:
     return value
 
 
+def whole_number_of(value: int, name: str) -> int:
+    """The value, where it is a whole number and no truth value; raises as `of_kind` does."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} is {kind_of(value)}; pass a whole number")
+    return value
+
+
+def random_state_of(value: int) -> int:
+    """A random_state, where it is one.
+
+    Raises:
+        TypeError: It is no whole number.
+        ValueError: It takes more than 64 bits, which neither frames nor torch hold.
+
+    Example:
+        >>> from tilth.arguments import random_state_of
+        >>> random_state_of(7)
+        7
+    """
+    if -(2**63) <= whole_number_of(value, "random_state") < 2**63:
+        return value
+    raise ValueError("random_state takes more than 64 bits; pass a smaller number")
+
+
 def numbers_of(values: Iterable[Number], name: str) -> tuple[Number, ...]:
     """The numbers in a list; raises as `of_kind` does."""
     return tuple(number_of(value, f"a value in {name}") for value in listed(values, name, "numbers"))

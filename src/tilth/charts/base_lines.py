@@ -69,7 +69,7 @@ def drawn(
         tooltip=["base line:N", alt.Tooltip("accuracy:Q", format=".1%"), "replicates:Q"],
     )
     named = chart.encode(y=share("place", domain, title), x=alt.value(_BESIDE_FIRST), text="text:N")
-    how = {"align": "left", "baseline": "bottom", "dy": -1, "fontSize": 10}
+    how: dict[str, Any] = {"align": "left", "baseline": "bottom", "dy": -1, "fontSize": 10}
     # without a halo a curve that crosses a name makes it unreadable
     halo = named.mark_text(
         **how, stroke=colours.background, strokeWidth=4, strokeJoin="round", strokeOpacity=0.8

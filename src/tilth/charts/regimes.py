@@ -90,7 +90,7 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
                 curve = background(others, drawn, colours, axis, domain, y_title) + curve
             if beside[title]:
                 rules, names_of_rules = base_lines(beside[title], colours, domain, y_title)
-                curve = rules + curve + names_of_rules
+                curve = layered(rules, curve, names_of_rules)
             curve = curve.properties(width=WIDTH, height=HEIGHT, title=_heading(title, colours))
             lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True).filter(
                 pl.col("overtaken") == names[baseline]

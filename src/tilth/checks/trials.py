@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tilth.arguments import of_kind
+from tilth.arguments import of_kind, whole_number_of
 from tilth.checks.intervals import wilson
 from tilth.engine.run import Run
 from tilth.engine.start import generate_sync
@@ -113,7 +113,7 @@ def drawn_rows(
     import polars as pl
 
     of_kind(rows, pl.DataFrame, "rows", "a frame, such as run.rows")
-    of_kind(n, int, "n", "a whole number")
+    whole_number_of(n, "n")
     if n < 1:
         raise ValueError(f"n={n}: take one row or more")
     for column in ("question", RESPONSE):

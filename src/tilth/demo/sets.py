@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, get_args
 
-from tilth.arguments import of_kind
+from tilth.arguments import whole_number_of
 from tilth.demo.arithmetic.expression import parse
 from tilth.demo.arithmetic.world import Problem, problems
 from tilth.demo.data import load_csv
@@ -80,7 +80,7 @@ def seeds(n: int = 100, random_state: int = 0, task: DemoTask = "numeric") -> Se
         >>> tilth.demo.seeds(10)
         <Seeds 'demo-seeds': 10 for numeric>
     """
-    of_kind(n, int, "n", "a whole number")
+    whole_number_of(n, "n")
     if not 1 <= n <= 20_000:
         raise ValueError(f"n={n} must be from 1 to 20,000")
     _known("task", task, get_args(DemoTask))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tilth.arguments import of_kind, path_of
+from tilth.arguments import path_of, whole_number_of
 from tilth.engine.background import wait_for
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
@@ -85,7 +85,7 @@ def plan(
 
 def _probed(probe: int, limit: Budget, recipe: Recipe) -> int:
     """The queries of a probe, inside the whole run's own."""
-    of_kind(probe, int, "probe", "a number of queries, or None")
+    whole_number_of(probe, "probe")
     cost = recipe.strategy.cost(recipe.task)
     least = cost.most_queries + (LEAST_UNITS - 1) * cost.queries
     if probe < least:

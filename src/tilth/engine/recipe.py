@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth import tasks
-from tilth.arguments import all_of_kind, of_kind
+from tilth.arguments import all_of_kind, of_kind, random_state_of
 from tilth.engine.file.format.digests import canonical, digest
 from tilth.engine.file.queries import seeds_from
 from tilth.errors import IdentityMismatch
@@ -96,7 +96,7 @@ class Recipe:
             chosen,
             teacher_given(teacher, "teacher"),
             teacher if writer is None else teacher_given(writer, "writer"),
-            of_kind(random_state, int, "random_state", "a whole number"),
+            random_state_of(random_state),
         )
 
     @cached_property

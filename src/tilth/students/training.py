@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tilth import tasks
-from tilth.arguments import kind_of, of_kind, path_of
+from tilth.arguments import kind_of, path_of, random_state_of
 from tilth.engine.run import Run
 from tilth.errors import StudentError
 from tilth.seeds import Seeds, TaskLike
@@ -77,7 +77,7 @@ def train(
     )
     if report is not None:
         setting = replace(setting, report=report)
-    return learner.train_in(frame, of_kind(random_state, int, "random_state", "a whole number"), setting)
+    return learner.train_in(frame, random_state_of(random_state), setting)
 
 
 def _pairs(validation: pl.DataFrame | Seeds | None) -> list[tuple[str, str]]:

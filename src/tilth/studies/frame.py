@@ -115,6 +115,8 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
     )
     _refuse(frame, (pl.col("seeds") < 1) | pl.col("seeds").is_null(), "seeds", "it must be at least 1")
     _refuse(frame, ~((pl.col("ratio") > 0) & pl.col("ratio").is_finite()), "ratio", "it must be above 0")
+    for counted in ("rows", "rows_per_seed", "replicate", "trained_on", "queries", "usd", "seconds"):
+        _refuse(frame, pl.col(counted) < 0, counted, "it cannot be below 0")
     _refuse(frame, (pl.col("n_test") < 1) | pl.col("n_test").is_null(), "n_test", "it must be at least 1")
     _refuse(
         frame,

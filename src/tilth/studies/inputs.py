@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth import students, tasks
-from tilth.arguments import all_of_kind, listed, number_of, numbers_of, of_kind, paths_of
+from tilth.arguments import (
+    all_of_kind,
+    listed,
+    number_of,
+    numbers_of,
+    paths_of,
+    random_state_of,
+    whole_number_of,
+)
 from tilth.engine.budget import Budget
 from tilth.engine.file.format.digests import canonical
 from tilth.engine.planning.preconditions import refuse_unfit_seeds
@@ -120,11 +128,11 @@ class StudyInputs:
             strategies=chosen,
             sizes=counts,
             ratios=_ratios(counts, ratios, budgets),
-            replicates=of_kind(replicates, int, "replicates", "a whole number"),
+            replicates=whole_number_of(replicates, "replicates"),
             students=_students(student, chosen_task.name),
             seed_rows=_seed_rows(seeds, seed_rows),
             checks=_trained_rows(check),
-            random_state=of_kind(random_state, int, "random_state", "a whole number"),
+            random_state=random_state_of(random_state),
         )
         if not grid.strategies or not grid.students or grid.replicates < 1:
             raise ValueError("a study needs at least one strategy, one student and one replicate")

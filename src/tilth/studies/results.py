@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tilth import tasks
-from tilth.arguments import kind_of, listed, number_of, of_kind
+from tilth.arguments import kind_of, listed, number_of, of_kind, whole_number_of
 from tilth.engine.run import Run
 from tilth.seeds import TaskLike
 from tilth.studies.frame import outcomes_schema, read_studies
@@ -125,7 +125,7 @@ def _named(student: str) -> str:
 def _of_its_kind(name: str, value: Any) -> Any:
     if name in ("strategy", "teacher"):
         return of_kind(value, str, name, "its name, as text")
-    return number_of(value, name) if name == "ratio" else of_kind(value, int, name, "a whole number")
+    return number_of(value, name) if name == "ratio" else whole_number_of(value, name)
 
 
 def _told_by(run: Run) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from tilth.arguments import kind_of, number_of, of_kind
+from tilth.arguments import kind_of, number_of, of_kind, whole_number_of
 from tilth.teacher.http.redact import public_url
 from tilth.teacher.prices import Price
 
@@ -58,7 +58,7 @@ def refuse_kinds(
         if number is not None or name in needed:
             number_of(number, name)
     for name, count in counts.items():
-        of_kind(count, int, name, "a whole number")
+        whole_number_of(count, name)
     if price is not None:
         of_kind(price, Price, "price", "a tilth.Price")
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tilth.arguments import of_kind
+from tilth.arguments import whole_number_of
 from tilth.errors import ModelMissing, TeacherError, tell
 from tilth.teacher.call_error import CallError
 from tilth.teacher.client import ReplyFormat, Teacher
@@ -84,11 +84,11 @@ def local(
     """
     counts = {"concurrency": concurrency, "context_tokens": context_tokens, "threads": threads}
     for name, count in counts.items():
-        if count is not None and not 1 <= of_kind(count, int, name, "a whole number") <= 10**7:
+        if count is not None and not 1 <= whole_number_of(count, name) <= 10**7:
             raise ValueError(f"{name}={count}: give a whole number of 1 or more")
-    if gpu_layers is not None and not 0 <= of_kind(gpu_layers, int, "gpu_layers", "a whole number") <= 10**4:
+    if gpu_layers is not None and not 0 <= whole_number_of(gpu_layers, "gpu_layers") <= 10**4:
         raise ValueError(f"gpu_layers={gpu_layers}: give a number of layers, 0 or more, or None")
-    if context_tokens <= of_kind(max_tokens, int, "max_tokens", "a whole number"):
+    if context_tokens <= whole_number_of(max_tokens, "max_tokens"):
         raise ValueError(
             f"context_tokens={context_tokens} leaves no room for a prompt beside max_tokens={max_tokens}; "
             "raise context_tokens=, or lower max_tokens="

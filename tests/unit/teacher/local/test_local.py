@@ -118,6 +118,7 @@ def test_a_server_that_nothing_uses_for_long_is_ended_and_started_again(
     assert asyncio.run(answered())
     assert until(lambda: not teacher.server.alive)
     assert asyncio.run(answered())
+    assert until(lambda: not teacher.server.alive)  # it would end in the midst of another test
 
 
 def test_it_asks_for_a_key(tiny: Path) -> None:
