@@ -47,6 +47,7 @@ def resume(options: Namespace) -> int:
     if stored.strategy is None:
         raise UsageError(f"the strategy {stored.strategy_name} is not installed here; install what brings it")
     models = _Models(record["settings"], options, simulated=stored.simulated)
+    models.refuse_unneeded_address()
     identity = record["identity"]
     same = identity["writer"] == identity["teacher"]
     return run_to_its_end(
@@ -73,6 +74,13 @@ class _Models:
     settings: Mapping[str, Any]
     options: Namespace
     simulated: bool
+
+    def refuse_unneeded_address(self) -> None:
+        """Raises where an address is given, and every model of the run has a server of its own here."""
+        prices = [Price.restored(one) for one in self.settings["prices"].values()]
+        own = all(price is not None and price.source == LOCAL for price in prices)
+        if self.options.base_url is not None and prices and own:
+            raise UsageError("this run's model is on this machine; leave out --base-url")
 
     def again(self, identity: Mapping[str, Any], role: str) -> Teacher:
         """The model of a role, at its address."""

@@ -39,6 +39,9 @@ def test_a_run_of_a_local_model_is_grown_and_taken_up_again(shell, seeds, tiny, 
     ended = shell("resume", "run.tilth", "--queries", 5)
     assert ended.returncode == 0, ended.stderr
     assert tilth.open_run(tmp_path / "run.tilth").progress.queries == 5
+    ended = shell("resume", "run.tilth", "--queries", 6, "--base-url", "http://127.0.0.1:1/v1")
+    assert ended.returncode == 2
+    assert "leave out --base-url" in ended.stderr
     elsewhere = tmp_path / "elsewhere.gguf"
     tiny.rename(elsewhere)
     ended = shell("resume", "run.tilth", "--queries", 6)
