@@ -1,7 +1,7 @@
 // How good the rows of a run are: Python's count, asked for again as the run goes on.
 
 import { effect, signal } from "@preact/signals";
-import type { QualityReply } from "../wire/types";
+import type { QualityReply } from "../wire/quality";
 import type { Store } from "./store";
 
 // While a run goes on, it is asked again at most this often.

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import widget from "../../src/widget";
-import type { QualityReply } from "../../src/wire/types";
+import type { QualityReply } from "../../src/wire/quality";
 import { HostModel } from "../support/host";
 
 const FOUND: QualityReply = {

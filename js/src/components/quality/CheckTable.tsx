@@ -1,7 +1,7 @@
 // A table of what a check found, as the check itself shows it.
 
 import { count, DASH, decimal, percent } from "../../format";
-import type * as wire from "../../wire/types";
+import type * as wire from "../../wire/quality";
 import { SourcedValue } from "../shared/SourcedValue";
 import { NumberTable } from "./NumberTable";
 import { Section } from "./Section";

@@ -1,7 +1,7 @@
 // How well a judge sees known errors, and how often it rejects good responses.
 
 import { count, DASH, percent } from "../../format";
-import type { Calibration, Proportion } from "../../wire/types";
+import type { Calibration, Proportion } from "../../wire/quality";
 import { Section } from "./Section";
 import { ShareBar, type Tone } from "./ShareBar";
 

@@ -3,7 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { count, DASH, decimal, dollars } from "../../format";
 import { QualityReport } from "../../state/qualityReport";
-import { type Quality, VERDICTS } from "../../wire/types";
+import type { Quality } from "../../wire/quality";
+import { VERDICTS } from "../../wire/types";
 import { SourcedValue } from "../shared/SourcedValue";
 import { VerdictMark } from "../shared/VerdictMark";
 import { useView } from "../shared/viewContext";
