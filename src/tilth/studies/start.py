@@ -18,6 +18,7 @@ from tilth.engine.live import LiveFiles
 from tilth.engine.planning.preconditions import refuse_endless, refuse_patience, refuse_unagreed_spending
 from tilth.engine.recipe import refuse_other
 from tilth.engine.standing import standing
+from tilth.errors import JournalError
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies.check import Check
 from tilth.studies import store
@@ -156,6 +157,8 @@ def start_study(
         live = _joined(where, inputs)
         if live is not None:
             return live
+        if _is_whole(where, inputs):
+            return open_study(where)
         planned = planned_study(inputs)
         limit = inputs.budget or Budget(queries=planned.queries)
         refuse_endless(limit, inputs.models)
@@ -333,6 +336,17 @@ def _joined(where: Path, inputs: StudyInputs) -> Study | None:
             "with this one"
         )
     return live
+
+
+def _is_whole(where: Path, inputs: StudyInputs) -> bool:
+    """Whether nothing is left to measure: then no plan is needed, which asks students what they lack here."""
+    try:
+        record = store.record_of(where)
+    except JournalError:  # no file, or none that can be read: told where it is opened to write
+        return False
+    if (record.study_id, record.status) != (inputs.id, "finished"):
+        return False
+    return len(store.complete_cells(where, inputs.id)) == inputs.cells
 
 
 def _begun(where: Path, inputs: StudyInputs, planned: StudyPlan) -> Study:

@@ -58,6 +58,8 @@ class Learner(Student):
         return MACHINE
 
     def plan(self, rows: int, questions: int) -> TrainingPlan:
+        if self.fault == "absent":
+            raise StudentError("learner needs what is not installed")
         return TrainingPlan(seconds=rows + 0.5 * questions, memory=self.needs_memory)
 
     def train(self, rows: pl.DataFrame, random_state: int = 0) -> Model:

@@ -16,6 +16,7 @@ from tests.unit.studies.learners import MACHINE, Learner
 
 import tilth
 from tilth.engine.events import CellTrained
+from tilth.students import StudentError
 from tilth.studies.frame import studies_schema
 from tilth.studies.training import machine
 
@@ -227,6 +228,16 @@ def test_a_student_that_fails_fails_the_study_and_is_named(
     assert study.progress.reason is not None
     assert study.progress.reason.startswith("student learner")
     assert measured(Model(), path, student=Learner(log)).progress.reason == "every cell is measured"
+
+
+def test_a_study_that_is_whole_needs_nothing_that_trains(tmp_path: Path, log: str) -> None:
+    whole = measured(Model(), tmp_path / "s.tilth", student=Learner(log))
+    absent = Learner(log, fault="absent")
+    again = started(whole.path, absent).wait()
+    assert (again.status, again.progress.reason) == ("finished", "every cell is measured")
+    assert again.frame.equals(whole.frame)
+    with pytest.raises(StudentError, match="needs what is not installed"):
+        started(tmp_path / "other.tilth", absent)
 
 
 def test_names_of_base_lines_are_taken(tmp_path: Path) -> None:
