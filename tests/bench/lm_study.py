@@ -32,6 +32,8 @@ HEADINGS = {
     "gsm8k": "GSM8K with one language model as teacher and student",
 }
 QUESTIONS = 100
+SHOWN = {"sql": "same"}
+"""The test set of a study whose chart, of the language model alone, stands in the README."""
 
 
 def sql_study() -> dict[str, Any]:
@@ -105,6 +107,10 @@ def write(study: tilth.Study, task: str) -> None:
         lines += [f"## Test set “{test}”", "", f"![{test}](../../.github/images/{name}.svg)", ""]
         for student in frame["student"].unique(maintain_order=True):
             lines += [f"### Student {student}", "", *_measured(study, test, student)]
+    if task in SHOWN:
+        alone = frame.filter(student="lora")
+        figure = tilth.chart(alone, study.outcomes, base_lines=study.base_lines, test=SHOWN[task])
+        figure.save(IMAGES / f"lm-study-{task}.svg")
     put(PAGE, HEADINGS[task], "\n".join(lines))
 
 

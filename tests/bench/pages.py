@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -40,7 +42,15 @@ def crossings(passed: pl.DataFrame) -> list[str]:
     lines = ["| seeds | strategy | ratio | interval |", "| --- | --- | --- | --- |"]
     for row in passed.iter_rows(named=True):
         at = f"{row['crossing']:.1f}" if row["crossing"] else row["state"]
-        low = "≤1" if row["low"] in (None, float("-inf")) else f"{row['low']:.1f}"
-        high = f">{row['last']:g}" if row["high"] in (None, float("inf")) else f"{row['high']:.1f}"
+        low, high = (_bound(row[name], row) for name in ("low", "high"))
         lines.append(f"| {row['seeds']} | {row['passing']} | {at} | {low} to {high} |")
     return lines
+
+
+def _bound(value: float | None, row: dict[str, Any]) -> str:
+    """An end of a crossing's interval; past the ratios that were compared, no more is known of it."""
+    if value is None:
+        return "–"
+    if math.isinf(value):
+        return f">{row['last']:g}" if value > 0 else f"≤{row['first']:g}"
+    return f"{value:.1f}"
