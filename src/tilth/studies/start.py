@@ -18,7 +18,7 @@ from tilth.engine.live import LiveFiles
 from tilth.engine.planning.preconditions import refuse_endless, refuse_patience, refuse_unagreed_spending
 from tilth.engine.recipe import refuse_other
 from tilth.engine.standing import standing
-from tilth.errors import JournalError
+from tilth.errors import JournalError, StudentError
 from tilth.seeds import Seeds, TaskLike
 from tilth.strategies.check import Check
 from tilth.studies import store
@@ -157,9 +157,12 @@ def start_study(
         live = _joined(where, inputs)
         if live is not None:
             return live
-        if _is_whole(where, inputs):
-            return open_study(where)
-        planned = planned_study(inputs)
+        try:
+            planned = planned_study(inputs)
+        except StudentError:  # it cannot be trained here, which matters only where something is to be
+            if _is_whole(where, inputs):
+                return open_study(where)
+            raise
         limit = inputs.budget or Budget(queries=planned.queries)
         refuse_endless(limit, inputs.models)
         refuse_unagreed_spending(limit, inputs.models, planned, confirm=confirm)
@@ -339,7 +342,7 @@ def _joined(where: Path, inputs: StudyInputs) -> Study | None:
 
 
 def _is_whole(where: Path, inputs: StudyInputs) -> bool:
-    """Whether nothing is left to measure: then no plan is needed, which asks students what they lack here."""
+    """Whether nothing is left to measure."""
     try:
         record = store.record_of(where)
     except JournalError:  # no file, or none that can be read: told where it is opened to write
