@@ -8,22 +8,19 @@ tests/bench/LM_STUDY.md. The model is the small one that is found on this machin
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench.pages import HERE, put
+from tests.bench.pages import HERE, made_by, put
 
 import tilth
 from tilth.caching import CACHE_VARIABLE, cache_folder
@@ -42,13 +39,11 @@ def main() -> None:
         where = Path(folder)
         grown(where)
         figures = [figure for name in MEASURES for figure in measured(name, where)]
-    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
     lines = [
         f"# {HEADING}",
         "",
-        f"Made by `python -m tests.bench.lm_cell` on {dt.datetime.now(dt.UTC):%Y-%m-%d} with tilth",
-        f"{version('tilth')}, {packages}, Python {platform.python_version()}, one thread,",
-        f"on {os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f}. SQL demo, new questions from",
+        made_by("python -m tests.bench.lm_cell", "torch", "transformers"),
+        f"with a load of {os.getloadavg()[0]:.1f}; one thread. SQL demo, new questions from",
         f"100 seeds, {QUERIES} queries, {QUESTIONS} questions of the set “same”.",
         "",
         "| what | goal | measured |",

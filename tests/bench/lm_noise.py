@@ -8,7 +8,6 @@ cores, and writes its part of tests/bench/LM_STUDY.md. Replicates of a study dif
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
 import os
@@ -18,11 +17,10 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench.lm_cell import ONE_THREAD, QUERIES, QUESTIONS, grown
-from tests.bench.pages import HERE, put
+from tests.bench.pages import HERE, made_by, put
 
 import tilth
 
@@ -39,12 +37,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         grown(Path(folder))
         found = list(pool.map(partial(measured, Path(folder)), range(TRAININGS)))
-    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
     lines = [
         f"# {HEADING}",
         "",
-        f"Made by `python -m tests.bench.lm_noise` on {dt.datetime.now(dt.UTC):%Y-%m-%d} with tilth",
-        f"{version('tilth')}, {packages}. SQL demo, new questions from 100 seeds, {QUERIES} queries;",
+        made_by("python -m tests.bench.lm_noise", "torch", "transformers") + ".",
+        f"SQL demo, new questions from 100 seeds, {QUERIES} queries;",
         f"{TRAININGS} trainings of the small model that differ in `random_state` alone.",
         "",
         "| test set | questions | right in each training | mean | standard deviation | sampling error |",

@@ -12,15 +12,12 @@ each time it writes its part of tests/bench/LM_STUDY.md, its figures, and its ce
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import os
-import platform
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from tests.bench.pages import HERE, IMAGES, accuracies, crossings, put
+from tests.bench.pages import HERE, IMAGES, accuracies, crossings, made_by, put
 
 import tilth
 from tilth.caching import cache_folder
@@ -118,13 +115,11 @@ def _made(study: tilth.Study, task: str) -> list[str]:
     frame = study.frame
     own = pl.concat([frame, study.base_lines]).filter(pl.col("student") == "lora").unique("cell_id")
     command = "python -m tests.bench.lm_study" + (f" --task {task}" if task != "sql" else "")
-    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
     seconds = own["seconds"].drop_nulls()
     state = "" if study.status == "finished" else f" So far {study.progress.cells} of"
     state += "" if study.status == "finished" else f" {study.progress.all_cells} cells are measured."
     return [
-        f"Made by `{command}` on {dt.datetime.now(dt.UTC):%Y-%m-%d} with tilth {version('tilth')},",
-        f"{packages}, Python {platform.python_version()}, on {os.cpu_count()} cores.{state}",
+        made_by(command, "torch", "transformers") + f".{state}",
         "",
         f"Students `lora`: {', '.join(sorted(own['student_options'].unique()))}, on",
         f"{', '.join(sorted(own['machine'].drop_nulls().unique()))}.",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+import os
+import platform
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,13 @@ def put(page: Path, heading: str, part: str) -> None:
     if part not in kept:
         kept.append(part)
     page.write_text("\n".join(f"{one.rstrip()}\n" for one in kept), encoding="utf-8")
+
+
+def made_by(command: str, *packages: str) -> str:
+    """Which command made a part, when, with which versions, on how many cores; its full stop is left out."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("tilth", *packages))
+    day, python = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", platform.python_version()
+    return f"Made by `{command}` on {day} with {versions},\nPython {python}, on {os.cpu_count()} cores"
 
 
 def accuracies(frame: pl.DataFrame) -> list[str]:

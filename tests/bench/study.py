@@ -9,19 +9,15 @@ runs it (about a minute on two cores, SQL two) and writes its part of tests/benc
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
-from tests.bench.pages import HERE, IMAGES, accuracies, crossings, put
+from tests.bench.pages import HERE, IMAGES, accuracies, crossings, made_by, put
 
 import tilth
 from tilth.studies import curves
@@ -102,9 +98,7 @@ def _part(
         f"Simulated teacher (`tilth.demo`, skill 1, drift 0.3) and the student `{frame['student'][0]}`:",
         "these figures show how the tools work and say nothing about any language model.",
         "",
-        f"Made by `{command}` on {dt.datetime.now(dt.UTC):%Y-%m-%d} with tilth",
-        f"{version('tilth')}, scikit-learn {version('scikit-learn')}, Python {platform.python_version()}, on",
-        f"{os.cpu_count()} cores.",
+        made_by(command, "scikit-learn") + ".",
         "",
         f"{frame['cell_id'].n_unique()} cells, {study.progress.queries:,} queries (its largest columns take",
         f"{study.progress.most_queries:,}), {wall:.0f} s in all. Training and measuring every cell on three",
