@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tilth.checks.intervals import wilson
 from tilth.errors import StudyFrameError
+from tilth.studies.columns import cast, refuse
 from tilth.studies.options import DEFAULTS, with_options
 
 if TYPE_CHECKING:
@@ -110,22 +111,22 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
     """
     import polars as pl
 
-    frame = _cast(
+    frame = cast(
         frame, studies_schema(), needed=("strategy", "seeds", "ratio", "correct", "n_test", "teacher")
     )
-    _refuse(frame, (pl.col("seeds") < 1) | pl.col("seeds").is_null(), "seeds", "it must be at least 1")
-    _refuse(frame, ~((pl.col("ratio") > 0) & pl.col("ratio").is_finite()), "ratio", "it must be above 0")
+    refuse(frame, (pl.col("seeds") < 1) | pl.col("seeds").is_null(), "seeds", "it must be at least 1")
+    refuse(frame, ~((pl.col("ratio") > 0) & pl.col("ratio").is_finite()), "ratio", "it must be above 0")
     for counted in ("rows", "rows_per_seed", "replicate", "trained_on", "queries", "usd", "seconds"):
-        _refuse(frame, pl.col(counted) < 0, counted, "it cannot be below 0")
-    _refuse(frame, (pl.col("n_test") < 1) | pl.col("n_test").is_null(), "n_test", "it must be at least 1")
-    _refuse(
+        refuse(frame, pl.col(counted) < 0, counted, "it cannot be below 0")
+    refuse(frame, (pl.col("n_test") < 1) | pl.col("n_test").is_null(), "n_test", "it must be at least 1")
+    refuse(
         frame,
         ~pl.col("correct").is_between(0, pl.col("n_test")),
         "correct",
         'it counts questions and must lie between 0 and "n_test"',
     )
     accuracy = pl.col("correct") / pl.col("n_test")
-    _refuse(
+    refuse(
         frame,
         (pl.col("accuracy") - accuracy).abs() > 1e-3,
         "accuracy",
@@ -145,7 +146,7 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
         pl.col("complete").fill_null(value=True),
         accuracy=accuracy,
     )
-    _refuse(frame, ~pl.col("cut_off").is_between(0, 1), "cut_off", "it is a share from 0 to 1")
+    refuse(frame, ~pl.col("cut_off").is_between(0, 1), "cut_off", "it is a share from 0 to 1")
     low, high = wilson(frame["correct"].to_numpy(), frame["n_test"].to_numpy())
     derived = pl.Series(map(_id, frame.select("study_id", *CELL).iter_rows(named=True)), dtype=pl.String)
     frame = frame.with_columns(
@@ -153,7 +154,7 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
         ci_low=pl.Series(low, dtype=pl.Float64),
         ci_high=pl.Series(high, dtype=pl.Float64),
     )
-    _refuse(
+    refuse(
         frame,
         pl.struct("cell_id", "test").is_duplicated(),
         "cell_id",
@@ -177,9 +178,9 @@ def read_outcomes(frame: pl.DataFrame, studies: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    frame = _cast(frame, outcomes_schema(), needed=("cell_id", "test", "question_id", "correct"))
-    _refuse(frame, pl.col("correct").is_null(), "correct", "it must be true or false")
-    _refuse(
+    frame = cast(frame, outcomes_schema(), needed=("cell_id", "test", "question_id", "correct"))
+    refuse(frame, pl.col("correct").is_null(), "correct", "it must be true or false")
+    refuse(
         frame,
         pl.struct("cell_id", "test", "question_id").is_duplicated(),
         "question_id",
@@ -219,39 +220,3 @@ def with_results(
 
     kept = [(others(cells), None if known is None else others(known)) for cells, known in earlier]
     return [*(results for results in kept if results[0].height), (added, asked)]
-
-
-def _cast(frame: pl.DataFrame, schema: dict[str, PolarsDataType], needed: tuple[str, ...]) -> pl.DataFrame:
-    import polars as pl
-
-    for column in needed:
-        if column not in frame.columns:
-            raise StudyFrameError(f"column {column!r} is missing; needed are {', '.join(needed)}")
-        if frame[column].null_count():
-            raise StudyFrameError(
-                f"column {column!r} is empty in {frame[column].null_count()} rows; fill it in"
-            )
-    columns: list[pl.Expr | pl.Series] = []
-    for name, dtype in schema.items():
-        if name not in frame.columns:
-            columns.append(pl.lit(None, dtype=dtype).alias(name))
-            continue
-        try:
-            columns.append(frame[name].cast(dtype))
-        except pl.exceptions.PolarsError as error:
-            raise StudyFrameError(f"column {name!r} is {frame[name].dtype}; it must be {dtype}") from error
-    return frame.select(columns)
-
-
-def _refuse(frame: pl.DataFrame, wrong: pl.Expr, column: str, why: str) -> None:
-    import polars as pl
-
-    rows = (
-        frame.with_row_index("place")
-        .filter(wrong.fill_null(value=False))
-        .select("place", pl.col(column))
-        .rows()
-    )
-    if rows:
-        place, value = rows[0]
-        raise StudyFrameError(f'row {place}: "{column}" is {value!r}; {why}')
