@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.tasks.base import Task
@@ -19,6 +20,7 @@ class AnswerAugmentation(Strategy):
 
     name = "answer-augmentation"
     title = "Answers"
+    ingredients: ClassVar = {"answers": 1.0}
 
     def cost(self, task: Task) -> UnitCost:
         """One query to the teacher."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tilth.strategies.answer_augmentation import AnswerAugmentation
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
@@ -20,6 +21,8 @@ class AnswersThenNew(Strategy):
 
     name = "answers-then-new"
     title = "Answers, then new"
+    ingredients: ClassVar = {"new questions": 1.0}
+    begins_as = AnswerAugmentation.name
 
     def cost(self, task: Task) -> UnitCost:
         """What a unit costs once every seed is answered."""

@@ -22,6 +22,9 @@ Role = Literal["teacher", "writer", "judge", "student"]
 """Who is asked. A student is asked by a study, and never inside a unit."""
 ROLES: tuple[Role, ...] = ("writer", "teacher", "judge")
 """In the order in which a unit typically asks them: what a later one is shown holds earlier replies."""
+Ingredient = Literal["answers", "rephrases", "new questions"]
+"""What rows are made of: answers to the seeds' own questions, to rephrased ones, or to new ones."""
+INGREDIENTS: tuple[Ingredient, ...] = ("answers", "rephrases", "new questions")
 State = Any
 """What `prepare` hands to later hooks: anything that JSON can hold."""
 
@@ -253,6 +256,9 @@ class Strategy(ABC):
         needs: Columns its seeds must have: "question", "reference" where it cannot do without, and the names
             in `Seed.extra` that it reads itself, which are then not told as columns that no prompt holds.
         nested: Whether a smaller budget's rows are a prefix of a larger budget's.
+        ingredients: What its rows are made of from ratio 1 on, in shares that add up to 1: how alike the
+            curves of two strategies are believed to be before they are measured. Nothing: not known.
+        begins_as: The name of the strategy that it is until every seed is grown once; None: of none.
 
     Example:
         >>> class Shorter(tilth.Strategy):
@@ -276,6 +282,8 @@ class Strategy(ABC):
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"question"})
     nested: ClassVar[bool] = True
+    ingredients: ClassVar[Mapping[Ingredient, float]] = {}
+    begins_as: ClassVar[str | None] = None
     checks: Sequence[Check] = ()
     """Checks that ask, which its candidates go through; see `Checked`."""
 

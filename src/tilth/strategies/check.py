@@ -273,7 +273,7 @@ class Checked(Strategy):
                 f"checks: {', '.join(sorted(twice))} stands there more than once; give each once"
             )
         self.strategy, self.checks = strategy, tuple(checks)
-        for trait in ("name", "title", "version", "needs", "nested"):
+        for trait in ("name", "title", "version", "needs", "nested", "ingredients", "begins_as"):
             setattr(self, trait, getattr(strategy, trait))
 
     def identity(self) -> dict[str, Any]:

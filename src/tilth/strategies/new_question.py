@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.strategies.writing import written
@@ -20,6 +21,7 @@ class NewQuestion(Strategy):
 
     name = "new-question"
     title = "New question"
+    ingredients: ClassVar = {"new questions": 1.0}
 
     def cost(self, task: Task) -> UnitCost:
         """One query to the writer, one to the teacher."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tilth.strategies.base import Ask, Candidate, Strategy, Unit, UnitCost
 from tilth.strategies.writing import written
@@ -21,6 +22,7 @@ class QuestionRephrase(Strategy):
 
     name = "question-rephrase"
     title = "Rephrase"
+    ingredients: ClassVar = {"rephrases": 1.0}
 
     def cost(self, task: Task) -> UnitCost:
         """One query to the writer, one to the teacher."""

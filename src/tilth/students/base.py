@@ -138,6 +138,8 @@ class Student(ABC):
     """The tasks whose responses it can read, by name; None for any."""
     needs_memory: ClassVar[int] = 0
     """Bytes that a process needs to train one, where that is much; 0 elsewhere."""
+    gains_from_answers: ClassVar[bool | None] = None
+    """Whether a second answer to a question teaches it anything; None where that is not known."""
     told: ClassVar[tuple[str, ...]] = ()
     """Options that frames and charts tell of it always, also where they are as they come."""
 

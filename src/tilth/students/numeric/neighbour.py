@@ -27,6 +27,7 @@ class Neighbour(Student):
 
     name = "neighbour"
     tasks = ("numeric",)
+    gains_from_answers = False
     about = (
         "Looks up the most similar questions it has seen; a second opinion to the parser, faster and weaker. "
         "It shows how near the rows come to the test, and has the parser's limits."

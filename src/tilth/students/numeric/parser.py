@@ -20,6 +20,7 @@ class Parser(Student):
 
     name = "parser"
     tasks = ("numeric",)
+    gains_from_answers = False
     about = (
         "A small parser for arithmetic word problems, no language model. It shows what coverage of question "
         "kinds, wording and wrong answers do. It can only use equations it has seen, and another correct "

@@ -36,6 +36,7 @@ class SketchParser(Student):
 
     name = "sketch"
     tasks = ("sql",)
+    gains_from_answers = False
     about = (
         "A small parser for questions over one database, no language model. It puts queries together from "
         "parts it has seen, so it shows what coverage, wording and wrong answers do. It cannot use a table, "
