@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from tilth import strategies as strategies
     from tilth import students as students
     from tilth import tasks as tasks
+    from tilth.advice.advice import Advice as Advice
+    from tilth.advice.advise import advise as advise
+    from tilth.advice.forecast import Forecast as Forecast
+    from tilth.advice.forecast import forecast as forecast
     from tilth.charts import Figure as Figure
     from tilth.charts import chart as chart
     from tilth.checks import Rubric as Rubric
@@ -77,6 +81,7 @@ if TYPE_CHECKING:
 
 # Where each public name lives; loaded at first use, so that `import tilth` stays light.
 _HOMES = {
+    "Advice": "tilth.advice.advice",
     "Budget": "tilth.engine.budget",
     "BudgetError": "tilth.errors",
     "BundleMissing": "tilth.errors",
@@ -86,6 +91,7 @@ _HOMES = {
     "ConfirmationNeeded": "tilth.errors",
     "EndpointUnavailable": "tilth.errors",
     "Figure": "tilth.charts",
+    "Forecast": "tilth.advice.forecast",
     "IdentityMismatch": "tilth.errors",
     "JournalError": "tilth.errors",
     "Malformed": "tilth.errors",
@@ -119,11 +125,13 @@ _HOMES = {
     "Unreadable": "tilth.errors",
     "Verdict": "tilth.tasks",
     "Workbench": "tilth.jupyter.widgets",
+    "advise": "tilth.advice.advise",
     "chart": "tilth.charts",
     "check": "tilth.tasks",
     "copy": "tilth.engine.file.copying",
     "crossings": "tilth.studies.curves",
     "doctor": "tilth.jupyter.doctor",
+    "forecast": "tilth.advice.forecast",
     "generate": "tilth.engine.start",
     "generate_sync": "tilth.engine.start",
     "local": "tilth.teacher.local",

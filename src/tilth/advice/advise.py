@@ -1,0 +1,100 @@
+"""`tilth.advise`: which strategy to spend a budget on, how sure that is, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tilth.advice.advice import Advice
+from tilth.advice.decide import decide
+from tilth.advice.evidence import read_evidence
+from tilth.advice.reasons import assumptions, reasons
+from tilth.advice.seeds_worth import seeds_worth
+from tilth.advice.unmeasured import unmeasured
+from tilth.advice.weighing import Weighing
+from tilth.arguments import random_state_of
+from tilth.engine.budget import Budget
+from tilth.engine.recipe import seeds_given
+from tilth.errors import BudgetError
+
+if TYPE_CHECKING:
+    from tilth.advice.evidence import Source
+    from tilth.seeds import Seeds
+
+DEFAULT = "answers-then-new"
+"""The strategy that evidence must beat: where the student and the teacher are not known yet, it did best."""
+
+
+def advise(
+    seeds: Seeds,
+    budget: Budget | int,
+    *,
+    evidence: Source | Sequence[Source] | None = None,
+    student: str | None = None,
+    default: str | None = DEFAULT,
+    random_state: int = 0,
+) -> Advice:
+    """Which strategy to spend a budget on.
+
+    Decisions look at validation questions only: give `tilth.study` a validation set as well as a test set.
+    See `tilth.advice.trend` for how curves are forecast, and `tilth.advice.decide` for how arms are chosen.
+
+    Args:
+        seeds: What the budget is to grow.
+        budget: In queries, or in dollars, or both; see `tilth.Budget`.
+        evidence: A study, its frame, a pair of its frame and outcomes, or a list of these. Arms are its
+            strategies with their options, and their teachers, writers and checks where it has several. None:
+            nothing is measured; then the default is advised with what others have published, and no odds are
+            told.
+        student: Whose cells are looked at, where the evidence has several students.
+        default: The strategy that another one must beat by evidence; None: the best mean is advised.
+        random_state: What the draws come from: the same evidence gives the same advice.
+
+    Raises:
+        ValueError: The evidence has no cells on validation questions, or fewer than 100 questions, or several
+            students and `student` names none.
+        BudgetError: A budget in rows or tokens, or one in dollars where no price is known.
+        StudyFrameError: A frame is none of a study.
+
+    Example:
+        >>> seeds, teacher = tilth.demo.seeds(50), tilth.demo.teacher()
+        >>> asked = {"test": tilth.demo.questions().head(100), "validation": tilth.demo.questions().tail(200)}
+        >>> grid = {"ratios": [0.5, 1, 2, 4], "replicates": 1, "path": "pilot.tilth"}
+        >>> study = tilth.study_sync(seeds, teacher=teacher, **asked, **grid)
+        >>> advice = tilth.advise(seeds, budget=800, evidence=study)
+        >>> advice.words in ("clear", "leaning", "too close to call")
+        True
+    """
+    count = len(seeds_given(seeds))
+    limit = Budget.of(budget)
+    if limit.queries is None and limit.usd is None:
+        raise BudgetError(
+            "advice needs a budget in queries or dollars: Budget(queries=5_000), Budget(usd=20)"
+        )
+    state = random_state_of(random_state)
+    if evidence is None:
+        return unmeasured(count, limit, default or DEFAULT)
+    weighing = Weighing(read_evidence(evidence, count, student), limit, count, state)
+    known = weighing.evidence
+    names = [info.arm.name for info in known.arms]
+    fallback = weighing.arm_of(default)
+    found = decide(weighing.draws, default=fallback, even=weighing.even)
+    far = weighing.is_far
+    table = weighing.table(found.arm, None if far else found.p_best)
+    return Advice(
+        arm=names[found.arm],
+        strategy=known.arms[found.arm].strategy,
+        words="too far ahead" if far else found.words,
+        within=None if far else found.within,
+        expected_loss=None if far else found.expected_loss,
+        close=tuple(names[one] for one in found.close),
+        holds_best=() if far else tuple(names[one] for one in found.holds_best),
+        split=weighing.split(found.arm),
+        reasons=reasons(weighing, found, table, fallback),
+        assumptions=assumptions(known),
+        table=table,
+        next=weighing.next(),
+        seeds_worth=seeds_worth(known, weighing.draws[:, found.arm], state),
+        evidence=known.cells,
+        forecast=weighing.fan(),
+    )
