@@ -37,7 +37,7 @@ def advise(
     """Which strategy to spend a budget on.
 
     Decisions look at validation questions only: give `tilth.study` a validation set as well as a test set.
-    See `tilth.advice.trend` for how curves are forecast, and `tilth.advice.decide` for how arms are chosen.
+    See `tilth.advice.curves.trend` for how curves are forecast, and `tilth.advice.decide` for how arms are chosen.
 
     Args:
         seeds: What the budget is to grow.

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tilth.advice.links import logistic
+from tilth.advice.curves.links import logistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tilth.advice.trend import Posterior
+    from tilth.advice.curves.trend import Posterior
 
     Floats = NDArray[np.float64]
 
@@ -126,7 +126,7 @@ def worth(posterior: Posterior, arms: int, questions: int) -> Floats:
     Example:
         >>> import numpy as np
         >>> from tilth.advice.decide import worth
-        >>> from tilth.advice.trend import Posterior
+        >>> from tilth.advice.curves.trend import Posterior
         >>> known = Posterior(np.ones(1), np.zeros((1, 3)), np.diag([0.2, 0.2, 0.0])[None])
         >>> worth(known, 2, 300).round(3)  # a cell that tells of neither arm
         array([0.])

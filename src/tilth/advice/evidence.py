@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tilth.advice.arms import Arm
-from tilth.advice.measured import MOST_ARMS, MOST_CELLS, Measured
+from tilth.advice.curves.arms import Arm
+from tilth.advice.curves.measured import MOST_ARMS, MOST_CELLS, Measured
 from tilth.arguments import kind_of
 from tilth.errors import TilthWarning
 from tilth.strategies import registry

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tilth.advice.arms import Arm
-from tilth.advice.links import logistic, observed
-from tilth.advice.measured import Measured, read_measured
-from tilth.advice.prior import ACCURACY, LOSS, Prior
-from tilth.advice.trend import Observations, Points, Posterior, Trend
+from tilth.advice.curves.arms import Arm
+from tilth.advice.curves.links import logistic, observed
+from tilth.advice.curves.measured import Measured, read_measured
+from tilth.advice.curves.prior import ACCURACY, LOSS, Prior
+from tilth.advice.curves.trend import Observations, Points, Posterior, Trend
 from tilth.arguments import numbers_of, random_state_of, whole_number_of
 from tilth.strategies import registry
 
@@ -82,7 +82,7 @@ def forecast(
     """Forecasts what arms reach at ratios that were not measured, all of them jointly.
 
     A damped trend in doublings of the data, as an exact Gaussian process on the logit of accuracy, or on the
-    log of loss; see `tilth.advice.trend`. It takes hundredths of a second, and the same call gives the same
+    log of loss; see `tilth.advice.curves.trend`. It takes hundredths of a second, and the same call gives the same
     figures. It knows nothing of another student, teacher or kind of question, and sees no jump beyond the
     last point. Cells that were trained on the seeds alone are no point of any arm: leave them out.
 

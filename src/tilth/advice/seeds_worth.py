@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tilth.advice.links import logit, observed
+from tilth.advice.curves.links import logit, observed
 from tilth.studies.base_lines import SEEDS_ONLY
 
 if TYPE_CHECKING:

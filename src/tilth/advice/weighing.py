@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tilth.advice.advice import NEXT, TABLE, frame_schema
+from tilth.advice.curves.links import logistic
+from tilth.advice.curves.prior import ACCURACY, Prior
 from tilth.advice.decide import worth
 from tilth.advice.evidence import ArmInfo, Evidence
 from tilth.advice.forecast import DRAWS, Forecast, posterior, posterior_at
-from tilth.advice.links import logistic
-from tilth.advice.prior import ACCURACY, Prior
 from tilth.engine.budget import Budget
 from tilth.errors import BudgetError
 from tilth.students import registry as students

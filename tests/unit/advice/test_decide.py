@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tilth.advice.curves.trend import Posterior
 from tilth.advice.decide import decide, worth
-from tilth.advice.trend import Posterior
 
 
 def drawn(means: list[float], sd: float = 0.02, count: int = 4_000) -> np.ndarray:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tilth
-from tilth.advice.arms import Arm
-from tilth.advice.prior import ACCURACY, Prior
-from tilth.advice.trend import Observations, Points, Trend
+from tilth.advice.curves.arms import Arm
+from tilth.advice.curves.prior import ACCURACY, Prior
+from tilth.advice.curves.trend import Observations, Points, Trend
 from tilth.errors import StudyFrameError
 
 ANSWERS, NEW, MIXED = "answer-augmentation", "new-question", "answers-then-new"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tilth.advice.arms import Arm
+from tilth.advice.curves.arms import Arm
 from tilth.arguments import of_kind
 from tilth.errors import StudyFrameError
 from tilth.studies.columns import cast, refuse

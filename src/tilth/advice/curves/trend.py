@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tilth.advice.arms import Arm, likeness
-from tilth.advice.prior import Prior
+from tilth.advice.curves.arms import Arm, likeness
+from tilth.advice.curves.prior import Prior
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,7 +28,7 @@ class Arm:
         begins_as: The name of the arm that it is up to ratio 1; None: it is itself from the start.
 
     Example:
-        >>> from tilth.advice.arms import Arm
+        >>> from tilth.advice.curves.arms import Arm
         >>> Arm("answers", {"answers": 1.0}).answers_only, Arm("answers").answers_only
         (True, False)
     """
