@@ -43,6 +43,7 @@ class Advice:
         seeds_worth: How many more real seeds would equal it; None where the evidence does not tell.
         reasons: What speaks for it, a sentence each.
         assumptions: What it takes for granted, a sentence each.
+        notices: What should be known of its evidence, a sentence each; `advise` warns of it.
         evidence: The cells it rests on, as a study's frame has them, with their arm; None where nothing is
             measured.
         forecast: The curves of all arms up to the budget, with their fans; None without measurements.
@@ -67,6 +68,7 @@ class Advice:
     split: Mapping[str, int]
     reasons: tuple[str, ...]
     assumptions: tuple[str, ...]
+    notices: tuple[str, ...] = field(default=(), kw_only=True)
     table: pl.DataFrame = field(repr=False)
     next: pl.DataFrame = field(repr=False)
     seeds_worth: SeedsWorth | None = None

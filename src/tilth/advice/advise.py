@@ -15,7 +15,7 @@ from tilth.advice.weighing import Weighing
 from tilth.arguments import random_state_of
 from tilth.engine.budget import Budget
 from tilth.engine.recipe import seeds_given
-from tilth.errors import BudgetError
+from tilth.errors import BudgetError, tell
 
 if TYPE_CHECKING:
     from tilth.advice.evidence import Source
@@ -37,7 +37,8 @@ def advise(
     """Which strategy to spend a budget on.
 
     Decisions look at validation questions only: give `tilth.study` a validation set as well as a test set.
-    See `tilth.advice.curves.trend` for how curves are forecast, and `tilth.advice.decide` for how arms are chosen.
+    See `tilth.advice.curves.trend` for how curves are forecast, and `tilth.advice.decide` for how arms are
+    chosen.
 
     Args:
         seeds: What the budget is to grow.
@@ -65,6 +66,24 @@ def advise(
         >>> advice.words in ("clear", "leaning", "too close to call")
         True
     """
+    advice = advised(
+        seeds, budget, evidence=evidence, student=student, default=default, random_state=random_state
+    )
+    for notice in advice.notices:
+        tell(notice)
+    return advice
+
+
+def advised(
+    seeds: Seeds,
+    budget: Budget | int,
+    *,
+    evidence: Source | Sequence[Source] | None,
+    student: str | None = None,
+    default: str | None = DEFAULT,
+    random_state: int = 0,
+) -> Advice:
+    """Does what `advise` does, and gives its notices back instead of warning."""
     count = len(seeds_given(seeds))
     limit = Budget.of(budget)
     if limit.queries is None and limit.usd is None:
@@ -92,6 +111,7 @@ def advise(
         split=weighing.split(found.arm),
         reasons=reasons(weighing, found, table, fallback),
         assumptions=assumptions(known),
+        notices=known.notices,
         table=table,
         next=weighing.next(),
         seeds_worth=seeds_worth(known, weighing.draws[:, found.arm], state),

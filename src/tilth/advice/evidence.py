@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
@@ -13,7 +12,6 @@ import numpy as np
 from tilth.advice.curves.arms import Arm
 from tilth.advice.curves.measured import MOST_ARMS, MOST_CELLS, Measured
 from tilth.arguments import kind_of
-from tilth.errors import TilthWarning
 from tilth.strategies import registry
 from tilth.studies.frame import outcomes_schema, read_studies
 from tilth.studies.options import DEFAULTS, named, titles_of, with_options
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "Study | pl.DataFrame | tuple[pl.DataFrame, pl.DataFrame | None]"
 """A study; a study's frame; or that with the outcomes of its questions."""
 
-LEAST_QUESTIONS, FEW_QUESTIONS = 100, 200
+LEAST_QUESTIONS, _FEW_QUESTIONS = 100, 200
 """Validation questions below which nothing is advised, and below which figures are rough."""
 
 _STUDENT = ("task", "student", "student_options", "seed_rows")
@@ -83,6 +81,14 @@ class Evidence:
     student: str
     others: pl.DataFrame
     base_lines: pl.DataFrame
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a user should know of it, a sentence each."""
+        if self.questions >= _FEW_QUESTIONS:
+            return ()
+        told = f"advice from {self.questions} validation questions is rough"
+        return (f"{told}; with 300 its figures err half as much",)
 
 
 def read_evidence(sources: Source | Sequence[Source], seeds: int, student: str | None) -> Evidence:
@@ -191,12 +197,6 @@ def _enough(cells: pl.DataFrame) -> int:
         raise ValueError(
             f"evidence: cells are measured on {questions} validation questions, which tell nothing of a "
             f"difference between strategies; use {LEAST_QUESTIONS} at least, better 300"
-        )
-    if questions < FEW_QUESTIONS:
-        warnings.warn(
-            f"advice from {questions} validation questions is rough; with 300 its figures err half as much",
-            TilthWarning,
-            stacklevel=4,
         )
     return questions
 

@@ -82,9 +82,9 @@ def forecast(
     """Forecasts what arms reach at ratios that were not measured, all of them jointly.
 
     A damped trend in doublings of the data, as an exact Gaussian process on the logit of accuracy, or on the
-    log of loss; see `tilth.advice.curves.trend`. It takes hundredths of a second, and the same call gives the same
-    figures. It knows nothing of another student, teacher or kind of question, and sees no jump beyond the
-    last point. Cells that were trained on the seeds alone are no point of any arm: leave them out.
+    log of loss; see `tilth.advice.curves.trend`. It takes hundredths of a second, and the same call gives the
+    same figures. It knows nothing of another student, teacher or kind of question, and sees no jump beyond
+    the last point. Cells that were trained on the seeds alone are no point of any arm: leave them out.
 
     Args:
         frame: A row for each cell that was measured: `arm`, `ratio`, and `correct` of `n` questions, or
