@@ -247,7 +247,8 @@ class _Rebuilding:
                 wrong += await self._compare_unit(replay, unit, record, rows)
                 self._found.rebuilt += len(rows)
         except NotJournalled as error:
-            wrong.append(f"preparing cannot be repeated: {error}")
+            if stored:  # else the run was broken off where that would have come
+                wrong.append(f"what goes before a round cannot be repeated: {error}")
         wrong += (
             f"unit {record['unit']} at position {position} is none of the strategy's"
             for position, record in stored.items()

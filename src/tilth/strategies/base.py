@@ -15,6 +15,7 @@ from tilth.tasks.base import Message, Prompt, Task
 
 if TYPE_CHECKING:
     from tilth.strategies.check import Check
+    from tilth.strategies.rounds import RoundStart
     from tilth.tasks.causes import Why
     from tilth.teacher import Teacher
 
@@ -316,6 +317,13 @@ class Strategy(ABC):
     async def prepare(self, seeds: Seeds, ask: Ask, task: Task) -> State:
         """Work before the first round; its asks and decisions are journalled as unit -1."""
         return None
+
+    async def before_round(self, seeds: Seeds, start: RoundStart, state: State, task: Task) -> State:
+        """The state for the round that `start` tells of, from what earlier rounds gave.
+
+        What it draws, trains or chooses goes through `start.decide`, so that a resume reads it.
+        """
+        return state
 
     def units(
         self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes

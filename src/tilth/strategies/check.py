@@ -16,6 +16,7 @@ from tilth.tasks.base import Prompt, Task, Verdict
 
 if TYPE_CHECKING:
     from tilth.strategies.base import UnitResult
+    from tilth.strategies.rounds import RoundStart
     from tilth.teacher import Teacher
     from tilth.teacher.client import ReplyFormat
 
@@ -312,6 +313,11 @@ class Checked(Strategy):
         inner = await self.strategy.prepare(seeds, ask, task)
         roles = dict.fromkeys(check.structured for check in self.checks if check.structured)
         return {"inner": inner, _REPLY_FORMATS: {role: await probe(ask, role) for role in roles}}
+
+    async def before_round(self, seeds: Seeds, start: RoundStart, state: State, task: Task) -> State:
+        """The strategy's own."""
+        inner = await self.strategy.before_round(seeds, start, state["inner"], task)
+        return {**state, "inner": inner}
 
     def units(
         self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes

@@ -25,6 +25,7 @@ from tilth.engine.growing.asks.booking import worst_of_unit
 from tilth.engine.growing.copies import Copies, set_copies, written_rows
 from tilth.engine.growing.judging import Judging, parents_of
 from tilth.engine.growing.pace import Pace
+from tilth.engine.growing.rounds import RoundStarts
 from tilth.engine.growing.rows import (
     Grown,
     RowContext,
@@ -38,7 +39,7 @@ from tilth.engine.growing.rows import (
 from tilth.engine.growing.yields import Yield
 from tilth.engine.recipe import Recipe
 from tilth.errors import JournalError, Overspent, StrategyError, TeacherError
-from tilth.strategies.base import Candidate, Unit, UnitCost, UnitResult
+from tilth.strategies.base import Candidate, Unit, UnitCost
 
 NO_ROWS = {"accepted": 0, "rejected": 0, "unverified": 0, "rowless": 0}
 """The counts of a run that has not begun."""
@@ -87,6 +88,7 @@ class Execution:
         calls = sum(connection.model.concurrency for connection in connections)
         self.admission = Admission(context.booking, calls)
         self.counts = {**NO_ROWS, **counts}
+        self._round_starts = RoundStarts(context, recipe)
         self.pace = Pace(self.ledger.spent + self.ledger.in_doubt)
         self.yields = Yield()
 
@@ -99,11 +101,12 @@ class Execution:
     def notice(self) -> str | None:
         """What is worth a look though it stops nothing."""
         models = (connection.notice for connection in self._context.connections.values())
-        return next(filter(None, models), None) or self.yields.notice
+        return next(filter(None, models), None) or self._round_starts.notice or self.yields.notice
 
     def stop(self) -> None:
         """No new unit starts; one that has no call out, and no reply yet or none but failures, is left."""
         self.admission.stop()
+        self._round_starts.stop()
         for task, asks in self._live.items():
             if asks.idle:
                 task.cancel()
@@ -156,14 +159,16 @@ class Execution:
                 self.ledger.close(hold)
 
     async def _rounds(self, state: Any) -> Ending:
-        admission, results, number = self.admission, Results(self._context), 0
+        admission, number = self.admission, 0
         await self._recall_kept()
         while not admission.closed():
             first, kept = self._position, admission.kept.had
+            results = await self._round_starts.results(number)
+            state = await self._round_starts.state(number, state, results)
+            if admission.closed():  # while that was decided
+                break
             any_unit = False
-            for unit in self._strategy.units(
-                self._recipe.seeds, number, state, await results.upto(number), self._passes
-            ):
+            for unit in self._strategy.units(self._recipe.seeds, number, state, results, self._passes):
                 any_unit = True
                 if not await self._started(unit):
                     break
@@ -354,19 +359,3 @@ class Execution:
     def _ended(self, unit: int, task: asyncio.Task[None]) -> None:
         del self._live[task]
         self.admission.ended(unit, None if task.cancelled() else task.exception())
-
-
-class Results:
-    """How finished units ended, read from the file only where a strategy works in rounds."""
-
-    def __init__(self, context: AskContext) -> None:
-        self._context = context
-
-    async def upto(self, round: int) -> Sequence[UnitResult]:
-        """The results of all rounds before this one."""
-        if round == 0:
-            return ()
-        results: list[UnitResult] = await self._context.journal.write(
-            lambda _: self._context.journalled.results(round)
-        )
-        return results

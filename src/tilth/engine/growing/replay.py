@@ -17,6 +17,7 @@ from tilth.engine.growing.rows import Grown, grow
 from tilth.engine.recipe import Recipe
 from tilth.errors import UnitFailed
 from tilth.strategies.base import Reply, Role, Unit
+from tilth.strategies.rounds import RoundStart
 from tilth.tasks.base import Prompt
 from tilth.teacher import Teacher
 
@@ -86,6 +87,8 @@ class Replay:
         position = number = 0
         while position <= last:
             before, results = position, self.journalled.results(number) if number else ()
+            start = RoundStart(number, results, self.recipe.random_state, ask.decide)
+            state = await strategy.before_round(seeds, start, state, self.recipe.task)
             for unit in strategy.units(seeds, number, state, results, passes):
                 yield position, unit
                 position += 1
