@@ -140,6 +140,8 @@ def test_a_loss_is_forecast_on_its_own_scale() -> None:
     rows = frame.with_columns(pl.col("ratio") * 1_000)
     other = tilth.forecast(rows, at=[data[-1] * 8_000]).frame.row(0, named=True)
     assert other["mean"] == pytest.approx(row["mean"], rel=1e-9), "the unit of the data is of no account"
+    named = tilth.forecast(frame.with_columns(arm=pl.lit("new-question")), at=[data[-1] * 8])
+    assert named.frame["mean"].item() == row["mean"], "nor is what the rows are made of"
 
 
 @pytest.mark.parametrize(
