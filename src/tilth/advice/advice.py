@@ -46,7 +46,8 @@ class Advice:
         notices: What should be known of its evidence, a sentence each; `advise` warns of it.
         evidence: The cells it rests on, as a study's frame has them, with their arm; None where nothing is
             measured.
-        forecast: The curves of all arms up to the budget, with their fans; None without measurements.
+        forecast: The curves of all arms over what was measured and to the budget, with their fans; None
+            without measurements.
         published: What others have measured, as `tilth.studies.published.results` has it, where nothing of
             yours is; else None.
 

@@ -137,13 +137,13 @@ class Weighing:
         return frame.sort(pl.col("points") / pl.col("queries").clip(1), descending=True, maintain_order=True)
 
     def fan(self) -> Forecast:
-        """The curves of all arms from the first measured ratio to the budget."""
-        first = float(self.evidence.measured.ratios.min())
-        last = max(float(self.ratios.max()), first)
+        """The curves of all arms over all ratios that were measured, and to the budget."""
+        known = (*self.evidence.measured.ratios, *self.ratios)
+        first, last = float(min(known)), float(max(known))
         count = 1 + max(1, round(_FAN * np.log2(last / first)))
         ratios = tuple(float(one) for one in np.geomspace(first, last, min(count, 40)))
-        known = posterior(self.evidence.measured, self.prior, ratios)
-        drawn = logistic(known.draw(DRAWS, self.random_state))
+        found = posterior(self.evidence.measured, self.prior, ratios)
+        drawn = logistic(found.draw(DRAWS, self.random_state))
         arms = tuple(info.arm.name for info in self.evidence.arms)
         return Forecast(arms, ratios, drawn.reshape(DRAWS, len(arms), len(ratios)))
 
