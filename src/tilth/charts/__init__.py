@@ -1,10 +1,12 @@
-"""Charts of a study: what each strategy buys at each amount of data, and whether the choice matters."""
+"""Charts of studies and of advice: what each strategy buys, whether the choice matters, and which to take."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
+from tilth.advice.advice import Advice
 from tilth.arguments import kind_of
+from tilth.charts.advice import of_advice
 from tilth.charts.figure import Figure
 from tilth.charts.panels import Source
 from tilth.charts.regimes import regimes
@@ -28,59 +30,77 @@ class StudyLike(Protocol):
     def outcomes(self) -> pl.DataFrame | None: ...
 
 
+Kind = Literal["regimes", "spread", "forecast", "gap"]
+
+
 def chart(
-    study: StudyLike | pl.DataFrame,
+    study: StudyLike | pl.DataFrame | Advice,
     outcomes: pl.DataFrame | None = None,
     *,
     base_lines: pl.DataFrame | None = None,
-    kind: Literal["regimes", "spread"] = "regimes",
+    kind: Kind | None = None,
     x: Axis = "ratio",
     test: str | None = None,
     published: bool = False,
     theme: ThemeName = "light",
 ) -> Figure:
-    """A figure of a study.
+    """A figure of a study, or of advice.
 
     Args:
-        study: A study, or its frame (`tilth.studies.frame.studies_schema`).
+        study: A study, or its frame (`tilth.studies.frame.studies_schema`), or what `tilth.advise` gave.
         outcomes: Per-question outcomes of a frame; without them bands are Wilson's and crossings have none.
         base_lines: Cells of a frame that no strategy grew for, as `Study.base_lines` has them: drawn across
             the panels of their student with kind="regimes".
-        kind: "regimes", accuracy against the amount of data for each strategy, or "spread", how far the
-            best lies above the worst.
-        x: The amount of data: "ratio" (queries per seed), "rows", "rows_per_seed" or "usd".
-        test: Which test set; the study's first where not given.
-        published: Whether published figures stand behind one's own, pale and named; with
+        kind: Of a study "regimes", accuracy against the amount of data for each strategy, or "spread", how
+            far the best lies above the worst; of advice "forecast", what was measured of each arm and what it
+            is forecast to reach up to the budget, or "gap", how far each arm is forecast to lie from the
+            advised one. None: the first of them.
+        x: The amount of data: "ratio" (queries per seed), "rows", "rows_per_seed" or "usd"; of advice "ratio"
+            or "usd", which is what so many queries for each of its seeds cost.
+        test: Which test set; the study's first where not given. Advice looks at validation questions.
+        published: Whether published figures stand behind one's own, pale and named; with kind="regimes" and
             x="rows_per_seed" or x="rows", for papers do not count queries.
         theme: "light" or "dark".
 
     Raises:
-        ValueError: The study has no such test set, or nothing to draw on that axis.
-        TypeError: It is neither a study nor a frame.
+        ValueError: The study has no such test set, or nothing to draw on that axis; or the advice rests on no
+            measurement; or it has no chart of that kind.
+        TypeError: It is neither a study nor a frame nor advice.
 
     Example:
+        >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
         >>> study = tilth.study_sync(
-        ...     tilth.demo.seeds(20),
+        ...     seeds,
         ...     test=tilth.demo.questions().head(20),
-        ...     strategies=["answer-augmentation"],
+        ...     validation=tilth.demo.questions().tail(200),
+        ...     strategies=["answer-augmentation", "new-question"],
         ...     ratios=[1, 2],
         ...     replicates=1,
-        ...     teacher=tilth.demo.teacher(),
+        ...     teacher=teacher,
         ...     path="study.tilth",
         ... )
         >>> tilth.chart(study, kind="regimes", x="rows").save("rows.svg").name
         'rows.svg'
+        >>> advice = tilth.advise(seeds, budget=160, evidence=study)
+        >>> tilth.chart(advice).save("forecast.svg").name
+        'forecast.svg'
     """
     import polars as pl
 
     _theme(theme)
+    if isinstance(study, Advice):
+        given = {"outcomes": outcomes, "base_lines": base_lines, "test": test, "published": published or None}
+        for name, value in given.items():
+            if value is not None:
+                raise ValueError(f"chart: advice is drawn from what it rests on; leave {name} out")
+        return of_advice(study, kind, x=x, theme=theme)
     if isinstance(study, pl.DataFrame):
         frame = study
     elif isinstance(study, StudyLike):
         frame, outcomes = study.frame, study.outcomes
         base_lines = getattr(study, "base_lines", base_lines)
     else:
-        raise TypeError(f"study is {kind_of(study)}; pass a study, or its frame")
+        raise TypeError(f"study is {kind_of(study)}; pass a study, its frame, or advice")
     if not frame.height:
         raise ValueError("chart: the study has no cells yet")
     tests = frame["test"].unique(maintain_order=True).to_list()
@@ -91,12 +111,16 @@ def chart(
     chosen = None if outcomes is None else outcomes.filter(pl.col("test") == test)
     beside = None if base_lines is None else base_lines.filter(pl.col("test") == test)
     source = Source(frame.filter(pl.col("test") == test), chosen, test, beside)
-    if kind == "regimes":
+    if kind in (None, "regimes"):
         return regimes(source, x=x, published=published, theme=theme)
     if kind == "spread":
         if published:
             raise ValueError('chart: published figures stand behind kind="regimes" only')
         return spread(source, x=x, theme=theme)
+    if kind in ("forecast", "gap"):
+        raise ValueError(
+            f'chart: kind="{kind}" is of advice; pass tilth.advise(seeds, budget, evidence=study)'
+        )
     raise ValueError(f"chart: kind {kind!r} is unknown; choose regimes or spread")
 
 

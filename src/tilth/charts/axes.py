@@ -40,7 +40,7 @@ class LogAxis:
     high: float
     ticks: tuple[float, ...]
 
-    def x(self, field: str, *, labels: bool = True) -> alt.X:
+    def x(self, field: str, *, labels: bool = True, grid: bool = True) -> alt.X:
         """The encoding of `field` on this axis."""
         import altair as alt
 
@@ -49,6 +49,7 @@ class LogAxis:
             format="$~g" if self.name == "usd" else ",~g",
             title=TITLES[self.name] if labels else None,
             labels=labels,
+            grid=grid,
         )
         return alt.X(
             f"{field}:Q", axis=axis, scale=alt.Scale(type="log", domain=[self.low, self.high], nice=False)

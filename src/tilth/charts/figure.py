@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Figure:
-    """A chart of a study.
+    """A chart of a study, or of advice.
 
     Attributes:
-        data: What is drawn, one row for each point, as `tilth.studies.curves` gives it.
+        data: What is drawn, one row for each point: of a study as `tilth.studies.curves` gives it.
         alt_text: What the chart shows, in words.
         theme: "light" or "dark".
 

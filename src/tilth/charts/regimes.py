@@ -21,6 +21,7 @@ from tilth.charts.axes import (
 )
 from tilth.charts.base_lines import base_lines_of, lines_in
 from tilth.charts.base_lines import drawn as base_lines
+from tilth.charts.cut_off import cut_off_in_words, cut_off_lanes, rings
 from tilth.charts.figure import Figure
 from tilth.charts.lanes import crossing_lanes, told
 from tilth.charts.panels import Source, columns, panels
@@ -59,9 +60,9 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
     axis = log_axis(x, data["x"])
     others = known(data, names, x) if published else None
     baseline = _baseline(data)
-    marked = known_crossings(baseline, x) if published else None
+    in_print = known_crossings(baseline, x) if published else None
     if others is not None:
-        ends = [] if marked is None else [*marked["ratio_low"], *marked["ratio_high"]]
+        ends = [] if in_print is None else [*in_print["ratio_low"], *in_print["ratio_high"]]
         axis = log_axis(x, [*data["x"], *others["x"], *ends])
     lying = None if source.base_lines is None else base_lines_of(source.base_lines)
     beside = {title: [] if lying is None else lines_in(panel, lying) for title, panel in panels(shown)}
@@ -95,11 +96,10 @@ def regimes(source: Source, *, x: Axis, published: bool, theme: ThemeName) -> Fi
             lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True).filter(
                 pl.col("overtaken") == names[baseline]
             )
+            below = cut_off_lanes(panel, drawn, colours, axis, WIDTH)
             if lanes.height:
-                below = crossing_lanes(lanes, drawn, colours, axis, names[baseline], marked)
-                charts.append(alt.vconcat(curve, below, spacing=14))
-            else:
-                charts.append(curve)
+                below += [crossing_lanes(lanes, drawn, colours, axis, names[baseline], in_print)]
+            charts.append(alt.vconcat(curve, *below, spacing=14) if below else curve)
         return alt.concat(*charts, columns=width).properties(
             title=alt.TitleParams("Accuracy by strategy and amount of data", subtitle=lines)
         )
@@ -140,6 +140,7 @@ def _curves(
     return layered(
         chart.mark_area(opacity=0.11).encode(y=share("low", domain, title), y2="high:Q"),
         chart.mark_line(strokeWidth=2).encode(strokeDash=dash),
+        *rings(ordered, chart, colours),
         chart.mark_point(filled=True, opacity=1, size=58, stroke=colours.background, strokeWidth=1).encode(
             shape=shape, tooltip=_tooltip(told)
         ),
@@ -213,6 +214,7 @@ def _words(
         if beside[title]:
             named = ", ".join(f"{line['name']} {line['accuracy']:.1%}" for line in beside[title])
             said.append(f"Base lines of {title}: {named}.")
+        said += cut_off_in_words(panel, x, title)
         lanes = passed.join(panel.select(PANEL).head(1), on=PANEL, how="semi", nulls_equal=True)
         said += [
             f"{lane['passing']} stays above {baseline}, by {AXIS_WORDS[x]}: {told(lane, x)}."

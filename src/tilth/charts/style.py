@@ -78,7 +78,11 @@ def looks(lines: Mapping[Line, str], theme: Theme) -> dict[str, Look]:
     """A look for each line, by its title; the paper's own strategies keep theirs whatever else is shown."""
     familiar = [(name, DEFAULTS) for name in _FAMILIAR]
     others = [line for line in lines if line not in familiar]
-    places = {line: place for place, line in enumerate([*familiar, *others])}
+    # looks of familiar lines that are not drawn are taken before any look is taken twice
+    free = [place for place, line in enumerate(familiar) if line not in lines]
+    later = [*range(len(familiar), len(_SHAPES)), *free]
+    places = {line: place for place, line in enumerate(familiar)}
+    places |= {line: later[place % len(later)] for place, line in enumerate(others)}
     return {
         title: Look(
             color=theme.palette[places[line] % len(theme.palette)],
