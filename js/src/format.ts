@@ -23,6 +23,13 @@ export const dollarsTyped = (value: number): string =>
 /** A share in per cent: 84.3%. */
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)}%`;
 
+/** A difference of shares in points, with its sign: +1.2, −0.4, 0.0. */
+export function signedPoints(share: number): string {
+  const shown = (100 * Math.abs(share)).toFixed(1);
+  if (Number(shown) === 0) return shown;
+  return `${share < 0 ? "−" : "+"}${shown}`;
+}
+
 /** A running clock: 4:12, 1:04:12. */
 export function clock(seconds: number): string {
   const total = Math.max(0, Math.round(seconds));

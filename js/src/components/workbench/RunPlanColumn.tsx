@@ -1,6 +1,7 @@
-// The left column: how to grow, for how much, and what to expect of it.
+// The left column: how to grow, for how much, what to expect of it, and which strategy to take.
 
 import { Fragment } from "preact";
+import { AdviceBox } from "../advice/AdviceBox";
 import { SourcedValue } from "../shared/SourcedValue";
 import { useView } from "../shared/viewContext";
 import { BudgetPlanner } from "./BudgetPlanner";
@@ -27,6 +28,7 @@ export function RunPlanColumn() {
         </div>
       )}
       <BudgetPlanner />
+      <AdviceBox />
     </section>
   );
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilth import students, tasks
 from tilth.engine.run import OVER
@@ -44,11 +44,20 @@ Answer = tuple[str, dict[str, Any], list[bytes]]
 """A reply's type, its fields and its buffers."""
 
 
+class Mark(NamedTuple):
+    """How far a study is: its file, the cells that are measured, and whether it is at work."""
+
+    path: Path
+    cells: int
+    live: bool
+
+
 class Regimes:
     """Owns what a workbench shows of its study. The study itself belongs to the kernel.
 
     Attributes:
         teacher_state: How the teacher does by the study; None where it tells nothing of it.
+        mark: How far the study is; None before the first.
 
     Args:
         studies: The studies of this workbench.
@@ -77,10 +86,11 @@ class Regimes:
         self._figures: Figures | None = None
         self._due: float | None = None
         self.teacher_state: traits.TeacherState | None = None
-        self._choices = studies.usual(self._offered, budget)
+        self.mark: Mark | None = None
+        self._choices = self._grown = studies.usual(self._offered, budget)
         if found := studies.newest():
-            self._follow(found[0])
             self._choices = found[1]
+            self._follow(found[0], found[1])
         self._plan = UNPLANNED
 
     def ask_another(self, teacher: Teacher, budget: Budget) -> None:
@@ -93,6 +103,27 @@ class Regimes:
     def study(self) -> Study | None:
         """The study that is shown; None before the first."""
         return self._figures.study if self._figures else None
+
+    @property
+    def questions(self) -> int:
+        """How many validation questions its studies ask."""
+        tests = self._studies.tests
+        return tests[VALIDATION].height if VALIDATION in tests else 0
+
+    def evidence(self) -> Study | None:
+        """The study that is shown, where it can be advised by: its strategies are measured to decide by.
+
+        While it is at work all of them must be, for the first would be called the best until then.
+        """
+        import polars as pl
+
+        study, chosen = self.study, self._grown
+        if study is None:
+            return None
+        live = study.status not in OVER
+        cells = study.frame.filter((pl.col("test") == VALIDATION) & pl.col("complete"))
+        least = len(chosen.strategies) if live else min(2, len(chosen.strategies))
+        return study if cells["strategy"].n_unique() >= max(1, least) else None
 
     def traits(self) -> dict[str, Any]:
         """The `regimes` trait, what can be chosen and is, and the `study_status` trait, how far it is."""
@@ -130,6 +161,7 @@ class Regimes:
         status = self._status()
         self.teacher_state = traits.teacher_state(self._studies.teacher, status["state"], status["queries"])
         self._write(study_status=status)
+        self.mark = Mark(figures.study.path, status["cells"], live)
         pause = _STATUS_SECONDS if seen else _UNSEEN_SECONDS
         self._due = now + pause if live else None
         return pause if live else None
@@ -144,7 +176,7 @@ class Regimes:
             self._choices = self._chosen(**chosen)
             path = self._studies.path_of(self._choices)
             if path.exists():
-                self._follow(open_study(path))
+                self._follow(open_study(path), self._choices)
             self.plan()
 
     def on_run(self, **seen: Any) -> None:
@@ -232,7 +264,7 @@ class Regimes:
 
     def _start(self, choices: Choices, *, confirm: bool) -> None:
         with self._lock:
-            self._follow(self._studies.start(choices, confirm=confirm))
+            self._follow(self._studies.start(choices, confirm=confirm), choices)
         self._write(study_status=self._status())
 
     def _confirmed(self, choices: Choices) -> None:
@@ -240,7 +272,8 @@ class Regimes:
             raise ValueError("the choices have changed since the question; press Run study again")
         self._start(choices, confirm=True)
 
-    def _follow(self, study: Study) -> None:
+    def _follow(self, study: Study, grown: Choices) -> None:
+        self._grown = grown
         self._figures, self._due = Figures(study), 0.0
 
     def _required(self) -> Figures:

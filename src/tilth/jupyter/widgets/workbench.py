@@ -20,6 +20,8 @@ from tilth.engine.start import start_recipe
 from tilth.errors import BudgetError
 from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import traits
+from tilth.jupyter.widgets.advice_box import AdviceBox
+from tilth.jupyter.widgets.advice_words import UNTOLD
 from tilth.jupyter.widgets.base import Widget, chart_bundle
 from tilth.jupyter.widgets.confirmation import Question, run_question
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY
@@ -36,6 +38,7 @@ from tilth.strategies import registry
 if TYPE_CHECKING:
     import polars as pl
 
+    from tilth.advice.evidence import Source
     from tilth.checks import Calibration
     from tilth.engine.growing.rows import CheckMode
     from tilth.engine.run import Run
@@ -72,6 +75,8 @@ class Workbench(Widget):
         check: As `tilth.start` takes it; the stream shows rejected samples in any case.
         checks: Checks that ask, as `tilth.start` takes them.
         calibration: What `tilth.checks.calibrate` said of the run's judge, to be shown beside its scores.
+        evidence: What the page's advice rests on until its own study has measured the strategies on
+            validation questions: as `tilth.advise` takes it. None: nothing is measured.
 
     Raises:
         ValueError: A strategy that these seeds cannot feed, a budget that cannot be meant, or a test set
@@ -83,7 +88,10 @@ class Workbench(Widget):
     """
 
     _one_way = frozenset(
-        {"context", "strategies", "plan", "status", "regimes", "study_status", "notice", "_esm", "_css"}
+        {
+            *("context", "strategies", "plan", "advice", "status", "regimes", "study_status", "notice"),
+            *("_esm", "_css"),
+        }
     )
     _reading: ClassVar[frozenset[str]] = frozenset({"page", "open", "quality", "save", "regimes-cell"})
     _instant: ClassVar[frozenset[str]] = frozenset({"view"})
@@ -98,6 +106,7 @@ class Workbench(Widget):
     budget_queries = traitlets.Int().tag(sync=True)
     budget_usd = traitlets.Float().tag(sync=True)
     plan = traitlets.Dict().tag(sync=True)
+    advice = traitlets.Dict(UNTOLD).tag(sync=True)
     status = traitlets.Dict(traits.IDLE).tag(sync=True)
     regimes = traitlets.Dict().tag(sync=True)
     study_status = traitlets.Dict(NO_STUDY).tag(sync=True)
@@ -116,6 +125,7 @@ class Workbench(Widget):
         check: CheckMode = "label",
         checks: Sequence[Check] = (),
         calibration: Calibration | None = None,
+        evidence: Source | Sequence[Source] | None = None,
     ) -> None:
         if seeds is not None and teacher is None:
             raise ValueError(
@@ -144,6 +154,10 @@ class Workbench(Widget):
         if tests:
             studies = WorkbenchStudies(*own, tests, configured, random_state, path=self._path)
             self._regimes = Regimes(studies, self._offered, limits, self._write, self._question.ask)
+        self._advice = AdviceBox(
+            *(self._seeds, self._offered, evidence, self._regimes, self._budget, self._write, self._fail),
+            submit=partial(self._submit, pool=self._drawers),
+        )
         super().__init__(
             context=self._context(),
             strategies=list(self._offered.values()),
@@ -154,11 +168,13 @@ class Workbench(Widget):
             **(self._regimes.traits() if self._regimes else {}),
         )
         self.observe(self._chosen, ("strategy", "budget_queries", "budget_usd"))
+        self.observe(lambda _change: self._advice.renew(), ("budget_queries", "budget_usd"))
         self._follow_existing()
         self._views.take_over(self._plans.path_of(name))
         self._submit(self._replan)  # not in the cell that makes the workbench: a study's plan takes a while
         if self._regimes:
             self._submit(self._regimes.plan)
+        self._advice.renew()
 
     @property
     def run(self) -> Run | None:
@@ -270,6 +286,7 @@ class Workbench(Widget):
         self._replan()
         if self._regimes:
             self._regimes.ask_another(teacher, self._budget())
+            self._advice.renew()
 
     def _on_vega(self) -> tuple[str, dict[str, Any], list[bytes]]:
         return "vega", {}, [chart_bundle()]
@@ -347,6 +364,7 @@ class Workbench(Widget):
         dues = [
             self._display.tick(now, seen=seen),
             self._regimes.tick(now, seen=seen) if self._regimes else None,
+            self._advice.tick(now),
         ]
         by_run, by_study = self._display.teacher_state, self._regimes.teacher_state if self._regimes else None
         told = by_study if by_study and (by_study[0] == "failing" or not by_run) else by_run

@@ -1,0 +1,134 @@
+"""The Advice box as a person uses it: from nothing measured to a strategy used, and by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from lab import Lab
+from playwright.sync_api import Locator, expect
+from workbench import Bench, open_bench
+
+WORKBENCH = """\
+import tilth
+w = tilth.Workbench(
+    tilth.demo.seeds(20),
+    tilth.demo.teacher(),
+    test=tilth.demo.questions().head(20),
+    validation=tilth.demo.questions("same", "validation"),
+    budget=320,
+)
+w"""
+STUDY_SECONDS = 120_000
+MEASURED = re.compile("clear|leaning|too close to call")
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+@pytest.fixture
+def bench(lab: Lab) -> Bench:
+    """A workbench before its study."""
+    return open_bench(lab, WORKBENCH)
+
+
+def advice_of(bench: Bench) -> Locator:
+    return bench.root.get_by_role("region", name="Advice")
+
+
+def words(bench: Bench) -> Locator:
+    return advice_of(bench).locator(".tilth-advice-words")
+
+
+def fold(bench: Bench, head: str) -> Locator:
+    return advice_of(bench).locator("details", has=bench.root.page.locator("summary", has_text=head))
+
+
+def measure(bench: Bench) -> None:
+    """Runs a small study, and goes back to where the advice is."""
+    bench.tab("Regimes")
+    plan = bench.root.get_by_role("region", name="Study plan")
+    for label, value in (("seeds", "20"), ("ratios", "1, 2, 4"), ("replicates", "1")):
+        plan.get_by_label(label).fill(value)
+        plan.get_by_label(label).press("Tab")
+    expect(plan.locator(".tilth-expected")).to_contain_text("≤ 320")
+    bench.press("Run study")
+    expect(bench.state).to_have_text(re.compile("^Finished"), timeout=STUDY_SECONDS)
+    bench.tab("Samples")
+    expect(words(bench)).to_have_text(MEASURED)
+
+
+def test_advice_from_nothing_to_a_strategy_that_is_used(lab: Lab, bench: Bench) -> None:
+    expect(words(bench)).to_have_text("not measured")
+    expect(advice_of(bench)).not_to_contain_text("%")
+    fold(bench, "what would tell more").locator("summary").click()
+    expect(advice_of(bench)).to_contain_text("measures your strategies on its 200 validation questions")
+    lab.screenshot("advice-unmeasured")
+
+    measure(bench)
+    advice = advice_of(bench)
+    expect(advice.locator(".tilth-gap")).to_have_count(3)
+    expect(advice).to_contain_text(re.compile(r"\d+%\s*\(\d+% to \d+%\)"))
+    reason = fold(bench, "of the best with")
+    expect(reason.locator("p")).to_be_hidden()
+    reason.locator("summary").click()
+    expect(reason.locator("p")).to_contain_text("expected to lose")
+    gap = advice.locator(".tilth-gap .tilth-sourced").first
+    gap.hover()
+    expect(bench.root.locator(".tilth-tip")).to_contain_text(re.compile("points, 90%; the best of all with"))
+
+    advised = advice.locator(".tilth-advice-arm strong").inner_text()
+    bench.choose("Rephrase")
+    lab.page.mouse.move(0, 0)
+    fold(bench, "taken for granted").locator("summary").scroll_into_view_if_needed()
+    lab.screenshot("advice-light")
+    lab.set_theme("dark")
+    lab.screenshot("advice-dark")
+    lab.set_theme("light")
+    advice.get_by_role("button", name=f"Use {advised}").click()
+    expect(bench.root.get_by_role("radio", name=re.compile(rf"^{advised}\s*\d"))).to_be_checked()
+    expect(advice.get_by_role("button", name=f"Use {advised}")).to_have_count(0)
+    expect(reason.locator("p")).to_be_visible()
+
+    bench.limit(100_000)
+    expect(words(bench)).to_have_text("too far ahead")
+
+
+def test_advice_is_read_and_used_by_keyboard_alone(lab: Lab, bench: Bench) -> None:
+    measure(bench)
+    page = lab.page
+    advice = advice_of(bench)
+    bench.choose("Rephrase")
+    bench.root.get_by_role("radio", name=re.compile("^Rephrase")).focus()
+    use = advice.get_by_role("button", name=re.compile("^Use "))
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if use.evaluate("button => button === document.activeElement"):
+            break
+    expect(use).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(use).to_have_count(0)
+    expect(advice).to_be_focused()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
+            break
+    page.keyboard.press("Enter")
+    opened = advice.locator("details[open]")
+    expect(opened).to_have_count(1)
+    expect(opened.locator("p").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(opened).to_have_count(0)
+
+
+def test_advice_on_a_narrow_page(lab: Lab, bench: Bench) -> None:
+    measure(bench)
+    bench.choose("Rephrase")
+    try:
+        lab.page.set_viewport_size({"width": 760, "height": 1300})
+        advice = advice_of(bench)
+        advice.scroll_into_view_if_needed()
+        expect(advice.get_by_role("button", name=re.compile("^Use "))).to_be_visible()
+        assert advice.evaluate("box => box.scrollWidth <= box.clientWidth")
+        lab.screenshot("advice-narrow")
+    finally:
+        lab.page.set_viewport_size({"width": 1400, "height": 900})
