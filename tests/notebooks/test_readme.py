@@ -36,6 +36,10 @@ def test_its_python_runs_in_order(checkout: Path, tmp_path: Path) -> None:
     lines = (tmp_path / "train.jsonl").read_text().splitlines()
     assert len([json.loads(line)["messages"] for line in lines]) == 200
     assert (tmp_path / "regimes.svg").read_text().startswith("<svg ")
+    shown = (checkout / ".github" / "images" / "advice-forecast.svg").read_text()
+    title = r'aria-label="[^.]*\.'
+    drawn = (tmp_path / "forecast.svg").read_text()
+    assert re.findall(title, drawn) == re.findall(title, shown), "copy it: it is the README's picture"
     (study,) = tmp_path.glob("study-*.tilth")
     assert tilth.open_study(study).progress.cells == 4 * 2 * 4 * 2
 

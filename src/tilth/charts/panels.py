@@ -37,13 +37,16 @@ class Source:
 
     def teachers(self) -> str:
         """Who taught, and that it was simulated where it was."""
-        parts = []
+        told: dict[bool, list[str]] = {}
         for teacher, writer, simulated in (
             self.cells.select("teacher", "writer", "simulated").unique(maintain_order=True).iter_rows()
         ):
-            name = f"Teacher {teacher}" + (f", writer {writer}" if writer not in (None, teacher) else "")
-            parts.append(f"{name}: {SIMULATED}" if simulated else name)
-        return "; ".join(parts)
+            name = f"teacher {teacher}" + (f", writer {writer}" if writer not in (None, teacher) else "")
+            told.setdefault(bool(simulated), []).append(name)
+        parts = [
+            "; ".join(names) + (f": {SIMULATED}" if simulated else "") for simulated, names in told.items()
+        ]
+        return "; ".join(["T" + parts[0][1:], *parts[1:]])
 
     def students(self) -> str:
         """Which students were asked how many questions."""

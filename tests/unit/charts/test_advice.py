@@ -138,6 +138,16 @@ def test_gaps_are_held_against_the_advised_arm(advice: tilth.Advice, tmp_path: P
     assert "p_best" in tooltips
 
 
+def test_a_default_that_is_kept_says_so() -> None:
+    steep, flat = (0.3, 0.38, 0.45, 0.5, 0.55), (0.4, 0.42, 0.46, 0.52, 0.55)
+    kept = advised({"answers-then-new": {100: flat}, "new-question": {100: steep}}, 6_400, questions=200)
+    assert kept.arm == "answers-then-new"
+    assert kept.table["arm"][0] == "new-question"
+    said = "new-question is forecast to reach more, but not surely enough to be advised."
+    assert said in chart(kept).alt_text
+    assert said in chart(kept, kind="gap").alt_text
+
+
 def test_what_lies_too_far_ahead_has_a_fan_and_no_odds(tmp_path: Path) -> None:
     far = advised(TWO, 100 * 16 * 17)
     for kind in ("forecast", "gap"):

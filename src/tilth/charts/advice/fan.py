@@ -59,9 +59,9 @@ def fan(advice: Advice, *, x: Axis, theme: ThemeName) -> Figure:
     def build(colours: Theme) -> alt.ConcatChart:
         import altair as alt
 
-        looks = weighed.looks(colours)
+        looks = weighed.looks(colours, arms)
         axis = _axis(x, data["x"].to_list(), ends["x"].to_list(), measured["ratio"].unique().to_list())
-        drawing = _Drawing(weighed, data, ends, {arm: looks[arm] for arm in arms}, colours, axis)
+        drawing = _Drawing(weighed, data, ends, looks, colours, axis)
         panel = drawing.panel().properties(width=_WIDTH, height=_HEIGHT)
         return alt.concat(panel, *drawing.cut_off(), columns=1, spacing=14).properties(
             title=alt.TitleParams(weighed.title, subtitle=lines)

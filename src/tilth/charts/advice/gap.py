@@ -31,7 +31,7 @@ def gap(advice: Advice, *, theme: ThemeName) -> Figure:
     def build(colours: Theme) -> alt.ConcatChart:
         import altair as alt
 
-        panel = _panel(weighed, weighed.looks(colours), colours)
+        panel = _panel(weighed, weighed.looks(colours, list(weighed.arms)), colours)
         return alt.concat(panel.properties(width=_WIDTH, height=_LANE * data.height), columns=1).properties(
             title=alt.TitleParams(weighed.title, subtitle=lines)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -61,13 +61,13 @@ class Weighed:
 
         return dict(self.cells.group_by("arm").agg(pl.col("ratio").max()).rows())
 
-    def looks(self, colours: Theme) -> dict[str, Look]:
-        """A look for each arm: that of its strategy, where no other arm has the same."""
+    def looks(self, colours: Theme, arms: Sequence[str]) -> dict[str, Look]:
+        """A look for each of these arms: that of its strategy, where no other arm has the same."""
         told = self.cells.select("arm", "strategy", "options").unique("arm").rows()
         lines = {arm: (strategy, options) for arm, strategy, options in told}
         shared: list[Line] = list(lines.values())
         own = {arm: line if shared.count(line) == 1 else (arm, DEFAULTS + arm) for arm, line in lines.items()}
-        return looks({own[arm]: arm for arm in self.arms}, colours)
+        return looks({own[arm]: arm for arm in arms}, colours)
 
     @property
     def title(self) -> str:
@@ -88,6 +88,9 @@ class Weighed:
             )
         elif advice.words == "too far ahead":
             told.append("The budget lies too far past what was measured for odds")
+        best = max(advice.table.to_dicts(), key=lambda row: float(row["mean"]))["arm"]
+        if best != advice.arm:
+            told.append(f"{short(best)} is forecast to reach more, but not surely enough to be advised")
         return [
             *told,
             source.teachers(),
