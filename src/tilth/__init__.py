@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tilth import strategies as strategies
     from tilth import students as students
     from tilth import tasks as tasks
+    from tilth.advice.adaptive.decisions import decisions as decisions
+    from tilth.advice.adaptive.strategy import Adaptive as Adaptive
     from tilth.advice.advice import Advice as Advice
     from tilth.advice.advise import advise as advise
     from tilth.advice.forecast import Forecast as Forecast
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
 
 # Where each public name lives; loaded at first use, so that `import tilth` stays light.
 _HOMES = {
+    "Adaptive": "tilth.advice.adaptive.strategy",
     "Advice": "tilth.advice.advice",
     "Budget": "tilth.engine.budget",
     "BudgetError": "tilth.errors",
@@ -130,6 +133,7 @@ _HOMES = {
     "check": "tilth.tasks",
     "copy": "tilth.engine.file.copying",
     "crossings": "tilth.studies.curves",
+    "decisions": "tilth.advice.adaptive.decisions",
     "doctor": "tilth.jupyter.doctor",
     "forecast": "tilth.advice.forecast",
     "generate": "tilth.engine.start",

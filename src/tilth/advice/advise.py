@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+from tilth import students
+from tilth.advice.adaptive.decisions import decisions
+from tilth.advice.adaptive.pilot import pilot, told
 from tilth.advice.advice import Advice
 from tilth.advice.decide import decide
 from tilth.advice.evidence import read_evidence
@@ -20,6 +25,9 @@ from tilth.errors import BudgetError, tell
 if TYPE_CHECKING:
     from tilth.advice.evidence import Source
     from tilth.seeds import Seeds
+    from tilth.students.base import Student, TrainFunction
+    from tilth.studies.test_sets import TestSet
+    from tilth.teacher import Teacher
 
 DEFAULT = "answers-then-new"
 """The strategy that evidence must beat: where the student and the teacher are not known yet, it did best."""
@@ -29,10 +37,14 @@ def advise(
     seeds: Seeds,
     budget: Budget | int,
     *,
-    evidence: Source | Sequence[Source] | None = None,
-    student: str | None = None,
+    evidence: Source | Sequence[Source] | Literal["pilot"] | None = None,
+    student: str | Student | TrainFunction | None = None,
     default: str | None = DEFAULT,
     random_state: int = 0,
+    validation: TestSet | None = None,
+    teacher: Teacher | None = None,
+    writer: Teacher | None = None,
+    path: str | Path | None = None,
 ) -> Advice:
     """Which strategy to spend a budget on.
 
@@ -43,19 +55,26 @@ def advise(
     Args:
         seeds: What the budget is to grow.
         budget: In queries, or in dollars, or both; see `tilth.Budget`.
-        evidence: A study, its frame, a pair of its frame and outcomes, or a list of these. Arms are its
-            strategies with their options, and their teachers, writers and checks where it has several. None:
-            nothing is measured; then the default is advised with what others have published, and no odds are
-            told.
-        student: Whose cells are looked at, where the evidence has several students.
+        evidence: A study, its frame, a pair of its frame and outcomes, a run with the strategy `adaptive`, or
+            a list of these. Arms are its strategies with their options, and their teachers, writers and
+            checks where it has several. "pilot": measures now, out of the budget, as `tilth.Adaptive` does
+            until it would commit; that blocks its caller until it is done. None: nothing is measured; then
+            the default is advised with what others have published, and no odds are told.
+        student: Whose cells are looked at, where the evidence has several students; of a pilot who is
+            trained.
         default: The strategy that another one must beat by evidence; None: the best mean is advised.
         random_state: What the draws come from: the same evidence gives the same advice.
+        validation: A pilot's questions with references, none of them a seed, 100 at least.
+        teacher: The model that answers in a pilot.
+        writer: The model that writes questions in a pilot; the teacher where not given.
+        path: A pilot's file, as `tilth.start` takes it.
 
     Raises:
         ValueError: The evidence has no cells on validation questions, or fewer than 100 questions, or several
             students and `student` names none.
         BudgetError: A budget in rows or tokens, or one in dollars where no price is known.
         StudyFrameError: A frame is none of a study.
+        TilthError: What a pilot's run failed of.
 
     Example:
         >>> seeds, teacher = tilth.demo.seeds(50), tilth.demo.teacher()
@@ -66,12 +85,27 @@ def advise(
         >>> advice.words in ("clear", "leaning", "too close to call")
         True
     """
-    advice = advised(
-        seeds, budget, evidence=evidence, student=student, default=default, random_state=random_state
-    )
+    chosen: dict[str, Any] = {"default": default, "random_state": random_state}
+    grown = {"validation": validation, "teacher": teacher, "writer": writer, "path": path}
+    if isinstance(evidence, str) and evidence == "pilot":
+        advice = _piloted(seeds, budget, chosen, student=student, **grown)
+    elif unused := [name for name, value in grown.items() if value is not None]:
+        raise ValueError(f'{", ".join(unused)}: only a pilot takes it; pass evidence="pilot" as well')
+    else:
+        name = student if student is None or isinstance(student, str) else students.get(student).name
+        advice = advised(seeds, budget, evidence=evidence, student=name, **chosen)
     for notice in advice.notices:
         tell(notice)
     return advice
+
+
+def _piloted(seeds: Seeds, budget: Budget | int, chosen: dict[str, Any], **given: Any) -> Advice:
+    """Advice from a pilot, which is grown now; the default where the budget holds none."""
+    limit, count = Budget.of(budget), len(seeds_given(seeds))
+    run = pilot(seeds, limit, random_state=chosen["random_state"], **given)
+    measured = decisions(run)["cells"].sum() > 0
+    advice = advised(seeds, limit, evidence=run if measured else None, **chosen)
+    return replace(advice, reasons=(*advice.reasons, *told(run, limit, count)))
 
 
 def advised(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from tilth.advice.adaptive.decisions import evidence_of
 from tilth.advice.curves.arms import Arm
 from tilth.advice.curves.measured import MOST_ARMS, MOST_CELLS, Measured
 from tilth.arguments import kind_of
+from tilth.engine.run import Run
 from tilth.strategies import registry
 from tilth.studies.frame import outcomes_schema, read_studies
 from tilth.studies.options import DEFAULTS, named, titles_of, with_options
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Source: TypeAlias = "Study | pl.DataFrame | tuple[pl.DataFrame, pl.DataFrame | None]"
-"""A study; a study's frame; or that with the outcomes of its questions."""
+Source: TypeAlias = "Study | Run | pl.DataFrame | tuple[pl.DataFrame, pl.DataFrame | None]"
+"""A study; an adaptive run; a study's frame; or that with the outcomes of its questions."""
 
 LEAST_QUESTIONS, _FEW_QUESTIONS = 100, 200
 """Validation questions below which nothing is advised, and below which figures are rough."""
@@ -106,7 +108,7 @@ def read_evidence(sources: Source | Sequence[Source], seeds: int, student: str |
     """
     import polars as pl
 
-    given = [sources] if isinstance(sources, Study | pl.DataFrame | tuple) else list(sources)
+    given = [sources] if isinstance(sources, Study | Run | pl.DataFrame | tuple) else list(sources)
     if not given:
         raise ValueError("evidence: the list is empty; pass a study, or None where nothing is measured")
     frames, outcomes, base_lines = zip(
@@ -144,11 +146,13 @@ def _results(source: Any, place: int) -> tuple[pl.DataFrame, pl.DataFrame | None
 
     if isinstance(source, Study):
         return with_options(source.frame), source.outcomes, with_options(source.base_lines)
+    if isinstance(source, Run):
+        source = evidence_of(source)
     frame, outcomes = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
     if not isinstance(frame, pl.DataFrame):
         raise TypeError(
-            f"evidence is {kind_of(source)}; pass a study, its frame, a pair of its frame and outcomes, or "
-            "a list of these"
+            f"evidence is {kind_of(source)}; pass a study, an adaptive run, a study's frame, a pair of its "
+            "frame and outcomes, or a list of these"
         )
     # several frames from elsewhere hold replicates of their own
     read = read_studies(frame, study_id=f"given {place}")

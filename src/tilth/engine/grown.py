@@ -69,6 +69,11 @@ class GrownRows(Background):
         """
         return rowless(self.path, self.id)
 
+    @property
+    def decisions(self) -> dict[str, Any]:
+        """What the strategy decided before and between its rounds, by the key it gave that; JSON values."""
+        return queries.decisions(self.path, self.id)
+
     def detail(self, row_id: str) -> dict[str, Any]:
         """A row with its seed and the exchanges that led to it; `KeyError` where there is no such row."""
         return queries.detail(self.path, self.id, row_id)

@@ -260,6 +260,7 @@ class Strategy(ABC):
         ingredients: What its rows are made of from ratio 1 on, in shares that add up to 1: how alike the
             curves of two strategies are believed to be before they are measured. Nothing: not known.
         begins_as: The name of the strategy that it is until every seed is grown once; None: of none.
+        by_name: Whether its name is enough to have it: False where an option must be given.
 
     Example:
         >>> class Shorter(tilth.Strategy):
@@ -285,6 +286,7 @@ class Strategy(ABC):
     nested: ClassVar[bool] = True
     ingredients: ClassVar[Mapping[Ingredient, float]] = {}
     begins_as: ClassVar[str | None] = None
+    by_name: ClassVar[bool] = True
     checks: Sequence[Check] = ()
     """Checks that ask, which its candidates go through; see `Checked`."""
 

@@ -26,7 +26,7 @@ def available() -> dict[str, type[Strategy]]:
 
     Example:
         >>> sorted(tilth.strategies.available())
-        ['answer-augmentation', 'answers-then-new', 'new-question', 'question-rephrase']
+        ['adaptive', 'answer-augmentation', 'answers-then-new', 'new-question', 'question-rephrase']
     """
     return {name: _loaded(GROUP, name, Strategy) for name in _points(GROUP)}
 

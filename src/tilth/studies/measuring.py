@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from tilth.engine.file.journal import Journal, Operation
 from tilth.engine.file.queries import finished_units
 from tilth.engine.file.queries import rows as rows_of
 from tilth.engine.run import Run
-from tilth.errors import StudentError
 from tilth.seeds import Seeds
 from tilth.strategies.passes import SeedPasses
 from tilth.studies import store
@@ -27,7 +25,7 @@ from tilth.studies.inputs import StudyInputs
 from tilth.studies.records import Columns, columns_of_base_line, columns_of_cell, outcomes, records
 from tilth.studies.test_sets import VALIDATION
 from tilth.studies.training.measure import CellAnswers, Job, Training
-from tilth.studies.training.processes import TrainingProcesses
+from tilth.studies.training.processes import TrainingProcesses, ended_from_outside, parted
 from tilth.studies.training.standing import TrainingStanding
 from tilth.studies.training.trainers import Trainers
 
@@ -153,10 +151,7 @@ class Measuring:
             self._failed()
             if not isinstance(error, BrokenExecutor):
                 raise
-            raise StudentError(
-                f"{training.told}: a process that trains was ended from outside ({type(error).__name__}), "
-                f"most often for want of memory: one needs {training.student.needs_memory / 1e9:.1f} GB"
-            ) from error
+            raise ended_from_outside(training, error) from error
         await self._journal.write(self._saved(own, told))
         self._events.publish(CellMeasured(told.cell_id))
 
@@ -220,7 +215,7 @@ class Measuring:
             )
         questions, responses = rows["question"].to_list(), rows["response"].to_list()
         jobs = [self._job(questions, responses, seeds, planned.replicate, one) for one in trainings.values()]
-        return *_parted(jobs), own
+        return *parted(jobs), own
 
     def _base_line_jobs(self, lines: Sequence[BaseLine]) -> tuple[list[Job], list[Job], dict[str, Columns]]:
         inputs, own = self._inputs, {}
@@ -235,7 +230,7 @@ class Measuring:
         for replicate, trainings in by_replicate.items():
             largest = inputs.seeds.subset(inputs.grid.sizes[-1], inputs.grid.random_state_of(replicate))
             jobs.append(self._job((), (), largest, replicate, trainings))
-        return *_parted(jobs), own
+        return *parted(jobs), own
 
     def _job(
         self,
@@ -262,17 +257,6 @@ class Measuring:
             task=inputs.task,
             random_state=random_state,
         )
-
-
-def _parted(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
-    """The jobs of students that train in milliseconds, and a job for each training of the others."""
-    short, long = [], []
-    for job in jobs:
-        several = [training for training in job.trainings if not training.student.needs_memory > 0]
-        if several:
-            short.append(replace(job, trainings=several))
-        long += [job.alone(training) for training in job.trainings if training not in several]
-    return short, long
 
 
 def _places(rows: pl.DataFrame, part: Cut, cell: Cell) -> list[int]:

@@ -21,6 +21,7 @@ from tilth.strategies.base import (
     UnitCost,
     UnitResult,
 )
+from tilth.strategies.rounds import RoundStart
 from tilth.tasks.base import Task
 
 SEEDS = seeds(4)
@@ -49,6 +50,13 @@ class TwoRounds(Strategy):
         DECIDED.append("draw")
         return random.random()
 
+    async def before_round(self, seeds: Seeds, start: RoundStart, state: State, task: Task) -> State:
+        async def draw() -> list[float]:
+            DECIDED.append(f"round {start.number}")
+            return [random.random(), len(start.results), start.spent_queries]
+
+        return {**state, "start": await start.decide(f"round {start.number}", draw)}
+
     def units(
         self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes
     ) -> Iterable[Unit]:
@@ -72,7 +80,9 @@ class TwoRounds(Strategy):
         taste = await ask.decide("taste", draw)
         replies = await ask.many(task.answer(f"{question} ({hint[:9]} {unit.data.get('before')})"), 2)
         for reply in replies:
-            yield Candidate(question, reply, unit.seed.reference, extra={"taste": taste})
+            yield Candidate(
+                question, reply, unit.seed.reference, extra={"taste": taste, "start": unit.data["start"]}
+            )
 
 
 class Deciding(Strategy):

@@ -212,7 +212,7 @@ def test_a_request_refused_for_good_in_one_of_many_ends_the_unit_with_all_booked
 
 
 def test_a_name_nobody_knows_lists_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"no strategy is called 'no-such'; there are answer-aug"):
+    with pytest.raises(ValueError, match=r"no strategy is called 'no-such'; there are adaptive, answer-aug"):
         tilth.start(SEEDS, "no-such", 4, teacher=tilth.Teacher(Model()))
 
 

@@ -15,6 +15,7 @@ from tilth.engine.file.format.records import identity_of, settings_of_record, wh
 from tilth.engine.file.format.schema import SELECT_ROWS, frame_of
 from tilth.engine.file.format.sums import COUNTED, PAID, sums
 from tilth.engine.file.opening import connect, explained
+from tilth.engine.file.writes import PREPARING
 from tilth.engine.forks import refuse_after_fork
 from tilth.errors import BudgetError, JournalError, TilthError
 from tilth.seeds import Seeds
@@ -308,6 +309,21 @@ FROM {COUNTED} l LEFT JOIN replies r ON r.run_id = l.run_id AND r.unit = l.unit 
 LEFT JOIN units u ON u.run_id = l.run_id AND u.unit = l.unit
 WHERE l.run_id = ?1 AND NOT (?2 AND l.state = 'reserved') GROUP BY why ORDER BY queries DESC, why
 """  # noqa: S608 - ours
+
+
+def decisions(path: Path, run_id: str) -> dict[str, Any]:
+    """What a run's strategy decided before and between its rounds, by key.
+
+    Raises:
+        JournalError: One of them cannot be read.
+    """
+    asked = "SELECT key, value FROM decisions WHERE run_id = ? AND unit = ?"
+    with read_only(path) as connection:
+        found = connection.execute(asked, (run_id, PREPARING)).fetchall()
+    try:
+        return {str(key): json.loads(text)["value"] for key, text in found}
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
+        raise JournalError(f"{path}: a decision of its run was changed in the file") from error
 
 
 def spending(path: Path, run_id: str, *, live: bool = False) -> dict[str, int]:

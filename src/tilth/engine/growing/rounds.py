@@ -31,7 +31,7 @@ class RoundStarts:
         """That the strategy is at it, where that takes a while."""
         if self._deciding is None or not self._number:
             return None
-        return f"{self._recipe.strategy.title}: round {self._number} is over; what comes next is being decided"
+        return f"{self._recipe.strategy.title}: what follows round {self._number} is being decided"
 
     def stop(self) -> None:
         """What is not decided yet stays undecided."""
@@ -48,9 +48,7 @@ class RoundStarts:
         recipe, strategy = self._recipe, self._recipe.strategy
         start = await self._start(number, results)
         self._number = number
-        self._deciding = asyncio.ensure_future(
-            strategy.before_round(recipe.seeds, start, state, recipe.task)
-        )
+        self._deciding = asyncio.ensure_future(strategy.before_round(recipe.seeds, start, state, recipe.task))
         try:
             return await self._deciding
         except asyncio.CancelledError:

@@ -155,7 +155,8 @@ def offers(
     """The `strategies` trait by name: every installed strategy, and why these seeds cannot feed it."""
     task = tasks.get(seeds.task)
     found = {}
-    for name, kind in {**registry.available(), **{n: type(s) for n, s in configured.items()}}.items():
+    by_name = {name: kind for name, kind in registry.available().items() if kind.by_name}
+    for name, kind in {**by_name, **{n: type(s) for n, s in configured.items()}}.items():
         strategy = configured.get(name) or registry.get(kind)
         cost = with_checks(strategy, checks).cost(task)
         needs_reference = "reference" in strategy.needs

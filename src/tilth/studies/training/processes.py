@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tilth.students.base import Student, TrainingPlan
 from tilth.studies.training.alone import last_report, train_alone
 from tilth.studies.training.cache import ROOM
 from tilth.studies.training.machine import share
-from tilth.studies.training.measure import CellAnswers, Job
+from tilth.studies.training.measure import CellAnswers, Job, Training
 from tilth.studies.training.pools import pool
 from tilth.studies.training.standing import TrainingStanding, standing_of
 
@@ -118,3 +119,22 @@ class TrainingProcesses:
                 executor.shutdown(kill_workers=kill)
             if self._reports is not None:
                 shutil.rmtree(self._reports, ignore_errors=True)
+
+
+def parted(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+    """The jobs of students that train in milliseconds, and a job for each training of the others."""
+    short, long = [], []
+    for job in jobs:
+        several = [training for training in job.trainings if not training.student.needs_memory > 0]
+        if several:
+            short.append(replace(job, trainings=several))
+        long += [job.alone(training) for training in job.trainings if training not in several]
+    return short, long
+
+
+def ended_from_outside(training: Training, error: Exception) -> StudentError:
+    """What to raise where the process of a training was ended by something else than this one."""
+    return StudentError(
+        f"{training.told}: a process that trains was ended from outside ({type(error).__name__}), "
+        f"most often for want of memory: one needs {training.student.needs_memory / 1e9:.1f} GB"
+    )

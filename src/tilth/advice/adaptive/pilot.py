@@ -1,0 +1,61 @@
+"""A pilot: pools that are grown and measured out of the budget they are to advise on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.advice.adaptive import policy
+from tilth.advice.adaptive.decisions import decisions
+from tilth.advice.adaptive.strategy import Adaptive
+from tilth.engine.start import generate_sync
+
+if TYPE_CHECKING:
+    from tilth.engine.budget import Budget
+    from tilth.engine.run import Run
+    from tilth.seeds import Seeds
+    from tilth.studies.test_sets import TestSet
+    from tilth.teacher import Teacher
+
+
+def pilot(
+    seeds: Seeds,
+    budget: Budget,
+    *,
+    validation: TestSet | None,
+    student: Any,
+    teacher: Teacher | None,
+    writer: Teacher | None,
+    path: str | Path | None,
+    random_state: int,
+) -> Run:
+    """Grows pools within the budget and measures them, as `Adaptive` does, until it would commit.
+
+    Blocks until that is done. Raises what `tilth.start` raises, and what the run failed of.
+    """
+    run = generate_sync(
+        seeds,
+        Adaptive(validation, student, commits=False),
+        budget,
+        teacher=teacher,
+        writer=writer,
+        path=path,
+        random_state=random_state,
+    )
+    if run.error is not None:
+        raise run.error
+    return run
+
+
+def told(run: Run, budget: Budget, seeds: int) -> tuple[str, ...]:
+    """What a pilot took, why it ended, and whether it was expected to pay: a sentence each."""
+    made = decisions(run)
+    last = made["reason"][-1] if made.height else run.progress.reason
+    if not made["cells"].sum():
+        return (f"no pilot was grown: {last}",)
+    took = (
+        f"the pilot took {run.progress.queries:,} queries, which are part of the budget; its rows stay in "
+        f"{run.path.name}, and tilth.Adaptive goes on there"
+    )
+    doubt = None if budget.queries is None else policy.doubt(budget.queries / seeds)
+    return tuple(filter(None, (took, f"it ended because {last}", doubt)))
