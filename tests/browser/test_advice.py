@@ -20,6 +20,12 @@ w = tilth.Workbench(
 )
 w"""
 STUDY_SECONDS = 120_000
+MEASURED_STRATEGIES = {
+    "Answers": "answer-augmentation",
+    "Answers, then new": "answers-then-new",
+    "New question": "new-question",
+}
+"""Those that may be advised here, by their titles."""
 MEASURED = re.compile("clear|leaning|too close to call")
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -89,6 +95,24 @@ def test_advice_from_nothing_to_a_strategy_that_is_used(lab: Lab, bench: Bench) 
     expect(advice.get_by_role("button", name=f"Use {advised}")).to_have_count(0)
     expect(reason.locator("p")).to_be_visible()
 
+    bench.tab("Regimes")
+    show = bench.root.get_by_role("combobox", name="show")
+    show.select_option("forecast")
+    chart = bench.root.locator(".tilth-chart")
+    expect(chart).to_contain_text(f"{MEASURED_STRATEGIES[advised]}: ")
+    expect(chart.locator("svg")).to_have_count(1)
+    lab.screenshot("advice-forecast")
+    chart.locator(".tilth-point").last.click()
+    expect(bench.root.locator(".tilth-cell")).to_contain_text("20 seeds")
+    lab.page.keyboard.press("Escape")
+    show.select_option("gaps")
+    expect(chart).to_contain_text("Points of accuracy against")
+    expect(chart.locator("svg")).to_have_count(1)
+    lab.set_theme("dark")
+    lab.screenshot("advice-gap-dark")
+    lab.set_theme("light")
+
+    bench.tab("Samples")
     bench.limit(100_000)
     expect(words(bench)).to_have_text("too far ahead")
 
@@ -130,5 +154,13 @@ def test_advice_on_a_narrow_page(lab: Lab, bench: Bench) -> None:
         expect(advice.get_by_role("button", name=re.compile("^Use "))).to_be_visible()
         assert advice.evaluate("box => box.scrollWidth <= box.clientWidth")
         lab.screenshot("advice-narrow")
+        bench.tab("Regimes")
+        for kind in ("forecast", "gaps"):
+            bench.root.get_by_role("combobox", name="show").select_option(kind)
+            chart = bench.root.locator(".tilth-chart")
+            expect(chart.locator(".tilth-legend li")).to_have_count(4)
+            expect(chart.locator("svg")).to_have_count(1)
+            chart.scroll_into_view_if_needed()
+            lab.screenshot(f"advice-narrow-{kind}")
     finally:
         lab.page.set_viewport_size({"width": 1400, "height": 900})

@@ -29,11 +29,14 @@ const panelsOf = (spec: Spec): Panel[] => (Array.isArray(spec.concat) ? (spec.co
 const PLOT = 290;
 const NAMES = 185;
 const AXIS = 58;
-const HEIGHT = { one: 240, several: 175 } as const;
+const LOW = 175;
 
 /** Whether a chart with names beside its lines would have to shrink until its letters are too small to read. */
-export const isCramped = (spec: Spec, width: number): boolean =>
-  width < 0.9 * Number(spec.columns ?? 1) * (PLOT + NAMES);
+export function isCramped(spec: Spec, width: number): boolean {
+  const [first] = panelsOf(spec);
+  const plot = Number((first?.vconcat?.[0] ?? first)?.width ?? PLOT);
+  return width < 0.9 * Number(spec.columns ?? 1) * (plot + NAMES);
+}
 
 /** The chart without its head, which the page writes itself, so that it wraps and can be selected. */
 export function headless(spec: Spec): Spec {
@@ -52,9 +55,9 @@ export function narrow(spec: Spec, width: number, several: boolean): Spec {
     ...(panel.layer && { layer: panel.layer.filter((layer) => !beside(layer)) }),
   });
   const panels = panelsOf(spec).map((panel): Panel => {
-    const [curve, lanes] = (panel.vconcat ?? [panel]).map(slim);
-    const tall = { ...curve, height: several ? HEIGHT.several : HEIGHT.one };
-    return lanes && !several ? { ...panel, vconcat: [tall, lanes] } : tall;
+    const [curve, ...lanes] = (panel.vconcat ?? [panel]).map(slim);
+    if (several) return { ...curve, height: LOW };
+    return lanes.length > 0 ? { ...panel, vconcat: [curve as Panel, ...lanes] } : (curve as Panel);
   });
   const { config, ...rest } = headless(spec);
   return { ...rest, concat: panels, columns, config: { ...(config as Spec), concat: { spacing: 12 } } };
@@ -79,10 +82,9 @@ export function legendOf(spec: Spec): LegendEntry[] {
   }));
 }
 
-/** Whether a drawn mark stands for this point. */
+/** Whether a drawn mark stands for this point: of a study, or measured among forecasts, which have one size. */
 export const isPoint = (datum: unknown, point: AccuracyPoint): boolean => {
-  const { strategy, seeds, ratio, accuracy } = (datum ?? {}) as Partial<AccuracyPoint>;
-  return (
-    accuracy !== undefined && strategy === point.strategy && seeds === point.seeds && ratio === point.ratio
-  );
+  const mark = (datum ?? {}) as Partial<AccuracyPoint> & { kind?: string };
+  const here = mark.kind === "measured" || (mark.accuracy !== undefined && mark.seeds === point.seeds);
+  return here && mark.strategy === point.strategy && mark.ratio === point.ratio;
 };

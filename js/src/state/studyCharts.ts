@@ -1,6 +1,6 @@
 // What one view of a study shows: which chart of which test sets, drawn again as cells are measured.
 
-import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Theme } from "../host/theme";
 import type {
   AccuracyPoint,
@@ -21,6 +21,10 @@ const PAUSE_MS = 1_000;
 /** Stands for all test sets side by side. */
 export const ALL = "";
 
+const OF_ADVICE: readonly ChartKind[] = ["forecast", "gap"];
+
+export const isOfAdvice = (kind: ChartKind): boolean => OF_ADVICE.includes(kind);
+
 /** A chart of one test set. */
 export interface TestChart extends Chart {
   test: string;
@@ -33,8 +37,24 @@ export interface PickedPoint {
 }
 
 export class StudyCharts {
-  readonly kind = signal<ChartKind>("regimes");
-  readonly axis = signal<Axis>("ratio");
+  /** What is chosen; what is shown may be another kind, or stand on another axis. */
+  readonly chosenKind = signal<ChartKind>("regimes");
+  readonly chosenAxis = signal<Axis>("ratio");
+  /** A chart of advice is there only while the advice rests on measurements. */
+  readonly kind = computed<ChartKind>(() =>
+    isOfAdvice(this.chosenKind.value) && !this.#store.traits.advice.value.charted
+      ? "regimes"
+      : this.chosenKind.value,
+  );
+  /** Those that the shown kind can stand on; none where it has no axis to choose. */
+  readonly axes = computed<readonly Axis[]>(() => {
+    const { axes } = this.#store.traits.regimes.value;
+    if (this.kind.value === "gap") return [];
+    return this.kind.value === "forecast" ? axes.filter((axis) => axis === "ratio" || axis === "usd") : axes;
+  });
+  readonly axis = computed<Axis>(() =>
+    this.axes.value.includes(this.chosenAxis.value) ? this.chosenAxis.value : "ratio",
+  );
   /** A test set's name, or ALL. */
   readonly test = signal(ALL);
   readonly drawn = signal<readonly TestChart[]>([]);
@@ -61,13 +81,15 @@ export class StudyCharts {
     this.#stop = effect(() => {
       const status = store.traits.study_status.value;
       const chosen = [this.kind.value, this.axis.value, this.test.value, theme.value, status.path].join("\n");
-      if (this.shown.value) this.#want(status, chosen);
+      const advised = isOfAdvice(this.kind.value) ? JSON.stringify(store.traits.advice.value) : "";
+      if (this.shown.value) this.#want(status, chosen, advised);
     });
   }
 
-  /** The test sets that are shown, validation only where it is chosen by name. */
+  /** The test sets that are shown, validation only where it is chosen by name, or advice is shown. */
   tests(): readonly string[] {
     const { tests } = this.#store.traits.regimes.peek();
+    if (isOfAdvice(this.kind.peek())) return [tests.find(({ decides }) => decides)?.name ?? "validation"];
     const all = tests.filter(({ decides }) => !decides).map(({ name }) => name);
     return this.test.peek() === ALL ? all : [this.test.peek()];
   }
@@ -87,16 +109,17 @@ export class StudyCharts {
     return { kind: this.kind.peek(), axis: this.axis.peek(), theme: this.#theme.peek() };
   }
 
-  #want(status: StudyStatus, chosen: string): void {
-    const wanted = `${chosen}\n${status.cells}\n${isStudyActive(status)}`;
+  #want(status: StudyStatus, chosen: string, advised: string): void {
+    const measured = `${status.cells}\n${isStudyActive(status)}`;
+    const wanted = `${chosen}\n${advised || measured}`;
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
     const urgent = chosen !== this.#chosen;
     this.#chosen = chosen;
-    const place = `${status.path}\n${this.test.peek()}`;
+    const place = `${status.path}\n${this.tests().join("\n")}`;
     if (place !== this.#place) this.picked.value = null;
     this.#place = place;
-    if (status.cells === 0) {
+    if (status.cells === 0 && !advised) {
       this.drawn.value = [];
       return;
     }

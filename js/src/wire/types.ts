@@ -102,9 +102,9 @@ export interface Advice {
   charted: boolean;
 }
 
-export interface AdvisedArm {
+/** An arm at the budget, as advice has it. */
+export interface ArmPoint {
   arm: string;
-  advised: boolean;
   ratio: number;
   queries: number;
   usd: number | null;
@@ -116,6 +116,10 @@ export interface AdvisedArm {
   gap_low: number;
   gap_high: number;
   p_best: number | null;
+}
+
+export interface AdvisedArm extends ArmPoint {
+  advised: boolean;
 }
 
 export type RunState =
@@ -259,7 +263,7 @@ export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv" | "trl" | "axol
 
 /** What a chart of a study stands on, across its bottom. */
 export type Axis = "ratio" | "rows" | "rows_per_seed" | "usd";
-export type ChartKind = "regimes" | "spread";
+export type ChartKind = "regimes" | "spread" | "forecast" | "gap";
 
 export interface ChartChoices {
   kind: ChartKind;
@@ -354,7 +358,7 @@ export interface Chart {
   spec: Record<string, unknown> | null;
   /** The chart in words. */
   words: string;
-  points: readonly (AccuracyPoint | SpreadPoint)[];
+  points: readonly (AccuracyPoint | SpreadPoint | ArmPoint)[];
   problem: string | null;
 }
 

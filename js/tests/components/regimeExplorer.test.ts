@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import widget from "../../src/widget";
+import { EMPTY } from "../../src/wire/emptyTraits";
 import type { Traits } from "../../src/wire/types";
 import { HOSTILE, HostModel, type Sent } from "../support/host";
 import { CELL, CHART, POINTS } from "../support/study";
@@ -90,6 +91,11 @@ function type(input: HTMLInputElement, text: string) {
   input.value = text;
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
+
+const selectOf = (el: HTMLElement, label: string) =>
+  [...el.querySelectorAll(".tilth-select")]
+    .find((each) => each.firstChild?.textContent === label)
+    ?.querySelector("select") as HTMLSelectElement;
 
 const button = (el: HTMLElement, text: string) =>
   [...el.querySelectorAll<HTMLButtonElement>("button")].find((each) =>
@@ -264,7 +270,7 @@ test("side by side shows the test sets and not the one that decides", async () =
   const { el } = await open();
   study({ state: "finished", cells: 8, all_cells: 8 });
   await settled();
-  const select = el.querySelector("select") as HTMLSelectElement;
+  const select = selectOf(el, "test set");
   select.value = "";
   select.dispatchEvent(new Event("change", { bubbles: true }));
   await settled();
@@ -303,4 +309,34 @@ test("saves the figure that is shown", async () => {
     tests: ["same"],
   });
   expect(el.querySelector(".tilth-figure-saved")?.textContent).toContain("Saved out.svg");
+});
+
+test("charts of advice are there while it rests on measurements, and follow the advice", async () => {
+  const { el } = await open();
+  study({ state: "finished", cells: 8 });
+  await settled();
+  const kinds = () => [...selectOf(el, "show").options].map(({ value }) => value);
+  expect(kinds()).toEqual(["regimes", "spread"]);
+  host.set("advice", { ...EMPTY.advice, words: "leaning", charted: true, mean: 0.5 });
+  await settled();
+  expect(kinds()).toEqual(["regimes", "spread", "forecast", "gap"]);
+  const pick = async (label: string, value: string) => {
+    selectOf(el, label).value = value;
+    selectOf(el, label).dispatchEvent(new Event("change", { bubbles: true }));
+    await settled();
+  };
+  const last = () => host.ofType("regimes-chart").at(-1);
+  await pick("against", "rows");
+  await pick("show", "forecast");
+  expect(last()).toMatchObject({ kind: "forecast", axis: "ratio", test: "validation" });
+  expect(selectOf(el, "test set")).toBeUndefined();
+  await pick("show", "gap");
+  expect(last()).toMatchObject({ kind: "gap", axis: "ratio", test: "validation" });
+  expect(selectOf(el, "against")).toBeUndefined();
+  const asked = host.ofType("regimes-chart").length;
+  host.set("advice", { ...EMPTY.advice, words: "clear", charted: true, mean: 0.6 });
+  await vi.waitFor(() => expect(host.ofType("regimes-chart")).toHaveLength(asked + 1), { timeout: 5_000 });
+  host.set("advice", { ...EMPTY.advice, problem: "no budget" });
+  await settled();
+  expect(last()).toMatchObject({ kind: "regimes", axis: "rows", test: "same" });
 });

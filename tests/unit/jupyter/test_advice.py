@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from tests.support.made_study import COVERAGE, made_study
 import tilth
 
 HOSTILE = "<b>evil</b>\x1b[31m" + "x" * 500
+PAIR = {name: COVERAGE[name] for name in ("answer-augmentation", "new-question")}
 GRID = {
     "strategies": ["answer-augmentation", "question-rephrase"],
     "sizes": [20],
@@ -172,3 +174,41 @@ def test_the_demo_says_what_would_measure_it(page):
         assert "measures your strategies on its 200 validation questions" in note
     finally:
         widget.close()
+
+
+def test_charts_of_advice_are_drawn_and_saved(workbench, page):
+    widget = workbench(test=asked("Bo", 10), validation=asked("Cy", 120), budget=60)
+    until_advised(page)
+    ask = {"kind": "forecast", "axis": "ratio", "theme": "light", "test": "validation"}
+    assert "rests on no measurement" in page.ask(widget, "regimes-chart", **ask).custom["problem"]
+    page.until_planned("regimes")
+    page.ask(widget, "regimes-plan", **GRID)
+    page.ask(widget, "regimes-run")
+    until_advised(page, lambda a: a["charted"])
+    drawn = page.ask(widget, "regimes-chart", **ask).custom
+    assert drawn["problem"] is None
+    frame = widget.study.frame.filter(pl.col("test") == "validation")
+    opened = {cell for point in drawn["points"] for cell in point["cells"]}
+    assert opened == set(frame["cell_id"])
+    cell = page.ask(widget, "regimes-cell", cell_id=next(iter(opened)), test="validation").custom["cell"]
+    assert cell["n_test"] == 120
+    gaps = page.ask(widget, "regimes-chart", **{**ask, "kind": "gap"}).custom
+    assert {point["arm"] for point in gaps["points"]} == {"answer-augmentation", "question-rephrase"}
+    saved = page.ask(
+        widget, "regimes-save", kind="gap", axis="ratio", theme="dark", path="gap.svg", tests=["validation"]
+    ).custom
+    assert saved["paths"] == ["gap.svg"]
+    assert Path("gap.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_cells_of_others_are_drawn_and_cannot_be_opened(workbench, page):
+    widget = workbench(test=asked("Bo", 10), validation=asked("Cy", 120), budget=400, evidence=evidence(PAIR))
+    until_advised(page)
+    ask = {"axis": "ratio", "theme": "light", "test": "validation"}
+    for kind in ("forecast", "gap"):
+        drawn = page.ask(widget, "regimes-chart", kind=kind, **ask).custom
+        assert {point["arm"] for point in drawn["points"]} == set(PAIR)
+    page.choose(widget, budget_queries=0)
+    until_advised(page, lambda a: a["problem"])
+    problem = page.ask(widget, "regimes-chart", kind="gap", **ask).custom["problem"]
+    assert "the Advice box says why" in problem

@@ -1,8 +1,8 @@
 // The chart without sight or mouse: what it says in words, and its points as a table to open cells from.
 
-import { count, DASH, decimal, dollars, percent } from "../../format";
+import { count, DASH, decimal, dollars, percent, signedPoints } from "../../format";
 import type { StudyCharts, TestChart } from "../../state/studyCharts";
-import type { AccuracyPoint, SpreadPoint } from "../../wire/types";
+import type { AccuracyPoint, ArmPoint, SpreadPoint } from "../../wire/types";
 
 interface Props {
   chart: TestChart;
@@ -15,6 +15,7 @@ const amount = (value: number | null): string => (value === null ? DASH : decima
 export function ChartInWords({ chart, charts, several }: Props) {
   const points = chart.points.filter((point): point is AccuracyPoint => "cells" in point);
   const spreads = chart.points.filter((point): point is SpreadPoint => "spread" in point);
+  const arms = chart.points.filter((point): point is ArmPoint => "gap" in point);
   if (chart.points.length === 0) return null;
   const where = several ? ` of ${chart.test}` : "";
   return (
@@ -25,6 +26,8 @@ export function ChartInWords({ chart, charts, several }: Props) {
         </summary>
         {points.length > 0 ? (
           <AccuracyTable points={points} chart={chart} charts={charts} />
+        ) : arms.length > 0 ? (
+          <ArmTable arms={arms} />
         ) : (
           <SpreadTable points={spreads} />
         )}
@@ -123,6 +126,43 @@ function SpreadTable({ points }: { points: SpreadPoint[] }) {
             </td>
             <td>{point.best}</td>
             <td>{point.worst}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function ArmTable({ arms }: { arms: ArmPoint[] }) {
+  return (
+    <table class="tilth-table">
+      <thead>
+        <tr>
+          <th scope="col">arm</th>
+          <th scope="col">ratio</th>
+          <th scope="col">queries</th>
+          <th scope="col">accuracy</th>
+          <th scope="col">90% interval</th>
+          <th scope="col">gap, points</th>
+          <th scope="col">90% interval</th>
+          <th scope="col">the best with</th>
+        </tr>
+      </thead>
+      <tbody>
+        {arms.map(({ arm, ratio, queries, mean, low, high, gap, gap_low, gap_high, p_best }) => (
+          <tr key={arm}>
+            <th scope="row">{arm}</th>
+            <td>{decimal(ratio)}</td>
+            <td>{count(queries)}</td>
+            <td>{percent(mean)}</td>
+            <td>
+              {percent(low)} to {percent(high)}
+            </td>
+            <td>{signedPoints(gap)}</td>
+            <td>
+              {signedPoints(gap_low)} to {signedPoints(gap_high)}
+            </td>
+            <td>{p_best === null ? DASH : percent(p_best, 0)}</td>
           </tr>
         ))}
       </tbody>

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { currentTheme, followTheme } from "../../host/theme";
 import { isStudyActive } from "../../state/activity";
-import { ALL, StudyCharts } from "../../state/studyCharts";
+import { ALL, isOfAdvice, StudyCharts } from "../../state/studyCharts";
 import type { Axis, ChartKind, StudyStatus } from "../../wire/types";
 import { Select } from "../shared/Select";
 import { useView } from "../shared/viewContext";
@@ -21,7 +21,12 @@ const AXES: Record<Axis, string> = {
   usd: "dollars",
 };
 
-const KINDS: Record<ChartKind, string> = { regimes: "accuracy", spread: "spread" };
+const KINDS: Record<ChartKind, string> = {
+  regimes: "accuracy",
+  spread: "spread",
+  forecast: "forecast",
+  gap: "gaps",
+};
 
 export function RegimeExplorer({ shown }: { shown: boolean }) {
   const { store } = useView();
@@ -34,7 +39,9 @@ export function RegimeExplorer({ shown }: { shown: boolean }) {
   }, [charts, shown]);
   useEffect(() => followTheme((next) => (theme.value = next)), [theme]);
 
-  const { tests, axes } = store.traits.regimes.value;
+  const { tests } = store.traits.regimes.value;
+  const { charted } = store.traits.advice.value;
+  const kinds = (Object.keys(KINDS) as ChartKind[]).filter((kind) => charted || !isOfAdvice(kind));
   const study = store.traits.study_status.value;
   const drawn = charts.drawn.value;
   const picked = charts.picked.value;
@@ -56,23 +63,27 @@ export function RegimeExplorer({ shown }: { shown: boolean }) {
       <div class="tilth-regimes-main">
         <div class="tilth-regimes-tools">
           <Select
-            label="test set"
-            value={charts.test.value}
-            options={testSets}
-            choose={(v) => (charts.test.value = v)}
-          />
-          <Select
-            label="against"
-            value={charts.axis.value}
-            options={axes.map((value) => ({ value, text: AXES[value] }))}
-            choose={(value) => (charts.axis.value = value)}
-          />
-          <Select
             label="show"
             value={charts.kind.value}
-            options={(Object.keys(KINDS) as ChartKind[]).map((value) => ({ value, text: KINDS[value] }))}
-            choose={(value) => (charts.kind.value = value)}
+            options={kinds.map((value) => ({ value, text: KINDS[value] }))}
+            choose={(value) => (charts.chosenKind.value = value)}
           />
+          {!isOfAdvice(charts.kind.value) && (
+            <Select
+              label="test set"
+              value={charts.test.value}
+              options={testSets}
+              choose={(v) => (charts.test.value = v)}
+            />
+          )}
+          {charts.axes.value.length > 0 && (
+            <Select
+              label="against"
+              value={charts.axis.value}
+              options={charts.axes.value.map((value) => ({ value, text: AXES[value] }))}
+              choose={(value) => (charts.chosenAxis.value = value)}
+            />
+          )}
           <FigureSaveForm charts={charts} />
         </div>
         <section

@@ -88,13 +88,17 @@ export function StudyChart({ chart, charts, several }: Props) {
   }, [picked]);
 
   const head = spec ? headOf(spec) : { title: "", subtitle: [] };
+  // of a study it comes first, of advice the odds do
+  const teacher = head.subtitle.find((line) => line.startsWith("Teacher")) ?? head.subtitle[0];
   const told = problem ?? chart.problem;
   return (
     <figure class="tilth-chart">
       <figcaption>
         <h4 class="tilth-chart-title">{several ? test : head.title}</h4>
-        {!several && <p class="tilth-chart-line tilth-chart-teacher">{head.subtitle[0]}</p>}
-        <p class="tilth-chart-line">{head.subtitle.slice(several ? 2 : 1).join(" · ")}</p>
+        {!several && <p class="tilth-chart-line tilth-chart-teacher">{teacher}</p>}
+        <p class="tilth-chart-line">
+          {(several ? head.subtitle.slice(2) : head.subtitle.filter((line) => line !== teacher)).join(" · ")}
+        </p>
       </figcaption>
       {slim && !several && <ChartLegend chart={chart} />}
       {told && <p class="tilth-chart-none">{told}</p>}

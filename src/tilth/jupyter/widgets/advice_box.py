@@ -21,9 +21,6 @@ _PAUSE_SECONDS, _PAUSE_TIMES = 2.0, 10.0
 class AdviceBox:
     """Owns what a workbench shows of advice.
 
-    Attributes:
-        advice: The newest one; None before it, and where there is none.
-
     Args:
         seeds: What the budget is to grow.
         offered: The workbench's strategies, as the `strategies` trait has them.
@@ -47,7 +44,6 @@ class AdviceBox:
         *,
         submit: Callable[[Callable[[], None]], None],
     ) -> None:
-        self.advice: Advice | None = None
         self._seeds, self._evidence, self._regimes = seeds, evidence, regimes
         self._titles = {name: info["title"] for name, info in offered.items()}
         self._usable = {name for name, info in offered.items() if info["usable"]}
@@ -82,11 +78,9 @@ class AdviceBox:
         try:
             self._tell()
         except (ValueError, TypeError) as error:
-            self.advice = None
-            self._write(advice=advice_words.problem(str(error)))
+            self._show(None, advice_words.problem(str(error)))
         except Exception as error:  # noqa: BLE001 - logged and shown
-            self.advice = None
-            self._write(advice=advice_words.problem(self._fail("the advice", error)))
+            self._show(None, advice_words.problem(self._fail("the advice", error)))
         now = time.monotonic()
         self._due = max(self._due, now + _PAUSE_TIMES * (now - began))
 
@@ -95,10 +89,15 @@ class AdviceBox:
 
         study = self._regimes.evidence() if self._regimes else None
         evidence = self._evidence if study is None else study
-        self.advice = advice = advised(self._seeds, self._budget(), evidence=evidence)
+        advice = advised(self._seeds, self._budget(), evidence=evidence)
         # In the workbench's own study a strategy is set as it would be in its run.
         offered = self._usable if study is None else self._usable | {advice.arm}
-        self._write(advice=advice_words.told(advice, self._titles, offered, note=self._note))
+        self._show(advice, advice_words.told(advice, self._titles, offered, note=self._note))
+
+    def _show(self, advice: Advice | None, shown: dict[str, Any]) -> None:
+        if self._regimes:
+            self._regimes.advice = advice
+        self._write(advice=shown)
 
     @property
     def _note(self) -> str:

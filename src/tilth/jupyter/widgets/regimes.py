@@ -13,7 +13,7 @@ from tilth import students, tasks
 from tilth.engine.run import OVER
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
-from tilth.jupyter.widgets import traits
+from tilth.jupyter.widgets import advice_charts, traits
 from tilth.jupyter.widgets.confirmation import costly, study_question
 from tilth.jupyter.widgets.run_feed import stop
 from tilth.jupyter.widgets.saving import targets
@@ -24,6 +24,8 @@ from tilth.studies.test_sets import VALIDATION
 from tilth.studies.training.standing import in_words
 
 if TYPE_CHECKING:
+    from tilth.advice.advice import Advice
+    from tilth.charts import Figure
     from tilth.engine.budget import Budget
     from tilth.studies.study import Study
     from tilth.teacher import Teacher
@@ -58,6 +60,7 @@ class Regimes:
     Attributes:
         teacher_state: How the teacher does by the study; None where it tells nothing of it.
         mark: How far the study is; None before the first.
+        advice: The workbench's newest advice, which has charts beside those of the study; None without.
 
     Args:
         studies: The studies of this workbench.
@@ -79,6 +82,7 @@ class Regimes:
         self._write = write
         self._ask = ask
         self._lock = threading.RLock()
+        self.advice: Advice | None = None
         self._take(studies, budget)
 
     def _take(self, studies: WorkbenchStudies, budget: Budget) -> None:
@@ -201,9 +205,11 @@ class Regimes:
 
     def on_chart(self, kind: str, axis: str, test: str, theme: str) -> Answer:
         """A chart as Vega-Lite, in words, and its points; or why there is none."""
-        figures = self._required()
         try:
-            drawn = figures.chart(kind, axis, test, theme)
+            if kind in advice_charts.KINDS:
+                drawn = advice_charts.drawn(self.advice, kind, axis, theme, self.study)
+            else:
+                drawn = self._required().chart(kind, axis, test, theme)
         except ValueError as error:
             drawn = {"spec": None, "words": "", "points": [], "problem": str(error)}
         return "regimes-chart", drawn, []
@@ -238,16 +244,20 @@ class Regimes:
         """Writes the figure; those of several test sets to a file each, named for its set."""
         if not path.strip():
             raise ValueError("give the file a name, such as regimes.svg")
-        target, figures = Path(path).expanduser(), self._required()
+        target = Path(path).expanduser()
         several = len(tests) > 1
         meant = [target.with_stem(f"{target.stem}-{test}") if several else target for test in tests]
         files = targets(meant, existing)
         saved = [
-            figures.figure(kind, axis, test, theme).save(file)
-            for test, file in zip(tests, files, strict=True)
+            self._figure(kind, axis, test, theme).save(file) for test, file in zip(tests, files, strict=True)
         ]
         sizes = sum(each.stat().st_size for each in saved)
         return "regimes-save", {"paths": [traits.shown_path(each) for each in saved], "bytes": sizes}, []
+
+    def _figure(self, kind: str, axis: str, test: str, theme: str) -> Figure:
+        if kind in advice_charts.KINDS:
+            return advice_charts.figure(self.advice, kind, axis, theme)
+        return self._required().figure(kind, axis, test, theme)
 
     # The study.
 
