@@ -155,9 +155,10 @@ def test_advice_on_a_narrow_page(lab: Lab, bench: Bench) -> None:
         assert advice.evaluate("box => box.scrollWidth <= box.clientWidth")
         lab.screenshot("advice-narrow")
         bench.tab("Regimes")
-        for kind in ("forecast", "gaps"):
+        for kind, told in (("forecast", "Fan of"), ("gaps", "bars: 90%")):
             bench.root.get_by_role("combobox", name="show").select_option(kind)
             chart = bench.root.locator(".tilth-chart")
+            expect(chart).to_contain_text(told)
             expect(chart.locator(".tilth-legend li")).to_have_count(4)
             expect(chart.locator("svg")).to_have_count(1)
             chart.scroll_into_view_if_needed()
