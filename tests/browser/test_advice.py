@@ -144,6 +144,24 @@ def test_advice_is_read_and_used_by_keyboard_alone(lab: Lab, bench: Bench) -> No
     expect(opened).to_have_count(0)
 
 
+def test_a_run_that_decides_as_it_grows_tells_what_it_decided(lab: Lab, bench: Bench) -> None:
+    bench.choose("Adaptive")
+    bench.limit(800)
+    expect(bench.root.locator(".tilth-expected")).to_contain_text("40")
+    bench.press("Generate")
+    bench.until("Finished")
+    advice = advice_of(bench)
+    decided = advice.locator("details", has=lab.page.locator("summary", has_text=re.compile("^after ")))
+    expect(decided.last).to_contain_text("commit to")
+    expect(words(bench)).to_have_text(MEASURED)
+    decided.last.locator("summary").click()
+    expect(decided.last.locator("p")).to_be_visible()
+    lab.page.mouse.move(0, 0)
+    lab.screenshot("advice-adaptive")
+    bench.tab("Regimes")
+    assert bench.root.get_by_label("Adaptive").count() == 0
+
+
 def test_advice_on_a_narrow_page(lab: Lab, bench: Bench) -> None:
     measure(bench)
     bench.choose("Rephrase")

@@ -49,6 +49,7 @@ export const EMPTY: Traits = {
     next_note: null,
     seeds_worth: null,
     charted: false,
+    decisions: [],
   },
   status: {
     state: "idle",

@@ -100,6 +100,8 @@ export interface Advice {
   seeds_worth: string | null;
   /** Whether there is a forecast to draw. */
   charted: boolean;
+  /** What the run has decided so far, where its strategy decides as it grows. */
+  decisions: readonly { head: string; text: string }[];
 }
 
 /** An arm at the budget, as advice has it. */

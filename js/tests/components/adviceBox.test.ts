@@ -120,6 +120,16 @@ test("why there is no advice is a sentence, and without a measurement there are 
   expect(box(el).querySelector(".tilth-gaps")).toBeNull();
 });
 
+test("what a run has decided is told with its reasons, whether there is advice or not", async () => {
+  const decisions = [
+    { head: "after 97 queries: measure up to ratio 1", text: "the choice may lose 4 points" },
+  ];
+  host.set("advice", { ...EMPTY.advice, problem: "no budget", decisions });
+  const { el } = await open();
+  const told = find(box(el), "details", "after 97 queries");
+  expect(find(told, "p").textContent).toBe("the choice may lose 4 points");
+});
+
 test("what others' files say stays text", async () => {
   host.set("advice", {
     ...ADVICE,
@@ -135,6 +145,7 @@ test("what others' files say stays text", async () => {
     arms: [arm(HOSTILE)],
     next_note: HOSTILE,
     seeds_worth: HOSTILE,
+    decisions: [{ head: HOSTILE, text: HOSTILE }],
   });
   const { el } = await open();
   expect(box(el).querySelector("img")).toBeNull();

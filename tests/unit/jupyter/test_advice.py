@@ -212,3 +212,39 @@ def test_cells_of_others_are_drawn_and_cannot_be_opened(workbench, page):
     until_advised(page, lambda a: a["problem"])
     problem = page.ask(widget, "regimes-chart", kind="gap", **ask).custom["problem"]
     assert "the Advice box says why" in problem
+
+
+def test_adaptive_is_offered_where_it_has_questions_to_decide_by(workbench, page, seeds):
+    def names(**options):
+        return [info["name"] for info in workbench(**options).strategies]
+
+    assert "adaptive" not in names()
+    assert "adaptive" not in names(test=asked("Bo", 10), validation=asked("Cy", 60)), "too few questions"
+    shared = seeds.frame.select("question", "reference").vstack(asked("Cy", 100))
+    assert "adaptive" not in names(test=asked("Bo", 10), validation=shared), "seeds are among them"
+    with pytest.raises(ValueError, match=r"pass tilth\.Adaptive"):
+        workbench(strategy="adaptive")
+    widget = workbench(test=asked("Bo", 10), validation=asked("Cy", 120), strategy="adaptive")
+    assert "adaptive" in [info["name"] for info in widget.strategies]
+    assert "adaptive" not in widget.regimes["strategies"], "a study does not measure what measures"
+
+
+def test_what_an_adaptive_run_decides_and_measures_is_told(page):
+    widget = tilth.Workbench(strategy="adaptive", budget=1_500)
+    try:
+        assert page.ask(widget, "generate").custom["type"] == "ok"
+        page.until_state("finished")
+        advice = until_advised(page, lambda a: a["decisions"] and "commit" in a["decisions"][-1]["head"])
+        made = tilth.decisions(widget.run)
+        assert len(advice["decisions"]) == made.height
+        for told, own in zip(advice["decisions"], made.iter_rows(named=True), strict=True):
+            assert told["head"].startswith(f"after {own['queries']:,} queries: {own['then']}")
+            assert own["reason"] in told["text"]
+        assert advice["words"] in ("clear", "leaning", "too close to call")
+        assert f"from {made['cells'].sum()} measured cells" in advice["source"]
+        assert not [m for m in page.sent if m.update.get("notice")]
+    finally:
+        if widget.run:
+            widget.run.abort()
+            widget.run.wait()
+        widget.close()

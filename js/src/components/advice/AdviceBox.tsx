@@ -20,7 +20,7 @@ export function AdviceBox() {
   const { store } = useView();
   const box = useRef<HTMLElement>(null);
   const advice = store.traits.advice.value;
-  const { words, problem, notices, reasons, assumptions, split, seeds_worth } = advice;
+  const { words, problem, notices, reasons, assumptions, split, seeds_worth, decisions } = advice;
   return (
     <section class="tilth-group tilth-advice" aria-label="Advice" tabIndex={-1} ref={box}>
       <div class="tilth-advice-head">
@@ -64,6 +64,16 @@ export function AdviceBox() {
             )}
           </div>
         </>
+      )}
+      {decisions.length > 0 && (
+        <div class="tilth-advice-folds">
+          <h4 class="tilth-muted tilth-advice-part">what the run decided</h4>
+          {decisions.map(({ head, text }) => (
+            <AdviceFold key={head} head={head}>
+              <p>{text}</p>
+            </AdviceFold>
+          ))}
+        </div>
       )}
     </section>
   );

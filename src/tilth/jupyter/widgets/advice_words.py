@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from tilth.jupyter.secrets import without_secrets
 from tilth.printable import printable
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tilth.advice.advice import Advice
 
 UNTOLD: dict[str, Any] = {
@@ -32,6 +35,7 @@ UNTOLD: dict[str, Any] = {
     "next_note": None,
     "seeds_worth": None,
     "charted": False,
+    "decisions": [],
 }
 """The `advice` trait while nothing is known of it yet."""
 
@@ -61,13 +65,10 @@ def told(advice: Advice, titles: Mapping[str, str], offered: Iterable[str], *, n
         note: What would tell more, where nothing is measured.
     """
     rows = advice.table.to_dicts()
+    title = partial(_title, titles)
     chosen = next((row for row in rows if row["arm"] == advice.arm), {})
     others = [row for row in rows if row is not chosen]
     shown = [row for row in rows if row is chosen or row in others[: _ARMS - 1]]
-
-    def title(arm: str) -> str:
-        name = next((name for name in titles if arm == name or arm.startswith((f"{name} ", f"{name},"))), "")
-        return printable(titles[name] + arm[len(name) :] if name else arm, _NAME)
 
     worth_it = [row for row in advice.next.to_dicts() if row["points"] >= _LEAST_POINTS][:_NEXT]
     measured = advice.forecast is not None
@@ -93,6 +94,25 @@ def told(advice: Advice, titles: Mapping[str, str], offered: Iterable[str], *, n
     }
     plain: dict[str, Any] = protocol.plain(fields)
     return plain
+
+
+def decided(decisions: pl.DataFrame, titles: Mapping[str, str]) -> list[dict[str, str]]:
+    """What an adaptive run has decided, as `tilth.decisions` has it: each what came of it, and why."""
+    found = []
+    for one in decisions.tail(_SENTENCES).iter_rows(named=True):
+        title, measures = _title(titles, one["arm"]), one["then"] == "measure"
+        then = f"measure up to ratio {one['ratio'] or 0:g}" if measures else f"commit to {title}"
+        ahead = f"; {title} is ahead, {one['words']}" if one["cells"] and measures else ""
+        texts = (f"after {one['queries'] or 0:,} queries: {then}", f"{one['reason']}{ahead}")
+        head, text = _sentences(texts)
+        found.append({"head": head, "text": text})
+    return found
+
+
+def _title(titles: Mapping[str, str], arm: str) -> str:
+    """An arm as people read it: with the title of its strategy."""
+    name = next((name for name in titles if arm == name or arm.startswith((f"{name} ", f"{name},"))), "")
+    return printable(titles[name] + arm[len(name) :] if name else arm, _NAME)
 
 
 _ALONE = "one arm is measured: there is nothing to compare it with"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilth import students, tasks
+from tilth.advice.adaptive.decisions import ADAPTIVE
 from tilth.engine.run import OVER
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
@@ -78,7 +79,9 @@ class Regimes:
         write: Callable[..., None],
         ask: Callable[..., None],
     ) -> None:
-        self._offered = {name: info for name, info in offered.items() if info["usable"]}
+        # adaptive measures the others itself
+        compared = {name: info for name, info in offered.items() if name != ADAPTIVE}
+        self._offered = {name: info for name, info in compared.items() if info["usable"]}
         self._write = write
         self._ask = ask
         self._lock = threading.RLock()

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tilth
-from tilth import tasks
+from tilth import students, tasks
 from tilth.arguments import of_kind
 from tilth.engine.planning.estimate import estimate
 from tilth.jupyter.doctor import version_of
 from tilth.strategies import registry
 from tilth.strategies.check import with_checks
-from tilth.studies.test_sets import test_sets
+from tilth.studies.test_sets import VALIDATION, refuse_shared_questions, test_sets
 
 if TYPE_CHECKING:
     import polars as pl
@@ -92,6 +92,28 @@ def tests(
             raise ValueError("validation= needs test= beside it: questions that only final results see")
         return {}
     return test_sets(test, validation, tasks.get(seeds.task))
+
+
+def configured(
+    strategy: str | Strategy, tests: Mapping[str, pl.DataFrame], seeds: Seeds
+) -> dict[str, Strategy]:
+    """Strategies with options of their own, by name: the given one, and `adaptive` where it can decide."""
+    own = {} if isinstance(strategy, str) else {strategy.name: strategy}
+    return {**_adaptive(tests, seeds), **own}
+
+
+def _adaptive(tests: Mapping[str, pl.DataFrame], seeds: Seeds) -> dict[str, Strategy]:
+    """By its name; nothing where it lacks questions to decide by, or a student to train on this machine."""
+    if VALIDATION not in tests:
+        return {}
+    from tilth.advice.adaptive.strategy import Adaptive  # it loads NumPy
+
+    try:
+        refuse_shared_questions(seeds, {VALIDATION: tests[VALIDATION]})
+        students.usual(seeds.task_name)
+        return {Adaptive.name: Adaptive(tests[VALIDATION])}
+    except ValueError:  # too few questions, seeds among them, or no student
+        return {}
 
 
 def shown_path(path: Path) -> str:
@@ -176,6 +198,8 @@ def offers(
 def require_usable(offered: Mapping[str, Mapping[str, Any]], name: str) -> str:
     """`name`, if these seeds can feed that strategy; raises `ValueError` that says what they can."""
     if name not in offered:
+        if name in registry.available():
+            registry.get(name)  # says what more it must be given
         raise ValueError(f"no strategy is called {name!r}; there are {', '.join(offered)}")
     if not offered[name]["usable"]:
         raise ValueError(f"{name} cannot be used with these seeds: {offered[name]['why_not']}")

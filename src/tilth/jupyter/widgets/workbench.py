@@ -141,7 +141,8 @@ class Workbench(Widget):
         self._given_budget = limits = Budget.of(DEFAULT_QUERIES if budget is None else budget)
         strategy = strategy if isinstance(strategy, str) else registry.get(strategy)
         name = strategy if isinstance(strategy, str) else strategy.name
-        configured: dict[str, Strategy] = {} if isinstance(strategy, str) else {name: strategy}
+        tests = traits.tests(test, validation, self._seeds, demo=seeds is None)
+        configured = traits.configured(strategy, tests, self._seeds)
         self._offered = traits.offers(self._seeds, configured, self._checks)
         traits.require_usable(self._offered, name)
         own = (self._seeds, self._teacher, self._writer)
@@ -150,12 +151,15 @@ class Workbench(Widget):
         self._question = Question(partial(self._push, "confirm"))
         self._views = Views(self.close)
         self._display = RunDisplay(self._teacher, self._write, self._push, self._wake.set)
-        tests = traits.tests(test, validation, self._seeds, demo=seeds is None)
         if tests:
             studies = WorkbenchStudies(*own, tests, configured, random_state, path=self._path)
             self._regimes = Regimes(studies, self._offered, limits, self._write, self._question.ask)
         self._advice = AdviceBox(
-            *(self._seeds, self._offered, evidence, self._regimes, self._budget, self._write, self._fail),
+            *(self._seeds, self._offered, evidence, self._regimes),
+            run=lambda: self.run,
+            budget=self._budget,
+            write=self._write,
+            fail=self._fail,
             submit=partial(self._submit, pool=self._drawers),
         )
         super().__init__(
