@@ -70,7 +70,7 @@ class Source:
             whose = f" of {named(str(student[0]), str(student[1]))}" if several else ""
             shares = cells["cut_off"].to_list()
             lines.append(
-                f"Answers{whose} cut off at their limit: up to {_percent(max(shares))} in "
+                f"Answers{whose} cut off at their limit: up to {percent(max(shares))} in "
                 f"{len(shares)} of {self._cells_of(student)} cells"
             )
         return lines
@@ -98,7 +98,8 @@ class Source:
         return [f"Not drawn: {count} of {self.cells.height} cells, not complete"] if count else []
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share in words, of which a small one is not none."""
     return f"{share:.0%}" if share >= 0.01 else "under 1%"
 
 

@@ -196,8 +196,8 @@ def test_lines_of_others_take_looks_that_are_free_before_they_share_one() -> Non
         ({"kind": "spread"}, "no chart of kind 'spread'; choose forecast or gap"),
         ({"x": "rows"}, 'not rows; use x="ratio" or x="usd"'),
         ({"kind": "gap", "x": "usd"}, "leave x out"),
-        ({"test": "same"}, "leave test out"),
-        ({"published": True}, "leave published out"),
+        ({"test": "same"}, "test is of a study's chart; leave it out"),
+        ({"published": True}, "published is of a study's chart"),
     ],
 )
 def test_what_advice_has_not_is_refused(advice: tilth.Advice, options: dict[str, Any], message: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tilth.advice.forecast import LEVELS
 from tilth.charts.advice import frames
-from tilth.charts.advice.weighed import Weighed, queries, short
+from tilth.charts.advice.weighed import Weighed, cut, queries
 from tilth.charts.axes import TITLES, LogAxis, amount, layered, log_axis, share, share_axis, spaced, values
 from tilth.charts.cut_off import cut_off_in_words, cut_off_lanes, rings
 from tilth.charts.figure import Figure
@@ -88,7 +88,7 @@ def _reading(weighed: Weighed, replicates: int) -> list[str]:
     mean = f", means of {replicates} replicates" if replicates > 1 else ""
     told = [
         f"Points: measured{mean}, with 95% Wilson; lines: fitted, and forecast where they are dashed",
-        f"Fan of {short(weighed.advice.arm)}, and bars on the right: 50, 80 and 90% of the forecast",
+        f"Fan of {cut(weighed.advice.arm)}, and bars on the right: 50, 80 and 90% of the forecast",
     ]
     if (more := len(weighed.arms) - _MOST) > 0:
         told.append(f"Not drawn: {more} arm{'s' if more > 1 else ''} that are forecast to reach less")
@@ -143,7 +143,7 @@ class _Drawing:
         import altair as alt
 
         color, _, _ = encodings(self.looks)
-        records = [{**row, "strategy": row["arm"], "arm": short(row["arm"])} for row in frame.to_dicts()]
+        records = [{**row, "strategy": row["arm"], "arm": cut(row["arm"])} for row in frame.to_dicts()]
         return alt.Chart(values(records)).encode(color=color)
 
     def _rules(self) -> list[alt.Chart]:
@@ -268,7 +268,7 @@ class _Drawing:
             {
                 "strategy": row["arm"],
                 "place": place,
-                "text": f"{short(row['arm'])}\u2002{row['mean']:.0%}"
+                "text": f"{cut(row['arm'])}\u2002{row['mean']:.0%}"
                 + ("" if same else f" with {queries(row['queries'])}"),
             }
             for row, place in zip(rows, places, strict=True)
@@ -296,7 +296,7 @@ def _words(weighed: Weighed, data: pl.DataFrame, ends: pl.DataFrame, x: Axis, li
             f"{mean:.1%} at {amount(at, x)}" for at, mean in seen.select("x", "mean").iter_rows()
         )
         said.append(
-            f"{short(end['arm'])}: measured {points}; forecast {end['mean']:.1%} "
+            f"{cut(end['arm'])}: measured {points}; forecast {end['mean']:.1%} "
             f"({end['low']:.1%} to {end['high']:.1%}, 90%) with {queries(end['queries'])}."
         )
     return " ".join([*said, *cut_off_in_words(_called(data), x)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tilth.charts.advice.weighed import Weighed, queries, short
+from tilth.charts.advice.weighed import Weighed, cut, queries
 from tilth.charts.axes import amount, layered, values
 from tilth.charts.figure import Figure
 from tilth.charts.style import Look, Theme, ThemeName, encodings
@@ -25,7 +25,7 @@ def gap(advice: Advice, *, theme: ThemeName) -> Figure:
     data = pl.DataFrame(list(weighed.arms.values()), schema=advice.table.schema)
     lines = [
         *weighed.lines(),
-        f"Points of accuracy against {short(advice.arm)}, forecast at the budget; bars: 90%",
+        f"Points of accuracy against {cut(advice.arm)}, forecast at the budget; bars: 90%",
     ]
 
     def build(colours: Theme) -> alt.ConcatChart:
@@ -51,14 +51,13 @@ def _panel(weighed: Weighed, looks: dict[str, Look], colours: Theme) -> alt.Laye
     y = alt.Y("strategy:N", sort=order, axis=None, scale=alt.Scale(domain=order, paddingOuter=0.1))
     axis = alt.Axis(
         labelExpr="datum.value == 0 ? '0' : replace(format(datum.value * 100, '+~g'), '-', '−')",
-        title=f"points of accuracy against {short(weighed.advice.arm)}",
+        title=f"points of accuracy against {cut(weighed.advice.arm)}",
         tickCount=6,
     )
     scale = alt.Scale(domain=[low, high], nice=False)
     x, x_low = (alt.X(f"{field}:Q", axis=axis, scale=scale) for field in ("gap", "gap_low"))
     records = [
-        {**row, "strategy": row["arm"], "name": short(row["arm"]), "text": _told(weighed, row)}
-        for row in rows
+        {**row, "strategy": row["arm"], "name": cut(row["arm"]), "text": _told(weighed, row)} for row in rows
     ]
     chart = alt.Chart(values(records)).encode(y=y)
     told = [
@@ -110,5 +109,5 @@ def _words(weighed: Weighed, lines: list[str]) -> str:
         unit = ", advised:" if arm == weighed.advice.arm else ", points of accuracy:"
         odds = "" if row["p_best"] is None else f", the best with {row['p_best']:.0%}"
         price = "" if row["usd"] is None else f", {amount(row['usd'], 'usd')}"
-        said.append(f"{short(arm)}{unit} {_told(weighed, row)}{odds}; {queries(row['queries'])}{price}.")
+        said.append(f"{cut(arm)}{unit} {_told(weighed, row)}{odds}; {queries(row['queries'])}{price}.")
     return " ".join(said)

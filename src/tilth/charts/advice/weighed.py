@@ -16,9 +16,6 @@ from tilth.studies.options import DEFAULTS, Line, named
 if TYPE_CHECKING:
     import polars as pl
 
-_SHOWN = 44
-"""Characters of an arm's name that a chart writes."""
-
 
 @dataclass(frozen=True)
 class Weighed:
@@ -72,14 +69,11 @@ class Weighed:
     @property
     def title(self) -> str:
         """The advised arm and the words."""
-        return f"{short(self.advice.arm)}: {self.advice.words}"
+        return f"{cut(self.advice.arm)}: {self.advice.words}"
 
     def lines(self) -> list[str]:
         """The odds, and who taught and measured what."""
         advice, source = self.advice, Source(self.cells, None, "validation")
-        first = self.cells.row(0, named=True)
-        student = named(first["student"], first["student_options"])
-        grown = f"{self.cells.height:,} cells of {first['seeds']:,} seeds"
         told = []
         if advice.within is not None and advice.expected_loss is not None:
             told.append(
@@ -90,11 +84,11 @@ class Weighed:
             told.append("The budget lies too far past what was measured for odds")
         best = max(advice.table.to_dicts(), key=lambda row: float(row["mean"]))["arm"]
         if best != advice.arm:
-            told.append(f"{short(best)} is forecast to reach more, but not surely enough to be advised")
+            told.append(f"{cut(best)} is forecast to reach more, but not surely enough to be advised")
         return [
             *told,
             source.teachers(),
-            f"Student {student}, {grown}, {source.questions()} validation questions",
+            grown(self.cells),
             *source.conditions(),
         ]
 
@@ -115,9 +109,19 @@ class Weighed:
         return ", ".join(told) or None
 
 
-def short(name: str) -> str:
-    """An arm's name, cut where it is too long to be drawn."""
-    return name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"
+def grown(cells: pl.DataFrame) -> str:
+    """Who was trained and asked, in words."""
+    first = cells.row(0, named=True)
+    student = named(first["student"], first["student_options"])
+    asked = Source(cells, None, "validation").questions()
+    return (
+        f"Student {student}, {cells.height:,} cells of {first['seeds']:,} seeds, {asked} validation questions"
+    )
+
+
+def cut(text: str, most: int = 44) -> str:
+    """An arm's name, or another text, cut where it is too long to be drawn."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def queries(count: float) -> str:
