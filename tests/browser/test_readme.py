@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from workbench import open_bench
 
 # A README is about 900 pixels wide, so that this is sharp on a dense screen too.
-WIDTH, HEIGHT, SCALE = 1400, 850, 1.5
+WIDTH, HEIGHT, SCALE = 1400, 870, 1.4
 SOURCE = """\
 import tilth
 
