@@ -124,7 +124,7 @@ class _Drawing:
 
     def cut_off(self) -> list[alt.LayerChart]:
         """The strip below the panel, where answers were cut off."""
-        return cut_off_lanes(_called(self.data), self.looks, self.colours, self.axis, _WIDTH)
+        return cut_off_lanes(_seen(self.data), self.looks, self.colours, self.axis, _WIDTH)
 
     @property
     def domain(self) -> tuple[float, float]:
@@ -299,11 +299,11 @@ def _words(weighed: Weighed, data: pl.DataFrame, ends: pl.DataFrame, x: Axis, li
             f"{cut(end['arm'])}: measured {points}; forecast {end['mean']:.1%} "
             f"({end['low']:.1%} to {end['high']:.1%}, 90%) with {queries(end['queries'])}."
         )
-    return " ".join([*said, *cut_off_in_words(_called(data), x)])
+    return " ".join([*said, *cut_off_in_words(_seen(data), x)])
 
 
-def _called(data: pl.DataFrame) -> pl.DataFrame:
-    """Measured points whose arms stand where looks are kept."""
+def _seen(data: pl.DataFrame) -> pl.DataFrame:
+    """The measured points, with their arms as the lines that they belong to."""
     import polars as pl
 
     return data.filter(kind="measured").with_columns(strategy=pl.col("arm"))

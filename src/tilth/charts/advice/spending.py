@@ -31,6 +31,9 @@ _SIGHT = 4
 _FLAG = 16
 """Pixels from a decision's words to those of the next, above the panel."""
 
+_TOLD = ("queries", "usd", "within", "expected_loss", "then", "said", "reason")
+"""What a page may show of a decision."""
+
 _SPENT = {"queries": "queries", "usd": "US dollars"}
 _FORMATS = {"queries": ",~f", "usd": "$,~g"}
 
@@ -51,6 +54,8 @@ def spending(run: Run, *, x: Axis | None, theme: ThemeName) -> Figure:
     made = decisions(run)
     if not made.height:
         raise ValueError("chart: the run has decided nothing yet; wait for its first round")
+    if any(made[name].null_count() for name in ("queries", "arm", "words", "then", "reason")):
+        raise ValueError(f"chart: a decision in {run.path.name} was changed; what it says is not whole")
     unit = "queries" if x is None else "usd"
     data = _bought(run, made, unit)
     spent = float(data["end"].max())  # type: ignore[arg-type]
@@ -160,7 +165,7 @@ class _Course:
             ahead = f"{cut(one['arm'])}, {cut(one['words'])}"
             if not self.made["cells"][: place + 1].sum():
                 ahead = "nothing measured"
-            then = "commit" if one["then"] == "commit" else f"measure to ratio {one['ratio']:g}"
+            then = "commit" if one["ratio"] is None else f"measure to ratio {one['ratio']:g}"
             found.append({**one, "reason": cut(one["reason"], 200), "said": f"{ahead}: {then}"})
         return found
 
@@ -225,7 +230,7 @@ class _Course:
             below = above
         return [
             alt.Chart(values(records))
-            .mark_area(opacity=0.75, line=False)
+            .mark_area(opacity=0.75)
             .encode(x=self._x("at"), y=self._y("low"), y2="high:Q", color=self._color(colours))
         ]
 
@@ -253,21 +258,7 @@ class _Course:
         pixel = self.spent / _HEIGHT
         records = [
             {
-                **{
-                    name: one[name]
-                    for name in (
-                        "round",
-                        "queries",
-                        "usd",
-                        "arm",
-                        "words",
-                        "within",
-                        "expected_loss",
-                        "then",
-                        "said",
-                        "reason",
-                    )
-                },
+                **{name: one[name] for name in _TOLD},
                 "at": one[self.unit],
                 "foot": 0.0,
                 "head": self.spent + pixel * _FLAG * (len(decided) - place),
@@ -298,11 +289,7 @@ class _Course:
             low += total
         places = spaced(middles, self.spent * 15 / _HEIGHT, 0.0, self.spent)
         records = [
-            {
-                "bought": part,
-                "place": place,
-                "text": f"{part}\u2002{percent(total / self.spent)}",
-            }
+            {"bought": part, "place": place, "text": f"{part}\u2002{percent(total / self.spent)}"}
             for (part, total), place in zip(totals.items(), places, strict=True)
         ]
         chart = alt.Chart(values(records)).encode(y=self._y("place"))
