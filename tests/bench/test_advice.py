@@ -31,7 +31,7 @@ from tests.bench.advising.pools import Pool
 
 import tilth
 
-POOL = Pool("numeric", 1.0, 0.5, 77, 20)
+POOL = Pool("numeric", 1.0, 0.5, 77, 20, most=32)
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +73,12 @@ def test_a_second_time_nothing_is_trained(path, case, found) -> None:
 def test_it_decides_as_advise_itself(path, case) -> None:
     arms = (AA, QR, NQ, ATN)
     pilot = Pilot(arms, Curves(path).curve(case, arms, (0.5, 1, 1.5, 2)), case.student, POOL.seeds)
-    decision, draws = advised(pilot, 8, DEFAULT)
+    decision, weighing = advised(pilot, 8, DEFAULT)
     seeds = tilth.demo.seeds(POOL.seeds, POOL.random_state)
     said = tilth.advise(seeds, 8 * POOL.seeds, evidence=study_of(pilot, POOL.task))
     assert (arms[decision.arm], decision.words, decision.within) == (said.arm, said.words, said.within)
     means = dict(said.table.select("arm", "mean").iter_rows())
-    assert [means[arm] for arm in arms] == pytest.approx(draws.mean(axis=0))
+    assert [means[arm] for arm in arms] == pytest.approx(weighing.draws.mean(axis=0))
 
 
 def test_the_page_tells_goals_and_what_is_missed(found, case) -> None:

@@ -42,7 +42,7 @@ def all_pools() -> list[Pool]:
     drawn = [(task, profile, seeds) for task, seeds in sizes for profile in PROFILES]
     drawn += [(task, PROFILES[place], 400) for place, task in enumerate(("numeric", "sql", "numeric"))]
     return [
-        Pool(task, skill, drift, _FIRST_STATE + place, seeds)
+        Pool(task, skill, drift, _FIRST_STATE + place, seeds, most=64 if seeds == 25 else 32)
         for place, (task, (skill, drift), seeds) in enumerate(drawn)
     ]
 

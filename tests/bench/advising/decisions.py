@@ -105,8 +105,8 @@ def _methods(
     ours += [(BY_MEAN, pilot, None)] if DEFAULT in arms else []
     for method, known, default in ours:
         began = time.process_time()
-        found, draws = advised(known, ratio, default)
-        seconds = time.process_time() - began
+        found, weighing = advised(known, ratio, default)
+        draws, seconds = weighing.draws, time.process_time() - began
         bands = _bands(draws, rng)
         told = (found.p_best, found.within, found.expected_loss, found.words, seconds)
         yield method, found.arm, Said(draws.mean(axis=0), bands, *told)

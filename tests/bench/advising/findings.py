@@ -10,15 +10,15 @@ import numpy as np
 from tests.bench.advising import language_model, real_curves
 from tests.bench.advising.arms import AA, ATH, ATN, HALF, NQ, QR
 from tests.bench.advising.decisions import ADVICE, RULES, Record, of
-from tests.bench.advising.policies import UNION, Net
+from tests.bench.advising.policies import BUDGETS, UNION, Net
 from tests.bench.advising.scores import Honesty, difference
 
 BEST_RIVAL = "power law with plateau"
 SHORT = {AA: "answers", QR: "rephrase", NQ: "new", ATN: "answers, new", HALF: "half", ATH: "answers, half"}
 """How tables call the arms."""
 
-LARGE = 32
-"""The budget, in queries for each seed, from which a pilot is to pay."""
+LARGE = tuple(ratio for ratio in BUDGETS if ratio >= 32)
+"""The budgets, in queries for each seed, at which a pilot is to pay."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +53,25 @@ class Findings:
             for arms in ("six arms", "three arms")
         }
 
-    def at(self, ratio: float) -> list[Net]:
-        """What policies came to at a budget."""
-        return [one for one in self.nets if one.ratio == ratio]
+    def at(self, *ratios: float) -> list[Net]:
+        """What policies came to at some budgets."""
+        return [one for one in self.nets if one.ratio in ratios]
 
-    def best_fixed(self, ratio: float) -> str:
-        """The policy without a pilot that did best at a budget."""
-        plain = {one.method for one in self.nets if not one.share}
-        return min(plain, key=lambda method: self.net(method, ratio))
+    def best_fixed(self, *ratios: float) -> str:
+        """The policy without a pilot that did best at these budgets."""
+        return self._best({one.method for one in self.at(*ratios) if not one.share}, ratios)
 
-    def best_paid(self, ratio: float) -> str:
+    def best_paid(self, *ratios: float) -> str:
         """The policy with a pilot, whose last student learns all that was bought, that did best."""
-        paid = {one.method for one in self.at(ratio) if one.share and one.learns == UNION}
-        return min(paid, key=lambda method: self.net(method, ratio))
+        paid = {one.method for one in self.at(*ratios) if one.share and one.learns == UNION}
+        return self._best(paid, ratios)
 
-    def net(self, method: str, ratio: float) -> float:
-        """A policy's mean net regret at a budget, in points."""
-        return float(np.mean([one.regret for one in self.at(ratio) if one.method == method]))
+    def net(self, method: str, *ratios: float) -> float:
+        """A policy's mean net regret at these budgets, in points."""
+        return float(np.mean([one.regret for one in self.at(*ratios) if one.method == method]))
+
+    def _best(self, methods: set[str], ratios: tuple[float, ...]) -> str:
+        return min(sorted(methods), key=lambda method: self.net(method, *ratios))
 
 
 @dataclass(frozen=True)
@@ -161,11 +163,11 @@ def _rules(found: Findings) -> list[Goal]:
 
 
 def _paid(found: Findings) -> list[Goal]:
-    fixed, paid = found.best_fixed(LARGE), found.best_paid(LARGE)
-    better, low, high = (-one for one in difference(found.at(LARGE), paid, fixed))
+    fixed, paid = found.best_fixed(*LARGE), found.best_paid(*LARGE)
+    better, low, high = (-one for one in difference(found.at(*LARGE), paid, fixed))
     return [
         Goal(
-            f"a paid pilot at ratio {LARGE}, learning all that was bought, against the best fixed arm",
+            f"a paid pilot at ratio {LARGE[0]} and more, all rows learnt, against the best fixed arm",
             "at least .5 points better",
             f"{better:+.2f} [{high:+.2f}, {low:+.2f}]: {paid.split(';')[0]} against {fixed}",
             _short(0.5 - better, "points", 2),

@@ -95,14 +95,14 @@ def study_of(pilot: Pilot, task: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     return frame, read_outcomes(pl.concat(outcomes), frame)
 
 
-def advised(pilot: Pilot, ratio: float, default: str | None) -> tuple[Decision, Floats]:
-    """What the advice decides, and the draws (draws, arms) that it decides by: as `tilth.advise` does."""
+def advised(pilot: Pilot, ratio: float, default: str | None) -> tuple[Decision, Weighing]:
+    """What the advice decides, and what it weighs by: as `tilth.advise` does."""
     weighing = Weighing(pilot.evidence, Budget(queries=round(ratio * pilot.seeds)), pilot.seeds, 0)
     place = weighing.arm_of(default)
     found = decide(weighing.draws, default=place)
     if found.words == "clear":  # only then is the even prior asked
         found = decide(weighing.draws, default=place, even=weighing.even)
-    return found, weighing.draws
+    return found, weighing
 
 
 Rival = Callable[[Pilot, float, np.random.Generator], Floats]

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tests.bench.advising.arms import DEFAULT, SIX, Bought, bought, shared, spent_on
+from tests.bench.advising.arms import AA, ATN, DEFAULT, NQ, QR, SIX, Bought, bought, shared, spent_on
 from tests.bench.advising.curves import Case, Curves
 from tests.bench.advising.forecasts import Pilot, advised
 
-BUDGETS = (8, 16, 32)
+from tilth.advice.adaptive import policy
+from tilth.advice.adaptive.cells import arms_at
+
+BUDGETS = (8, 16, 32, 64)
 """In queries for each seed, the pilot with them."""
 
 POOLS = (0.5, 1, 2, 4)
@@ -22,6 +25,9 @@ TRAINED_AT = (0.5, 1, 1.5, 2, 3, 4, 6, 8)
 
 _LARGEST_SHARE = 0.6
 """Of the budget, that a fixed pilot may take."""
+
+ROUNDS = {"adaptive": (AA, QR, NQ, ATN), "adaptive, six arms": SIX}
+"""In rounds, by the rule of `tilth.Adaptive` and on its arms; and by the same rule on all that are here."""
 
 PURE, UNION = "its own rows", "all rows bought"
 
@@ -68,9 +74,12 @@ def ended(curves: Curves, case: Case) -> Iterator[Net]:
         for reach in POOLS:
             before = shared(reach)
             if before.ratio <= _LARGEST_SHARE * ratio:
-                arm, trainings = _advised(curves, case, before, ratio)
-                name = f"pools to {reach:g}"
-                yield from _finals(curves, case, ratio, best, Committed(name, arm, before, trainings))
+                cells = cells_of(before, ratio)
+                arm, _ = _advised(curves, case, SIX, cells, ratio)
+                pools = Committed(f"pools to {reach:g}", arm, before, len(cells))
+                yield from _finals(curves, case, ratio, best, pools)
+        for name, arms in ROUNDS.items():
+            yield from _finals(curves, case, ratio, best, adaptive(curves, case, ratio, name, arms))
 
 
 @dataclass(frozen=True)
@@ -114,11 +123,26 @@ def cells_of(before: Bought, ratio: float, arms: Sequence[str] = SIX) -> list[tu
     return list(found.values())
 
 
-def _advised(curves: Curves, case: Case, before: Bought, ratio: float) -> tuple[str, int]:
-    """The arm that the advice takes, and how many students it rests on."""
-    cells = cells_of(before, ratio)
+def adaptive(curves: Curves, case: Case, ratio: float, name: str, arms: tuple[str, ...]) -> Committed:
+    """Measures pools in rounds as long as the rule of the strategy `adaptive` says so, then commits."""
+    last, loss, arm = None, None, DEFAULT
+    before, cells = Bought(), []
+    while True:
+        wanted = shared(policy.next_ratio(last))
+        step = policy.step(last, wanted.ratio / ratio, loss)
+        if step.ratio is None:
+            return Committed(name, arm, before, len(cells))
+        last, before = step.ratio, wanted
+        cells = cells_of(before, ratio, arms) if arms == SIX else [*cells, *arms_at(last, cells)]
+        arm, loss = _advised(curves, case, arms, cells, ratio)
+
+
+def _advised(
+    curves: Curves, case: Case, arms: tuple[str, ...], cells: Sequence[tuple[str, float]], ratio: float
+) -> tuple[str, float | None]:
+    """The arm that the advice takes, and what it expects to lose; None where it is too far for odds."""
     known = curves.outcomes(case, [bought(*cell) for cell in cells])
     measured = {cell: known[bought(*cell)] for cell in cells}
-    arms = tuple(arm for arm in SIX if any(name == arm for name, _ in cells))
-    found, _ = advised(Pilot(arms, measured, case.student, case.pool.seeds), ratio, DEFAULT)
-    return arms[found.arm], len(cells)
+    there = tuple(arm for arm in arms if any(name == arm for name, _ in cells))
+    found, weighing = advised(Pilot(there, measured, case.student, case.pool.seeds), ratio, DEFAULT)
+    return there[found.arm], None if weighing.is_far else found.expected_loss

@@ -39,7 +39,7 @@ class Pool:
         drift: Likewise.
         random_state: What seeds, rows and questions are drawn from.
         seeds: How many.
-        most: The largest ratio.
+        most: The largest budget, in queries for each seed.
     """
 
     task: str
@@ -47,7 +47,7 @@ class Pool:
     drift: float
     random_state: int
     seeds: int
-    most: float = 32
+    most: float = 64
 
     @property
     def name(self) -> str:

@@ -81,8 +81,10 @@ def errors(curves: pl.DataFrame, first: int) -> Errors:
         data, losses = curve["rows"].to_numpy().astype(float), curve["loss"].to_numpy()
         at, truth = data[first + _AHEAD - 1], losses[first + _AHEAD - 1]
         known = pl.DataFrame({"arm": "model", "ratio": data[:first], "loss": losses[:first]})
-        row = tilth.forecast(known, at=[at]).frame.row(0, named=True)
-        missed[OURS].append(abs(np.log(row["mean"] / truth)))
+        ahead = tilth.forecast(known, at=[at])
+        # errors are told on the log scale, on which losses are forecast: so is the mean
+        missed[OURS].append(abs(np.log(ahead.draws).mean() - np.log(truth)))
+        row = ahead.frame.row(0, named=True)
         for level, one in held.items():
             one.append(row[f"low_{level}"] <= truth <= row[f"high_{level}"])
         for name, law in laws.FITTED.items():

@@ -10,7 +10,6 @@ from tests.bench.advising.arms import DEFAULT, NQ, QR
 from tests.bench.advising.decisions import ADVICE, ALL_MEASURED, RULES
 from tests.bench.advising.findings import BEST_RIVAL, Findings, goals
 from tests.bench.advising.page import point
-from tests.bench.advising.policies import BUDGETS
 
 WHY: Mapping[str, str] = {}
 """Why goals are missed, by the beginnings of their names."""
@@ -61,10 +60,10 @@ def _honest(found: Findings) -> str:
 
 def _paid(found: Findings) -> Iterator[str]:
     told = []
-    for ratio in BUDGETS:
+    for ratio in sorted({one.ratio for one in found.nets}):
         fixed, paid = found.best_fixed(ratio), found.best_paid(ratio)
         told.append(
-            f"at ratio {ratio} {found.net(paid, ratio):.2f} ({paid.split(';')[0]}) against "
+            f"at ratio {ratio:g} {found.net(paid, ratio):.2f} ({paid.split(';')[0]}) against "
             f"{found.net(fixed, ratio):.2f} ({fixed})"
         )
     yield (
