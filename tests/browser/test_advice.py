@@ -160,6 +160,11 @@ def test_a_run_that_decides_as_it_grows_tells_what_it_decided(lab: Lab, bench: B
     lab.screenshot("advice-adaptive")
     bench.tab("Regimes")
     assert bench.root.get_by_label("Adaptive").count() == 0
+    bench.root.get_by_role("combobox", name="show").select_option("spending")
+    expect(bench.root.locator(".tilth-chart svg")).to_have_count(1)
+    bench.root.locator("summary", has_text="Points").click()
+    expect(bench.root.locator(".tilth-decisions tbody tr").last).to_contain_text("commit")
+    lab.screenshot("advice-spending")
 
 
 def test_advice_on_a_narrow_page(lab: Lab, bench: Bench) -> None:

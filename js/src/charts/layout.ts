@@ -69,16 +69,16 @@ interface LegendEntry {
   shape: string;
 }
 
-/** Strategies with their colour and shape, as the chart draws them. */
+/** What is told apart by colour, with its shape where it has one, as the chart draws it. */
 export function legendOf(spec: Spec): LegendEntry[] {
   const layers = panelsOf(spec).flatMap((panel) => (panel.vconcat?.[0] ?? panel).layer ?? []);
-  const found = layers.find(({ encoding }) => encoding?.shape?.scale?.domain)?.encoding;
-  const { domain = [], range: shapes = [] } = found?.shape?.scale ?? {};
-  const colors = found?.color?.scale?.range ?? [];
+  const scaleOf = (name: string) => layers.find(({ encoding }) => encoding?.[name]?.scale?.domain);
+  const { domain = [], range: colors = [] } = scaleOf("color")?.encoding?.color?.scale ?? {};
+  const { domain: shaped = [], range: shapes = [] } = scaleOf("shape")?.encoding?.shape?.scale ?? {};
   return domain.map((strategy, place) => ({
     strategy,
     color: String(colors[place] ?? "currentcolor"),
-    shape: String(shapes[place] ?? "circle"),
+    shape: String(shapes[shaped.indexOf(strategy)] ?? "square"),
   }));
 }
 

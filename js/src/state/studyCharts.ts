@@ -21,8 +21,9 @@ const PAUSE_MS = 1_000;
 /** Stands for all test sets side by side. */
 export const ALL = "";
 
-const OF_ADVICE: readonly ChartKind[] = ["forecast", "gap"];
+const OF_ADVICE: readonly ChartKind[] = ["forecast", "gap", "spending"];
 
+/** Whether a chart is of what is advised or decided, on validation questions, not of a study's test sets. */
 export const isOfAdvice = (kind: ChartKind): boolean => OF_ADVICE.includes(kind);
 
 /** A chart of one test set. */
@@ -40,16 +41,21 @@ export class StudyCharts {
   /** What is chosen; what is shown may be another kind, or stand on another axis. */
   readonly chosenKind = signal<ChartKind>("regimes");
   readonly chosenAxis = signal<Axis>("ratio");
-  /** A chart of advice is there only while the advice rests on measurements. */
+  /** A chart of advice is there only while there is something of it to draw. */
+  readonly kinds = computed<readonly ChartKind[]>(() => {
+    const { charted, decisions } = this.#store.traits.advice.value;
+    const kinds: ChartKind[] = ["regimes", "spread"];
+    if (charted) kinds.push("forecast", "gap");
+    if (decisions.length > 0) kinds.push("spending");
+    return kinds;
+  });
   readonly kind = computed<ChartKind>(() =>
-    isOfAdvice(this.chosenKind.value) && !this.#store.traits.advice.value.charted
-      ? "regimes"
-      : this.chosenKind.value,
+    this.kinds.value.includes(this.chosenKind.value) ? this.chosenKind.value : "regimes",
   );
   /** Those that the shown kind can stand on; none where it has no axis to choose. */
   readonly axes = computed<readonly Axis[]>(() => {
     const { axes } = this.#store.traits.regimes.value;
-    if (this.kind.value === "gap") return [];
+    if (this.kind.value === "gap" || this.kind.value === "spending") return [];
     return this.kind.value === "forecast" ? axes.filter((axis) => axis === "ratio" || axis === "usd") : axes;
   });
   readonly axis = computed<Axis>(() =>

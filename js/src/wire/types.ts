@@ -120,6 +120,19 @@ export interface ArmPoint {
   p_best: number | null;
 }
 
+/** What a run decided before one of its rounds. */
+export interface DecisionPoint {
+  round: number;
+  queries: number;
+  /** The arm that was ahead, and how sure that was. */
+  arm: string;
+  words: string;
+  then: string;
+  /** Up to where it measures on; null where it commits. */
+  ratio: number | null;
+  reason: string;
+}
+
 export interface AdvisedArm extends ArmPoint {
   advised: boolean;
 }
@@ -265,7 +278,7 @@ export type ExportFormat = "parquet" | "chat" | "alpaca" | "csv" | "trl" | "axol
 
 /** What a chart of a study stands on, across its bottom. */
 export type Axis = "ratio" | "rows" | "rows_per_seed" | "usd";
-export type ChartKind = "regimes" | "spread" | "forecast" | "gap";
+export type ChartKind = "regimes" | "spread" | "forecast" | "gap" | "spending";
 
 export interface ChartChoices {
   kind: ChartKind;
@@ -360,7 +373,7 @@ export interface Chart {
   spec: Record<string, unknown> | null;
   /** The chart in words. */
   words: string;
-  points: readonly (AccuracyPoint | SpreadPoint | ArmPoint)[];
+  points: readonly (AccuracyPoint | SpreadPoint | ArmPoint | DecisionPoint)[];
   problem: string | null;
 }
 

@@ -105,7 +105,7 @@ def _amount(value: Any) -> float:
 
 
 _DRAWN: dict[str, Callable[[Any], Any]] = {
-    "kind": _one_of("regimes", "spread", "forecast", "gap"),
+    "kind": _one_of("regimes", "spread", "forecast", "gap", "spending"),
     "axis": _one_of("ratio", "rows", "rows_per_seed", "usd"),
     "theme": _one_of("light", "dark"),
 }

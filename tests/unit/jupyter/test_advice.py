@@ -180,6 +180,8 @@ def test_charts_of_advice_are_drawn_and_saved(workbench, page):
     widget = workbench(test=asked("Bo", 10), validation=asked("Cy", 120), budget=60)
     until_advised(page)
     ask = {"kind": "forecast", "axis": "ratio", "theme": "light", "test": "validation"}
+    spending = page.ask(widget, "regimes-chart", **{**ask, "kind": "spending"}).custom
+    assert "nothing decided to draw" in spending["problem"]
     assert "rests on no measurement" in page.ask(widget, "regimes-chart", **ask).custom["problem"]
     page.until_planned("regimes")
     page.ask(widget, "regimes-plan", **GRID)
@@ -242,6 +244,12 @@ def test_what_an_adaptive_run_decides_and_measures_is_told(page):
             assert own["reason"] in told["text"]
         assert advice["words"] in ("clear", "leaning", "too close to call")
         assert f"from {made['cells'].sum()} measured cells" in advice["source"]
+        ask = {"axis": "ratio", "theme": "light", "test": "validation"}
+        drawn = page.ask(widget, "regimes-chart", kind="spending", **ask).custom
+        assert drawn["points"] == made.select(drawn["points"][0].keys()).to_dicts()
+        assert "cells" not in drawn["points"][0], "a decision has none to open"
+        fan = page.ask(widget, "regimes-chart", kind="forecast", **ask).custom
+        assert "cells" not in fan["points"][0], "no study holds them"
         assert not [m for m in page.sent if m.update.get("notice")]
     finally:
         if widget.run:

@@ -2,7 +2,7 @@
 
 import { count, DASH, decimal, dollars, percent, signedPoints } from "../../format";
 import type { StudyCharts, TestChart } from "../../state/studyCharts";
-import type { AccuracyPoint, ArmPoint, SpreadPoint } from "../../wire/types";
+import type { AccuracyPoint, ArmPoint, DecisionPoint, SpreadPoint } from "../../wire/types";
 
 interface Props {
   chart: TestChart;
@@ -16,6 +16,7 @@ export function ChartInWords({ chart, charts, several }: Props) {
   const points = chart.points.filter((point): point is AccuracyPoint => "cells" in point);
   const spreads = chart.points.filter((point): point is SpreadPoint => "spread" in point);
   const arms = chart.points.filter((point): point is ArmPoint => "gap" in point);
+  const decisions = chart.points.filter((point): point is DecisionPoint => "then" in point);
   if (chart.points.length === 0) return null;
   const where = several ? ` of ${chart.test}` : "";
   return (
@@ -28,6 +29,8 @@ export function ChartInWords({ chart, charts, several }: Props) {
           <AccuracyTable points={points} chart={chart} charts={charts} />
         ) : arms.length > 0 ? (
           <ArmTable arms={arms} />
+        ) : decisions.length > 0 ? (
+          <DecisionTable decisions={decisions} />
         ) : (
           <SpreadTable points={spreads} />
         )}
@@ -163,6 +166,33 @@ function ArmTable({ arms }: { arms: ArmPoint[] }) {
               {signedPoints(gap_low)} to {signedPoints(gap_high)}
             </td>
             <td>{p_best === null ? DASH : percent(p_best, 0)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function DecisionTable({ decisions }: { decisions: DecisionPoint[] }) {
+  return (
+    <table class="tilth-table tilth-decisions">
+      <thead>
+        <tr>
+          <th scope="col">why</th>
+          <th scope="col">after queries</th>
+          <th scope="col">decided</th>
+          <th scope="col">ahead</th>
+        </tr>
+      </thead>
+      <tbody>
+        {decisions.map(({ round, queries, arm, words, then, ratio, reason }) => (
+          <tr key={round}>
+            <td>{reason}</td>
+            <td>{count(queries)}</td>
+            <td>{ratio === null ? then : `${then} to ratio ${decimal(ratio)}`}</td>
+            <td>
+              {arm}, {words}
+            </td>
           </tr>
         ))}
       </tbody>

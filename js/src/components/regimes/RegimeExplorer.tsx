@@ -26,6 +26,7 @@ const KINDS: Record<ChartKind, string> = {
   spread: "spread",
   forecast: "forecast",
   gap: "gaps",
+  spending: "spending",
 };
 
 export function RegimeExplorer({ shown }: { shown: boolean }) {
@@ -40,8 +41,6 @@ export function RegimeExplorer({ shown }: { shown: boolean }) {
   useEffect(() => followTheme((next) => (theme.value = next)), [theme]);
 
   const { tests } = store.traits.regimes.value;
-  const { charted } = store.traits.advice.value;
-  const kinds = (Object.keys(KINDS) as ChartKind[]).filter((kind) => charted || !isOfAdvice(kind));
   const study = store.traits.study_status.value;
   const drawn = charts.drawn.value;
   const picked = charts.picked.value;
@@ -65,7 +64,7 @@ export function RegimeExplorer({ shown }: { shown: boolean }) {
           <Select
             label="show"
             value={charts.kind.value}
-            options={kinds.map((value) => ({ value, text: KINDS[value] }))}
+            options={charts.kinds.value.map((value) => ({ value, text: KINDS[value] }))}
             choose={(value) => (charts.chosenKind.value = value)}
           />
           {!isOfAdvice(charts.kind.value) && (

@@ -106,7 +106,7 @@ class AdviceBox:
             text = str(error) if told else self._fail("the advice", error)
             advice, shown = None, advice_words.problem(text)
         if self._regimes:
-            self._regimes.advice = advice
+            self._regimes.advised.advice, self._regimes.advised.run = advice, self._deciding_run
         self._write(advice=shown)
         now = time.monotonic()
         self._due = max(self._due, now + _PAUSE_TIMES * (now - began))

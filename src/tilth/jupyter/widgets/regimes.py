@@ -14,7 +14,8 @@ from tilth.advice.adaptive.decisions import ADAPTIVE
 from tilth.engine.run import OVER
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
-from tilth.jupyter.widgets import advice_charts, traits
+from tilth.jupyter.widgets import traits
+from tilth.jupyter.widgets.advice_charts import KINDS, AdviceCharts
 from tilth.jupyter.widgets.confirmation import costly, study_question
 from tilth.jupyter.widgets.run_feed import stop
 from tilth.jupyter.widgets.saving import targets
@@ -25,7 +26,6 @@ from tilth.studies.test_sets import VALIDATION
 from tilth.studies.training.standing import in_words
 
 if TYPE_CHECKING:
-    from tilth.advice.advice import Advice
     from tilth.charts import Figure
     from tilth.engine.budget import Budget
     from tilth.studies.study import Study
@@ -61,7 +61,7 @@ class Regimes:
     Attributes:
         teacher_state: How the teacher does by the study; None where it tells nothing of it.
         mark: How far the study is; None before the first.
-        advice: The workbench's newest advice, which has charts beside those of the study; None without.
+        advised: Charts of the workbench's advice, which stand beside those of the study.
 
     Args:
         studies: The studies of this workbench.
@@ -85,7 +85,7 @@ class Regimes:
         self._write = write
         self._ask = ask
         self._lock = threading.RLock()
-        self.advice: Advice | None = None
+        self.advised = AdviceCharts()
         self._take(studies, budget)
 
     def _take(self, studies: WorkbenchStudies, budget: Budget) -> None:
@@ -209,8 +209,8 @@ class Regimes:
     def on_chart(self, kind: str, axis: str, test: str, theme: str) -> Answer:
         """A chart as Vega-Lite, in words, and its points; or why there is none."""
         try:
-            if kind in advice_charts.KINDS:
-                drawn = advice_charts.drawn(self.advice, kind, axis, theme, self.study)
+            if kind in KINDS:
+                drawn = self.advised.drawn(kind, axis, theme, self.study)
             else:
                 drawn = self._required().chart(kind, axis, test, theme)
         except ValueError as error:
@@ -258,8 +258,8 @@ class Regimes:
         return "regimes-save", {"paths": [traits.shown_path(each) for each in saved], "bytes": sizes}, []
 
     def _figure(self, kind: str, axis: str, test: str, theme: str) -> Figure:
-        if kind in advice_charts.KINDS:
-            return advice_charts.figure(self.advice, kind, axis, theme)
+        if kind in KINDS:
+            return self.advised.figure(kind, axis, theme)
         return self._required().figure(kind, axis, test, theme)
 
     # The study.
