@@ -12,6 +12,7 @@ NAMES = (
     "01-first-harvest.ipynb",
     "02-your-own-seeds.ipynb",
     "03-what-data-buys.ipynb",
+    "05-which-strategy.ipynb",
     "08-a-real-student.ipynb",
 )
 

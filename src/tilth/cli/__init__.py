@@ -110,6 +110,14 @@ def _parser() -> argparse.ArgumentParser:
         help="numeric, choice, sql, code or open-ended: how answers are put, read and checked (%(default)s)",
     )
     generate.add_argument("--strategy", default="new-question", help="how rows are grown (%(default)s)")
+    generate.add_argument(
+        "--validation",
+        metavar="FILE",
+        help="questions with answers that --strategy adaptive decides by, with the seeds' column names",
+    )
+    generate.add_argument(
+        "--student", metavar="NAME", help="who is trained for --strategy adaptive; the task's usual one"
+    )
     teacher = generate.add_mutually_exclusive_group(required=True)
     teacher.add_argument("--model", help="the teacher: a model the endpoint serves")
     teacher.add_argument(

@@ -15,6 +15,8 @@ from tilth.strategies import registry
 from tilth.strategies.check import with_checks
 
 if TYPE_CHECKING:
+    from tilth.seeds import Seeds
+    from tilth.strategies.base import Strategy
     from tilth.strategies.check import Check
     from tilth.teacher import Teacher
 
@@ -47,7 +49,7 @@ def generate(options: Namespace) -> int:
     )
     return run_to_its_end(
         seeds,
-        with_checks(registry.get(options.strategy), checks),
+        with_checks(_strategy(options, seeds), checks),
         tilth.Budget(queries=options.queries, tokens=options.tokens, usd=options.usd, rows=options.rows),
         options,
         teacher=_teacher(options),
@@ -55,6 +57,25 @@ def generate(options: Namespace) -> int:
         path=Path(options.out) if options.out else None,
         random_state=options.random_state,
     )
+
+
+def _strategy(options: Namespace, seeds: Seeds) -> Strategy:
+    given = (options.validation, options.student)
+    if options.strategy != tilth.Adaptive.name:
+        if given != (None, None):
+            raise UsageError("--validation and --student belong to --strategy adaptive; leave them out")
+        return registry.get(options.strategy)
+    if options.validation is None:
+        raise UsageError("--strategy adaptive decides by questions with answers; pass --validation FILE")
+    questions = tilth.read_seeds(
+        options.validation,
+        question=options.question,
+        answer=options.answer,
+        task=seeds.task,
+        context=None if options.context is None else _names(options.context),
+        encoding=options.encoding,
+    )
+    return tilth.Adaptive(questions, options.student)
 
 
 def _names(text: str) -> list[str]:

@@ -46,6 +46,7 @@ def resume(options: Namespace) -> int:
     record = queries.run_record(path)
     if stored.strategy is None:
         raise UsageError(f"the strategy {stored.strategy_name} is not installed here; install what brings it")
+    _refuse_undecided(stored)
     models = _Models(record["settings"], options, simulated=stored.simulated)
     models.refuse_unneeded_address()
     identity = record["identity"]
@@ -165,6 +166,17 @@ def _asking(strategy: Strategy, models: _Models) -> Strategy:
         for check in strategy.checks
     ]
     return with_checks(strategy.strategy, checks) if isinstance(strategy, Checked) else strategy
+
+
+def _refuse_undecided(stored: Run) -> None:
+    """Raises where decisions are still to be made: of their questions the file holds a digest only."""
+    if stored.strategy_name == tilth.Adaptive.name:
+        made = tilth.decisions(stored)
+        if not made.height or made["then"][-1] != "commit":
+            raise UsageError(
+                "it decides by its validation questions, which the file does not hold; call tilth generate "
+                f"as before, with --validation and --out {stored.path}: it goes on there"
+            )
 
 
 def _seeds(stored: Run, settings: Mapping[str, Any], options: Namespace) -> Seeds:

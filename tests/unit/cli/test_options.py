@@ -75,6 +75,35 @@ def test_paid_replies_are_taken_over_and_named_verdicts_saved(shell, endpoint, s
     assert pl.read_parquet(tmp_path / "rows.parquet")["verdict"].unique().to_list() == ["accepted"]
 
 
+def test_adaptive_decides_by_a_file_of_questions_and_is_resumed_once_it_has(shell, endpoint, seeds, tmp_path):
+    lines = ({"question": f"How much is {n} minus 100?", "answer": str(n - 100)} for n in range(200, 320))
+    (tmp_path / "asked.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    grow = ("generate", seeds, "--strategy", "adaptive", "--validation", "asked.jsonl", "--model", "four")
+    grow += ("--base-url", endpoint.url, "--out", "run.tilth")
+    undecided = shell(*grow, "--queries", 40)
+    assert undecided.returncode == 0, undecided.stderr
+    assert tilth.decisions(tilth.open_run(tmp_path / "run.tilth"))["then"].to_list() == ["commit"]
+    grown = shell(*grow, "--queries", 400, "--out", "other.tilth")
+    assert grown.returncode == 0, grown.stderr
+    made = tilth.decisions(tilth.open_run(tmp_path / "other.tilth"))
+    assert made["then"].to_list()[0] == "measure"
+    resumed = shell("resume", "other.tilth", "--base-url", endpoint.url, "--queries", 420)
+    assert resumed.returncode == 0, resumed.stderr
+    assert tilth.decisions(tilth.open_run(tmp_path / "other.tilth")).equals(made)
+    first = tilth.start(
+        tilth.demo.seeds(50),
+        tilth.Adaptive(tilth.demo.questions().head(100)),
+        400,
+        teacher=tilth.demo.teacher(),
+        path=tmp_path / "stopped.tilth",
+    )
+    first.stop()
+    assert first.wait().progress.queries < 400
+    refused = shell("resume", "stopped.tilth")
+    assert refused.returncode == 2
+    assert "with --validation and --out stopped.tilth" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -95,6 +124,8 @@ def test_paid_replies_are_taken_over_and_named_verdicts_saved(shell, endpoint, s
         (("--save", "shop.duckdb", "--format", "csv", "--database", "shop.duckdb"), "names the database"),
         (("--out", "rows.jsonl", "--save", "./rows.jsonl"), "names the run's own file"),
         (("--out", "link.jsonl"), "--out names the seeds file"),
+        (("--validation", "seeds.jsonl"), "belong to --strategy adaptive"),
+        (("--strategy", "adaptive"), "pass --validation FILE"),
         (("--price", "4"), "no price"),
         (("--temperature", "warm"), "no number"),
     ],
