@@ -29,7 +29,7 @@ def test_the_pilot_measures_up_to_ratio_4_and_the_run_goes_on_from_it(done: Exec
     assert made["ratio"].to_list() == [0.5, 1.0, 2.0, 3.0, 4.0, None]
     assert made["then"].to_list() == ["measure"] * 5 + ["commit"]
     assert made["queries"][-1] < 3_200 / 3 < run.progress.queries
-    assert "which is more than a third" in done.shown("pilot")
+    assert "which is more than a third" in made["reason"][-1]
 
 
 def test_the_advice_is_too_close_to_call_between_the_two_that_are(done: Executed) -> None:
