@@ -80,6 +80,8 @@ class Advice:
     def __str__(self) -> str:
         """The words first, then what they rest on."""
         lines = [f"{self.arm}: {self.words}", *(f"- {reason}" for reason in self.reasons)]
+        if self.seeds_worth is not None:
+            lines.append(f"- it is worth {self.seeds_worth}")
         return "\n".join([*lines, *(f"- assumed: {one}" for one in self.assumptions)])
 
 

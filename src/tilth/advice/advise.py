@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tilth import students
-from tilth.advice.adaptive.decisions import decisions
-from tilth.advice.adaptive.pilot import pilot, told
+from tilth.advice.adaptive.pilot import pilot, refusal, told
 from tilth.advice.advice import Advice
 from tilth.advice.decide import decide
 from tilth.advice.evidence import read_evidence
@@ -102,9 +101,11 @@ def advise(
 def _piloted(seeds: Seeds, budget: Budget | int, chosen: dict[str, Any], **given: Any) -> Advice:
     """Advice from a pilot, which is grown now; the default where the budget holds none."""
     limit, count = Budget.of(budget), len(seeds_given(seeds))
+    if refused := refusal(limit, seeds):
+        advice = advised(seeds, limit, evidence=None, **chosen)
+        return replace(advice, reasons=(*advice.reasons, refused))
     run = pilot(seeds, limit, random_state=chosen["random_state"], **given)
-    measured = decisions(run)["cells"].sum() > 0
-    advice = advised(seeds, limit, evidence=run if measured else None, **chosen)
+    advice = advised(seeds, limit, evidence=run, **chosen)
     return replace(advice, reasons=(*advice.reasons, *told(run, limit, count)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,16 @@ class SeedsWorth:
     low: float
     high: float
     rests_on: str
+
+    def __str__(self) -> str:
+        """The same in words."""
+        much = "more real seeds than could be told"
+        if isfinite(self.more):
+            much = f"{self.more:,.0f} more real seeds"
+        ends = [
+            f"{end:,.0f}" if isfinite(end) else "more than could be told" for end in (self.low, self.high)
+        ]
+        return f"as much as {much} ({' to '.join(ends)}, 80 %), by {self.rests_on}"
 
 
 def seeds_worth(evidence: Evidence, reached: Floats, random_state: int) -> SeedsWorth | None:

@@ -86,6 +86,11 @@ def plan(
 def _probed(probe: int, limit: Budget, recipe: Recipe) -> int:
     """The queries of a probe, inside the whole run's own."""
     whole_number_of(probe, "probe")
+    if not recipe.strategy.nested:
+        raise ValueError(
+            f"{recipe.strategy.name} is not nested: what it grows depends on the whole budget, so that a "
+            "probe would grow other rows; leave out probe="
+        )
     cost = recipe.strategy.cost(recipe.task)
     least = cost.most_queries + (LEAST_UNITS - 1) * cost.queries
     if probe < least:

@@ -122,7 +122,7 @@ def test_advice_from_a_pilot_says_what_it_took(tmp_path: Path) -> None:
     assert any(
         one.startswith("no pilot was grown: pools up to ratio 0.5 would take 67%") for one in none.reasons
     )
-    assert tilth.open_run(tmp_path / "none.tilth").progress.queries == 0
+    assert not (tmp_path / "none.tilth").exists(), "a larger budget may still measure"
 
 
 def test_a_file_is_verified_and_replayed_without_the_questions_but_not_decided_on(
@@ -251,6 +251,13 @@ def test_validation_questions_among_the_seeds_are_refused(tmp_path: Path) -> Non
         tilth.StrategyError, match="adaptive: test set 'validation' shares a question with the seeds"
     ):
         grown(str(tmp_path / "run.tilth"), validation=shared)
+
+
+def test_it_is_planned_but_not_probed() -> None:
+    given: dict[str, Any] = {"teacher": tilth.demo.teacher()}
+    assert tilth.plan(SEEDS, tilth.Adaptive(VALIDATION), BUDGET, **given).queries == BUDGET
+    with pytest.raises(ValueError, match=r"adaptive is not nested: .* leave out probe="):
+        tilth.plan(SEEDS, tilth.Adaptive(VALIDATION), BUDGET, probe=40, **given)
 
 
 def test_only_adaptive_runs_have_decisions(tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ def test_the_nearest_number_of_seeds_is_the_evidence_and_two_tell_what_seeds_are
     assert worth is not None
     assert 0 < worth.low <= worth.more <= worth.high
     assert "answer augmentation" in worth.rests_on
+    assert f"- it is worth as much as {worth.more:,.0f} more real seeds (" in str(advice)
     one_size = {name: {100: curve[100]} for name, curve in COVERAGE.items()}
     assert tilth.advise(SEEDS, 3_200, evidence=evidence(one_size)).seeds_worth is None
 

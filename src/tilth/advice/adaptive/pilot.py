@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.advice.adaptive import policy
+from tilth import tasks
+from tilth.advice.adaptive import policy, pools
 from tilth.advice.adaptive.decisions import decisions
 from tilth.advice.adaptive.strategy import Adaptive
 from tilth.engine.start import generate_sync
@@ -47,12 +48,22 @@ def pilot(
     return run
 
 
+def refusal(budget: Budget, seeds: Seeds) -> str | None:
+    """Why a budget holds no pilot, in words; None where it does. Without queries, `pilot` says what to do."""
+    if budget.queries is None:
+        return None
+    first = pools.stage(policy.next_ratio(None), len(seeds), tasks.get(seeds.task))
+    step = policy.step(None, pools.queries_of(first, tasks.get(seeds.task)) / budget.queries, None)
+    if step.ratio is not None:
+        return None
+    reasons = filter(None, (step.reason, policy.doubt(budget.queries / len(seeds))))
+    return f"no pilot was grown: {'; '.join(reasons)}"
+
+
 def told(run: Run, budget: Budget, seeds: int) -> tuple[str, ...]:
     """What a pilot took, why it ended, and whether it was expected to pay: a sentence each."""
     made = decisions(run)
     last = made["reason"][-1] if made.height else run.progress.reason
-    if not made["cells"].sum():
-        return (f"no pilot was grown: {last}",)
     took = (
         f"the pilot took {run.progress.queries:,} queries, which are part of the budget; its rows stay in "
         f"{run.path.name}, and tilth.Adaptive goes on there"

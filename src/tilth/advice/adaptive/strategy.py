@@ -31,7 +31,8 @@ class Adaptive(Strategy):
     trains a student for each arm and asks it the validation questions, at ratio .5, 1, 2, 3, 4 and doublings
     from there. It goes on until the choice is expected to lose less than two points, or the next pools would
     take more than a third of the budget; then it commits. Every row that was bought is among the run's rows:
-    train on all of them. `tilth.decisions(run)` tells each decision with its reason.
+    train on all of them. `tilth.decisions(run)` tells each decision with its reason. Decisions stand: a limit
+    that is raised later goes into the arm that was committed to.
 
     Below ratio 16 it is not expected to pay: what pools for measuring take costs about as much as a better
     choice brings. What it buys there is known odds, and safety against a wrong default. See

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
-from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from tilth.jupyter import protocol
@@ -89,7 +88,7 @@ def told(advice: Advice, titles: Mapping[str, str], offered: Iterable[str], *, n
         "all_arms": len(rows),
         "next": [{**row, "arm": title(row["arm"])} for row in worth_it],
         "next_note": None if worth_it else _next_note(advice) if measured else note,
-        "seeds_worth": _seeds_worth(advice),
+        "seeds_worth": advice.seeds_worth and printable(str(advice.seeds_worth), _CHARACTERS),
         "charted": measured,
     }
     plain: dict[str, Any] = protocol.plain(fields)
@@ -151,12 +150,3 @@ def _next_note(advice: Advice) -> str:
     if advice.next.is_empty():
         return "every arm is measured as far as this budget goes"
     return "no single cell more is expected to change the choice"
-
-
-def _seeds_worth(advice: Advice) -> str | None:
-    worth = advice.seeds_worth
-    if worth is None:
-        return None
-    ends = ["more than could be told" if isinf(end) else f"{end:,.0f}" for end in (worth.low, worth.high)]
-    much = "more real seeds than could be told" if isinf(worth.more) else f"{worth.more:,.0f} more real seeds"
-    return printable(f"as much as {much} ({' to '.join(ends)}, 80%), by {worth.rests_on}", _CHARACTERS)
