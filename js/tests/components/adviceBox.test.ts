@@ -58,6 +58,7 @@ test("words come first, then the arm and its figure, which names its source", as
   expect(find(el, ".tilth-tip").textContent).toContain("forecast from 40 measured cells");
   expect(find(box(el), ".tilth-gap", "Rephrase").textContent).toContain("−2.1");
   expect(box(el).querySelectorAll(".tilth-gap")).toHaveLength(1);
+  expect(find(el, ".tilth-hidden[role=status]").textContent).toContain("Advice: Answers, too close to call.");
   expect(find(box(el), "details", "what would tell more").textContent).toContain(
     "Rephrase at ratio 8: 400 more queries, $0.12, expected to add +0.4 points",
   );

@@ -232,7 +232,7 @@ def test_adaptive_is_offered_where_it_has_questions_to_decide_by(workbench, page
 
 
 def test_what_an_adaptive_run_decides_and_measures_is_told(page):
-    widget = tilth.Workbench(strategy="adaptive", budget=1_500)
+    widget = tilth.Workbench(strategy="adaptive", budget=800)
     try:
         assert page.ask(widget, "generate").custom["type"] == "ok"
         page.until_state("finished")

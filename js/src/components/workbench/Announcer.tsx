@@ -1,8 +1,8 @@
-// Tells screen readers how the run and the study go, at most one message every five seconds.
+// Tells screen readers how the run and the study go, and what is advised, at most once in five seconds.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../format";
-import type { RunStatus, StudyStatus } from "../../wire/types";
+import type { Advice, RunStatus, StudyStatus } from "../../wire/types";
 import { useView } from "../shared/viewContext";
 
 const EVERY_MS = 5_000;
@@ -21,9 +21,15 @@ function studySentence(study: StudyStatus): string {
   return `Study ${study.state}: ${count(study.cells)} of ${count(study.all_cells)} cells.`;
 }
 
+function adviceSentence({ mean, words, title }: Advice): string {
+  return mean === null ? "" : `Advice: ${title}, ${words}.`;
+}
+
 export function Announcer() {
-  const { status, study_status } = useView().store.traits;
-  const text = [sentence(status.value), studySentence(study_status.value)].filter(Boolean).join(" ");
+  const { status, study_status, advice } = useView().store.traits;
+  const text = [sentence(status.value), studySentence(study_status.value), adviceSentence(advice.value)]
+    .filter(Boolean)
+    .join(" ");
   const [said, setSaid] = useState("");
   const saidAt = useRef(Number.NEGATIVE_INFINITY);
 

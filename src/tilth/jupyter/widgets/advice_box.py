@@ -133,9 +133,12 @@ class AdviceBox:
     @property
     def _note(self) -> str:
         """What would tell more where nothing is measured."""
-        if self._regimes and self._regimes.questions:
-            return (
-                "a study, in the tab Regimes, measures your strategies on its "
-                f"{self._regimes.questions:,} validation questions"
-            )
-        return "pass test= and validation= to the workbench, and compare strategies in a study"
+        regimes = self._regimes
+        if regimes is None or not regimes.questions:
+            return "pass test= and validation= to the workbench, and compare strategies in a study"
+        if regimes.mark is not None and regimes.mark.live:
+            return "the study at work has not measured every strategy yet"
+        return (
+            f"a study, in the tab Regimes, measures your strategies on its {regimes.questions:,} validation "
+            "questions"
+        )
