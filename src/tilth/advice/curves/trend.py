@@ -27,6 +27,7 @@ import numpy as np
 
 from tilth.advice.curves.arms import Arm, likeness
 from tilth.advice.curves.prior import Prior
+from tilth.advice.curves.threads import one_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,6 +107,7 @@ class Posterior:
         covariance: Floats = within + between
         return covariance
 
+    @one_thread()
     def draw(self, count: int, random_state: int) -> Floats:
         """`count` joint draws, (draws, points); the same for the same `random_state`."""
         rng = np.random.default_rng(random_state)
@@ -126,6 +128,7 @@ class Trend:
     arms: Sequence[Arm]
     prior: Prior
 
+    @one_thread()
     def posterior(self, observed: Observations, wanted: Points) -> Posterior:
         """What is known at the wanted points.
 
