@@ -70,7 +70,7 @@ export interface RunPlan extends Plan {
 /** Which strategy to spend the budget on, and how sure that is; all texts are bounded. */
 export interface Advice {
   /** How sure it is; empty while nothing is known, or where `problem` says why there is none. */
-  words: "" | "clear" | "leaning" | "too close to call" | "too far ahead" | "not measured";
+  words: "" | "clear" | "leaning" | "too close to call" | "too far ahead" | "only one arm" | "not measured";
   problem: string | null;
   notices: readonly string[];
   /** The advised strategy's name. */

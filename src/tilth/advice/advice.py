@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from tilth.advice.decide import Words
 from tilth.advice.forecast import Forecast
 from tilth.advice.seeds_worth import SeedsWorth
 
@@ -16,7 +17,8 @@ TABLE = ("ratio", "queries", "usd", "mean", "low", "high", "gap", "gap_low", "ga
 NEXT = ("ratio", "queries", "usd", "points")
 """Columns of `Advice.table` and `Advice.next` beside the arm."""
 
-Told = Literal["clear", "leaning", "too close to call", "too far ahead", "not measured"]
+Untold = Literal["only one arm", "too far ahead", "not measured"]
+"""Why there are no odds."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,9 @@ class Advice:
     Attributes:
         arm: The advised arm, as the evidence calls it.
         strategy: Its strategy's name, as `tilth.start` takes it.
-        words: "clear", "leaning" or "too close to call", by the odds below; "too far ahead" where the budget
-            lies more than four doublings past what was measured, and "not measured" where nothing was: then
-            there are no odds.
+        words: "clear", "leaning" or "too close to call", by the odds below. There are no odds with "too far
+            ahead", where the budget lies more than four doublings past what was measured, "only one arm",
+            where there is nothing to compare, and "not measured".
         within: The probability that the arm is within two points of the best; None without odds.
         expected_loss: How far it is expected to lie below the best, a share; None without odds.
         close: Arms that are expected within a point of it, itself with them, the best first.
@@ -61,7 +63,7 @@ class Advice:
 
     arm: str
     strategy: str
-    words: Told
+    words: Words | Untold
     within: float | None
     expected_loss: float | None
     close: tuple[str, ...]

@@ -133,16 +133,16 @@ def advised(
     names = [info.arm.name for info in known.arms]
     fallback = weighing.arm_of(default)
     found = decide(weighing.draws, default=fallback, even=weighing.even)
-    far = weighing.is_far
-    table = weighing.table(found.arm, None if far else found.p_best)
+    odds = weighing.untold is None
+    table = weighing.table(found.arm, found.p_best if odds else None)
     return Advice(
         arm=names[found.arm],
         strategy=known.arms[found.arm].strategy,
-        words="too far ahead" if far else found.words,
-        within=None if far else found.within,
-        expected_loss=None if far else found.expected_loss,
+        words=weighing.untold or found.words,
+        within=found.within if odds else None,
+        expected_loss=found.expected_loss if odds else None,
         close=tuple(names[one] for one in found.close),
-        holds_best=() if far else tuple(names[one] for one in found.holds_best),
+        holds_best=tuple(names[one] for one in found.holds_best) if odds else (),
         split=weighing.split(found.arm),
         reasons=reasons(weighing, found, table, fallback),
         assumptions=assumptions(known),

@@ -27,6 +27,8 @@ def reasons(weighing: Weighing, found: Decision, table: pl.DataFrame, default: i
     )
     others = [row for row in table.iter_rows(named=True) if row["arm"] != chosen["arm"]]
     told = [reached, *(f"{row['arm']}: {_gap(row)} against it" for row in others[:1])]
+    if len(names) == 1:
+        return (*told, "one arm is measured: there is nothing to compare it with")
     if weighing.is_far:
         ahead = log2(float(weighing.ratios.max()) / largest)
         return (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tilth.advice.advice import NEXT, TABLE, frame_schema
+from tilth.advice.advice import NEXT, TABLE, Untold, frame_schema
 from tilth.advice.curves.links import logistic
 from tilth.advice.curves.prior import ACCURACY, Prior
 from tilth.advice.decide import worth
@@ -73,6 +73,13 @@ class Weighing:
     def is_far(self) -> bool:
         """Whether the budget lies so far past what was measured that odds would say nothing."""
         return bool((self.ratios > 2.0**FARTHEST * max(info.largest for info in self.evidence.arms)).any())
+
+    @cached_property
+    def untold(self) -> Untold | None:
+        """Why there are no odds; None where there are."""
+        if len(self.evidence.arms) == 1:
+            return "only one arm"
+        return "too far ahead" if self.is_far else None
 
     def arm_of(self, strategy: str | None) -> int | None:
         """The place of the only arm that has a strategy as it comes; None where there is none, or several."""

@@ -105,6 +105,18 @@ def test_no_odds_are_told_four_doublings_past_the_last_point() -> None:
     assert any("doublings past what was measured" in one for one in far.reasons)
 
 
+def test_one_arm_has_no_odds() -> None:
+    advice = tilth.advise(SEEDS, 3_200, evidence=evidence({"new-question": PAIR["new-question"]}))
+    assert (advice.arm, advice.words, advice.within, advice.holds_best) == (
+        "new-question",
+        "only one arm",
+        None,
+        (),
+    )
+    assert advice.table["p_best"].null_count() == 1
+    assert advice.reasons[-1] == "one arm is measured: there is nothing to compare it with"
+
+
 def test_the_nearest_number_of_seeds_is_the_evidence_and_two_tell_what_seeds_are_worth() -> None:
     advice = tilth.advise(tilth.demo.seeds(90), 2_000, evidence=evidence())
     assert advice.evidence is not None

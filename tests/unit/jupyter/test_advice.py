@@ -130,7 +130,10 @@ def test_few_questions_are_a_notice_and_warn_nobody(workbench, page, recwarn):
 
 def test_a_single_arm_is_not_called_the_best_of_any(workbench, page):
     workbench(evidence=evidence({"new-question": COVERAGE["new-question"]}))
-    assert until_advised(page)["notices"] == ["one arm is measured: there is nothing to compare it with"]
+    advice = until_advised(page)
+    assert advice["words"] == "only one arm"
+    heads = [reason["head"] for reason in advice["reasons"]]
+    assert "one arm is measured" in heads
 
 
 def test_what_others_frames_hold_reaches_the_page_bounded_and_as_text(workbench, page):

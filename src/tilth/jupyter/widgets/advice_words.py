@@ -75,7 +75,7 @@ def told(advice: Advice, titles: Mapping[str, str], offered: Iterable[str], *, n
     fields = {
         **UNTOLD,
         "words": advice.words,
-        "notices": _sentences((*advice.notices, *([_ALONE] if len(rows) == 1 else []))),
+        "notices": _sentences(advice.notices),
         "strategy": printable(advice.strategy, _NAME),
         "title": title(advice.arm),
         "offered": advice.arm in offered,
@@ -112,9 +112,6 @@ def _title(titles: Mapping[str, str], arm: str) -> str:
     """An arm as people read it: with the title of its strategy."""
     name = next((name for name in titles if arm == name or arm.startswith((f"{name} ", f"{name},"))), "")
     return printable(titles[name] + arm[len(name) :] if name else arm, _NAME)
-
-
-_ALONE = "one arm is measured: there is nothing to compare it with"
 
 
 def _sentences(texts: Iterable[str]) -> list[str]:
