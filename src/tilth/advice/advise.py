@@ -61,7 +61,8 @@ def advise(
             the default is advised with what others have published, and no odds are told.
         student: Whose cells are looked at, where the evidence has several students; of a pilot who is
             trained.
-        default: The strategy that another one must beat by evidence; None: the best mean is advised.
+        default: The strategy that another one must beat by evidence. Where it was not measured, the arm whose
+            rows are made of the same stands in for it. None: the best mean is advised.
         random_state: What the draws come from: the same evidence gives the same advice.
         validation: A pilot's questions with references, none of them a seed, 100 at least.
         teacher: The model that answers in a pilot.
@@ -144,7 +145,7 @@ def advised(
         close=tuple(names[one] for one in found.close),
         holds_best=tuple(names[one] for one in found.holds_best) if odds else (),
         split=weighing.split(found.arm),
-        reasons=reasons(weighing, found, table, fallback),
+        reasons=reasons(weighing, found, table, fallback, default),
         assumptions=assumptions(known),
         notices=known.notices,
         table=table,

@@ -13,8 +13,18 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def reasons(weighing: Weighing, found: Decision, table: pl.DataFrame, default: int | None) -> tuple[str, ...]:
-    """What speaks for a choice, the figures first."""
+def reasons(
+    weighing: Weighing, found: Decision, table: pl.DataFrame, default: int | None, wanted: str | None
+) -> tuple[str, ...]:
+    """What speaks for a choice, the figures first.
+
+    Args:
+        weighing: What the choice was made by.
+        found: The choice.
+        table: The arms' figures.
+        default: The place of the arm that others must beat; None: there is none.
+        wanted: The strategy that was to be beaten, for which the arm may stand in.
+    """
     known = weighing.evidence
     rows = {row["arm"]: row for row in table.iter_rows(named=True)}
     names = [info.arm.name for info in known.arms]
@@ -41,6 +51,8 @@ def reasons(weighing: Weighing, found: Decision, table: pl.DataFrame, default: i
     )
     if found.by_prior:
         told.append("clear only by what is believed before anything is measured, hence leaning")
+    if default is not None and known.arms[default].strategy != wanted:
+        told.append(f"the default, {wanted}, was not measured: {names[default]} stands in for it")
     if default == found.arm:
         told.append("it is the default, which no other arm beats by enough")
     elif default is not None:

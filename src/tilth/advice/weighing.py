@@ -16,6 +16,7 @@ from tilth.advice.evidence import ArmInfo, Evidence
 from tilth.advice.forecast import DRAWS, Forecast, posterior, posterior_at
 from tilth.engine.budget import Budget
 from tilth.errors import BudgetError
+from tilth.strategies import registry as strategies
 from tilth.students import registry as students
 from tilth.studies.options import DEFAULTS
 
@@ -82,12 +83,16 @@ class Weighing:
         return "too far ahead" if self.is_far else None
 
     def arm_of(self, strategy: str | None) -> int | None:
-        """The place of the only arm that has a strategy as it comes; None where there is none, or several."""
-        found = [
-            place
-            for place, info in enumerate(self.evidence.arms)
-            if (info.strategy, info.options) == (strategy, DEFAULTS)
-        ]
+        """The place of the only arm that has a strategy as it comes; None where there is none, or several.
+
+        Where none has it, that of the only one whose rows are made of the same from ratio 1 on: it stands in
+        for it.
+        """
+        plain = {place: info for place, info in enumerate(self.evidence.arms) if info.options == DEFAULTS}
+        found = [place for place, info in plain.items() if info.strategy == strategy]
+        kind = strategies.available().get(strategy or "")
+        if not found and kind is not None and kind.ingredients:
+            found = [place for place, info in plain.items() if info.arm.ingredients == kind.ingredients]
         return found[0] if len(found) == 1 else None
 
     def table(self, chosen: int, p_best: Floats | None) -> pl.DataFrame:

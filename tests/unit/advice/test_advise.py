@@ -43,6 +43,20 @@ def test_twins_are_too_close_and_the_default_is_named() -> None:
     assert "new-question" in advice.holds_best
 
 
+def test_a_default_that_was_not_measured_is_stood_in_for_by_its_twin() -> None:
+    near = {
+        "question-rephrase": {100: (0.30, 0.36, 0.41, 0.45, 0.48)},
+        "new-question": {100: (0.29, 0.35, 0.40, 0.44, 0.47)},
+    }
+    by_mean = tilth.advise(SEEDS, 1_600, evidence=evidence(near), default=None)
+    assert by_mean.arm == "question-rephrase"
+    advice = tilth.advise(SEEDS, 1_600, evidence=evidence(near))
+    assert advice.arm == "new-question", "its rows are made of what those of answers-then-new are"
+    assert "the default, answers-then-new, was not measured: new-question stands in for it" in advice.reasons
+    apart = {"question-rephrase": {100: (0.3, 0.4, 0.5, 0.6, 0.7)}, "new-question": {100: (0.3,) * 5}}
+    assert tilth.advise(SEEDS, 1_600, evidence=evidence(apart)).arm == "question-rephrase"
+
+
 def test_the_same_evidence_gives_the_same_advice_in_any_form(tmp_path: Any) -> None:
     frame, outcomes = evidence()
     first = tilth.advise(SEEDS, 3_200, evidence=(frame, outcomes))
