@@ -22,6 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported: small
 
 import numpy as np
 from tests.bench.advising import language_model, page, policies, real_curves, summary
+from tests.bench.advising.arms import FOUR
 from tests.bench.advising.curves import RATIOS, Case, Curves, all_pools, cases_of
 from tests.bench.advising.decisions import ADVICE, PILOTS, decided, of
 from tests.bench.advising.findings import Findings
@@ -33,7 +34,6 @@ import tilth
 from tilth.caching import cache_folder
 
 PAGE = HERE / "ADVICE.md"
-INSTALLED = tuple(sorted(tilth.strategies.available()))
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def _whole(curves: Curves, case: Case) -> float:
     """Milliseconds of processor time that `tilth.advise` takes on a pilot of the installed strategies."""
     ratios, (target, *_) = PILOTS["up to 4"]
     pool = case.pool
-    pilot = Pilot(INSTALLED, curves.curve(case, INSTALLED, ratios), case.student, pool.seeds)
+    pilot = Pilot(FOUR, curves.curve(case, FOUR, ratios), case.student, pool.seeds)
     evidence = study_of(pilot, pool.task)
     seeds = tilth.demo.seeds(pool.seeds, pool.random_state, pool.task)
     spent = []

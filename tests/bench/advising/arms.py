@@ -12,7 +12,7 @@ from tilth.advice.curves.arms import Arm
 
 AA, QR, NQ, ATN = "answer-augmentation", "question-rephrase", "new-question", "answers-then-new"
 HALF, ATH = "half-new-half-rephrase", "answers-then-half"
-SIX, THREE = (AA, QR, NQ, ATN, HALF, ATH), (AA, QR, NQ)
+SIX, FOUR, THREE = (AA, QR, NQ, ATN, HALF, ATH), (AA, QR, NQ, ATN), (AA, QR, NQ)
 DEFAULT = ATN
 
 
@@ -61,7 +61,7 @@ class AnswersThenHalf(tilth.Strategy):
 
 
 STRATEGIES = {
-    **{name: type(tilth.strategies.get(name)) for name in (AA, QR, NQ, ATN)},
+    **{name: type(tilth.strategies.get(name)) for name in FOUR},
     HALF: HalfNewHalfRephrase,
     ATH: AnswersThenHalf,
 }

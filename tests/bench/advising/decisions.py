@@ -102,7 +102,7 @@ def _methods(
 ) -> Iterator[tuple[str, int | None, Said | None]]:
     arms = pilot.arms
     ours = [(ADVICE, pilot, DEFAULT), (STRANGER, replace(pilot, student="a stranger"), DEFAULT)]
-    ours += [(BY_MEAN, pilot, None)] if DEFAULT in arms else []
+    ours.append((BY_MEAN, pilot, None))
     for method, known, default in ours:
         began = time.process_time()
         found, weighing = advised(known, ratio, default)

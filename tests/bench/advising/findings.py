@@ -99,7 +99,7 @@ def goals(found: Findings) -> list[Goal]:
 
 def _bands(found: Findings) -> list[Goal]:
     told = found.honesty["six arms"]
-    held = 100 * told.held[90]
+    held = round(100 * told.held[90], 1)
     each = dict(zip(SHORT.values(), told.held_each, strict=True))
     lowest = min(each, key=each.__getitem__)
     below = ", ".join(f"{name} {85 - 100 * share:.1f} points" for name, share in each.items() if share < 0.85)
@@ -200,8 +200,8 @@ def _fraction(value: float, digits: int = 3) -> str:
 
 
 def _over(value: float, limit: float, digits: int) -> str | None:
-    """By how much it is above."""
-    return None if value <= limit else f"{value - limit:.{digits}f}"
+    """By how much it is above, as printed."""
+    return None if round(value, digits) <= limit else f"{value - limit:.{digits}f}"
 
 
 def _short(missing: float, unit: str, digits: int = 1) -> str | None:

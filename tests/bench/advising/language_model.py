@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from tests.bench.advising.arms import AA, ATN, DEFAULT, NQ, QR
+from tests.bench.advising.arms import DEFAULT, FOUR
 from tests.bench.pages import HERE
 
 import tilth
@@ -18,7 +18,7 @@ from tilth.advice.decide import decide
 Floats = NDArray[np.float64]
 
 CELLS = HERE / "lm_study_sql.csv"
-ARMS = (AA, QR, NQ, ATN)
+ARMS = FOUR
 STUDENTS = ("lora", "sketch")
 """The language model, and the demo's own student on the same rows and questions."""
 

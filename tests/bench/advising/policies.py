@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tests.bench.advising.arms import AA, ATN, DEFAULT, NQ, QR, SIX, Bought, bought, shared, spent_on
+from tests.bench.advising.arms import DEFAULT, FOUR, SIX, Bought, bought, shared, spent_on
 from tests.bench.advising.curves import Case, Curves
 from tests.bench.advising.forecasts import Pilot, advised
 
@@ -26,7 +26,7 @@ TRAINED_AT = (0.5, 1, 1.5, 2, 3, 4, 6, 8)
 _LARGEST_SHARE = 0.6
 """Of the budget, that a fixed pilot may take."""
 
-ROUNDS = {"adaptive": (AA, QR, NQ, ATN), "adaptive, six arms": SIX}
+ROUNDS = {"adaptive": FOUR, "adaptive, six arms": SIX}
 """In rounds, by the rule of `tilth.Adaptive` and on its arms; and by the same rule on all that are here."""
 
 PURE, UNION = "its own rows", "all rows bought"
