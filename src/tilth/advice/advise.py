@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from tilth import students
 from tilth.advice.adaptive.pilot import pilot, refusal, told
 from tilth.advice.advice import Advice
-from tilth.advice.decide import decide
 from tilth.advice.evidence import read_evidence
 from tilth.advice.reasons import assumptions, reasons
 from tilth.advice.seeds_worth import seeds_worth
@@ -133,7 +132,7 @@ def advised(
     known = weighing.evidence
     names = [info.arm.name for info in known.arms]
     fallback = weighing.arm_of(default)
-    found = decide(weighing.draws, default=fallback, even=weighing.even)
+    found = weighing.decided(fallback)
     odds = weighing.untold is None
     table = weighing.table(found.arm, found.p_best if odds else None)
     return Advice(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from tilth.advice.advice import NEXT, TABLE, Untold, frame_schema
 from tilth.advice.curves.links import logistic
 from tilth.advice.curves.prior import ACCURACY, Prior
-from tilth.advice.decide import worth
+from tilth.advice.decide import Decision, decide, worth
 from tilth.advice.evidence import ArmInfo, Evidence
 from tilth.advice.forecast import DRAWS, Forecast, posterior, posterior_at
 from tilth.engine.budget import Budget
@@ -94,6 +95,15 @@ class Weighing:
         if not found and kind is not None and kind.ingredients:
             found = [place for place, info in plain.items() if info.arm.ingredients == kind.ingredients]
         return found[0] if len(found) == 1 else None
+
+    def decided(self, default: int | None) -> Decision:
+        """Which arm to take: the one at the place `default`, unless evidence speaks against it."""
+        pairs = combinations((info.arm.ingredients for info in self.evidence.arms), 2)
+        twins = any(one == other for one, other in pairs)
+        found = decide(self.draws, default=default, twins=twins)
+        if found.words == "clear":  # it must be so without a belief that favours an arm, too
+            found = decide(self.draws, default=default, even=self.even, twins=twins)
+        return found
 
     def table(self, chosen: int, p_best: Floats | None) -> pl.DataFrame:
         """An arm a row, the best mean first; see `Advice.table`."""

@@ -14,7 +14,7 @@ from tests.bench.advising.arms import AA, arms_of
 from tests.bench.advising.curves import Outcome
 
 from tilth.advice.curves.measured import Measured
-from tilth.advice.decide import Decision, decide
+from tilth.advice.decide import Decision
 from tilth.advice.evidence import ArmInfo, Evidence
 from tilth.advice.weighing import Weighing
 from tilth.engine.budget import Budget
@@ -98,11 +98,7 @@ def study_of(pilot: Pilot, task: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 def advised(pilot: Pilot, ratio: float, default: str | None) -> tuple[Decision, Weighing]:
     """What the advice decides, and what it weighs by: as `tilth.advise` does."""
     weighing = Weighing(pilot.evidence, Budget(queries=round(ratio * pilot.seeds)), pilot.seeds, 0)
-    place = weighing.arm_of(default)
-    found = decide(weighing.draws, default=place)
-    if found.words == "clear":  # only then is the even prior asked
-        found = decide(weighing.draws, default=place, even=weighing.even)
-    return found, weighing
+    return weighing.decided(weighing.arm_of(default)), weighing
 
 
 Rival = Callable[[Pilot, float, np.random.Generator], Floats]

@@ -92,3 +92,9 @@ def test_the_worth_of_a_cell_is_what_a_simulation_gives() -> None:
     moved = accuracy[:, None] + (slopes * step)[:, None] * normal
     expected = moved.max(axis=0).mean() - accuracy.max()
     assert worth(known(mean, covariance), 2, 300)[0] == pytest.approx(expected, rel=0.03)
+
+
+def test_odds_among_arms_without_twins_are_told_less_cautiously() -> None:
+    draws = drawn([0.50, 0.53], 0.02)
+    among, without = decide(draws, twins=True).p_best, decide(draws, twins=False).p_best
+    assert 0.5 < among[1] < without[1] < (draws.argmax(axis=1) == 1).mean()
