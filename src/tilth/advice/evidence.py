@@ -11,7 +11,7 @@ import numpy as np
 
 from tilth.advice.adaptive.decisions import evidence_of
 from tilth.advice.curves.arms import Arm
-from tilth.advice.curves.measured import MOST_ARMS, MOST_CELLS, Measured
+from tilth.advice.curves.measured import MOST_ARMS, MOST_CELLS, Measured, answers
 from tilth.arguments import kind_of
 from tilth.engine.run import Run
 from tilth.strategies import registry
@@ -287,12 +287,6 @@ def _answers(cells: pl.DataFrame, outcomes: pl.DataFrame) -> Floats | None:
     """Which validation questions each cell answered right (cells, questions); None unless all are known."""
     import polars as pl
 
-    rows = cells.select("cell_id").with_row_index("row")
+    rows = cells.select("cell_id").with_row_index("cell")
     known = outcomes.filter(pl.col("test") == VALIDATION).join(rows, on="cell_id", how="inner")
-    if known["row"].n_unique() < cells.height:
-        return None
-    questions = known["question_id"].unique(maintain_order=True)
-    columns = known["question_id"].replace_strict(questions, pl.int_range(len(questions), eager=True))
-    array = np.full((cells.height, len(questions)), np.nan)
-    array[known["row"].to_numpy(), columns.to_numpy()] = known["correct"].cast(pl.Float64).to_numpy()
-    return array
+    return answers(known, cells.height) if known["cell"].n_unique() == cells.height else None

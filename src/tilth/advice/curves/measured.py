@@ -150,8 +150,18 @@ def _answers(cells: pl.DataFrame, outcomes: pl.DataFrame) -> Floats:
             f"{cell['asked'] or 0} correct, but the frame says {cell['correct']} of {cell['n']}; give an "
             "outcome for every question"
         )
-    questions = known["question_id"].unique(maintain_order=True)
-    columns = known["question_id"].replace_strict(questions, pl.int_range(len(questions), eager=True))
-    array = np.full((cells.height, len(questions)), np.nan)
-    array[known["cell"].to_numpy(), columns.to_numpy()] = known["correct"].cast(pl.Float64).to_numpy()
+    return answers(known, cells.height)
+
+
+def answers(outcomes: pl.DataFrame, cells: int) -> Floats:
+    """Right and wrong of so many cells, as `Measured.outcomes` has them.
+
+    `outcomes` has `cell`, which counts from 0, `question_id` and `correct`.
+    """
+    import polars as pl
+
+    questions = outcomes["question_id"].unique(maintain_order=True)
+    columns = outcomes["question_id"].replace_strict(questions, pl.int_range(len(questions), eager=True))
+    array = np.full((cells, len(questions)), np.nan)
+    array[outcomes["cell"].to_numpy(), columns.to_numpy()] = outcomes["correct"].cast(pl.Float64).to_numpy()
     return array
