@@ -150,9 +150,9 @@ def posterior_at(measured: Measured, prior: Prior, arms: NDArray[np.intp], ratio
     else:
         unit = float(measured.ratios.min())  # any amount of data: curves begin at the first point
         values, noise = -np.log(measured.losses), np.zeros((len(measured), len(measured)))
-    seen = Points(measured.places, np.log2(measured.ratios / unit))
+    seen = Points(measured.places, np.log2(measured.ratios) - np.log2(unit))
     return Trend(measured.arms, prior).posterior(
-        Observations(seen, values, noise, measured.replicates), Points(arms, np.log2(ratios / unit))
+        Observations(seen, values, noise, measured.replicates), Points(arms, np.log2(ratios) - np.log2(unit))
     )
 
 

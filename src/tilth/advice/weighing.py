@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 FARTHEST = 4
 """Doublings past the last measured ratio up to which odds are told."""
 
-_FAN = 4
-"""Points of a forecast curve for each doubling."""
+_FAN, _MOST_FAN = 4, 400
+"""Points of a forecast curve for each doubling, and of all curves together."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,9 @@ class Weighing:
         """The curves of all arms over all ratios that were measured, and to the budget."""
         known = (*self.evidence.measured.ratios, *self.ratios)
         first, last = float(min(known)), float(max(known))
-        count = 1 + max(1, round(_FAN * np.log2(last / first)))
-        ratios = tuple(float(one) for one in np.geomspace(first, last, min(count, 40)))
+        count = 1 + max(1, round(_FAN * (np.log2(last) - np.log2(first))))
+        most = min(_MOST_FAN // len(self.evidence.arms), 40)
+        ratios = tuple(float(one) for one in np.geomspace(first, last, min(count, most)))
         found = posterior(self.evidence.measured, self.prior, ratios)
         drawn = logistic(found.draw(DRAWS, self.random_state))
         arms = tuple(info.arm.name for info in self.evidence.arms)

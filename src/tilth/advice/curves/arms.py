@@ -49,9 +49,8 @@ class Arm:
         return self.ingredients.get("answers", 0.0) == 1.0
 
 
-def likeness(arms: Sequence[Arm]) -> NDArray[np.float64]:
-    """How alike arms' slopes are (arms, arms): the cosines between their ingredients."""
+def directions(arms: Sequence[Arm]) -> NDArray[np.float64]:
+    """What arms' rows are made of, each of length 1 (arms, ingredients): the products of two are cosines."""
     shares = np.array([[arm.ingredients.get(one, 0.0) for one in INGREDIENTS] for arm in arms])
-    lengths = np.sqrt((shares**2).sum(axis=1))
-    cosines: NDArray[np.float64] = shares @ shares.T / np.outer(lengths, lengths)
-    return cosines
+    found: NDArray[np.float64] = shares / np.sqrt((shares**2).sum(axis=1, keepdims=True))
+    return found

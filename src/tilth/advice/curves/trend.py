@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tilth.advice.curves.arms import Arm, likeness
+from tilth.advice.curves.arms import Arm, directions
 from tilth.advice.curves.prior import Prior
 from tilth.advice.curves.threads import one_thread
 
@@ -110,14 +110,15 @@ class Posterior:
     @one_thread()
     def draw(self, count: int, random_state: int) -> Floats:
         """`count` joint draws, (draws, points); the same for the same `random_state`."""
-        rng = np.random.default_rng(random_state)
+        rng = np.random.default_rng(random_state % 2**64)
         each = rng.multinomial(count, self.weights / self.weights.sum())
         parts = []
         for share, mean, covariance in zip(each, self.means, self.covariances, strict=True):
             if share:
+                # of all roots the symmetric one alone hardly moves where rounding differs
                 values, vectors = np.linalg.eigh(covariance)
-                root = vectors * np.sqrt(np.maximum(values, 0.0))
-                parts.append(mean + rng.standard_normal((share, len(mean))) @ root.T)
+                root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+                parts.append(mean + rng.standard_normal((share, len(mean))) @ root)
         return np.concatenate(parts)
 
 
@@ -141,9 +142,12 @@ class Trend:
         gains = np.array(
             [sum(share * prior.gains[one] for one, share in arm.ingredients.items()) for arm in self.arms]
         )
-        alike = prior.likeness * likeness(self.arms) + (1 - prior.likeness) * np.eye(len(self.arms))
+        shares = np.sqrt(prior.likeness) * directions(self.arms)
+        own = 1 - prior.likeness
+        alike = shares @ shares.T + own * np.eye(len(self.arms))
         begins = prior.level_sd**2 + prior.arm_sd**2 * np.eye(len(self.arms))
         centre = observed.values.mean()
+        apart = observed.values - centre
         measured = observed.noise + _JITTER * np.eye(count)
         if len(set(observed.replicates.tolist())) > 1:
             together = observed.replicates[:, None] == observed.replicates[None, :]
@@ -153,18 +157,22 @@ class Trend:
         for left, damping in product(breaks, prior.damping):
             start, travelled = self._operators(points, edges, np.exp(-np.maximum(middles, 0) / damping), left)
             doublings = travelled.sum(axis=2)
+            rising = doublings @ gains
             fixed = start @ begins @ start.T + prior.slope_sd**2 * doublings @ alike @ doublings.T
             for memory in prior.memory:
                 remembered = np.exp(-np.abs(middles[:, None] - middles[None, :]) / memory)
-                changing = _between(travelled, remembered, alike)
+                changing = _between(travelled, remembered, shares, own)
                 for roughness, training in product(prior.roughness, prior.training_sd):
                     known = fixed + roughness**2 * changing + training**2 * np.eye(len(points))
                     root = np.linalg.cholesky(known[:count, :count] + measured)
-                    seen = np.linalg.solve(root, known[:count, count:])
+                    solved = np.linalg.solve(
+                        root, np.column_stack([known[:count, count:], apart, rising[:count]])
+                    )
+                    seen, level, slopes = solved[:, :-2], solved[:, -2], solved[:, -1]
                     covariance = known[count:, count:] - seen.T @ seen
                     for slope in prior.slopes:
-                        mean = centre + slope * (doublings @ gains)
-                        surprise = np.linalg.solve(root, observed.values - mean[:count])
+                        mean = centre + slope * rising
+                        surprise = level - slope * slopes
                         likelihood = -0.5 * surprise @ surprise - np.log(np.diag(root)).sum()
                         found.append((float(likelihood), mean[count:] + seen.T @ surprise, covariance))
         return _averaged(found)
@@ -209,12 +217,18 @@ def _overlap(edges: Floats, low: float, high: float) -> Floats:
     return crossed
 
 
-def _between(travelled: Floats, remembered: Floats, alike: Floats) -> Floats:
-    """The covariance (points, points) of the changing parts, of unit roughness, gathered along the way."""
-    points, arms, cells = travelled.shape
-    ahead = (travelled @ remembered).reshape(points * arms, cells)
-    pairs = (ahead @ travelled.reshape(points * arms, cells).T).reshape(points, arms, points, arms)
-    covariance: Floats = np.einsum("iajb,ab->ij", pairs, alike, optimize=True)
+def _between(travelled: Floats, remembered: Floats, shares: Floats, own: float) -> Floats:
+    """The covariance (points, points) of the changing parts, of unit roughness, gathered along the way.
+
+    Arms share them by what they are made of, `shares` (arms, ingredients), and have `own` to themselves.
+    Taken apart so, it takes time by the arms; from the likeness of each to each it would by their square.
+    """
+    covariance = np.zeros((len(travelled), len(travelled)))
+    for mixed in np.einsum("iac,ak->kic", travelled, shares, optimize=True):
+        covariance += mixed @ remembered @ mixed.T
+    for arm in travelled.transpose(1, 0, 2):
+        rows = np.flatnonzero(arm.any(axis=1))
+        covariance[np.ix_(rows, rows)] += own * (arm[rows] @ remembered @ arm[rows].T)
     return covariance
 
 
