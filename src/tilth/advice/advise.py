@@ -15,10 +15,11 @@ from tilth.advice.reasons import assumptions, reasons
 from tilth.advice.seeds_worth import seeds_worth
 from tilth.advice.unmeasured import unmeasured
 from tilth.advice.weighing import Weighing
-from tilth.arguments import random_state_of
+from tilth.arguments import of_kind, random_state_of
 from tilth.engine.budget import Budget
 from tilth.engine.recipe import seeds_given
 from tilth.errors import BudgetError, tell
+from tilth.strategies import registry as strategies
 
 if TYPE_CHECKING:
     from tilth.advice.evidence import Source
@@ -126,12 +127,19 @@ def advised(
             "advice needs a budget in queries or dollars: Budget(queries=5_000), Budget(usd=20)"
         )
     state = random_state_of(random_state)
+    if default is not None:
+        of_kind(default, str, "default", "a strategy's name, or None")
     if evidence is None:
         return unmeasured(count, limit, default or DEFAULT)
     weighing = Weighing(read_evidence(evidence, count, student), limit, count, state)
     known = weighing.evidence
     names = [info.arm.name for info in known.arms]
     fallback = weighing.arm_of(default)
+    if default is not None and default not in {
+        *strategies.available(),
+        *(one.strategy for one in known.arms),
+    }:
+        strategies.get(default)  # raises, and names those that there are
     found = weighing.decided(fallback)
     odds = weighing.untold is None
     table = weighing.table(found.arm, found.p_best if odds else None)

@@ -12,10 +12,12 @@ import numpy as np
 from tilth.advice.adaptive.decisions import evidence_of
 from tilth.advice.curves.arms import Arm
 from tilth.advice.curves.measured import MOST_ARMS, MOST_CELLS, Measured, answers
-from tilth.arguments import kind_of
+from tilth.arguments import kind_of, of_kind
 from tilth.engine.run import Run
+from tilth.errors import StudyFrameError
 from tilth.strategies import registry
-from tilth.studies.frame import outcomes_schema, read_studies
+from tilth.studies.columns import cast
+from tilth.studies.frame import outcomes_schema, read_outcomes, read_studies
 from tilth.studies.options import DEFAULTS, named, titles_of, with_options
 from tilth.studies.study import Study
 from tilth.studies.test_sets import VALIDATION
@@ -66,10 +68,11 @@ class Evidence:
 
     Attributes:
         cells: The cells, as rows of a study's frame with their `arm`.
-        arms: What was measured, in the order of the study.
+        arms: What was measured, by name.
         measured: The same as arrays.
         seeds: How many seeds the cells are grown from.
         questions: The fewest validation questions that a cell was asked.
+        left_out: Strategies of which there is no whole cell from so many seeds.
         student: Who was trained, with its options.
         others: Cells of the same student and arms with other numbers of seeds.
         base_lines: What the student reached on the seeds' own rows, where a study measured that.
@@ -80,6 +83,7 @@ class Evidence:
     measured: Measured
     seeds: int
     questions: int
+    left_out: Sequence[str]
     student: str
     others: pl.DataFrame
     base_lines: pl.DataFrame
@@ -87,10 +91,14 @@ class Evidence:
     @property
     def notices(self) -> tuple[str, ...]:
         """What a user should know of it, a sentence each."""
-        if self.questions >= _FEW_QUESTIONS:
-            return ()
-        told = f"advice from {self.questions} validation questions is rough"
-        return (f"{told}; with 300 its figures err half as much",)
+        told = []
+        if self.questions < _FEW_QUESTIONS:
+            rough = f"advice from {self.questions} validation questions is rough"
+            told.append(f"{rough}; with 300 its figures err half as much")
+        if self.left_out:
+            names = ", ".join(self.left_out)
+            told.append(f"no whole cell from {self.seeds:,} seeds, hence left out: {names}")
+        return tuple(told)
 
 
 def read_evidence(sources: Source | Sequence[Source], seeds: int, student: str | None) -> Evidence:
@@ -108,16 +116,19 @@ def read_evidence(sources: Source | Sequence[Source], seeds: int, student: str |
     """
     import polars as pl
 
-    given = [sources] if isinstance(sources, Study | Run | pl.DataFrame | tuple) else list(sources)
+    several = isinstance(sources, list | tuple) and not _is_pair(sources)
+    given: Sequence[Any] = sources if several else [sources]  # type: ignore[assignment]
     if not given:
         raise ValueError("evidence: the list is empty; pass a study, or None where nothing is measured")
     frames, outcomes, base_lines = zip(
         *(_results(one, place) for place, one in enumerate(given)), strict=True
     )
-    cells = _of_student(_on_validation(pl.concat(frames)), student)
+    everything = pl.concat(frames)
+    cells = _of_student(_on_validation(everything), student)
     sizes = cells["seeds"].unique().to_list()
     size = min(sizes, key=lambda one: (abs(log2(one / seeds)), -one))
-    arms = _named(cells)
+    # in one order, whatever the rows' was: so the same cells give the same draws
+    arms = _named(cells).sort("arm", "ratio", "study_id", "replicate")
     here, others = arms.filter(pl.col("seeds") == size), arms.filter(pl.col("seeds") != size)
     questions = _enough(here)
     infos = _infos(here)
@@ -134,6 +145,7 @@ def read_evidence(sources: Source | Sequence[Source], seeds: int, student: str |
         measured=_measured(here, infos, answered).without_twins(),
         seeds=size,
         questions=questions,
+        left_out=_left_out(everything.filter(same), here),
         student=named(kind["student"], kind["student_options"]),
         others=others,
         base_lines=lines.filter(same & (pl.col("test") == VALIDATION) & (pl.col("n_test") > 0)),
@@ -148,7 +160,7 @@ def _results(source: Any, place: int) -> tuple[pl.DataFrame, pl.DataFrame | None
         return with_options(source.frame), source.outcomes, with_options(source.base_lines)
     if isinstance(source, Run):
         source = evidence_of(source)
-    frame, outcomes = source if isinstance(source, tuple) and len(source) == 2 else (source, None)
+    frame, outcomes = source if _is_pair(source) else (source, None)
     if not isinstance(frame, pl.DataFrame):
         raise TypeError(
             f"evidence is {kind_of(source)}; pass a study, an adaptive run, a study's frame, a pair of its "
@@ -156,7 +168,36 @@ def _results(source: Any, place: int) -> tuple[pl.DataFrame, pl.DataFrame | None
         )
     # several frames from elsewhere hold replicates of their own
     read = read_studies(frame, study_id=f"given {place}")
-    return read, outcomes, read.clear()
+    return read, None if outcomes is None else _outcomes_of(read, outcomes), read.clear()
+
+
+def _is_pair(source: Any) -> bool:
+    """Whether it is a frame with its outcomes, and no two studies."""
+    import polars as pl
+
+    return isinstance(source, tuple) and len(source) == 2 and isinstance(source[0], pl.DataFrame)
+
+
+def _outcomes_of(cells: pl.DataFrame, outcomes: Any) -> pl.DataFrame:
+    """The outcomes of a frame's cells; of those that were filtered out of the frame there may be more."""
+    import polars as pl
+
+    of_kind(outcomes, pl.DataFrame, "outcomes", "those of a study, or a frame as they have it")
+    given = cast(outcomes, outcomes_schema(), ("cell_id", "test", "question_id", "correct"))
+    known = given.join(cells, on=["cell_id", "test"], how="semi", maintain_order="left")
+    if given.height and not known.height:
+        raise StudyFrameError("outcomes: none is of a cell of the frame; give both the same cell_id and test")
+    return read_outcomes(known, cells)
+
+
+def _left_out(cells: pl.DataFrame, here: pl.DataFrame) -> list[str]:
+    """Strategies of one student that have cells on validation questions, but none of those `here`."""
+    import polars as pl
+
+    lines = (
+        cells.filter(pl.col("test") == VALIDATION).select("strategy", "options").unique(maintain_order=True)
+    )
+    return [named(*line) for line in lines.join(here, on=["strategy", "options"], how="anti").rows()]
 
 
 def _on_validation(cells: pl.DataFrame) -> pl.DataFrame:
@@ -230,13 +271,14 @@ def _infos(cells: pl.DataFrame) -> list[ArmInfo]:
     import polars as pl
 
     installed = registry.available()
+    counted = (pl.col("queries") > 0).fill_null(value=False)
     rows = (
         cells.group_by("arm", maintain_order=True)
         .agg(
             pl.col("strategy", "options", *_MODELS).first(),
             pl.col("ratio").max().alias("largest"),
-            pl.when(pl.col("usd").null_count() == 0)
-            .then(pl.col("usd").sum() / pl.col("queries").sum())
+            pl.when(pl.col("usd").null_count() == 0, counted.any())
+            .then(pl.col("usd").filter(counted).sum() / pl.col("queries").filter(counted).sum())
             .alias("usd_per_query"),
         )
         .to_dicts()

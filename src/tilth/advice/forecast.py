@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from sys import float_info
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from tilth.advice.curves.links import logistic, observed
 from tilth.advice.curves.measured import Measured, read_measured
 from tilth.advice.curves.prior import ACCURACY, LOSS, Prior
 from tilth.advice.curves.trend import Observations, Points, Posterior, Trend
-from tilth.arguments import numbers_of, random_state_of, whole_number_of
+from tilth.arguments import numbers_of, of_kind, random_state_of, whole_number_of
 from tilth.strategies import registry
 
 if TYPE_CHECKING:
@@ -114,12 +115,16 @@ def forecast(
         >>> ahead.draws.shape
         (4000, 1, 2)
     """
-    ratios = tuple(dict.fromkeys(float(one) for one in numbers_of(at, "at")))
-    if not ratios or not all(0 < one < float("inf") for one in ratios):
+    asked = numbers_of(at, "at")
+    if not asked or not all(0 < one <= float_info.max for one in asked):
         raise ValueError("at: give ratios above 0, as in at=[8, 16]")
+    ratios = tuple(dict.fromkeys(map(float, asked)))
+    if gains_from_answers is not None:
+        of_kind(gains_from_answers, bool, "gains_from_answers", "True, False or None")
+    told = of_kind(strategies or {}, Mapping, "strategies", "a dict from an arm's name to its strategy")
     if not 1 <= whole_number_of(draws, "draws") <= _MOST_DRAWS:
         raise ValueError(f"draws={draws}: give 1 to {_MOST_DRAWS:,}")
-    measured = read_measured(frame, outcomes, lambda names: _arms_of(names, strategies or {})).without_twins()
+    measured = read_measured(frame, outcomes, lambda names: _arms_of(names, told)).without_twins()
     if len(measured.arms) * len(ratios) > _MOST_POINTS:
         raise ValueError(
             f"{len(measured.arms):,} arms at {len(ratios):,} ratios are {len(measured.arms) * len(ratios):,} "
@@ -128,8 +133,11 @@ def forecast(
     prior = LOSS if measured.losses is not None else ACCURACY.knowing(gains_from_answers)
     found = posterior(measured, prior, ratios).draw(draws, random_state_of(random_state))
     shaped = found.reshape(draws, len(measured.arms), len(ratios))
+    places = {arm.name: place for place, arm in enumerate(measured.arms)}
+    names = frame["arm"].cast(str).unique(maintain_order=True).to_list()
+    shaped = shaped[:, [places[name] for name in names]]
     return Forecast(
-        tuple(arm.name for arm in measured.arms),
+        tuple(names),
         ratios,
         np.exp(-shaped) if measured.losses is not None else logistic(shaped),
     )
@@ -161,7 +169,8 @@ def _arms_of(names: Sequence[str], strategies: Mapping[str, str | Strategy]) -> 
     if unknown := [name for name in strategies if name not in names]:
         raise ValueError(f"strategies names {unknown[0]!r}, which is no arm; there are {', '.join(names)}")
     installed = registry.available()
-    given = {name: strategies.get(name, name if name in installed else None) for name in names}
+    by_name = {name for name, kind in installed.items() if kind.by_name}
+    given = {name: strategies.get(name, name if name in by_name else None) for name in names}
     known = {name: None if one is None else registry.get(one) for name, one in given.items()}
     found = []
     for name, strategy in known.items():

@@ -80,7 +80,7 @@ def seeds_worth(evidence: Evidence, reached: Floats, random_state: int) -> Seeds
     if sizes.height < 2:
         return None
     few, many = sizes.tail(2).rows(named=True)
-    rng = np.random.default_rng([random_state, 1])
+    rng = np.random.default_rng([random_state % 2**64, 1])
     low, high = (_drawn(size, len(reached), rng) for size in (few, many))
     slopes = (high - low) / np.log2(many["seeds"] / few["seeds"])
     if (slopes > 0).mean() < _LEAST_SURE:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 FARTHEST = 4
 """Doublings past the last measured ratio up to which odds are told."""
 
+_MOST_QUERIES = 2**53
+"""Above it whole numbers are not told apart where they are reckoned with."""
+
 _FAN, _MOST_FAN = 4, 400
 """Points of a forecast curve for each doubling, and of all curves together."""
 
@@ -186,7 +189,7 @@ class Weighing:
 
     def _queries(self, info: ArmInfo) -> float:
         """The queries that the budget buys of an arm."""
-        limits = [] if self.budget.queries is None else [float(self.budget.queries)]
+        limits = [] if self.budget.queries is None else [float(min(self.budget.queries, 2 * _MOST_QUERIES))]
         if self.budget.usd is not None and info.usd_per_query is None:
             raise BudgetError(
                 f"what a query of {info.arm.name} costs is not known, so that dollars do not tell how far it "
@@ -198,4 +201,6 @@ class Weighing:
             raise BudgetError(f"a query of {info.arm.name} cost nothing; give the budget in queries")
         if min(limits) < 1:
             raise BudgetError(f"the budget does not hold a single query of {info.arm.name}")
+        if min(limits) > _MOST_QUERIES:
+            raise BudgetError(f"the budget holds more queries of {info.arm.name} than can be counted")
         return min(limits)

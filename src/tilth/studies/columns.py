@@ -32,10 +32,15 @@ def cast(frame: pl.DataFrame, schema: Mapping[str, PolarsDataType], needed: Sequ
         if name not in frame.columns:
             columns.append(pl.lit(None, dtype=dtype).alias(name))
             continue
+        given = frame[name]
         try:
-            columns.append(frame[name].cast(dtype))
+            if given.dtype == pl.Boolean and dtype.is_numeric():
+                raise pl.exceptions.InvalidOperationError("a truth value is no number")
+            columns.append(given.cast(dtype))
         except pl.exceptions.PolarsError as error:
-            raise StudyFrameError(f"column {name!r} is {frame[name].dtype}; it must be {dtype}") from error
+            raise StudyFrameError(f"column {name!r} is {given.dtype}; it must be {dtype}") from error
+        if dtype.is_integer() and given.dtype.is_float():  # a share that is taken for a count would be none
+            refuse(frame, pl.col(name) != pl.col(name).floor(), name, "it must be a whole number")
     return frame.select(columns)
 
 

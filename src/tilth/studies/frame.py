@@ -35,6 +35,10 @@ CELL = (
 """The columns that tell one cell from another, beside its study."""
 
 
+_MOST_QUERIES = 2**53
+"""Above it whole numbers are not told apart where they are reckoned with."""
+
+
 def studies_schema() -> dict[str, PolarsDataType]:
     """Columns and dtypes of a study's frame: one row for each cell and test set.
 
@@ -118,6 +122,10 @@ def read_studies(frame: pl.DataFrame, *, study_id: str = "given") -> pl.DataFram
     refuse(frame, ~((pl.col("ratio") > 0) & pl.col("ratio").is_finite()), "ratio", "it must be above 0")
     for counted in ("rows", "rows_per_seed", "replicate", "trained_on", "queries", "usd", "seconds"):
         refuse(frame, pl.col(counted) < 0, counted, "it cannot be below 0")
+    for told in ("rows_per_seed", "usd", "seconds"):
+        refuse(frame, ~pl.col(told).is_finite(), told, "leave it empty where it is not known")
+    most = pl.col("ratio") * pl.col("seeds") > _MOST_QUERIES
+    refuse(frame, most, "ratio", "so many queries for each of its seeds are more than can be counted")
     refuse(frame, (pl.col("n_test") < 1) | pl.col("n_test").is_null(), "n_test", "it must be at least 1")
     refuse(
         frame,

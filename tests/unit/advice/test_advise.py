@@ -72,6 +72,66 @@ def test_the_same_evidence_gives_the_same_advice_in_any_form(tmp_path: Any) -> N
     assert joined.evidence.height == first.evidence.height  # type: ignore[union-attr]
 
 
+def test_the_order_of_rows_is_of_no_account_whatever_the_random_state() -> None:
+    frame, outcomes = evidence()
+    mixed = (
+        frame.sample(fraction=1, shuffle=True, seed=1),
+        outcomes.sample(fraction=1, shuffle=True, seed=2),
+    )
+    for state in (0, -1):
+        first = tilth.advise(SEEDS, 3_200, evidence=(frame, outcomes), random_state=state)
+        again = tilth.advise(SEEDS, 3_200, evidence=mixed, random_state=state)
+        assert first.table.equals(again.table)
+        assert str(first) == str(again)
+
+
+def test_the_price_of_a_query_is_that_of_cells_that_tell_both() -> None:
+    frame, outcomes = evidence(PAIR)
+    some = frame.with_columns(queries=pl.when(pl.col("ratio") > 1).then("queries"))
+    row = tilth.advise(SEEDS, 3_200, evidence=(some, outcomes)).table.row(0, named=True)
+    assert row["usd"] == pytest.approx(3_200 * 4e-4)
+    none = tilth.advise(SEEDS, 3_200, evidence=frame.with_columns(queries=0)).table
+    assert none["usd"].null_count() == none.height
+
+
+def test_a_strategy_without_a_whole_cell_is_told_of() -> None:
+    frame, outcomes = evidence()
+    half = frame.with_columns(complete=pl.col("strategy") != "question-rephrase")
+    with pytest.warns(tilth.TilthWarning, match="from 100 seeds, hence left out: question-rephrase"):
+        advice = tilth.advise(SEEDS, 3_200, evidence=(half, outcomes))
+    assert "question-rephrase" not in advice.table["arm"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"correct": ~pl.col("correct")}, "give an outcome for every question"),
+        ({"correct": pl.lit(None, dtype=pl.Boolean)}, "'correct' is empty in"),
+        ({"cell_id": pl.lit("another")}, "none is of a cell of the frame"),
+        ({"question_id": pl.lit("q1")}, "it stands twice"),
+    ],
+)
+def test_outcomes_that_are_not_of_their_frame_are_told(change: dict[str, pl.Expr], says: str) -> None:
+    frame, outcomes = evidence(PAIR)
+    with pytest.raises(StudyFrameError, match=says):
+        tilth.advise(SEEDS, 1_000, evidence=(frame, outcomes.with_columns(**change)))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"correct": pl.col("accuracy"), "accuracy": None}, '"correct" is 0.* it must be a whole number'),
+        ({"correct": pl.lit(value=True)}, "'correct' is Boolean"),
+        ({"usd": pl.lit(float("nan"))}, "leave it empty where it is not known"),
+        ({"ratio": pl.lit(1e300)}, "more than can be counted"),
+    ],
+)
+def test_figures_that_cannot_be_are_told(change: dict[str, Any], says: str) -> None:
+    frame, _ = evidence(PAIR)
+    with pytest.raises(StudyFrameError, match=says):
+        tilth.advise(SEEDS, 1_000, evidence=frame.with_columns(**change))
+
+
 def test_a_study_is_evidence_as_it_is(tmp_path: Any) -> None:
     seeds = tilth.demo.seeds(20)
     study = tilth.study_sync(
@@ -205,7 +265,12 @@ def test_without_measurements_there_are_no_odds() -> None:
         ({"budget": tilth.Budget(tokens=5)}, BudgetError, "in queries or dollars"),
         ({"budget": tilth.Budget(usd=1e-9)}, BudgetError, "not hold a single query"),
         ({"evidence": []}, ValueError, "the list is empty"),
-        ({"evidence": "study.tilth"}, TypeError, "pass a study"),
+        ({"evidence": "study.tilth"}, TypeError, "evidence is a str; pass a study"),
+        ({"evidence": 3}, TypeError, "evidence is an int; pass a study"),
+        ({"evidence": (evidence(PAIR)[0], "outcomes")}, TypeError, "outcomes is a str"),
+        ({"default": "new-questions"}, ValueError, "no strategy is called 'new-questions'; there are"),
+        ({"default": 3}, TypeError, "default is an int"),
+        ({"budget": 10**30}, BudgetError, "more queries of answer-augmentation than can be counted"),
         ({"evidence": pl.DataFrame({"a": [1]})}, StudyFrameError, "'strategy' is missing"),
         ({"student": "lora"}, ValueError, "no cell is of student 'lora'; there are parser"),
         ({"random_state": True}, TypeError, "random_state is a bool"),

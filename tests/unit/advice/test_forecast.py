@@ -168,7 +168,10 @@ def test_losses_at_any_amounts_of_data_are_forecast() -> None:
         ({"n": [0, 300], "correct": [0, 1]}, '"n" is 0'),
         ({"arm": ["a", "a"], "ratio": [1.0, 1.0]}, "another row is the same cell"),
         ({"n": None}, "'n' is missing"),
-        ({"loss": [0.0, 1.0]}, '"loss" is 0.0; it must be above 0'),
+        ({"loss": [0.0, 1.0], "correct": None, "n": None}, '"loss" is 0.0; it must be above 0'),
+        ({"loss": [2.0, 1.0]}, "losses and right answers"),
+        ({"correct": [0.3, 0.4]}, '"correct" is 0.3; it must be a whole number'),
+        ({"correct": [True, False]}, "'correct' is Boolean"),
     ],
 )
 def test_what_cannot_be_is_told(change: dict[str, Any], says: str) -> None:
@@ -184,6 +187,7 @@ def test_what_cannot_be_is_told(change: dict[str, Any], says: str) -> None:
         ({"at": []}, "ratios above 0"),
         ({"at": [0]}, "ratios above 0"),
         ({"at": [math.inf]}, "ratios above 0"),
+        ({"at": [10**400]}, "ratios above 0"),
         ({"at": range(1, 500)}, "400 at most"),
         ({"at": [8], "draws": 10**9}, "100,000"),
         ({"at": [8], "strategies": {"other": NEW}}, "which is no arm"),
@@ -192,6 +196,20 @@ def test_what_cannot_be_is_told(change: dict[str, Any], says: str) -> None:
 def test_what_cannot_be_asked_is_told(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         tilth.forecast(cells({NEW: {1: 0.3}}), **given)
+
+
+@pytest.mark.parametrize("given", [{"strategies": "new-question"}, {"gains_from_answers": "yes"}])
+def test_what_is_of_another_kind_is_told(given: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="is a str; pass"):
+        tilth.forecast(cells({NEW: {1: 0.3}}), at=[8], **given)
+
+
+def test_the_order_of_rows_is_of_no_account() -> None:
+    frame = cells({NEW: {1: 0.3, 2: 0.4}, ANSWERS: {1: 0.4, 2: 0.45}, "adaptive": {2: 0.4}})
+    first, other = (tilth.forecast(one, at=[8, 16]) for one in (frame, frame.reverse()))
+    assert first.arms == (NEW, ANSWERS, "adaptive")
+    assert other.arms == first.arms[::-1]
+    assert np.array_equal(first.draws, other.draws[:, ::-1])
 
 
 def test_outcomes_that_do_not_add_up_are_told() -> None:

@@ -100,6 +100,10 @@ def read_measured(
     cells = cast(frame, schema, needed).with_columns(pl.col("replicate").fill_null(0))
     refuse(cells, ~((pl.col("ratio") > 0) & pl.col("ratio").is_finite()), "ratio", "it must be above 0")
     if has_losses:
+        if outcomes is not None or "correct" in frame.columns:
+            raise StudyFrameError(
+                "the frame has losses and right answers; leave out what is not to be forecast"
+            )
         refuse(cells, ~((pl.col("loss") > 0) & pl.col("loss").is_finite()), "loss", "it must be above 0")
     else:
         refuse(cells, pl.col("n") < 1, "n", "it must be at least 1")
@@ -107,6 +111,7 @@ def read_measured(
     refuse(
         cells, pl.struct(_CELL).is_duplicated(), "arm", "another row is the same cell; tell replicates apart"
     )
+    cells = cells.sort(_CELL)  # in one order, whatever the rows' was: so the same cells give the same draws
     names = cells["arm"].unique(maintain_order=True).to_list()
     if cells.height > MOST_CELLS or len(names) > MOST_ARMS:
         raise ValueError(
@@ -160,7 +165,7 @@ def answers(outcomes: pl.DataFrame, cells: int) -> Floats:
     """
     import polars as pl
 
-    questions = outcomes["question_id"].unique(maintain_order=True)
+    questions = outcomes["question_id"].unique().sort()  # in any order of rows the sums are the same
     columns = outcomes["question_id"].replace_strict(questions, pl.int_range(len(questions), eager=True))
     array = np.full((cells, len(questions)), np.nan)
     array[outcomes["cell"].to_numpy(), columns.to_numpy()] = outcomes["correct"].cast(pl.Float64).to_numpy()
