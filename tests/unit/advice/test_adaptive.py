@@ -205,17 +205,45 @@ def test_it_can_be_a_line_of_a_study(tmp_path: Path) -> None:
     }
 
 
-def test_a_decision_that_was_changed_in_the_file_is_told(run: tilth.Run, tmp_path: Path) -> None:
-    path = tilth.copy(run.path, tmp_path / "copy.tilth")
-    for value in (
-        '{"value": [], "asked": []}',
-        "no JSON",
-        '{"value": {"cells": [{}], "about": {}}, "asked": []}',
-    ):
-        with sqlite3.connect(path) as file:
-            file.execute("UPDATE decisions SET value = ? WHERE key = 'round 1'", (value,))
-        with pytest.raises(JournalError, match="was changed in the file"):
-            tilth.advise(SEEDS, BUDGET, evidence=tilth.open_run(path))
+_MEASURE = '"then": "measure", "have": {"answers": 0, "rephrases": 0, "new questions": 0}, "want": '
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        '"then": "commit", "have": 3',
+        _MEASURE + '{"answers": 1e400}',
+        _MEASURE + '{"answers": 1, "rephrases": 1, "new questions": "9"}',
+        _MEASURE + '{"answers": 999999999, "rephrases": 0, "new questions": 0}',
+    ],
+)
+def test_what_was_changed_in_a_decision_ends_no_verification(
+    run: tilth.Run, tmp_path: Path, decision: str
+) -> None:
+    path = changed(run, tmp_path, '{"value": {"cells": [], ' + decision + '}, "asked": []}')
+    assert not tilth.verify(path).ok
+    rest = tilth.advise(SEEDS, BUDGET, evidence=tilth.open_run(path)).evidence
+    assert rest is not None
+    assert rest.height < 16, "the cells of that round are gone"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["no JSON", '{"value": [], "asked": []}', '{"value": {"cells": [{}], "about": {}}, "asked": []}'],
+)
+def test_a_decision_that_cannot_be_read_is_told(run: tilth.Run, tmp_path: Path, value: str) -> None:
+    path = changed(run, tmp_path, value)
+    assert not tilth.verify(path).ok
+    with pytest.raises(JournalError, match="was changed in the file"):
+        tilth.advise(SEEDS, BUDGET, evidence=tilth.open_run(path))
+
+
+def changed(run: tilth.Run, folder: Path, value: str) -> Path:
+    """A copy of a run's file in which the second decision is this."""
+    path = tilth.copy(run.path, folder / "copy.tilth")
+    with sqlite3.connect(path) as file:
+        file.execute("UPDATE decisions SET value = ? WHERE key = 'round 1'", (value,))
+    return path
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from heapq import merge
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tilth.strategies.answer_augmentation import AnswerAugmentation
 from tilth.strategies.answers_then_new import AnswersThenNew
@@ -36,6 +37,9 @@ Counts = Mapping[Ingredient, int]
 """Units of each pool."""
 
 NOTHING: Counts = dict.fromkeys(INGREDIENTS, 0)
+
+_MOST_UNITS = 10**9
+"""Of a pool: more are no run's."""
 
 
 def stage(ratio: float, seeds: int, task: Task) -> Counts:
@@ -93,13 +97,21 @@ def unit_of(passes: Passes, part: Ingredient, place: int, seeds: int, round: int
 
 def growth(have: Counts, want: Counts) -> Iterator[tuple[Ingredient, int]]:
     """What takes pools from some units to others, side by side, so that each has its share at any time."""
-    steps = [
-        ((place - have[part] + 0.5) / (want[part] - have[part]), INGREDIENTS.index(part), place)
-        for part in INGREDIENTS
-        for place in range(have[part], want[part])
-    ]
-    for _, part, place in sorted(steps):
+    for _, part, place in merge(*(_steps(part, have[part], want[part]) for part in INGREDIENTS)):
         yield INGREDIENTS[part], place
+
+
+def _steps(part: Ingredient, low: int, high: int) -> Iterator[tuple[float, int, int]]:
+    for place in range(low, high):
+        yield (place - low + 0.5) / (high - low), INGREDIENTS.index(part), place
+
+
+def read_counts(value: Any) -> Counts:
+    """Counts as a file keeps them; raises `KeyError`, `TypeError` or `ValueError` where they are none."""
+    found: dict[Ingredient, int] = {part: value[part] for part in INGREDIENTS}
+    if not all(type(count) is int and 0 <= count <= _MOST_UNITS for count in found.values()):
+        raise ValueError("no counts of pools")
+    return found
 
 
 def ahead(arm: Strategy, have: Counts, seeds: int) -> Iterator[tuple[Ingredient, int]]:

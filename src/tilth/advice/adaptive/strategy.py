@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.advice.adaptive import policy, pools
 from tilth.advice.adaptive.decisions import ADAPTIVE, KEY, cells_frame
-from tilth.errors import BudgetError, StrategyError
-from tilth.strategies.base import Ask, Candidate, Passes, State, Strategy, Unit, UnitCost, UnitResult
+from tilth.errors import BudgetError, JournalError, StrategyError
+from tilth.strategies.base import (
+    Ask,
+    Candidate,
+    Ingredient,
+    Passes,
+    State,
+    Strategy,
+    Unit,
+    UnitCost,
+    UnitResult,
+)
 
 if TYPE_CHECKING:
     from tilth.advice.advice import Advice
@@ -20,6 +30,9 @@ if TYPE_CHECKING:
     from tilth.students.base import Student, TrainFunction
     from tilth.studies.test_sets import TestSet
     from tilth.tasks.base import Task
+
+
+_CHANGED = "a decision of its run was changed in the file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +128,10 @@ class Adaptive(Strategy):
         if rounds and rounds[-1]["then"] == "commit":
             return rounds
         decide = partial(self._decided, seeds, start, rounds, task)
-        return [*rounds, await start.decide(f"{KEY}{start.number}", decide)]
+        made = await start.decide(f"{KEY}{start.number}", decide)
+        if not (isinstance(made, dict) and made.get("then") in ("measure", "commit")):
+            raise JournalError(_CHANGED)
+        return [*rounds, made]
 
     def units(
         self, seeds: Seeds, round: int, state: State, results: Sequence[UnitResult], passes: Passes
@@ -123,16 +139,18 @@ class Adaptive(Strategy):
         """What is still lacking of the pools that are measured next, or the chosen arm without end."""
         if round >= len(state):
             return
-        count, last = len(seeds), state[round]
-        have = {part: last["have"][part] for part in pools.NOTHING}
-        if last["then"] == "measure":
-            steps = pools.growth(have, last["want"])
-        elif self.commits:
-            steps = pools.ahead(pools.ARMS[last["arm"]], have, count)
-        else:
-            return
+        try:
+            steps = self._steps(state[round], len(seeds))
+        except (KeyError, TypeError, ValueError) as error:
+            raise JournalError(_CHANGED) from error
         for part, place in steps:
-            yield pools.unit_of(passes, part, place, count, round)
+            yield pools.unit_of(passes, part, place, len(seeds), round)
+
+    def _steps(self, decided: Mapping[str, Any], seeds: int) -> Iterator[tuple[Ingredient, int]]:
+        have = pools.read_counts(decided["have"])
+        if decided["then"] == "measure":
+            return pools.growth(have, pools.read_counts(decided["want"]))
+        return pools.ahead(pools.ARMS[decided["arm"]], have, seeds) if self.commits else iter(())
 
     async def grow(self, unit: Unit, ask: Ask, task: Task) -> AsyncIterator[Candidate]:
         """As its pool's own strategy does; the row says which pool that is."""
