@@ -76,7 +76,15 @@ class Pilot:
         ]
         cells = pl.DataFrame({"student": [self.student] * len(names)})
         return Evidence(
-            cells, infos, measured.without_twins(), self.seeds, self.questions, self.student, cells, cells
+            cells=cells,
+            arms=infos,
+            measured=measured.without_twins(),
+            seeds=self.seeds,
+            questions=self.questions,
+            left_out=(),
+            student=self.student,
+            others=cells,
+            base_lines=cells,
         )
 
 

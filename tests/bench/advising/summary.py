@@ -17,9 +17,8 @@ WHY: Mapping[str, str] = {
         "profiles whose curves turn more."
     ),
     "calibration error of P(best), three arms": (
-        "The odds are too cautious, as the table below shows: they are tempered for arms that are near "
-        "twins, of which there are two among the six and none among the three. The exponent was fitted on "
-        "other curves, where it suits three arms, too, and is left as it is."
+        "The odds are a little too cautious, as a table below shows. They are tempered, by exponents that "
+        "were chosen on the development curves."
     ),
     "mean regret, three arms": (
         "New questions are best in most of these decisions, so that never to look at a pilot is hard to "
