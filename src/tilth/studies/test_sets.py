@@ -80,7 +80,7 @@ def questions_of(given: TestSet, name: str, task: Task) -> pl.DataFrame:
         if column not in frame.columns:
             there = ", ".join(frame.columns)
             raise ValueError(f"test set {name!r}: column {column!r} is missing; it has {there}")
-        empty = frame[column].null_count()
+        empty = frame.filter(pl.col(column).cast(pl.String).fill_null("").str.strip_chars() == "").height
         if empty:
             raise ValueError(f"test set {name!r}: {empty} rows have no {column}; leave them out")
     if not frame.height:

@@ -117,6 +117,8 @@ def test_advice_from_a_pilot_says_what_it_took(tmp_path: Path) -> None:
     assert not any("not expected to pay" in one for one in advice.reasons)
     small = tilth.advise(SEEDS, 160, evidence="pilot", path=tmp_path / "small.tilth", **asked)
     assert any("below ratio 16 (here 8) a pilot is not expected to pay" in one for one in small.reasons)
+    nothing = tilth.advise(SEEDS, 0, evidence="pilot", path=tmp_path / "none.tilth", **asked)
+    assert any(one.startswith("no pilot was grown") for one in nothing.reasons)
     none = tilth.advise(SEEDS, 60, evidence="pilot", path=tmp_path / "none.tilth", **asked)
     assert (none.words, none.arm) == ("not measured", "answers-then-new")
     assert any(
@@ -205,6 +207,45 @@ def test_it_can_be_a_line_of_a_study(tmp_path: Path) -> None:
     }
 
 
+def test_a_single_seed_is_measured_though_a_stage_adds_nothing_to_its_pools(tmp_path: Path) -> None:
+    run = tilth.generate_sync(
+        tilth.demo.seeds(1),
+        tilth.Adaptive(VALIDATION),
+        64,
+        teacher=tilth.demo.teacher(),
+        path=tmp_path / "run.tilth",
+    )
+    made = tilth.decisions(run)
+    assert made["then"].to_list()[-1] == "commit"
+    assert made["ratio"].drop_nulls().to_list()[:2] == [0.5, 2.0]
+    assert run.progress.queries >= 63
+
+
+def test_a_pilot_that_a_goal_ends_says_so(tmp_path: Path) -> None:
+    advice = tilth.advise(
+        SEEDS,
+        tilth.Budget(queries=BUDGET, rows=50),
+        evidence="pilot",
+        validation=VALIDATION,
+        teacher=tilth.demo.teacher(),
+        path=tmp_path / "run.tilth",
+    )
+    assert any(one == "it ended because the goal of 50 kept rows is met" for one in advice.reasons)
+
+
+def test_validation_questions_of_another_task_are_told_before_anything_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "run.tilth"
+    with pytest.raises(tilth.StrategyError, match="200 of 200 validation questions are none of the task sql"):
+        tilth.generate_sync(
+            tilth.demo.seeds(20, task="sql"),
+            tilth.Adaptive(VALIDATION),
+            BUDGET,
+            teacher=tilth.demo.teacher(),
+            path=path,
+        )
+    assert tilth.open_run(path).progress.queries == 0
+
+
 _MEASURE = '"then": "measure", "have": {"answers": 0, "rephrases": 0, "new questions": 0}, "want": '
 
 
@@ -229,7 +270,12 @@ def test_what_was_changed_in_a_decision_ends_no_verification(
 
 @pytest.mark.parametrize(
     "value",
-    ["no JSON", '{"value": [], "asked": []}', '{"value": {"cells": [{}], "about": {}}, "asked": []}'],
+    [
+        "no JSON",
+        '{"value": [], "asked": []}',
+        '{"value": {"cells": [{}], "about": {}}, "asked": []}',
+        '{"value": {"cells": [{"arm": "answer-augmentation", "right": "01"}]}, "asked": []}',
+    ],
 )
 def test_a_decision_that_cannot_be_read_is_told(run: tilth.Run, tmp_path: Path, value: str) -> None:
     path = changed(run, tmp_path, value)
@@ -253,6 +299,13 @@ def changed(run: tilth.Run, folder: Path, value: str) -> Path:
         ({"validation": VALIDATION.head(99)}, ValueError, "99 validation questions tell nothing"),
         ({"validation": VALIDATION.drop("reference")}, ValueError, "'reference' is missing"),
         ({"validation": [1]}, TypeError, "test set 'validation' is a list"),
+        ({"validation": "questions.jsonl"}, TypeError, "test set 'validation' is a str"),
+        (
+            {"validation": VALIDATION.with_columns(reference=pl.lit(" "))},
+            ValueError,
+            "200 rows have no reference",
+        ),
+        ({"commits": "no"}, TypeError, "commits is a str; pass True or False"),
         ({"student": "nobody"}, tilth.StudentError, "'nobody' is unknown"),
         ({"student": "sketch"}, tilth.StudentError, "suits the task 'sql'"),
         ({"student": tilth.students.InContext(tilth.demo.teacher())}, tilth.StudentError, "asked elsewhere"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tilth.advice.adaptive.pools import ARMS
 from tilth.arguments import of_kind
 from tilth.engine.run import Run
 from tilth.errors import JournalError, StudyFrameError
@@ -86,6 +87,9 @@ def evidence_of(run: Run) -> Results:
             "measuring may take a third"
         )
     try:
+        asked = {len(cell["right"]) if set(cell["right"]) <= {"0", "1"} else 0 for cell, _ in cells}
+        if len(asked) > 1 or not all(cell["arm"] in ARMS for cell, _ in cells):
+            raise _changed(run)
         return cells_frame([cell for cell, _ in cells], {**records[-1]["about"], "run_id": run.id, **models})
     except (LookupError, TypeError, ValueError, StudyFrameError) as error:
         raise _changed(run) from error

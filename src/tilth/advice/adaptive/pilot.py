@@ -53,7 +53,7 @@ def refusal(budget: Budget, seeds: Seeds) -> str | None:
     if budget.queries is None:
         return None
     first = pools.stage(policy.next_ratio(None), len(seeds), tasks.get(seeds.task))
-    step = policy.step(None, pools.queries_of(first, tasks.get(seeds.task)) / budget.queries, None)
+    step = policy.step(None, pools.queries_of(first, tasks.get(seeds.task)) / max(budget.queries, 1), None)
     if step.ratio is not None:
         return None
     reasons = filter(None, (step.reason, policy.doubt(budget.queries / len(seeds))))
@@ -63,7 +63,8 @@ def refusal(budget: Budget, seeds: Seeds) -> str | None:
 def told(run: Run, budget: Budget, seeds: int) -> tuple[str, ...]:
     """What a pilot took, why it ended, and whether it was expected to pay: a sentence each."""
     made = decisions(run)
-    last = made["reason"][-1] if made.height else run.progress.reason
+    decided = made.height and made["then"][-1] == "commit"  # else a limit, a goal or a stop was before it
+    last = made["reason"][-1] if decided else run.progress.reason
     took = (
         f"the pilot took {run.progress.queries:,} queries, which are part of the budget; its rows stay in "
         f"{run.path.name}, and tilth.Adaptive goes on there"

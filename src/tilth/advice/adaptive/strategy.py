@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.advice.adaptive import policy, pools
 from tilth.advice.adaptive.decisions import ADAPTIVE, KEY, cells_frame
+from tilth.arguments import of_kind
 from tilth.errors import BudgetError, JournalError, StrategyError
 from tilth.strategies.base import (
     Ask,
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from tilth.studies.test_sets import TestSet
     from tilth.tasks.base import Task
 
+
+_DIGEST = re.compile("[0-9a-f]{16}")
+"""What a file knows of validation questions."""
 
 _CHANGED = "a decision of its run was changed in the file"
 
@@ -91,9 +96,10 @@ class Adaptive(Strategy):
             )
         if self.student is not None:
             object.__setattr__(self, "student", _student(self.student))
-        if isinstance(self.validation, str):
+        of_kind(self.commits, bool, "commits", "True or False")
+        if isinstance(self.validation, str) and _DIGEST.fullmatch(self.validation):
             return
-        given = self.validation
+        given: Any = self.validation
         task = tasks.get(given.task if isinstance(given, Seeds) else "numeric")  # words seeds only
         questions = questions_of(given, VALIDATION, task)
         if questions.height < LEAST_QUESTIONS:
@@ -171,6 +177,8 @@ class Adaptive(Strategy):
             )
         count = len(seeds)
         learner, questions = self._learner(seeds, task)
+        if not rounds:
+            await asyncio.to_thread(_refuse_unreadable, questions, task)
         about = {
             "seeds": count,
             "task": task.name,
@@ -189,7 +197,9 @@ class Adaptive(Strategy):
             advice = await asyncio.to_thread(self._advised, seeds, start, frames)
         last = rounds[-1]["ratio"] if rounds else None
         have = rounds[-1]["want"] if rounds else pools.NOTHING
-        want = pools.stage(policy.next_ratio(last), count, task)
+        ahead = policy.next_ratio(last)
+        while (want := pools.stage(ahead, count, task)) == have:  # of very few seeds a stage may add nothing
+            last, ahead = ahead, policy.next_ratio(ahead)
         step = policy.step(last, _share(start, have, want, task), advice.expected_loss if advice else None)
         doubt = policy.doubt(start.queries / count)
         return {
@@ -235,6 +245,19 @@ class Adaptive(Strategy):
         learner = students.usual(task.name) if given is None else students.fitting(given, task.name)
         learner.plan(len(seeds), questions.height)
         return learner, questions.select("question", "reference").rows()
+
+
+def _refuse_unreadable(questions: Sequence[tuple[str, str]], task: Task) -> None:
+    """Raises where the task cannot take a question's reference: every student would err there."""
+    from tilth.seeds.seed import Seed
+
+    told = (task.fault(Seed(str(place), place, *one)) for place, one in enumerate(questions))
+    faults = [one for one in told if one is not None]
+    if faults:
+        raise StrategyError(
+            f"adaptive: {len(faults)} of {len(questions)} validation questions are none of the task "
+            f"{task.name}; the first: {faults[0]}"
+        )
 
 
 def _student(given: Any) -> Student:
