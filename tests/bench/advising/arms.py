@@ -1,5 +1,4 @@
-"""The six arms of the bench, and what each has bought of three pools: answers, rephrases and new "
-"questions."""
+"""The six arms of the bench, and what each has bought of three pools: answers, rephrases, new questions."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a pilot is worth once it is paid for out of the budget: fixed pilots, adaptive ones, and none at "
-"all."""
+"""What a pilot is worth once it is paid for out of the budget: a fixed one, an adaptive one, and none."""
 
 from __future__ import annotations
 
