@@ -23,7 +23,8 @@ class Linear:
         from sklearn.svm import LinearSVC
 
         self._columns = matrix.getnnz(axis=0).nonzero()[0]
-        self._classifier: Any = LinearSVC(max_iter=iterations, tol=1e-2, random_state=random_state)
+        state = random_state % 2**32  # all that scikit-learn takes
+        self._classifier: Any = LinearSVC(max_iter=iterations, tol=1e-2, random_state=state)
         with warnings.catch_warnings():
             # Many labels over few questions, and margins left loose for speed, are meant here.
             warnings.filterwarnings("ignore", message="The number of unique classes")

@@ -68,6 +68,11 @@ def test_it_learns_from_rows(student: students.Student) -> None:
     assert (model.trained_on, model.skipped) == (80, 0)
 
 
+@pytest.mark.parametrize("random_state", [-1, 2**40])
+def test_it_takes_any_random_state(student: students.Student, random_state: int) -> None:
+    assert student.train(made_rows(20, seed=2), random_state=random_state).trained_on == 20
+
+
 def test_it_knows_only_what_rows_show(student: students.Student) -> None:
     model = student.train(made_rows(80, seed=2, kinds=["total", "left"]))
     covered = made_rows(100, seed=3, kinds=["total", "left"])
