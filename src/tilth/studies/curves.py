@@ -267,9 +267,13 @@ class _Panel:
             return None
         replicates, questions = self.outcomes.shape[2:]
         share = np.full(questions, 1 / questions)
-        by_question = np.random.default_rng([random_state, 0]).multinomial(questions, share, size=draws)
+        by_question = np.random.default_rng([random_state % 2**64, 0]).multinomial(
+            questions, share, size=draws
+        )
         share = np.full(replicates, 1 / replicates)
-        by_replicate = np.random.default_rng([random_state, 1]).multinomial(replicates, share, size=draws)
+        by_replicate = np.random.default_rng([random_state % 2**64, 1]).multinomial(
+            replicates, share, size=draws
+        )
         by_question = by_question.T.astype(np.float64)
         asked = ~np.isnan(self.outcomes)
         right = np.nan_to_num(self.outcomes) @ by_question

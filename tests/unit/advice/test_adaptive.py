@@ -349,3 +349,24 @@ def test_only_adaptive_runs_have_decisions(tmp_path: Path) -> None:
         tilth.decisions(run)
     with pytest.raises(ValueError, match='only a pilot takes it; pass evidence="pilot"'):
         tilth.advise(SEEDS, 100, validation=VALIDATION)
+
+
+def fails(rows: pl.DataFrame) -> Any:
+    """Cannot learn."""
+    raise OverflowError("too much")
+
+
+def test_a_student_that_fails_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
+    with pytest.raises(tilth.StudentError, match="student 'fails': OverflowError: too much"):
+        grown(str(tmp_path / "run.tilth"), student=fails)
+    assert tilth.open_run(tmp_path / "run.tilth").rows.height > 20
+
+
+def test_a_teacher_that_says_nothing_is_told_of(tmp_path: Path) -> None:
+    async def mute(messages: Any, **settings: Any) -> str:
+        return ""
+
+    run = tilth.generate_sync(
+        SEEDS, tilth.Adaptive(VALIDATION), BUDGET, teacher=tilth.Teacher(mute), path=tmp_path / "run.tilth"
+    )
+    assert "no row was there to be learnt" in tilth.decisions(run)["reason"][1]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.advice.adaptive.pools import ARMS, place_of, units_of
 from tilth.engine.background import beside
 from tilth.engine.budget import NANO
+from tilth.errors import StudentError, TilthError
 from tilth.students.base import Student
 from tilth.studies.test_sets import VALIDATION
 from tilth.studies.training.measure import CellAnswers, Job, Training
@@ -146,8 +147,11 @@ async def _answered(job: Job, student: Student) -> list[CellAnswers]:
         trainers = Trainers(1)
         try:
             found = await asyncio.to_thread(lambda: list(trainers.measure(short)))
-        except BaseException:
+        except BaseException as error:
             await beside(trainers.kill)
+            if isinstance(error, Exception) and not isinstance(error, TilthError):  # a student's own
+                told = f"student {student.name!r}: {type(error).__name__}: {error}"
+                raise StudentError(told) from error
             raise
         trainers.leave()
         return found

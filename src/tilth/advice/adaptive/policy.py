@@ -70,8 +70,8 @@ def step(last: float | None, share: float, expected_loss: float | None) -> Step:
     if last is not None and expected_loss is not None and expected_loss < SMALL_LOSS:
         return Step(None, f"the choice is expected to lose {100 * expected_loss:.1f} points, which is little")
     if share > MOST_MEASURED:
-        told = f"pools up to ratio {ahead:g} would take {share:.0%} of the budget, which is more than a third"
-        return Step(None, told)
+        much = f"{share:.0%} of the budget, which is more than a third" if share < 1 else "more than there is"
+        return Step(None, f"pools up to ratio {ahead:g} would take {much}")
     if last is None:
         return Step(ahead, "nothing is measured yet")
     if expected_loss is None:

@@ -201,7 +201,8 @@ class Adaptive(Strategy):
         while (want := pools.stage(ahead, count, task)) == have:  # of very few seeds a stage may add nothing
             last, ahead = ahead, policy.next_ratio(ahead)
         step = policy.step(last, _share(start, have, want, task), advice.expected_loss if advice else None)
-        doubt = policy.doubt(start.queries / count)
+        doubt = None if rounds else policy.doubt(start.queries / count)
+        lacking = "no row was there to be learnt" if found and not any(one["rows"] for one in found) else None
         return {
             "round": start.number,
             "queries": start.spent_queries,
@@ -216,7 +217,7 @@ class Adaptive(Strategy):
             "ratio": step.ratio,
             "have": dict(have),
             "want": dict(want),
-            "reason": "; ".join(filter(None, (step.reason, None if rounds else doubt))),
+            "reason": "; ".join(filter(None, (step.reason, lacking, doubt))),
         }
 
     def _advised(self, seeds: Seeds, start: RoundStart, evidence: Any) -> Advice:
