@@ -1,8 +1,8 @@
 // The Advice box: words and figures as Python tells them, text only, and the button that takes the advice.
 
 import { expect, test } from "vitest";
+import type { Advice, AdvisedArm } from "../../src/wire/advice";
 import { EMPTY } from "../../src/wire/emptyTraits";
-import type { Advice, AdvisedArm } from "../../src/wire/types";
 import { HOSTILE } from "../support/host";
 import { drawn, find, host, open } from "../support/page";
 

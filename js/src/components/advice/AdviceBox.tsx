@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 import { count, percent } from "../../format";
 import { isRunActive } from "../../state/activity";
-import type { Advice } from "../../wire/types";
+import type { Advice } from "../../wire/advice";
 import { SourcedValue } from "../shared/SourcedValue";
 import { useView } from "../shared/viewContext";
 import { AdviceFold } from "./AdviceFold";

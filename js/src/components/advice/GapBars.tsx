@@ -1,7 +1,7 @@
 // How far the other arms lie from the advised one: each a mark with its interval, on one scale.
 
 import { count, dollars, percent, signedPoints } from "../../format";
-import type { Advice, AdvisedArm } from "../../wire/types";
+import type { Advice, AdvisedArm } from "../../wire/advice";
 import { SourcedValue } from "../shared/SourcedValue";
 
 function sourceOf(arm: AdvisedArm): string {

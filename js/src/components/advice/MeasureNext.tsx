@@ -1,7 +1,7 @@
 // What would change the advice: the cells worth measuring next with what they cost, or why there is none.
 
 import { count, decimal, dollars, signedPoints } from "../../format";
-import type { Advice } from "../../wire/types";
+import type { Advice } from "../../wire/advice";
 import { AdviceFold } from "./AdviceFold";
 
 export function MeasureNext({ advice: { next, next_note } }: { advice: Advice }) {

@@ -2,7 +2,8 @@
 
 import { count, DASH, decimal, dollars, percent, signedPoints } from "../../format";
 import type { StudyCharts, TestChart } from "../../state/studyCharts";
-import type { AccuracyPoint, ArmPoint, DecisionPoint, SpreadPoint } from "../../wire/types";
+import type { ArmPoint, DecisionPoint } from "../../wire/advice";
+import type { AccuracyPoint, SpreadPoint } from "../../wire/types";
 
 interface Props {
   chart: TestChart;

@@ -2,7 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../format";
-import type { Advice, RunStatus, StudyStatus } from "../../wire/types";
+import type { Advice } from "../../wire/advice";
+import type { RunStatus, StudyStatus } from "../../wire/types";
 import { useView } from "../shared/viewContext";
 
 const EVERY_MS = 5_000;

@@ -15,7 +15,7 @@ from tilth.engine.run import OVER
 from tilth.jupyter import protocol
 from tilth.jupyter.secrets import without_secrets
 from tilth.jupyter.widgets import traits
-from tilth.jupyter.widgets.advice_charts import KINDS, AdviceCharts
+from tilth.jupyter.widgets.advice.charts import KINDS, AdviceCharts
 from tilth.jupyter.widgets.confirmation import costly, study_question
 from tilth.jupyter.widgets.run_feed import stop
 from tilth.jupyter.widgets.saving import targets

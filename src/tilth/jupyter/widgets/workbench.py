@@ -20,8 +20,8 @@ from tilth.engine.start import start_recipe
 from tilth.errors import BudgetError
 from tilth.jupyter import fallback, protocol
 from tilth.jupyter.widgets import traits
-from tilth.jupyter.widgets.advice_box import AdviceBox
-from tilth.jupyter.widgets.advice_words import UNTOLD
+from tilth.jupyter.widgets.advice.box import AdviceBox
+from tilth.jupyter.widgets.advice.words import UNTOLD
 from tilth.jupyter.widgets.base import Widget, chart_bundle
 from tilth.jupyter.widgets.confirmation import Question, run_question
 from tilth.jupyter.widgets.regimes import IDLE as NO_STUDY

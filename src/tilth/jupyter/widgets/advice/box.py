@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.advice.adaptive.decisions import ADAPTIVE, decisions
 from tilth.engine.run import OVER
 from tilth.errors import TilthError
-from tilth.jupyter.widgets import advice_words
+from tilth.jupyter.widgets.advice import words
 
 if TYPE_CHECKING:
     from tilth.advice.advice import Advice
@@ -104,7 +104,7 @@ class AdviceBox:
         except Exception as error:  # noqa: BLE001 - shown, and logged where it must not happen
             told = isinstance(error, (TilthError, ValueError, TypeError))
             text = str(error) if told else self._fail("the advice", error)
-            advice, shown = None, advice_words.problem(text)
+            advice, shown = None, words.problem(text)
         if self._regimes:
             self._regimes.advised.advice, self._regimes.advised.run = advice, self._deciding_run
         self._write(advice=shown)
@@ -118,16 +118,16 @@ class AdviceBox:
         run, study = self._deciding_run, self._regimes.evidence() if self._regimes else None
         made = None if run is None else decisions(run)
         self._decisions = 0 if made is None else made.height
-        decided = [] if made is None else advice_words.decided(made, self._titles)
+        decided = [] if made is None else words.decided(made, self._titles)
         measured = run if made is not None and made["cells"].sum() else None
         evidence = study or measured or self._evidence
         try:
             advice = advised(self._seeds, self._budget(), evidence=evidence)
         except (TilthError, ValueError, TypeError) as error:
-            return None, {**advice_words.problem(str(error)), "decisions": decided}
+            return None, {**words.problem(str(error)), "decisions": decided}
         # In the workbench's own study a strategy is set as it would be in its run.
         offered = self._usable if study is None else self._usable | {advice.arm}
-        told = advice_words.told(advice, self._titles, offered, note=self._note)
+        told = words.told(advice, self._titles, offered, note=self._note)
         return advice, {**told, "decisions": decided}
 
     @property

@@ -1,0 +1,1 @@
+"""What a workbench shows of advice: its box, and its charts."""
