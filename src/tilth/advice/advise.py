@@ -134,12 +134,9 @@ def advised(
     weighing = Weighing(read_evidence(evidence, count, student), limit, count, state)
     known = weighing.evidence
     names = [info.arm.name for info in known.arms]
+    if default not in {None, *strategies.available(), *(one.strategy for one in known.arms)}:
+        strategies.get(default or "")  # raises, and names those that there are
     fallback = weighing.arm_of(default)
-    if default is not None and default not in {
-        *strategies.available(),
-        *(one.strategy for one in known.arms),
-    }:
-        strategies.get(default)  # raises, and names those that there are
     found = weighing.decided(fallback)
     odds = weighing.untold is None
     table = weighing.table(found.arm, found.p_best if odds else None)

@@ -217,7 +217,6 @@ def _on_validation(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_student(cells: pl.DataFrame, student: str | None) -> pl.DataFrame:
-
     kinds = cells.select(_STUDENT).unique(maintain_order=True)
     told = [named(name, options) for name, options in kinds.select("student", "student_options").rows()]
     if student is not None:

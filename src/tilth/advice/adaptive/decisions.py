@@ -20,6 +20,8 @@ ADAPTIVE = "adaptive"
 KEY = "round "
 """Before the number of a round: what its decision is journalled under."""
 
+CHANGED = "a decision of its run was changed in the file"
+
 _ABOUT_STUDENT = ("student", "student_options")
 
 
@@ -80,17 +82,17 @@ def evidence_of(run: Run) -> Results:
     """
     models = {"teacher": run.teacher_name, "writer": run.writer_name, "simulated": run.simulated}
     records = _records(run)
-    cells = [(cell, one) for one in records for cell in one["cells"]]
+    cells = [cell for one in records for cell in one["cells"]]
     if not cells:
         raise ValueError(
             "evidence: the run has measured nothing yet; wait for it, or give it a larger budget: pools for "
             "measuring may take a third"
         )
     try:
-        asked = {len(cell["right"]) if set(cell["right"]) <= {"0", "1"} else 0 for cell, _ in cells}
-        if len(asked) > 1 or not all(cell["arm"] in ARMS for cell, _ in cells):
+        asked = {len(cell["right"]) if set(cell["right"]) <= {"0", "1"} else 0 for cell in cells}
+        if len(asked) > 1 or not all(cell["arm"] in ARMS for cell in cells):
             raise _changed(run)
-        return cells_frame([cell for cell, _ in cells], {**records[-1]["about"], "run_id": run.id, **models})
+        return cells_frame(cells, {**records[-1]["about"], "run_id": run.id, **models})
     except (LookupError, TypeError, ValueError, StudyFrameError) as error:
         raise _changed(run) from error
 
@@ -135,4 +137,4 @@ def _records(run: Run) -> list[dict[str, Any]]:
 
 
 def _changed(run: Run) -> JournalError:
-    return JournalError(f"{run.path}: a decision of its run was changed in the file")
+    return JournalError(f"{run.path}: {CHANGED}")

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.advice.adaptive import policy, pools
-from tilth.advice.adaptive.decisions import ADAPTIVE, KEY, cells_frame
+from tilth.advice.adaptive.decisions import ADAPTIVE, CHANGED, KEY, cells_frame
 from tilth.arguments import of_kind
 from tilth.errors import BudgetError, JournalError, StrategyError
 from tilth.strategies.base import (
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _DIGEST = re.compile("[0-9a-f]{16}")
 """What a file knows of validation questions."""
-
-_CHANGED = "a decision of its run was changed in the file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +134,7 @@ class Adaptive(Strategy):
         decide = partial(self._decided, seeds, start, rounds, task)
         made = await start.decide(f"{KEY}{start.number}", decide)
         if not (isinstance(made, dict) and made.get("then") in ("measure", "commit")):
-            raise JournalError(_CHANGED)
+            raise JournalError(CHANGED)
         return [*rounds, made]
 
     def units(
@@ -148,7 +146,7 @@ class Adaptive(Strategy):
         try:
             steps = self._steps(state[round], len(seeds))
         except (KeyError, TypeError, ValueError) as error:
-            raise JournalError(_CHANGED) from error
+            raise JournalError(CHANGED) from error
         for part, place in steps:
             yield pools.unit_of(passes, part, place, len(seeds), round)
 
