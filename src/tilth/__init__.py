@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tilth import checks as checks
+    from tilth import curate as curate
     from tilth import demo as demo
     from tilth import strategies as strategies
     from tilth import students as students
@@ -153,7 +154,7 @@ _HOMES = {
     "train": "tilth.students.training",
     "verify": "tilth.engine.verify",
 }
-_MODULES = ("checks", "demo", "strategies", "students", "tasks")
+_MODULES = ("checks", "curate", "demo", "strategies", "students", "tasks")
 
 __all__ = [*_HOMES, *_MODULES, "__version__"]
 
