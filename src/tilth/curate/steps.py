@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from tilth.arguments import kind_of, listed
 
@@ -56,7 +56,9 @@ def curated(
     """
     import polars as pl
 
-    if not isinstance(rows, pl.DataFrame | pl.LazyFrame):
+    given: object = rows
+    eager = isinstance(given, pl.DataFrame)
+    if not eager and not isinstance(given, pl.LazyFrame):
         raise TypeError(f"rows is {kind_of(rows)}; pass a Polars frame, such as run.rows")
     there = rows.collect_schema().names()
     if missing := [name for name in columns if name not in there]:
@@ -66,7 +68,7 @@ def curated(
     read = lazy.filter(KEEP).select(PLACE, *columns, *(name for name in optional if name in if_there))
     found = find(lambda: read.collect_batches(chunk_size=_BATCH, maintain_order=True))
     result = _joined(lazy, step, found)
-    return result if isinstance(rows, pl.LazyFrame) else result.collect()
+    return cast("Frame", result.collect() if eager else result)
 
 
 def _with_keep(rows: pl.LazyFrame, there: Sequence[str]) -> pl.LazyFrame:
