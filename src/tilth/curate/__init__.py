@@ -3,5 +3,32 @@
 from __future__ import annotations
 
 from tilth.curate.pipelines import Pipeline, pipeline
+from tilth.curate.selection import (
+    FacilityLocation,
+    InstructMining,
+    KMeansQuality,
+    KShot,
+    PassRateBand,
+    Random,
+    ScoreWeighted,
+    SelectionMethod,
+    TargetSimilarity,
+    pass_rates,
+    select,
+)
 
-__all__ = ["Pipeline", "pipeline"]
+__all__ = [
+    "FacilityLocation",
+    "InstructMining",
+    "KMeansQuality",
+    "KShot",
+    "PassRateBand",
+    "Pipeline",
+    "Random",
+    "ScoreWeighted",
+    "SelectionMethod",
+    "TargetSimilarity",
+    "pass_rates",
+    "pipeline",
+    "select",
+]
