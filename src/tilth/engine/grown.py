@@ -98,9 +98,10 @@ class GrownRows(Background):
         path: str | Path,
         format: str | None = None,
         verdicts: Sequence[str] = ("accepted", "unverified"),
-        *,
-        model: str | Path | None = None,
-        validation: pl.DataFrame | None = None,
+        **options: Any,
     ) -> Path:
-        """Writes rows for training, as a file or as a folder that a trainer trains on; see `tilth.save`."""
-        return save(self.rows, path, format=format, verdicts=verdicts, model=model, validation=validation)
+        """Writes rows for training, as a file or as a folder that a trainer trains on; see `tilth.save`.
+
+        `options` are those that `tilth.save` takes by name.
+        """
+        return save(self.rows, path, format=format, verdicts=verdicts, **options)

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING
 
 from tilth.arguments import listed, of_kind, path_of
 from tilth.errors import tell
-from tilth.export.formats import CONTENT, CONVERSATIONS, SUFFIXES, with_empty_turns
+from tilth.export.formats import CONTENT, SUFFIXES
 from tilth.export.formats import FORMATS as _WRITERS
 from tilth.export.hand_over import TRAINERS, hand_over, model_of
 from tilth.export.hand_over import ready as _folder_ready
+from tilth.export.options import Options
+from tilth.export.selecting import KEPT as KEPT
+from tilth.export.selecting import VERDICTS as VERDICTS
+from tilth.export.selecting import selected, without_empty_turns
+from tilth.export.shaping import shaped
+from tilth.export.table import BY_NAME
+from tilth.export.table import FORMAT_TABLE as FORMAT_TABLE
 from tilth.export.targets import node_at, opened
 
 if TYPE_CHECKING:
     import polars as pl
 
-KEPT = ("accepted", "unverified")
-"""The verdicts that are saved unless others are named."""
-
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
-
-VERDICTS = ("accepted", "rejected", "unverified")
 
 FORMATS = tuple(_WRITERS)
 """The names of the formats that are files."""
@@ -56,6 +58,10 @@ def save(
     format: str | None = None,
     verdicts: Collection[str] = KEPT,
     *,
+    reasoning: str = "inline",
+    answers: str = "full",
+    system: bool | str = True,
+    metadata: str | Collection[str] = (),
     model: str | os.PathLike[str] | None = None,
     validation: pl.DataFrame | None = None,
 ) -> Path:
@@ -70,20 +76,46 @@ def save(
     folder that was saved so before gets the new files, and what was trained in it stays; one that holds
     anything else is refused.
 
-    All of these, "chat" and "alpaca" leave out rows with an empty question or a response that is empty or
-    nothing but thinking, and keep the teacher's system prompt where the rows have it, in `messages`. "jsonl"
+    The formats:
+
+    | format | what it holds |
+    | --- | --- |
+    | "parquet" | every column, with its type |
+    | "csv" | every column; lists are JSON texts; for spreadsheets |
+    | "jsonl" | every column, one row a line |
+    | "chat" | `{"messages": [{"role", "content"}, ...]}` a line: OpenAI's fine-tuning and most trainers |
+    | "prompt-completion" | `{"prompt": [...], "completion": [...]}` a line, as turns: TRL |
+    | "sharegpt" | `{"conversations": [{"from", "value"}, ...]}` a line, from human, gpt and system |
+    | "alpaca" | a JSON array of instruction, input (a context below the question, or "") and output |
+    | "preference" | `{"prompt": [...], "chosen": [...], "rejected": [...]}` a line, as turns: TRL's DPO |
+    | "trl", "axolotl", "llama-factory" | a folder, as above |
+
+    "preference" is for a frame with chosen and rejected and question, prompt or messages; the tables take
+    one, too. A curated frame's rows with `keep` False are left out, and an `order` column is the order of the
+    file; `weight` and `margin` stand in all files but "chat", and in no folder.
+
+    All but the tables leave out rows with an empty question or a response that is empty or nothing but
+    thinking, and keep the teacher's system prompt where the rows have it, in `messages`. "jsonl"
     and "csv" carry no types: where a column opens with nulls, the first row that has a value of it is written
-    first, so that readers that take types from the first rows load the file. CSV cells stay as they are, even
-    where a spreadsheet would take them for formulas. What a user should know is told by a `TilthWarning`.
+    first, so that readers that take types from the first rows load the file. In CSV, an apostrophe is put in
+    front of a text that a spreadsheet would run: one that opens with =, +, -, @, a tab or a line end, unless
+    it is a number. What a user should know is told by a `TilthWarning`.
 
     Args:
-        rows: Rows of a run, in the order they are to be written.
+        rows: Rows of a run, in the order they are to be written, or a curated frame, or pairs.
         path: Where to write; the folder it lies in must exist. A device or a pipe is written into.
-        format: "parquet", "csv" or "jsonl" for every column; "chat" for one `{"messages": [...]}` per line;
-            "alpaca" for a JSON array of instruction, input and output; "trl", "axolotl" or "llama-factory"
-            for a folder. Taken from the suffix where not given: .parquet, .csv, .jsonl, and "alpaca" for
-            .json. In CSV, lists are JSON texts.
-        verdicts: Verdicts of the rows to write.
+        format: One of those above. Taken from the suffix where not given: .parquet, .csv, .jsonl, and
+            "alpaca" for .json.
+        verdicts: Verdicts of the rows to write; a frame without verdicts is written whole.
+        reasoning: Where a model's thinking goes: "inline" leaves it in the response, in `<think>` tags,
+            "drop" leaves it out, "field" puts it in a field of its own: `reasoning_content` in "chat",
+            `reasoning` in the other files.
+        answers: "full" keeps explanations; "only" makes the read answer the response, and leaves out rows of
+            which none was read (OPT-R, arXiv 2305.12001).
+        system: True keeps system prompts, False drops them, and a text replaces them in every row.
+        metadata: Columns, such as "strategy" and "task", put in front of the question of the first 90 % of
+            rows as "strategy: new-question"; the rest goes without, so that a model learns to work without
+            it (MeCo, arXiv 2501.01956).
         model: The model that a folder's settings name: on the Hugging Face Hub, or a folder. A small open one
             where not given, "HuggingFaceTB/SmolLM2-135M-Instruct".
         validation: Rows on which a folder's training measures the loss after each epoch, of these verdicts
@@ -93,9 +125,9 @@ def save(
         The path written.
 
     Raises:
-        ValueError: An unknown format or verdict, a column that is missing, no row left to write, a path
-            that is a run's file or another SQLite database, or a model or validation rows for a format that
-            is no folder.
+        ValueError: An unknown format, verdict or option, options that go with no other or not with the
+            format, a column that is missing, no row left to write, a path that is a run's file or another
+            SQLite database, or a model or validation rows for a format that is no folder.
         FileNotFoundError: There is no such folder.
         IsADirectoryError: The path is a folder, and the format a file.
         NotADirectoryError: The path is a file, and the format a folder.
@@ -110,7 +142,18 @@ def save(
         >>> sorted(file.name for file in folder.rglob("*.*"))
         ['README.md', 'sft.yaml', 'train.jsonl']
     """
-    written = write(rows, path, format, verdicts, model=model, validation=validation)
+    written = write(
+        rows,
+        path,
+        format,
+        verdicts,
+        reasoning=reasoning,
+        answers=answers,
+        system=system,
+        metadata=metadata,
+        model=model,
+        validation=validation,
+    )
     for notice in written.notices:
         tell(f"{written.path.name}: {notice}")
     return written.path
@@ -122,23 +165,49 @@ def write(
     format: str | None = None,
     verdicts: Collection[str] = KEPT,
     *,
+    reasoning: str = "inline",
+    answers: str = "full",
+    system: bool | str = True,
+    metadata: str | Collection[str] = (),
     model: str | os.PathLike[str] | None = None,
     validation: pl.DataFrame | None = None,
 ) -> Written:
     """Does what `save` does, and gives its notices back instead of warning."""
     path, chosen = ready(path, format)
+    options = Options.of(reasoning, answers, system, metadata)
+    _fitting(options, chosen)
     named = {verdicts} if isinstance(verdicts, str) else set(listed(verdicts, "verdicts", "verdicts"))
-    kept, empty = _without_empty_turns(_select(rows, named), chosen)
+    kept, notices = _prepared(rows, named, chosen, options)
     if chosen in FOLDERS:
-        measured_on, empty_too = (None, []) if validation is None else _validation(validation, named, chosen)
-        count, notices, files = hand_over(kept, path, chosen, model_of(model), measured_on)
-        return Written(path, count, (*empty, *empty_too, *notices), files)
+        measured_on, of_validation = (
+            (None, []) if validation is None else _validation(validation, named, chosen, options)
+        )
+        count, told, files = hand_over(kept, path, chosen, model_of(model), measured_on)
+        return Written(path, count, (*notices, *of_validation, *told), files)
     for given, name in ((model, "model"), (validation, "validation")):
         if given is not None:
             raise ValueError(f"{name}= is for {_listed(FOLDERS)}; {chosen!r} is a file of rows alone")
     with opened(path) as file:
-        notices = _WRITERS[chosen](kept, file)
-    return Written(path, kept.height, (*_other_suffix(path, chosen), *empty, *notices), (path,))
+        told = _WRITERS[chosen](kept, file)
+    return Written(path, kept.height, (*_other_suffix(path, chosen), *notices, *told), (path,))
+
+
+def _fitting(options: Options, format: str) -> None:
+    """Raises where a format cannot hold what the options ask for."""
+    if options.reasoning == "field" and format in FOLDERS:
+        raise ValueError(f"{format!r} has no field for reasoning; pass reasoning='inline' or 'drop'")
+    if options.answers == "only" and "answers" not in BY_NAME[format].options:
+        raise ValueError(f"answers='only' is for rows with one answer; {format!r} holds two of each question")
+
+
+def _prepared(
+    rows: pl.DataFrame, verdicts: set[str], format: str, options: Options
+) -> tuple[pl.DataFrame, list[str]]:
+    """The rows as they are written: chosen, then shaped, then without empty ones; a word on each stage."""
+    kept, refused = selected(rows, verdicts, BY_NAME[format])
+    kept, lost = shaped(kept, options)
+    kept, empty = without_empty_turns(kept, format)
+    return kept, [*refused, *lost, *empty]
 
 
 def ready(path: str | os.PathLike[str], format: str | None = None) -> tuple[Path, str]:
@@ -156,25 +225,6 @@ def ready(path: str | os.PathLike[str], format: str | None = None) -> tuple[Path
     else:
         node_at(path)
     return path, chosen
-
-
-def _without_empty_turns(rows: pl.DataFrame, format: str) -> tuple[pl.DataFrame, list[str]]:
-    """The rows without those that have an empty turn, unless it is a table; and a word on these."""
-    import polars as pl
-
-    empty = pl.Series(with_empty_turns(rows), dtype=pl.Boolean)
-    count = int(empty.sum())
-    if not count:
-        return rows, []
-    which = (
-        f"{count:,} {'row' if count == 1 else 'rows'} with an empty question or a response that is empty or "
-        "nothing but thinking"
-    )
-    if format not in CONVERSATIONS and format not in FOLDERS:
-        return rows, [f"it holds {which}, as it holds all; leave them out of training"]
-    if count == rows.height:
-        raise ValueError(f"no row can be saved as {format!r}: there is nothing but {which}")
-    return rows.filter(~empty), [f"left out: {which}"]
 
 
 def _other_suffix(path: Path, format: str) -> list[str]:
@@ -212,34 +262,15 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _validation(rows: pl.DataFrame, verdicts: set[str], format: str) -> tuple[pl.DataFrame, list[str]]:
+def _validation(
+    rows: pl.DataFrame, verdicts: set[str], format: str, options: Options
+) -> tuple[pl.DataFrame, list[str]]:
     """The validation rows to write, as `write` takes its own, and a word on those that are left out."""
     import polars as pl
 
     of_kind(rows, pl.DataFrame, "validation", "a frame with question and response, such as run.rows")
-    if "verdict" not in rows.columns:
-        rows = rows.with_columns(verdict=pl.lit(next(iter(verdicts), "unverified")))
     try:
-        kept, empty = _without_empty_turns(_select(rows, verdicts), format)
+        kept, notices = _prepared(rows, verdicts, format, options)
     except ValueError as error:
         raise ValueError(f"validation: {error}") from None
-    return kept, [f"validation: {notice}" for notice in empty]
-
-
-def _select(rows: pl.DataFrame, verdicts: set[str]) -> pl.DataFrame:
-    import polars as pl
-
-    if unknown := sorted(verdicts.difference(VERDICTS)):
-        raise ValueError(f"there is no verdict {unknown[0]!r}; there are {', '.join(map(repr, VERDICTS))}")
-    of_kind(rows, pl.DataFrame, "rows", "a frame, such as run.rows")
-    if missing := [name for name in ("question", "response", "verdict") if name not in rows.columns]:
-        raise ValueError(f"rows lack the column {missing[0]!r}; pass the rows of a run")
-    kept = rows.filter(rows["verdict"].is_in(list(verdicts)))
-    if kept.is_empty():
-        counts = dict(rows["verdict"].value_counts().iter_rows())
-        there = ", ".join(f"{counts[name]:,} {name}" for name in VERDICTS if name in counts)
-        wanted = " or ".join(name for name in VERDICTS if name in verdicts) or "of no verdict"
-        if not there:
-            raise ValueError("there are no rows to save yet")
-        raise ValueError(f"no row is {wanted}: there are {there}; name the verdicts to save with verdicts=")
-    return kept
+    return kept, [f"validation: {notice}" for notice in notices]

@@ -8,6 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
+from tilth.export.shaping import answer_turns, prompt_of, turns_of
+from tilth.export.table import is_pairs
+from tilth.export.thinking import is_empty
 from tilth.export.types import typed_first
 
 if TYPE_CHECKING:
@@ -23,10 +26,18 @@ _LEAST_EXAMPLES = 10
 # JSON may hold these line ends as they are, and readers that split by str.splitlines() then break a line.
 _LINE_ENDS = tuple((chr(code).encode(), f"\\u{code:04x}".encode()) for code in (0x85, 0x2028, 0x2029))
 
-# An opening tag may stand in the prompt, so that a reply only closes it; one may never be closed.
-_THINKING = re.compile(
-    r"\A(?:(?!<think).)*</think(?:ing)?>|<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.IGNORECASE | re.DOTALL
+_FORMULA = r"^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]"
+_NUMBER = r"^[+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?$"
+"""What a cell opens with that a spreadsheet runs, unless it is a number: a list of OWASP's."""
+
+_ROLES = {"user": "human", "assistant": "gpt", "system": "system"}
+"""ShareGPT's names of those who speak."""
+
+_CONTEXT = re.compile(
+    r"\n\n(?=(?:Contexts?|Passages?|Article|Paragraph|Document|Story|Background|Input|Table|Evidence|"
+    r"External knowledge|Starter code):[ \n])"
 )
+"""Where what belongs to a question begins, below it, as `tilth.seeds` puts it."""
 
 
 def write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
@@ -36,34 +47,40 @@ def write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
 
 
 def write_csv(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
-    """Every column; lists are JSON texts. Texts stay as they are, whatever a spreadsheet makes of them."""
+    """Every column; lists are JSON texts, and what a spreadsheet would run is kept from it."""
     import polars as pl
 
-    nested = [column for column in rows if column.dtype.is_nested()]
     texts = [
         pl.Series(
             column.name,
             [None if value is None else json.dumps(value, ensure_ascii=False) for value in column.to_list()],
             dtype=pl.String,
         )
-        for column in nested
+        for column in rows
+        if column.dtype.is_nested()
     ]
     flat = rows.with_columns(texts)
-    typed_first(flat, texts_may_look_like_numbers=True).write_csv(file)
-    formulas = [
-        name for name in flat.columns if flat[name].dtype == pl.String and _opens_as_formula(flat[name])
-    ]
-    if not formulas:
+    words = [name for name in flat.columns if flat[name].dtype == pl.String]
+    runs = {name: _is_formula(pl.col(name)) for name in words}
+    counts = flat.select(found.sum().alias(name) for name, found in runs.items())
+    safe = flat.with_columns(
+        pl.when(found).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name)).alias(name)
+        for name, found in runs.items()
+    )
+    typed_first(safe, texts_may_look_like_numbers=True).write_csv(file)
+    touched = {name: counts[name][0] for name in words if counts[name][0]}
+    if not touched:
         return []
+    count = sum(touched.values())
     notice = (
-        f"some texts in {', '.join(map(repr, formulas))} open with = or @ and are written as they are: in a "
-        "spreadsheet, import the columns as text, or these run as formulas"
+        f"{count:,} {'cell' if count == 1 else 'cells'} in {', '.join(map(repr, touched))} that a "
+        "spreadsheet would run as a formula got an apostrophe in front; other formats hold them as they are"
     )
     return [notice]
 
 
-def _opens_as_formula(texts: pl.Series) -> bool:
-    return bool(texts.str.contains(r"^[\s]*[=@]").any())
+def _is_formula(text: pl.Expr) -> pl.Expr:
+    return (text.str.contains(_FORMULA) & ~text.str.contains(_NUMBER)).fill_null(value=False)
 
 
 def write_jsonl(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
@@ -78,7 +95,10 @@ def write_jsonl(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
 def write_chat(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """A conversation a line: the teacher's system prompt where the rows have it, then the turns."""
     for row in rows.iter_rows(named=True):
-        file.write(json_line({"messages": turns_of(row)}))
+        turns = turns_of(row)
+        if row.get("reasoning") and turns[-1]["role"] == "assistant":
+            turns = [*turns[:-1], {**turns[-1], "reasoning_content": row["reasoning"]}]
+        file.write(json_line({"messages": turns}))
     if rows.height >= _LEAST_EXAMPLES:
         return []
     notice = (
@@ -88,41 +108,80 @@ def write_chat(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     return [notice]
 
 
+def write_prompt_completion(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
+    """TRL's prompt and completion, each a list of turns; the last turn is the completion."""
+    for row in rows.iter_rows(named=True):
+        turns = turns_of(row)
+        file.write(json_line({"prompt": turns[:-1], "completion": turns[-1:], **_aside(rows, row)}))
+    return []
+
+
+def write_sharegpt(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
+    """ShareGPT's conversations of from and value."""
+    for row in rows.iter_rows(named=True):
+        turns = [
+            {"from": _ROLES.get(turn["role"], turn["role"]), "value": turn["content"]}
+            for turn in turns_of(row)
+        ]
+        file.write(json_line({"conversations": turns, **_aside(rows, row)}))
+    return []
+
+
 def write_alpaca(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """A JSON array of instruction, input and output, and of `system` where the rows have a system prompt."""
     for place, row in enumerate(rows.iter_rows(named=True)):
-        example = {"instruction": row["question"], "input": "", "output": row["response"]}
+        instruction, context = _context_apart(row["question"])
+        example = {"instruction": instruction, "input": context, "output": row["response"]}
         first = (row.get("messages") or [{"role": "user"}])[0]
         if first["role"] == "system":
             example["system"] = first["content"]
-        file.write((b",\n" if place else b"[\n") + _json(example))
+        file.write((b",\n" if place else b"[\n") + _json({**example, **_aside(rows, row)}))
     file.write(b"\n]\n")
     return []
 
 
-def turns_of(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """A row as a conversation: its own, or its question and its response."""
-    return row.get("messages") or [
-        {"role": "user", "content": row["question"]},
-        {"role": "assistant", "content": row["response"]},
-    ]
+def write_preference(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
+    """TRL's prompt, chosen and rejected, each a list of turns."""
+    for row in rows.iter_rows(named=True):
+        pair = {name: answer_turns(row[name]) for name in ("chosen", "rejected")}
+        file.write(json_line({"prompt": prompt_of(row), **pair, **_aside(rows, row)}))
+    return []
+
+
+def _aside(rows: pl.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands beside the turns: the same fields in every line, so that the first shows them all."""
+    fields: dict[str, Any] = {name: row[name] for name in ("weight", "margin") if name in rows.columns}
+    if "reasoning" in rows.columns:
+        fields["reasoning"] = row["reasoning"] or ""
+    return fields
+
+
+def _context_apart(question: str) -> tuple[str, str]:
+    """A question, and the context that stands below it or ""; joined by an empty line they are the whole."""
+    found = _CONTEXT.search(question)
+    if found is None or not question[: found.start()].strip():
+        return question, ""
+    return question[: found.start()], question[found.end() :]
 
 
 def with_empty_turns(rows: pl.DataFrame) -> list[bool]:
     """Which rows have an empty turn: from one, a model learns to say nothing."""
-    wanted = [name for name in ("question", "response", "messages") if name in rows.columns]
+    pairs = is_pairs(rows.columns)
+    replies = ("chosen", "rejected") if pairs else ("response",)
+    own = [name for name in ("prompt", "messages") if name in rows.columns and (pairs or name == "messages")]
+    asked = ["question"] if "question" in rows.columns else []
     return [
-        any(
-            map(_is_empty, (question, response, *(turn["content"] for one in messages for turn in one or ())))
-        )
-        for question, response, *messages in rows.select(wanted).iter_rows()
+        any(map(_holds_empty, row[: len(replies)]))
+        or any(_holds_empty(value) for value in row[len(replies) :] if value is not None)
+        or all(value is None for value in row[len(replies) :])
+        for row in rows.select(*replies, *own, *asked).iter_rows()
     ]
 
 
-def _is_empty(content: str | None) -> bool:
-    if not content or not content.strip():
-        return True
-    return "think" in content.lower() and not _THINKING.sub("", content).strip()
+def _holds_empty(value: str | list[Mapping[str, str]] | None) -> bool:
+    if isinstance(value, list):
+        return any(is_empty(turn["content"]) for turn in value)
+    return is_empty(value)
 
 
 def json_line(value: Any) -> bytes:
@@ -144,12 +203,12 @@ FORMATS: Mapping[str, Writer] = {
     "parquet": write_parquet,
     "chat": write_chat,
     "alpaca": write_alpaca,
+    "prompt-completion": write_prompt_completion,
+    "sharegpt": write_sharegpt,
+    "preference": write_preference,
     "csv": write_csv,
     "jsonl": write_jsonl,
 }
-
-CONVERSATIONS = frozenset({"chat", "alpaca"})
-"""The formats that hold turns and nothing else; the others are tables of all there is."""
 
 SUFFIXES: Mapping[str, str] = {
     ".parquet": "parquet",
@@ -164,6 +223,9 @@ CONTENT: Mapping[str, tuple[str, str]] = {
     "parquet": ("Parquet", ".parquet"),
     "chat": ("JSON lines", ".jsonl"),
     "alpaca": ("a JSON array", ".json"),
+    "prompt-completion": ("JSON lines", ".jsonl"),
+    "sharegpt": ("JSON lines", ".jsonl"),
+    "preference": ("JSON lines", ".jsonl"),
     "csv": ("CSV", ".csv"),
     "jsonl": ("JSON lines", ".jsonl"),
 }

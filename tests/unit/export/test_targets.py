@@ -50,7 +50,7 @@ def test_a_runs_own_path_is_refused(tmp_path):
     assert not (tmp_path / "other.tilth").exists()
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", sorted({*FORMATS} - {"preference"}))
 def test_a_pipe_is_written_into_and_stays_a_pipe(rows, tmp_path, format):
     pipe, file = tmp_path / "pipe", save(rows, tmp_path / "file", format=format)
     os.mkfifo(pipe)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tilth.arguments import kind_of
-from tilth.export.formats import json_line, turns_of
+from tilth.export.formats import json_line
 from tilth.export.hand_over.axolotl import AXOLOTL
 from tilth.export.hand_over.folder import filled, free
 from tilth.export.hand_over.llama_factory import LLAMA_FACTORY
 from tilth.export.hand_over.readme import mark, readme
 from tilth.export.hand_over.trainer import BATCH, TRAIN, VALIDATION, Contents, Trainer, Turns
 from tilth.export.hand_over.trl import TRL
+from tilth.export.shaping import turns_of
 
 if TYPE_CHECKING:
     import polars as pl
