@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from tilth.arguments import listed, of_kind, path_of
 from tilth.errors import tell
+from tilth.export.dataset_folder import ready as _dataset_ready
+from tilth.export.dataset_folder import write_folder
 from tilth.export.formats import CONTENT, SUFFIXES
 from tilth.export.formats import FORMATS as _WRITERS
 from tilth.export.hand_over import TRAINERS, hand_over, model_of
-from tilth.export.hand_over import ready as _folder_ready
+from tilth.export.hand_over import ready as _trainer_ready
 from tilth.export.options import Options
 from tilth.export.selecting import KEPT as KEPT
 from tilth.export.selecting import VERDICTS as VERDICTS
@@ -31,8 +33,8 @@ _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 FORMATS = tuple(_WRITERS)
 """The names of the formats that are files."""
 
-FOLDERS = tuple(TRAINERS)
-"""The names of those that are folders, each with all that one trainer needs."""
+FOLDERS = (*TRAINERS, "datasets")
+"""The names of those that are folders: one for each trainer, and one for the `datasets` library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,12 @@ def save(
     | "sharegpt" | `{"conversations": [{"from", "value"}, ...]}` a line, from human, gpt and system |
     | "alpaca" | a JSON array of instruction, input (a context below the question, or "") and output |
     | "preference" | `{"prompt": [...], "chosen": [...], "rejected": [...]}` a line, as turns: TRL's DPO |
+    | "datasets" | a folder for `datasets.load_dataset`: every column, splits train and validation |
     | "trl", "axolotl", "llama-factory" | a folder, as above |
 
     "preference" is for a frame with chosen and rejected and question, prompt or messages; the tables take
     one, too. A curated frame's rows with `keep` False are left out, and an `order` column is the order of the
-    file; `weight` and `margin` stand in all files but "chat", and in no folder.
+    file; `weight` and `margin` stand in all files but "chat", and in "datasets".
 
     All but the tables leave out rows with an empty question or a response that is empty or nothing but
     thinking, and keep the teacher's system prompt where the rows have it, in `messages`. "jsonl"
@@ -118,8 +121,8 @@ def save(
             it (MeCo, arXiv 2501.01956).
         model: The model that a folder's settings name: on the Hugging Face Hub, or a folder. A small open one
             where not given, "HuggingFaceTB/SmolLM2-135M-Instruct".
-        validation: Rows on which a folder's training measures the loss after each epoch, of these verdicts
-            where they have any.
+        validation: Rows on which a folder's training measures the loss after each epoch, or its split
+            "validation", of these verdicts where they have any.
 
     Returns:
         The path written.
@@ -127,7 +130,8 @@ def save(
     Raises:
         ValueError: An unknown format, verdict or option, options that go with no other or not with the
             format, a column that is missing, no row left to write, a path that is a run's file or another
-            SQLite database, or a model or validation rows for a format that is no folder.
+            SQLite database, a model for a format that is no trainer's, or validation rows for one that is
+            no folder.
         FileNotFoundError: There is no such folder.
         IsADirectoryError: The path is a folder, and the format a file.
         NotADirectoryError: The path is a file, and the format a folder.
@@ -182,19 +186,29 @@ def write(
         measured_on, of_validation = (
             (None, []) if validation is None else _validation(validation, named, chosen, options)
         )
+        if chosen not in TRAINERS:
+            _only_for(TRAINERS, chosen, model=model)
+            files = write_folder(kept, path, measured_on)
+            return Written(path, kept.height, (*notices, *of_validation), files)
         count, told, files = hand_over(kept, path, chosen, model_of(model), measured_on)
         return Written(path, count, (*notices, *of_validation, *told), files)
-    for given, name in ((model, "model"), (validation, "validation")):
-        if given is not None:
-            raise ValueError(f"{name}= is for {_listed(FOLDERS)}; {chosen!r} is a file of rows alone")
+    _only_for(TRAINERS, chosen, model=model)
+    _only_for(FOLDERS, chosen, validation=validation)
     with opened(path) as file:
         told = _WRITERS[chosen](kept, file)
     return Written(path, kept.height, (*_other_suffix(path, chosen), *notices, *told), (path,))
 
 
+def _only_for(formats: Collection[str], format: str, **given: object) -> None:
+    """Raises where something was given that only other formats take."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name}= is for {_listed(tuple(formats))}; {format!r} takes none")
+
+
 def _fitting(options: Options, format: str) -> None:
     """Raises where a format cannot hold what the options ask for."""
-    if options.reasoning == "field" and format in FOLDERS:
+    if options.reasoning == "field" and format in TRAINERS:
         raise ValueError(f"{format!r} has no field for reasoning; pass reasoning='inline' or 'drop'")
     if options.answers == "only" and "answers" not in BY_NAME[format].options:
         raise ValueError(f"answers='only' is for rows with one answer; {format!r} holds two of each question")
@@ -220,8 +234,10 @@ def ready(path: str | os.PathLike[str], format: str | None = None) -> tuple[Path
     """
     path = path_of(path)
     chosen = _format(path, format)
-    if chosen in FOLDERS:
-        _folder_ready(path, chosen)
+    if chosen in TRAINERS:
+        _trainer_ready(path, chosen)
+    elif chosen in FOLDERS:
+        _dataset_ready(path)
     else:
         node_at(path)
     return path, chosen

@@ -16,7 +16,7 @@ KEPT = ("accepted", "unverified")
 
 VERDICTS = ("accepted", "rejected", "unverified")
 
-_TABLES = frozenset(one.name for one in FORMAT_TABLE if len(one.takes) == 2)
+_TABLES = frozenset(one.name for one in FORMAT_TABLE if len(one.takes) == 2 and not one.folder)
 
 
 def selected(rows: pl.DataFrame, verdicts: set[str], format: Format) -> tuple[pl.DataFrame, list[str]]:

@@ -59,6 +59,9 @@ FORMAT_TABLE = (
     ),
     Format("csv", "CSV", "Every column, lists as JSON texts; spreadsheets.", ".csv", _BOTH, _ALL),
     Format("jsonl", "JSON lines", "Every column, one row a line.", ".jsonl", _BOTH, _ALL),
+    Format(
+        "datasets", "Hugging Face datasets", "A folder for load_dataset.", "", _BOTH, (*_ALL, "validation")
+    ),
     Format("trl", "TRL", "A folder that TRL trains on.", "", _ROWS, _OF_FOLDERS),
     Format("axolotl", "Axolotl", "A folder that Axolotl trains on.", "", _ROWS, _OF_FOLDERS),
     Format(

@@ -60,10 +60,10 @@ def conversation(format, line):
 
 
 def test_the_formats_are_these():
-    assert set(FOLDERS) == set(CONFIGS)
+    assert {*FOLDERS} == {*CONFIGS, "datasets"}
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", CONFIGS)
 def test_a_folder_holds_every_row_as_a_conversation_of_which_the_last_answer_is_learnt(
     whole, tmp_path, format
 ):
@@ -80,7 +80,7 @@ def test_a_folder_holds_every_row_as_a_conversation_of_which_the_last_answer_is_
     assert [conversation(format, line) for line in loaded] == read
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", CONFIGS)
 def test_the_settings_are_the_papers_and_name_nothing_that_is_not_there(whole, tmp_path, format):
     told = settings(save(whole, tmp_path / "out", format=format), format)
     at_once = told.get("per_device_train_batch_size") or told["micro_batch_size"]
@@ -95,7 +95,7 @@ def test_the_settings_are_the_papers_and_name_nothing_that_is_not_there(whole, t
 
 
 def test_each_trainer_finds_its_data(whole, tmp_path):
-    folder = {name: save(whole, tmp_path / name, format=name, validation=whole) for name in FOLDERS}
+    folder = {name: save(whole, tmp_path / name, format=name, validation=whole) for name in CONFIGS}
     assert (folder["trl"] / settings(folder["trl"], "trl")["dataset_name"] / "validation.jsonl").is_file()
     axolotl = settings(folder["axolotl"], "axolotl")
     for [data] in (axolotl["datasets"], axolotl["test_datasets"]):
@@ -117,7 +117,7 @@ def test_axolotl_prepares_changed_rows_anew(whole, tmp_path):
     assert paths[0] == paths[3]
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", CONFIGS)
 @pytest.mark.parametrize("model", ["Qwen/Qwen3-0.6B", "C: #\"'{}🍎", "no", "0x1f", "- a: &b *c"])
 def test_a_model_stands_in_the_settings_as_it_is_called(whole, tmp_path, format, model):
     folder = save(whole, tmp_path / "out", format=format, model=model)
@@ -138,7 +138,7 @@ def test_a_model_that_cannot_be_one_is_refused(whole, tmp_path, model):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", CONFIGS)
 def test_validation_rows_are_chosen_as_the_others(whole, rows, tmp_path, format):
     folder = save(whole, tmp_path / "out", format=format, validation=rows)
     told = settings(folder, format)
@@ -170,7 +170,7 @@ def test_few_steps_are_told(whole, tmp_path):
         save(whole, tmp_path / "out", format="llama-factory")
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", CONFIGS)
 def test_the_page_says_how_to_train_and_holds_nothing_of_a_row(whole, tmp_path, format):
     page = (save(whole, tmp_path / "out", format=format) / "README.md").read_text("utf-8")
     assert {"trl": "trl sft", "axolotl": "axolotl train", "llama-factory": "llamafactory-cli train"}[
@@ -183,7 +183,7 @@ def test_the_page_says_how_to_train_and_holds_nothing_of_a_row(whole, tmp_path, 
 # -- what is there already -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", CONFIGS)
 def test_saving_again_replaces_the_rows_and_keeps_what_was_trained(whole, tmp_path, format):
     folder = save(whole, tmp_path / "out", format=format, validation=whole)
     (folder / "trained").mkdir()

@@ -41,7 +41,7 @@ def free(path: Path, mark: str) -> None:
 def _opens_with(file: Path, line: str) -> bool:
     try:
         with file.open(encoding="utf-8") as opened:
-            return opened.readline(len(line) + 2).rstrip("\n") == line
+            return any(opened.readline(len(line) + 2).rstrip("\n") == line for _ in range(2))
     except (OSError, UnicodeDecodeError):
         return False
 
