@@ -1,4 +1,11 @@
-"""From rows to a training set: steps that take a frame and give it back with `score`, `keep` and `reason`."""
+"""From rows to a training set: steps that take a frame and give it back with `score`, `keep` and `reason`.
+
+Example:
+    >>> import polars as pl
+    >>> rows = pl.DataFrame({"question": ["What are 2 and 3?", "What are 4 and 3?"]})
+    >>> tilth.curate.select(rows, 1)["keep"].sum()
+    1
+"""
 
 from __future__ import annotations
 
