@@ -49,6 +49,7 @@ def write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
 def write_csv(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """Every column; lists are JSON texts, and what a spreadsheet would run is kept from it."""
     import polars as pl
+    from polars import selectors as cs
 
     texts = [
         pl.Series(
@@ -59,7 +60,7 @@ def write_csv(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
         for column in rows
         if column.dtype.is_nested()
     ]
-    flat = rows.with_columns(texts)
+    flat = rows.with_columns(texts).with_columns(cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
     words = [name for name in flat.columns if flat[name].dtype == pl.String]
     runs = {name: _is_formula(pl.col(name)) for name in words}
     counts = flat.select(found.sum().alias(name) for name, found in runs.items())
@@ -96,8 +97,8 @@ def write_chat(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """A conversation a line: the teacher's system prompt where the rows have it, then the turns."""
     for row in rows.iter_rows(named=True):
         turns = turns_of(row)
-        if row.get("reasoning") and turns[-1]["role"] == "assistant":
-            turns = [*turns[:-1], {**turns[-1], "reasoning_content": row["reasoning"]}]
+        if "reasoning" in row and turns[-1]["role"] == "assistant":
+            turns = [*turns[:-1], {**turns[-1], "reasoning_content": row["reasoning"] or ""}]
         file.write(json_line({"messages": turns}))
     if rows.height >= _LEAST_EXAMPLES:
         return []
@@ -129,12 +130,15 @@ def write_sharegpt(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
 
 def write_alpaca(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """A JSON array of instruction, input and output, and of `system` where the rows have a system prompt."""
+    some_system = "messages" in rows.columns and any(
+        turns and turns[0]["role"] == "system" for turns in rows["messages"].to_list()
+    )
     for place, row in enumerate(rows.iter_rows(named=True)):
         instruction, context = _context_apart(row["question"])
         example = {"instruction": instruction, "input": context, "output": row["response"]}
-        first = (row.get("messages") or [{"role": "user"}])[0]
-        if first["role"] == "system":
-            example["system"] = first["content"]
+        if some_system:
+            first = (row["messages"] or [{"role": "user"}])[0]
+            example["system"] = first["content"] if first["role"] == "system" else ""
         file.write((b",\n" if place else b"[\n") + _json({**example, **_aside(rows, row)}))
     file.write(b"\n]\n")
     return []
@@ -153,6 +157,8 @@ def _aside(rows: pl.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {name: row[name] for name in ("weight", "margin") if name in rows.columns}
     if "reasoning" in rows.columns:
         fields["reasoning"] = row["reasoning"] or ""
+    if "weight" in fields and fields["weight"] is None:
+        fields["weight"] = 1.0
     return fields
 
 

@@ -283,14 +283,17 @@ def test_what_a_spreadsheet_would_run_is_kept_from_it_and_numbers_stay_numbers(t
     texts = ["=1+1", "@a", "+cmd|' /C calc'!A0", "-2+3", "\tx", "\rx", "- an item", "\uff1d1", "plain", "a=b"]
     numbers = ["-5", "+3", "-1,000.5", "-2e-3", "-50%", "18"]
     rows = pl.DataFrame({"question": "Hm?", "response": texts + numbers, "usd": -0.5})
-    with pytest.warns(tilth.TilthWarning, match="8 cells in 'response' that a spreadsheet would run"):
+    rows = rows.with_columns(kind=pl.lit("=x").cast(pl.Categorical))
+    with pytest.warns(
+        tilth.TilthWarning, match="24 cells in 'response', 'kind' that a spreadsheet would run"
+    ):
         path = tilth.save(rows, tmp_path / "out.csv")
     with path.open(encoding="utf-8", newline="") as file:
         read = list(csv.DictReader(file))
     assert sorted(row["response"] for row in read) == sorted(
         [*(f"'{text}" for text in texts[:8]), *texts[8:], *numbers]
     )
-    assert {row["usd"] for row in read} == {"-0.5"}
+    assert {(row["usd"], row["kind"]) for row in read} == {("-0.5", "'=x")}
 
 
 @pytest.mark.parametrize(
