@@ -18,8 +18,8 @@ from tilth.export.hand_over import TRAINERS, hand_over, model_of
 from tilth.export.hand_over import ready as _trainer_ready
 from tilth.export.options import Options
 from tilth.export.selecting import KEPT as KEPT
+from tilth.export.selecting import TABLES, selected, without_empty_turns
 from tilth.export.selecting import VERDICTS as VERDICTS
-from tilth.export.selecting import selected, without_empty_turns
 from tilth.export.shaping import shaped
 from tilth.export.table import BY_NAME
 from tilth.export.table import FORMAT_TABLE as FORMAT_TABLE
@@ -220,6 +220,8 @@ def _prepared(
     """The rows as they are written: chosen, then shaped, then without empty ones; a word on each stage."""
     kept, refused = selected(rows, verdicts, BY_NAME[format])
     kept, lost = shaped(kept, options)
+    if options.reasoning != "field" and format not in TABLES:
+        kept = kept.drop("reasoning", strict=False)  # it stands in no two places
     kept, empty = without_empty_turns(kept, format)
     return kept, [*refused, *lost, *empty]
 

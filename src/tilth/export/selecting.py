@@ -16,7 +16,8 @@ KEPT = ("accepted", "unverified")
 
 VERDICTS = ("accepted", "rejected", "unverified")
 
-_TABLES = frozenset(one.name for one in FORMAT_TABLE if len(one.takes) == 2 and not one.folder)
+TABLES = frozenset(one.name for one in FORMAT_TABLE if len(one.takes) == 2 and not one.folder)
+"""The formats that are files of every column."""
 
 
 def selected(rows: pl.DataFrame, verdicts: set[str], format: Format) -> tuple[pl.DataFrame, list[str]]:
@@ -96,7 +97,7 @@ def without_empty_turns(rows: pl.DataFrame, format: str) -> tuple[pl.DataFrame, 
         f"{count:,} {'row' if count == 1 else 'rows'} with an empty question or a response that is empty or "
         "nothing but thinking"
     )
-    if format in _TABLES:
+    if format in TABLES:
         return rows, [f"it holds {which}, as it holds all; leave them out of training"]
     if count == rows.height:
         raise ValueError(f"no row can be saved as {format!r}: there is nothing but {which}")

@@ -28,6 +28,10 @@ def shaped(rows: pl.DataFrame, options: Options) -> tuple[pl.DataFrame, list[str
     notices: list[str] = []
     if options.answers == "only":
         rows, notices = _answers_only(rows)
+    elif options.reasoning == "field" and "chosen" in rows.columns:
+        raise ValueError(
+            "pairs have two replies and no field for the reasoning of each; pass 'inline' or 'drop'"
+        )
     elif options.reasoning != "inline":
         rows = _reasoning_apart(rows, options.reasoning)
     if options.system is not True:
@@ -65,7 +69,9 @@ def _reasoning_apart(rows: pl.DataFrame, where: str) -> pl.DataFrame:
     rows = _each_turn(rows, lambda turn: {**turn, "content": _spoken(turn)})
     if where == "drop" or "response" not in rows.columns:
         return rows
-    return rows.with_columns(pl.Series("reasoning", thoughts, dtype=pl.String))
+    found = pl.Series("reasoning", thoughts, dtype=pl.String)
+    own = pl.col("reasoning") if "reasoning" in rows.columns else pl.lit(None, pl.String)
+    return rows.with_columns(pl.coalesce(pl.lit(found), own).alias("reasoning"))
 
 
 def _spoken(turn: Mapping[str, str]) -> str:

@@ -54,6 +54,19 @@ def test_thinking_stands_inline_or_nowhere_or_in_a_field_and_never_in_two(tmp_pa
         assert [_reply(one, format) for one in objects] == [expected] * 2
 
 
+def test_a_reasoning_column_of_the_users_own_is_kept_for_its_field_only(tmp_path):
+    rows = _rows(response=pl.Series(["<think>a</think>5", "5"]), reasoning=pl.lit("own"))
+    for where, expected in {
+        "inline": [("<think>a</think>5", None), ("5", None)],
+        "field": [("5", "a"), ("5", "own")],
+    }.items():
+        objects = _objects(save(rows, tmp_path / "out", format="chat", reasoning=where))
+        assert [_reply(one, "chat") for one in objects] == expected
+    pairs = pl.DataFrame({"question": ["a"], "chosen": ["<think>b</think>c"], "rejected": ["d"]})
+    with pytest.raises(ValueError, match="no field for the reasoning of each"):
+        save(pairs, tmp_path / "none", format="preference", reasoning="field")
+
+
 @pytest.mark.parametrize("format", FILES)
 def test_answers_only_leave_out_rows_of_which_none_was_read(tmp_path, format):
     rows = _rows(3, response=pl.lit("It is 5"), answer=pl.Series(["5", None, " "]))
