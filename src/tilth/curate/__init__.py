@@ -23,6 +23,7 @@ from tilth.curate.selection import (
     pass_rates,
     select,
 )
+from tilth.export.splitting import split
 
 __all__ = [
     "FacilityLocation",
@@ -38,4 +39,5 @@ __all__ = [
     "pass_rates",
     "pipeline",
     "select",
+    "split",
 ]
