@@ -22,6 +22,12 @@ class Pipeline:
 
     Attributes:
         steps: The steps.
+
+    Example:
+        >>> import polars as pl
+        >>> from functools import partial
+        >>> tilth.curate.pipeline([partial(tilth.curate.select, n=1)])
+        <Pipeline select>
     """
 
     steps: tuple[Step, ...]

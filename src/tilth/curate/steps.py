@@ -66,9 +66,19 @@ def curated(
     lazy = _with_keep(rows.lazy(), there).with_row_index(PLACE)
     if_there = lazy.collect_schema().names()
     read = lazy.filter(KEEP).select(PLACE, *columns, *(name for name in optional if name in if_there))
-    found = find(lambda: read.collect_batches(chunk_size=_BATCH, maintain_order=True))
+    found = find(lambda: _batches(read))
     result = _joined(lazy, step, found)
     return cast("Frame", result.collect() if eager else result)
+
+
+def _batches(rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows some at a time; of none, one empty batch, which has their columns."""
+    empty = True
+    for batch in rows.collect_batches(chunk_size=_BATCH, maintain_order=True):
+        empty = False
+        yield batch
+    if empty:
+        yield rows.collect_schema().to_frame()
 
 
 def _with_keep(rows: pl.LazyFrame, there: Sequence[str]) -> pl.LazyFrame:

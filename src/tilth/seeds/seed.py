@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from tilth.arguments import number_of
 from tilth.errors import SeedsError, tell
 from tilth.printable import printable
 
@@ -144,6 +145,40 @@ class Seeds:
         order = list(range(len(self)))
         random.Random(random_state).shuffle(order)
         return replace(self, frame=self.frame[order[:n]])
+
+    def split(self, validation: float, random_state: int = 0) -> tuple[Seeds, Seeds]:
+        """Seeds to grow from, and seeds to keep apart as validation questions, each in the order they had.
+
+        Split before anything is grown: then no row that is grown from the first part descends from a
+        question of the second. Two seeds that say nearly the same can still fall into both parts;
+        `tilth.curate.leaks` tells of these.
+
+        Args:
+            validation: How many to keep apart: a share between 0 and 1, or a whole number of seeds.
+            random_state: Decides which.
+
+        Raises:
+            TypeError: `validation` is no number.
+            ValueError: A part would be empty.
+
+        Example:
+            >>> seeds, validation = tilth.demo.seeds(50).split(0.2)
+            >>> len(seeds), len(validation)
+            (40, 10)
+        """
+        wanted = number_of(validation, "validation")
+        share = 0.0 if isinstance(wanted, int) or not 0 < wanted < 1 else wanted
+        count = wanted if isinstance(wanted, int) else round(share * len(self))
+        if not 0 < count < len(self):
+            raise ValueError(
+                f"split({validation}) of {len(self)} seeds leaves a part empty; pass a share such as 0.2, or "
+                f"1 to {len(self) - 1} seeds"
+            )
+        order = list(range(len(self)))
+        random.Random(random_state).shuffle(order)
+        apart = sorted(order[len(self) - count :])
+        kept = sorted(order[: len(self) - count])
+        return replace(self, frame=self.frame[kept]), replace(self, frame=self.frame[apart])
 
     def fit_for(self, task: FaultFinder) -> Seeds:
         """The seeds that the task can take.

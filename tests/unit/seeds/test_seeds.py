@@ -7,8 +7,11 @@ import json
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.seeds.records import RECORDS, ROWS
 
+import tilth
 from tilth.seeds import Seed, Seeds, read_seeds
 
 
@@ -188,3 +191,27 @@ def test_a_column_of_the_very_name_comes_before_an_object():
     record = {"q.s": "How many?", "q": {"s": "How few?"}, "answer": "2"}
     seeds = read_seeds([record], question="q.s")
     assert seeds.frame.row(0) == ("s0001", "How many?", "2", '{"q": {"s": "How few?"}}')
+
+
+@given(st.integers(2, 40), st.floats(0.01, 0.99), st.integers(0, 5))
+def test_a_split_takes_every_seed_once_and_keeps_their_order(n: int, share: float, state: int) -> None:
+    seeds = tilth.demo.seeds(n)
+    if not 0 < round(share * n) < n:
+        with pytest.raises(ValueError, match="leaves a part empty"):
+            seeds.split(share, state)
+        return
+    grown, apart = seeds.split(share, state)
+    assert len(apart) == round(share * n)
+    places = {seed_id: place for place, seed_id in enumerate(seeds.frame["seed_id"])}
+    for part in (grown, apart):
+        order = [places[seed_id] for seed_id in part.frame["seed_id"]]
+        assert order == sorted(order)
+    both = [*grown.frame["seed_id"], *apart.frame["seed_id"]]
+    assert sorted(both) == sorted(places)
+    assert seeds.split(len(apart), state)[1].identity() == apart.identity()
+
+
+@pytest.mark.parametrize("given", [0, 10, 1.0, -0.5, float("nan")])
+def test_a_split_that_leaves_a_part_empty_is_refused(given: float) -> None:
+    with pytest.raises(ValueError, match="leaves a part empty"):
+        tilth.demo.seeds(10).split(given)

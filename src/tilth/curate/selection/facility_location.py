@@ -24,6 +24,13 @@ class FacilityLocation(SelectionMethod):
     Attributes:
         sample: Rows, drawn at random, that stand for all where there are more: the sum runs over these,
             and any row may be taken.
+
+    Example:
+        >>> import polars as pl
+        >>> rows = pl.DataFrame({"question": ["2 + 3?", "2 + 4?", "Who wrote Emma?", "Who wrote Faust?"]})
+        >>> kept = tilth.curate.select(rows, 2, tilth.curate.FacilityLocation()).filter("keep")
+        >>> kept["question"].str.starts_with("Who").to_list()
+        [False, True]
     """
 
     name = "facility-location"

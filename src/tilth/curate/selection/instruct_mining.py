@@ -29,6 +29,13 @@ class InstructMining(SelectionMethod):
         understandability: The column of UniEval's scores of this name, 0 to 1.
         naturalness: Likewise.
         coherence: Likewise.
+
+    Example:
+        >>> import polars as pl
+        >>> scores = {name: [0.5, 0.9] for name in ("reward", "naturalness", "coherence")}
+        >>> rows = pl.DataFrame({"question": ["a", "b"], **scores, "understandability": [0.5, 0.5]})
+        >>> tilth.curate.select(rows, 1, tilth.curate.InstructMining())["keep"].to_list()
+        [False, True]
     """
 
     name = "instruct-mining"

@@ -25,6 +25,14 @@ class KShot(SelectionMethod):
     Attributes:
         target: The K rows, with one of the columns in `on`; never the test set.
         tau: The highest cosine that two kept rows may have, in (0, 1].
+
+    Example:
+        >>> import polars as pl
+        >>> rows = pl.DataFrame({"question": ["2 + 3?", "2 + 4?", "Who wrote Emma?", "Who wrote Faust?"]})
+        >>> target = pl.DataFrame({"question": ["Who wrote Macbeth?"]})
+        >>> kept = tilth.curate.select(rows, 2, tilth.curate.KShot(target)).filter("keep")
+        >>> kept["question"].to_list()
+        ['Who wrote Emma?', 'Who wrote Faust?']
     """
 
     name = "k-shot"

@@ -34,6 +34,13 @@ class KMeansQuality(SelectionMethod):
         feedback: Called after each round but the last with the places in the frame of all rows drawn so
             far; gives one number of 0 or more for each, such as what a student still has to learn from
             it. None takes the quality, moved so that the least is 0.
+
+    Example:
+        >>> import polars as pl
+        >>> rows = pl.DataFrame({"question": ["2 + 3?", "2 + 4?", "Who wrote Emma?", "Who wrote Faust?"]})
+        >>> kept = tilth.curate.select(rows, 2, tilth.curate.KMeansQuality(k=2)).filter("keep")
+        >>> kept["question"].str.starts_with("Who").to_list()
+        [False, True]
     """
 
     name = "k-means-quality"

@@ -137,7 +137,21 @@ def _texts_of(frame: pl.DataFrame, columns: Sequence[str]) -> Iterator[list[str]
 
 
 class SelectionMethod(ABC):
-    """A way to choose n rows; others derive from it and pass an object of theirs as `method=`."""
+    """A way to choose n rows; others derive from it and pass an object of theirs as `method=`.
+
+    Example:
+        >>> import numpy as np
+        >>> import polars as pl
+        >>> from tilth.curate.selection import Choice
+        >>> class First(tilth.curate.SelectionMethod):
+        ...     name = "first"
+        ...
+        ...     def choose(self, pool, n, rng):
+        ...         return Choice(np.arange(min(n, len(pool))), np.zeros(len(pool)))
+        >>> rows = pl.DataFrame({"question": ["a", "b", "c"]})
+        >>> tilth.curate.select(rows, 2, First())["keep"].to_list()
+        [True, True, False]
+    """
 
     name: ClassVar[str]
     embeds: ClassVar[bool] = False

@@ -27,6 +27,12 @@ class PassRateBand(SelectionMethod):
         column: Where the pass rates stand, from 0 to 1; `pass_rates` makes them from a student's answers.
         low: The rate that a row must be above; None for no bound.
         high: The rate that a row must be below; None for no bound.
+
+    Example:
+        >>> import polars as pl
+        >>> rows = pl.DataFrame({"question": ["a", "b", "c"], "pass_rate": [0.0, 0.5, 1.0]})
+        >>> tilth.curate.select(rows, 1, tilth.curate.PassRateBand())["keep"].to_list()
+        [False, True, False]
     """
 
     name = "pass-rate"

@@ -20,6 +20,13 @@ class Random(SelectionMethod):
     Attributes:
         by: A column, such as "strategy" or "seed_id", whose groups keep their shares (by largest
             remainders, of equal ones the group met first).
+
+    Example:
+        >>> import polars as pl
+        >>> rows = pl.DataFrame({"question": ["a", "b", "c", "d"], "strategy": ["x", "x", "y", "y"]})
+        >>> kept = tilth.curate.select(rows, 2, tilth.curate.Random(by="strategy")).filter("keep")
+        >>> kept["strategy"].to_list()
+        ['x', 'y']
     """
 
     name = "random"

@@ -21,6 +21,12 @@ class ScoreWeighted(SelectionMethod):
     Attributes:
         column: Where the scores stand, such as "judge_score".
         temperature: In units of the score's standard deviation: 0 takes the highest, much is a random draw.
+
+    Example:
+        >>> import polars as pl
+        >>> rows = pl.DataFrame({"question": ["a", "b", "c"], "judge_score": [1.0, 1.0, 500.0]})
+        >>> tilth.curate.select(rows, 1, tilth.curate.ScoreWeighted())["keep"].to_list()
+        [False, False, True]
     """
 
     name = "score-weighted"

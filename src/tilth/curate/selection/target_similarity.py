@@ -27,6 +27,14 @@ class TargetSimilarity(SelectionMethod):
         target: The examples, with one of the columns in `on`.
         aggregate: "max" over the targets (the nearest), or "mean". Which of them the paper's figures
             use was not found.
+
+    Example:
+        >>> import polars as pl
+        >>> rows = pl.DataFrame({"question": ["2 + 3?", "2 + 4?", "Who wrote Emma?", "Who wrote Faust?"]})
+        >>> target = pl.DataFrame({"question": ["Who wrote Macbeth?"]})
+        >>> kept = tilth.curate.select(rows, 2, tilth.curate.TargetSimilarity(target)).filter("keep")
+        >>> kept["question"].to_list()
+        ['Who wrote Emma?', 'Who wrote Faust?']
     """
 
     name = "target-similarity"
