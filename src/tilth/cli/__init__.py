@@ -1,4 +1,4 @@
-"""The command line: `tilth demo`, `generate`, `resume`, `show`, `verify`, `copy`, `lab` and `doctor`."""
+"""The command line: `tilth demo`, `generate`, `resume`, `show`, `export`, `verify` and further commands."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from importlib import import_module
 from typing import Any
 
 DONE, FAILED, USAGE, ABORTED = 0, 1, 2, 130
+
+_FORMATS = (
+    "parquet, chat, prompt-completion, sharegpt, alpaca, csv or jsonl, else by the file's ending; datasets, "
+    "trl, axolotl or llama-factory make a folder"
+)
 
 
 class UsageError(Exception):
@@ -217,11 +222,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--verdicts", type=_verdicts, metavar="NAMES", help="rows to save (accepted,unverified)"
         )
-        command.add_argument(
-            "--format",
-            help="parquet, chat, alpaca, csv or jsonl, else by the file's ending; trl, axolotl or "
-            "llama-factory make a folder to train in",
-        )
+        command.add_argument("--format", help=_FORMATS)
         command.add_argument("--yes", action="store_true", help="spend real dollars without asking")
 
     show = add("show", "show", "Show what the file of a run, or of a study, holds.")
@@ -230,6 +231,30 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument(
         "--rows", type=_whole, default=10, metavar="N", help="how many rows to list (%(default)s)"
     )
+
+    export = add("export", "export", "Write the rows of a run's file for training.")
+    export.add_argument("file", metavar="FILE.tilth")
+    export.add_argument("to", metavar="PATH", help="the file, or folder, to write; a file there is replaced")
+    export.add_argument("--run", metavar="ID", help="one run of a study")
+    export.add_argument("--format", help=_FORMATS)
+    export.add_argument(
+        "--verdicts", type=_verdicts, metavar="NAMES", help="rows to write (accepted,unverified)"
+    )
+    export.add_argument(
+        "--reasoning",
+        choices=("inline", "drop", "field"),
+        help="where a model's thinking goes: into the answer, nowhere, or a field of its own (inline)",
+    )
+    export.add_argument(
+        "--answers", choices=("full", "only"), help="whole answers, or only what was read of them (full)"
+    )
+    system = export.add_mutually_exclusive_group()
+    system.add_argument("--system", metavar="TEXT", help="a system prompt in place of the rows' own")
+    system.add_argument("--no-system", action="store_true", help="leave system prompts out")
+    export.add_argument(
+        "--metadata", metavar="NAMES", help="columns to put in front of 9 in 10 questions: strategy,task"
+    )
+    export.add_argument("--model", help="the model that a trainer's folder names")
 
     verify = add("verify", "files", "Check a file: its sums, and its rows against the replies.")
     verify.add_argument("file", metavar="FILE.tilth")
