@@ -44,6 +44,7 @@ WINGS = (
     "growing",
     "planning",
     "quality",
+    "provenance",
     "grown",
     "run",
     "live",

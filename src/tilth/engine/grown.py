@@ -10,6 +10,8 @@ from tilth.engine.background import Background
 from tilth.engine.budget import Budget
 from tilth.engine.file import queries
 from tilth.engine.file.rowless import rowless
+from tilth.engine.provenance import provenance
+from tilth.engine.standing import OVER
 from tilth.errors import BudgetError
 from tilth.export import save
 from tilth.strategies.base import Strategy
@@ -102,6 +104,21 @@ class GrownRows(Background):
     ) -> Path:
         """Writes rows for training, as a file or as a folder that a trainer trains on; see `tilth.save`.
 
-        `options` are those that `tilth.save` takes by name.
+        `options` are those that `tilth.save` takes by name; `run` is this one.
         """
-        return save(self.rows, path, format=format, verdicts=verdicts, **options)
+        return save(self.rows, path, format=format, verdicts=verdicts, run=self, **options)
+
+    def provenance(self) -> dict[str, Any]:
+        """Where its rows come from, as JSON and fit to be published: what a dataset card is written from.
+
+        Seeds, strategy, checks, task with its prompts, models with settings and prices, budget and what was
+        spent, and quality. Keys, addresses and paths are not in it.
+
+        Example:
+            >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
+            >>> run = tilth.generate_sync(seeds, "answer-augmentation", 5, teacher=teacher, path="own.tilth")
+            >>> told = run.provenance()
+            >>> told["file"], told["seeds"]["count"], told["spent"]["queries"]
+            ('own.tilth', 5, 5)
+        """
+        return provenance(self.path, self.id, live=self.status not in OVER)

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tilth.export.hand_over.folder import filled, free
+from tilth.export.manifest import MANIFEST
+from tilth.export.manifest.reading import read_manifest
+from tilth.export.papers import README, Papers
 
 if TYPE_CHECKING:
     import polars as pl
 
-TRAIN, VALIDATION, README = "data/train.parquet", "data/validation.parquet", "README.md"
-
 _MARK = "# Rows for datasets, written by Tilth"
 """The second line of its README.md, by which a folder of ours is told from others."""
+
+_VALIDATION = "data/validation.parquet"
+
+_LOADING = """\
+In the folder that holds this one, or by its path:
+
+```python
+from datasets import load_dataset
+
+rows = load_dataset("path/to/this/folder", split="train")
+```
+"""
 
 
 def ready(path: Path) -> None:
@@ -21,16 +35,31 @@ def ready(path: Path) -> None:
     free(path, _MARK)
 
 
-def write_folder(rows: pl.DataFrame, path: Path, validation: pl.DataFrame | None) -> tuple[Path, ...]:
-    """Fills the folder, and says which files it holds."""
+def write_folder(
+    parts: Mapping[str, pl.DataFrame], path: Path, papers: Papers | None = None
+) -> tuple[Path, ...]:
+    """Fills the folder with a file for each part, and says which files it holds."""
     ready(path)
-    splits = {TRAIN: rows} if validation is None else {TRAIN: rows, VALIDATION: validation}
-    with filled(path, optional=[VALIDATION]) as folder:
-        (folder / TRAIN).parent.mkdir()
-        for name, frame in splits.items():
-            _typed(frame).write_parquet(folder / name)
-        (folder / README).write_text(_readme(list(splits)), encoding="utf-8", newline="\n")
-    return tuple(path / name for name in (*splits, README))
+    data = {f"data/{name}.parquet": rows for name, rows in parts.items()}
+    with filled(path, optional=[_VALIDATION, *_earlier(path), MANIFEST]) as folder:
+        (folder / "data").mkdir()
+        for name, rows in data.items():
+            _typed(rows).write_parquet(folder / name)
+        if papers is None:
+            (folder / README).write_text(_readme(list(data)), encoding="utf-8", newline="\n")
+        else:
+            papers.fill(folder, data, mark=_MARK, page=_LOADING)
+    names = (*data, README, *([] if papers is None else [MANIFEST]))
+    return tuple(path / name for name in names)
+
+
+def _earlier(path: Path) -> list[str]:
+    """The data of an earlier export of ours: a split that is left would be loaded with the new ones."""
+    try:
+        told = read_manifest(path / MANIFEST)
+    except ValueError:
+        return []
+    return [file.path for file in told.files if file.path.endswith(".parquet")]
 
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:
@@ -52,11 +81,4 @@ configs:
   data_files:
 {files}---
 
-In the folder that holds this one, or by its path:
-
-```python
-from datasets import load_dataset
-
-rows = load_dataset("path/to/this/folder", split="train")
-```
-"""
+{_LOADING}"""

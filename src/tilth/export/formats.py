@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING, Any
 from tilth.export.shaping import answer_turns, prompt_of, turns_of
 from tilth.export.table import is_pairs
 from tilth.export.thinking import is_empty
-from tilth.export.types import typed_first
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,7 +67,7 @@ def write_csv(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
         pl.when(found).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name)).alias(name)
         for name, found in runs.items()
     )
-    typed_first(safe, texts_may_look_like_numbers=True).write_csv(file)
+    safe.write_csv(file)
     touched = {name: counts[name][0] for name in words if counts[name][0]}
     if not touched:
         return []
@@ -86,7 +85,7 @@ def _is_formula(text: pl.Expr) -> pl.Expr:
 
 def write_jsonl(rows: pl.DataFrame, file: IO[bytes]) -> list[str]:
     """Every column, an object a line."""
-    for part in typed_first(rows).iter_slices(_SLICE):
+    for part in rows.iter_slices(_SLICE):
         buffer = io.BytesIO()
         part.write_ndjson(buffer)
         file.write(_escaped(buffer.getvalue()))

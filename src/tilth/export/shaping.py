@@ -20,7 +20,7 @@ REPLIES = ("response", "chosen", "rejected")
 
 
 def shaped(rows: pl.DataFrame, options: Options) -> tuple[pl.DataFrame, list[str]]:
-    """The rows with their replies, system prompts and questions as the options want them; a word on each.
+    """The rows with their replies and system prompts as the options want them; a word on each.
 
     Raises:
         ValueError: A column is missing, or no row has a read answer.
@@ -36,8 +36,6 @@ def shaped(rows: pl.DataFrame, options: Options) -> tuple[pl.DataFrame, list[str
         rows = _reasoning_apart(rows, options.reasoning)
     if options.system is not True:
         rows = _with_system(rows, options.system)
-    if options.metadata:
-        rows = _with_metadata(rows, options.metadata)
     return rows, notices
 
 
@@ -116,7 +114,12 @@ def _with_system(rows: pl.DataFrame, system: bool | str) -> pl.DataFrame:
     return rows.with_columns(pl.Series(name, turns, dtype=_turns_type()))
 
 
-def _with_metadata(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+def with_metadata(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The rows as they are written, with these columns in front of the questions of most of them.
+
+    Raises:
+        ValueError: A column is missing.
+    """
     import polars as pl
 
     if missing := [name for name in names if name not in rows.columns]:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 PART = "part"
 """The column that says which part a row falls into."""
 
-_PLACE = "place"
+_FAR_OFF = 0.05
+"""How far a part may be from its share before that is told."""
+
+_PLACE, _WRITTEN = "place", "is_written"
 _IDS, _TEXT, _CLUSTER = ("row_id", "seed_id"), "question", "cluster"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
@@ -71,6 +74,27 @@ def split(rows: Frame, shares: Mapping[str, float], random_state: int = 0) -> Fr
     names = pl.Series(PART, list(wanted)).gather(part)
     result = lazy.with_columns(names)
     return cast("Frame", result.collect() if eager else result)
+
+
+def split_off(
+    rows: pl.DataFrame, shares: Mapping[str, float], random_state: int = 0
+) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """The rows of each part by its name, "train" first, and a word on shares that could not be met.
+
+    A column `part` that was there stays as it was. Raises what `split` does.
+    """
+    part = split(rows, shares, random_state)[PART]
+    written = rows.with_columns(_is_written(rows.schema).alias(_WRITTEN))[_WRITTEN]
+    parts = {name: rows.filter(part == name) for name in sorted(shares, key=lambda name: name != "train")}
+    notices = []
+    for name, share in shares.items():
+        found = int((written & (part == name)).sum()) / max(1, int(written.sum()))
+        if abs(found - share) > _FAR_OFF:
+            notices.append(
+                f"{name!r} gets {found:.0%} of the rows rather than {share:.0%}: what comes of one seed "
+                "stays together"
+            )
+    return parts, notices
 
 
 def shares_of(shares: Mapping[str, float]) -> dict[str, float]:

@@ -160,7 +160,7 @@ def test_rows_that_no_trainer_takes_are_left_out_and_told(whole, tmp_path):
     assert len(lines(tmp_path / "out")) == 2
     with pytest.raises(ValueError, match="no row can be saved as 'trl': 2 rows in which"):
         save(odd[[1, 3]], tmp_path / "other", format="trl")
-    with pytest.raises(ValueError, match="no validation row can be saved as 'trl'"):
+    with pytest.raises(ValueError, match="validation: no row can be saved as 'trl'"):
         save(whole, tmp_path / "other", format="trl", validation=odd[[1, 3]])
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
 

@@ -16,6 +16,8 @@ from tilth.export.hand_over.llama_factory import LLAMA_FACTORY
 from tilth.export.hand_over.readme import mark, readme
 from tilth.export.hand_over.trainer import BATCH, TRAIN, VALIDATION, Contents, Trainer, Turns
 from tilth.export.hand_over.trl import TRL
+from tilth.export.manifest import MANIFEST
+from tilth.export.papers import README, Papers
 from tilth.export.shaping import turns_of
 
 if TYPE_CHECKING:
@@ -57,57 +59,76 @@ def model_of(given: str | os.PathLike[str] | None) -> str:
     return str(Path(name).resolve()) if Path(name).is_dir() else name
 
 
-def hand_over(
-    rows: pl.DataFrame, path: Path, format: str, model: str, validation: pl.DataFrame | None
-) -> tuple[int, list[str], tuple[Path, ...]]:
-    """Fills the folder: how many rows it holds to train on, what a user should know of it, and its files.
+def taking_turns(rows: pl.DataFrame, format: str) -> tuple[pl.DataFrame, list[str]]:
+    """The rows that a trainer takes, and a word on the others.
 
-    Raises what `ready` raises, and `ValueError` where no row, or no validation row, can be trained on.
+    Raises:
+        ValueError: There is none.
+    """
+    import polars as pl
+
+    fit = pl.Series([_alternate(turns_of(row)) for row in rows.iter_rows(named=True)], dtype=pl.Boolean)
+    left_out = rows.height - int(fit.sum())
+    if not left_out:
+        return rows, []
+    which = (
+        f"{left_out:,} {'row' if left_out == 1 else 'rows'} in which user and assistant do not take turns up "
+        "to an answer"
+    )
+    if left_out == rows.height:
+        raise ValueError(f"no row can be saved as {format!r}: {which}")
+    return rows.filter(fit), [f"left out: {which}"]
+
+
+def hand_over(
+    rows: pl.DataFrame,
+    path: Path,
+    format: str,
+    model: str,
+    validation: pl.DataFrame | None,
+    papers: Papers | None = None,
+) -> tuple[list[str], tuple[Path, ...]]:
+    """Fills the folder with rows that take turns: what a user should know of it, and its files.
+
+    Raises what `ready` raises.
     """
     trainer, digest = TRAINERS[format], hashlib.sha256()
     ready(path, format)
-    with filled(path, optional=[VALIDATION]) as folder:
-        data = folder / TRAIN
-        data.parent.mkdir()
-        count, left_out, system = _write(rows, data, trainer, digest)
-        notices = _told(left_out, "rows")
-        if not count:
-            raise ValueError(f"no row can be saved as {format!r}: {notices[0].removeprefix('left out: ')}")
-        measured_on = 0
-        if validation is not None:
-            measured_on, left_out, _ = _write(validation, folder / VALIDATION, trainer, digest)
-            notices += _told(left_out, "validation rows")
-            if not measured_on:
-                raise ValueError(f"no validation row can be saved as {format!r}")
-        contents = Contents(model, count, measured_on, digest.hexdigest()[:12], system)
-        texts = {**trainer.files(contents), "README.md": readme(trainer, contents)}
+    data = {TRAIN: rows} if validation is None else {TRAIN: rows, VALIDATION: validation}
+    with filled(path, optional=[VALIDATION, MANIFEST]) as folder:
+        (folder / TRAIN).parent.mkdir()
+        opens = [_write(part, folder / name, trainer, digest) for name, part in data.items()]
+        measured_on = 0 if validation is None else validation.height
+        contents = Contents(model, rows.height, measured_on, digest.hexdigest()[:12], opens[0])
+        texts = dict(trainer.files(contents))
         for name, text in texts.items():
             (folder / name).write_bytes(text.encode())
+        page = readme(trainer, contents)
+        if papers is None:
+            (folder / README).write_bytes(page.encode())
+        else:
+            papers.fill(folder, data, others=list(texts), mark=mark(trainer), page=page)
+    notices = []
     if contents.steps < _FEW_STEPS:
         steps = f"{contents.steps} {'step' if contents.steps == 1 else 'steps'} of up to {BATCH} rows"
         notices.append(
             f"its training takes {steps}, after which a model has hardly changed; for more steps, lower "
             f"gradient_accumulation_steps in {trainer.config}"
         )
-    names = (TRAIN, *([VALIDATION] if measured_on else []), *texts)
-    return count, notices, tuple(path / name for name in names)
+    names = (*data, *texts, README, *([] if papers is None else [MANIFEST]))
+    return notices, tuple(path / name for name in names)
 
 
-def _write(rows: pl.DataFrame, file: Path, trainer: Trainer, digest: hashlib._Hash) -> tuple[int, int, bool]:
-    """Rows written, rows left out, and whether one opens with a system prompt; the digest takes them in."""
-    written = left_out = 0
+def _write(rows: pl.DataFrame, file: Path, trainer: Trainer, digest: hashlib._Hash) -> bool:
+    """Writes rows; whether one opens with a system prompt. The digest takes them in."""
     system = False
     with file.open("xb") as opened:
         for turns in map(turns_of, rows.iter_rows(named=True)):
-            if not _alternate(turns):
-                left_out += 1
-                continue
             line = json_line(trainer.example(turns))
             digest.update(line)
             opened.write(line)
-            written += 1
             system |= turns[0]["role"] == "system"
-    return written, left_out, system
+    return system
 
 
 def _alternate(turns: Turns) -> bool:
@@ -115,10 +136,3 @@ def _alternate(turns: Turns) -> bool:
     roles = [turn["role"] for turn in turns]
     spoken = roles[1:] if roles[:1] == ["system"] else roles
     return len(spoken) > 0 and spoken == ["user", "assistant"] * (len(spoken) // 2)
-
-
-def _told(left_out: int, what: str) -> list[str]:
-    if not left_out:
-        return []
-    which = f"{left_out:,} {what if left_out > 1 else what[:-1]}"
-    return [f"left out: {which} in which user and assistant do not take turns up to an answer"]

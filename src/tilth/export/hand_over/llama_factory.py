@@ -20,8 +20,8 @@ from tilth.export.hand_over.trainer import (
     Contents,
     Trainer,
     Turns,
-    quoted,
 )
+from tilth.export.quoting import quoted
 
 # Its "openai" formatting adds a system prompt of its own.
 _LAYOUT = {

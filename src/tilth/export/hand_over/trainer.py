@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +24,6 @@ takes 4e-05 for no number. The batch is gathered from so many rows at once as fi
 
 GATHERED = BATCH // AT_ONCE
 A_STEP = f"{AT_ONCE} x {GATHERED} = {BATCH} rows a step, on one GPU"
-
-# All that YAML forbids in a text or breaks lines at, beside what JSON escapes already.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -79,8 +74,3 @@ class Trainer:
     lora: str
     example: Callable[[Turns], Mapping[str, Any]]
     files: Callable[[Contents], Mapping[str, str]]
-
-
-def quoted(text: str) -> str:
-    """A text as JSON and as YAML take it alike."""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -17,8 +17,8 @@ from tilth.export.hand_over.trainer import (
     Contents,
     Trainer,
     Turns,
-    quoted,
 )
+from tilth.export.quoting import quoted
 
 
 def _example(turns: Turns) -> Mapping[str, Any]:

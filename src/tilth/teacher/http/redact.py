@@ -106,6 +106,13 @@ def _one_line(text: str) -> str:
     return without_controls(_SPACE.sub(" ", text)).strip()
 
 
+def without_keys(text: str) -> str:
+    """`text` as it is, whole, but without anything like a key, or what may be secret in a URL."""
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """One printable line of `text`, at most 300 characters, without `secrets` or anything like a key."""
     # what is not printed goes first: it could stand within a secret
@@ -113,7 +120,5 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     hidden = sorted({_one_line(secret) for secret in secrets}, key=len, reverse=True)
     if known := "|".join(re.escape(secret) for secret in hidden if len(secret) >= _SHORTEST_SECRET):
         text = re.sub(known, _HIDDEN, text, flags=re.IGNORECASE)
-    text = text[:_MOST_CHARACTERS_MATCHED]
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+    text = without_keys(text[:_MOST_CHARACTERS_MATCHED])
     return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"
