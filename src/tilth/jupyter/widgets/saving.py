@@ -12,7 +12,7 @@ from tilth.export import FOLDERS, KEPT, write
 from tilth.jupyter.widgets import traits
 
 if TYPE_CHECKING:
-    import polars as pl
+    from tilth.engine.run import Run
 
 
 class AlreadyThere(Exception):
@@ -31,9 +31,9 @@ class AlreadyThere(Exception):
 
 
 def save_rows(
-    rows: pl.DataFrame, path: str, format: str, verdicts: tuple[str, ...] | None, existing: str
+    run: Run, path: str, format: str, verdicts: tuple[str, ...] | None, existing: str
 ) -> dict[str, Any]:
-    """Writes rows for training; the file, or the folder, as a page is told of it.
+    """Writes a run's rows for training; the file, or the folder, as a page is told of it.
 
     Raises:
         AlreadyThere: The file is there, and `existing` is "ask".
@@ -42,7 +42,7 @@ def save_rows(
         raise ValueError("give the file a name, such as train.jsonl")
     [target] = targets([Path(path).expanduser()], existing, folders=format in FOLDERS)
     kept = KEPT if verdicts is None else verdicts
-    written = write(rows, target, format or None, kept)
+    written = write(run.rows, target, format or None, kept, run=run)
     return {
         "path": traits.shown_path(written.path),
         "rows": written.rows,

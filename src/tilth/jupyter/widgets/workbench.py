@@ -330,7 +330,7 @@ class Workbench(Widget):
     def _on_save(
         self, format: str, path: str, verdicts: tuple[str, ...] | None, existing: str = "ask"
     ) -> tuple[str, dict[str, Any], list[bytes]]:
-        return "saved", save_rows(self._required().rows, path, format, verdicts, existing), []
+        return "saved", save_rows(self._required(), path, format, verdicts, existing), []
 
     def _required(self) -> Run:
         if (run := self.run) is None:
