@@ -9,6 +9,7 @@ Example:
 
 from __future__ import annotations
 
+from tilth.curate.contamination import contamination, leaks
 from tilth.curate.pipelines import Pipeline, pipeline
 from tilth.curate.selection import (
     FacilityLocation,
@@ -36,6 +37,8 @@ __all__ = [
     "ScoreWeighted",
     "SelectionMethod",
     "TargetSimilarity",
+    "contamination",
+    "leaks",
     "pass_rates",
     "pipeline",
     "select",
