@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,11 @@ DRAWS = 5
 """Random draws a replicate whose mean is what a method is compared to."""
 
 
-class HashedWords:
+class HashedWords(curate.Embedder):
     """A bag of hashed words and word pairs, of norm 1."""
 
     name = "hashed-words"
+    identity = MappingProxyType({"kind": "hashed-words"})
 
     def embed(self, texts: Sequence[str]) -> Any:
         from sklearn.feature_extraction.text import HashingVectorizer

@@ -12,7 +12,7 @@ import pytest
 
 import tilth
 
-MODULES = ("checks", "demo", "strategies", "tasks")
+MODULES = ("checks", "curate", "demo", "strategies", "tasks")
 DATA = frozenset({"CAUSES", "DEFAULTS", "RATES", "RUBRICS", "Message", "__version__"})
 """Public names that are values: they have no docstring of their own."""
 

@@ -10,6 +10,7 @@ Example:
 from __future__ import annotations
 
 from tilth.curate.contamination import contamination, leaks
+from tilth.curate.embedding import Embedder, TfIdf
 from tilth.curate.pipelines import Pipeline, pipeline
 from tilth.curate.selection import (
     FacilityLocation,
@@ -27,6 +28,7 @@ from tilth.curate.selection import (
 from tilth.export.splitting import split
 
 __all__ = [
+    "Embedder",
     "FacilityLocation",
     "InstructMining",
     "KMeansQuality",
@@ -37,6 +39,7 @@ __all__ = [
     "ScoreWeighted",
     "SelectionMethod",
     "TargetSimilarity",
+    "TfIdf",
     "contamination",
     "leaks",
     "pass_rates",

@@ -53,6 +53,19 @@ def pipeline(steps: Iterable[Step]) -> Pipeline:
 
     Raises:
         TypeError: A step cannot be called.
+
+    Example:
+        >>> from functools import partial
+        >>> run = tilth.generate_sync(tilth.demo.seeds(20), "new-question", 40, teacher=tilth.demo.teacher())
+        >>> curate = tilth.curate.pipeline(
+        ...     [
+        ...         partial(tilth.curate.contamination, test=tilth.demo.questions()),
+        ...         partial(tilth.curate.select, n=10),
+        ...     ]
+        ... )
+        >>> rows = curate(run.rows)
+        >>> rows.height == run.rows.height, rows["keep"].sum()
+        (True, 10)
     """
     found = listed(steps, "steps", "curation steps, as in [tilth.curate.duplicates]")
     for step in found:

@@ -17,6 +17,9 @@ PLACE = "place"
 
 KEEP, REASON, SCORE = "keep", "reason", "score"
 
+_USUAL = ("question", "response")
+"""The columns whose texts make a training example."""
+
 _BATCH = 50_000
 """Rows that are in memory at once, with their texts, of a frame that is read lazily."""
 
@@ -122,13 +125,18 @@ def _joined(lazy: pl.LazyFrame, step: str, found: pl.DataFrame) -> pl.LazyFrame:
     return joined.with_columns(written).drop(PLACE, *new.values())
 
 
-def text_columns(on: str | Sequence[str]) -> tuple[str, ...]:
-    """The names of the columns whose texts a step compares.
+def text_columns(on: str | Sequence[str] | None, rows: object = None) -> tuple[str, ...]:
+    """The names of the columns whose texts a step compares; of None those of `rows` that are usual.
 
     Raises:
         ValueError: There is none.
         TypeError: It is neither a name nor a list of names.
     """
+    import polars as pl
+
+    if on is None:
+        there = rows.collect_schema().names() if isinstance(rows, pl.DataFrame | pl.LazyFrame) else []
+        return tuple(name for name in _USUAL if name in there) or _USUAL[:1]
     names = (on,) if isinstance(on, str) else listed(on, "on", "names of columns")
     if not names:
         raise ValueError('on names no column; pass on="question", or several')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,11 @@ import tilth
 from tilth import curate
 
 
-class Angles:
+class Angles(curate.Embedder):
     """Embeds a text that is a number of degrees as a point on the circle."""
 
     name = "angles"
+    identity = MappingProxyType({"kind": "angles"})
 
     def embed(self, texts: Sequence[str]) -> Any:
         angle = np.radians([float(text) for text in texts])
@@ -185,7 +187,6 @@ def test_what_is_always_or_never_solved_is_left_out() -> None:
         (float("nan"), "random", "a share between 0 and 1"),
         (1, "no-such", "there are facility-location"),
         (1, "target-similarity", "needs a target"),
-        (1, "k-means-quality", "pass embedder="),
         (1, "score-weighted", "lack the column 'judge_score'"),
         (1, curate.ScoreWeighted("question"), "name a column of numbers"),
     ],

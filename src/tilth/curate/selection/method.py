@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tilth.curate.embedding import Embedder, embedder_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,13 +22,6 @@ if TYPE_CHECKING:
 
 _TEXTS = 1_000
 """Texts that are put to an embedder in one call."""
-
-
-class Embeds(Protocol):
-    """What turns texts into vectors; a selection that needs one takes any object that does this."""
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """One vector of norm 1 for each text."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +48,12 @@ class Pool:
     Attributes:
         batches: Gives the rows from the start at each call.
         on: The columns whose texts stand for a row.
-        embedder: Turns texts into vectors, where one was given.
+        embedder: Turns texts into vectors; the built-in one where none was given.
     """
 
     batches: Batches
     on: tuple[str, ...]
-    embedder: Embeds | None = None
+    embedder: Embedder | None = None
 
     @cached_property
     def place(self) -> pl.Series:
@@ -112,14 +107,16 @@ class Pool:
             raise ValueError(f"select: target needs rows, and one of the columns {', '.join(self.on)}")
         return self._embedded(_texts_of(frame, columns))
 
+    @cached_property
+    def _fitted(self) -> Embedder:
+        return embedder_of(self.embedder).fitted(self.texts())
+
     def _embedded(self, parts: Iterator[list[str]]) -> Vectors:
         import numpy as np
 
-        if self.embedder is None:
-            raise ValueError("select: this method compares vectors of the rows; pass embedder=")
         found = []
         for part in parts:
-            vectors = np.asarray(self.embedder.embed(part), dtype=np.float32)
+            vectors = np.asarray(self._fitted.embed(part), dtype=np.float32)
             if vectors.ndim != 2 or len(vectors) != len(part) or not np.all(np.isfinite(vectors)):
                 raise ValueError(
                     f"select: embedder must give {len(part)} vectors of finite numbers, one a text"

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tilth.arguments import kind_of, number_of, random_state_of
+from tilth.curate.embedding import Embedder, embedder_of
 from tilth.curate.selection.facility_location import FacilityLocation
 from tilth.curate.selection.instruct_mining import InstructMining
 from tilth.curate.selection.kmeans_quality import KMeansQuality
-from tilth.curate.selection.method import Choice, Embeds, Pool, SelectionMethod
+from tilth.curate.selection.method import Choice, Pool, SelectionMethod
 from tilth.curate.selection.pass_rate import PassRateBand
 from tilth.curate.selection.random_draw import Random
 from tilth.curate.selection.score_weighted import ScoreWeighted
@@ -33,8 +34,8 @@ def select(
     n: float,
     method: str | SelectionMethod = "random",
     *,
-    on: str | Sequence[str] = ("question", "response"),
-    embedder: Embeds | None = None,
+    on: str | Sequence[str] | None = None,
+    embedder: Embedder | None = None,
     random_state: int = 0,
 ) -> Frame:
     """Keeps n of the rows, and says of each of the others that it was not chosen.
@@ -52,9 +53,9 @@ def select(
         method: A name ("facility-location", "instruct-mining", "k-means-quality", "pass-rate", "random",
             "score-weighted"), or an object with options, such as `tilth.curate.KMeansQuality(k=50)`.
             `KShot` and `TargetSimilarity` need a target, so only an object will do.
-        on: The columns whose texts are embedded, where the method compares vectors. All vectors are held
-            in memory (float32).
-        embedder: What embeds them: any object with `embed(texts)` that gives vectors of norm 1.
+        on: The columns whose texts are embedded, where the method compares vectors: question and response,
+            or which of them there is. All vectors are held in memory (float32).
+        embedder: What embeds them; `tilth.curate.TfIdf()` where not given.
         random_state: What draws are made from.
 
     Returns:
@@ -64,7 +65,7 @@ def select(
 
     Raises:
         TypeError: An argument is of the wrong kind.
-        ValueError: n is out of range, a name unknown, a column missing, or an embedder needed.
+        ValueError: n is out of range, a name unknown, or a column missing.
 
     Example:
         >>> import polars as pl
@@ -81,21 +82,20 @@ def select(
     if not share and number_of(n, "n") < 1:
         raise ValueError(f"n is {n}; pass 1 or more")
     state = random_state_of(random_state) % 2**64
-    columns: tuple[str, ...] = text_columns(on) if chosen.embeds else ()
-    if chosen.embeds and embedder is None:
-        raise ValueError(f"method {chosen.name!r} compares vectors of the rows; pass embedder=")
+    columns: tuple[str, ...] = text_columns(on, rows) if chosen.embeds else ()
+    known = embedder_of(embedder)
 
     def find(batches: Batches) -> pl.DataFrame:
         import numpy as np
 
-        pool = Pool(batches, columns, embedder)
+        pool = Pool(batches, columns, known)
         wanted = max(1, round(n * len(pool))) if share else int(n)
         fitting = min(wanted, len(pool))
         choice = chosen.choose(pool, fitting, np.random.default_rng(state)) if fitting else None
         if choice is None or len(choice.taken) < wanted:
             taken = 0 if choice is None else len(choice.taken)
             tell(f"select: {wanted} rows were asked for, and {taken} can be chosen by {chosen.name!r}")
-        return _findings(pool, choice, chosen, embedder)
+        return _findings(pool, choice, chosen, known)
 
     read: list[str] = list(dict.fromkeys((*columns, *chosen.columns)))
     return curated(rows, "select", read, find)
@@ -115,9 +115,7 @@ def _method_of(method: str | SelectionMethod) -> SelectionMethod:
     return METHODS[method]()
 
 
-def _findings(
-    pool: Pool, choice: Choice | None, method: SelectionMethod, embedder: Embeds | None
-) -> pl.DataFrame:
+def _findings(pool: Pool, choice: Choice | None, method: SelectionMethod, embedder: Embedder) -> pl.DataFrame:
     import numpy as np
     import polars as pl
 
@@ -141,5 +139,5 @@ def _findings(
     if choice.cluster is not None:
         found = found.with_columns(cluster=pl.Series(choice.cluster, dtype=pl.Int64))
     if method.embeds:
-        found = found.with_columns(embedder=pl.lit(getattr(embedder, "name", type(embedder).__name__)))
+        found = found.with_columns(embedder=pl.lit(embedder.name))
     return found
