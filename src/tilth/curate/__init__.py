@@ -10,6 +10,7 @@ Example:
 from __future__ import annotations
 
 from tilth.curate.contamination import contamination, leaks
+from tilth.curate.duplicates import duplicates
 from tilth.curate.embedding import Embedder, TfIdf
 from tilth.curate.pipelines import Pipeline, pipeline
 from tilth.curate.selection import (
@@ -41,6 +42,7 @@ __all__ = [
     "TargetSimilarity",
     "TfIdf",
     "contamination",
+    "duplicates",
     "leaks",
     "pass_rates",
     "pipeline",
