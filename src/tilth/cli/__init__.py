@@ -256,8 +256,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--model", help="the model that a trainer's folder names")
 
-    verify = add("verify", "files", "Check a file: its sums, and its rows against the replies.")
-    verify.add_argument("file", metavar="FILE.tilth")
+    verify = add(
+        "verify",
+        "files",
+        "Check a file: its sums, its rows against the replies; or an export against its run.",
+    )
+    verify.add_argument(
+        "file", metavar="FILE", help="FILE.tilth, a folder for training, or a training file with its manifest"
+    )
+    verify.add_argument(
+        "--run-file",
+        action="append",
+        metavar="FILE.tilth",
+        help="for an export: its run's file, where it does not lie beside it; again for further runs",
+    )
 
     for command in (generate, resume, verify):
         command.add_argument(

@@ -11,7 +11,9 @@ import tilth
 from tilth.cli import DONE, FAILED, UsageError
 from tilth.cli.databases import sql_task
 from tilth.cli.terminal import say
+from tilth.cli.wording import in_options
 from tilth.engine.file import queries
+from tilth.engine.verify.exports import run_files_of
 from tilth.errors import JournalError
 from tilth.printable import printable
 from tilth.tasks import Task
@@ -21,15 +23,24 @@ _LISTED = 50
 
 
 def verify(options: Namespace) -> int:
-    """Checks a file, and fails where something is wrong with it."""
-    report = tilth.verify(options.file, _using(Path(options.file), options.database, run=options.run))
+    """Checks a run's file or an export, and fails where something is wrong with it."""
+    given = [Path(file) for file in options.run_file or ()]
+    held = run_files_of(Path(options.file), given) or [Path(options.file)]
+    using = [task for file in held for task in _using(file, options.database, run=options.run)]
+    report = tilth.verify(options.file, using, run_file=given)
     for note in report.notes:
         say(f"note: {printable(note, 400)}")
     for finding in report.findings[:_LISTED]:
-        say(f"wrong: {printable(finding, 400)}")
+        say(f"wrong: {in_options(printable(finding, 400))}")
     if len(report.findings) > _LISTED:
         say(f"and {len(report.findings) - _LISTED:,} more")
-    if report.ok:
+    if report.ok and report.proven is not None:
+        say(
+            f"{report.path} is as its manifest says: {report.proven:,} of its {report.rows:,} rows were "
+            f"compared with those of {'its run' if report.runs == 1 else f'{report.runs:,} runs'}, where "
+            f"{report.rebuilt:,} rows were rebuilt from replies"
+        )
+    elif report.ok:
         say(
             f"{report.path} is whole: {report.replies:,} replies, {report.rows:,} rows, "
             f"{report.rebuilt:,} of them rebuilt from replies and compared"

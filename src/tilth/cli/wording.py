@@ -28,6 +28,7 @@ _OPTIONS = {
     "run_id": "--run",
     "usd": "--usd",
     "rows": "--rows",
+    "run_file": "--run-file",
 }
 _WHOLE = (
     (re.compile(r"answer=None"), "--no-answer"),

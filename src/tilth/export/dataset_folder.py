@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tilth.export.hand_over.folder import filled, free
 from tilth.export.manifest import MANIFEST
@@ -44,7 +44,8 @@ def write_folder(
     with filled(path, optional=[_VALIDATION, *_earlier(path), MANIFEST]) as folder:
         (folder / "data").mkdir()
         for name, rows in data.items():
-            _typed(rows).write_parquet(folder / name)
+            with (folder / name).open("xb") as file:
+                write_split(rows, file)
         if papers is None:
             (folder / README).write_text(_readme(list(data)), encoding="utf-8", newline="\n")
         else:
@@ -62,13 +63,12 @@ def _earlier(path: Path) -> list[str]:
     return [file.path for file in told.files if file.path.endswith(".parquet")]
 
 
-def _typed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Columns of nulls alone as texts: such a split would not go with one that has values."""
+def write_split(rows: pl.DataFrame, file: IO[bytes]) -> None:
+    """One file; columns of nulls alone as texts: such a split would not go with one that has values."""
     import polars as pl
 
-    return rows.with_columns(
-        pl.col(name).cast(pl.String) for name in rows.columns if rows[name].dtype == pl.Null
-    )
+    empty = [name for name in rows.columns if rows[name].dtype == pl.Null]
+    rows.with_columns(pl.col(name).cast(pl.String) for name in empty).write_parquet(file)
 
 
 def _readme(names: list[str]) -> str:

@@ -12,6 +12,7 @@ from tilth.export.card import card
 from tilth.export.card.rows import RowFacts
 from tilth.export.manifest import MANIFEST, beside, data_file, manifest_text, other_file, runs_of
 from tilth.export.options import Options
+from tilth.export.selecting import VERDICTS
 from tilth.export.targets import opened
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Papers:
         return cls(
             format,
             options,
-            tuple(sorted(verdicts)),
+            tuple(sorted(verdicts if "verdict" in given.columns else VERDICTS)),
             runs,
             RowFacts.of(given),
             {name: rows.height for name, rows in parts.items()},

@@ -29,10 +29,13 @@ def prepared(
     return kept, [*refused, *lost]
 
 
-def as_written(rows: pl.DataFrame, format: str, options: Options) -> tuple[pl.DataFrame, list[str]]:
-    """Chosen rows as `prepared` gives them: rows that come out of it come out of it again, in their order.
+def as_written(
+    rows: pl.DataFrame, format: str, options: Options, *, in_order: bool = False
+) -> tuple[pl.DataFrame, list[str]]:
+    """Chosen rows as `prepared` gives them; `in_order` leaves them in theirs, as they stand in a file.
 
-    Only their metadata is told by how many they are, which is why the rest comes before it.
+    Rows that come out of it come out of it again: only the metadata depends on how many there are, which is
+    why it comes last.
     """
     kept, lost = shaped(rows, options)
     if options.reasoning != "field" and format not in TABLES:
@@ -42,7 +45,7 @@ def as_written(rows: pl.DataFrame, format: str, options: Options) -> tuple[pl.Da
     if format in TRAINERS:
         kept, odd = taking_turns(kept, format)
         notices += odd
-    if format in ("csv", "jsonl"):
+    if format in ("csv", "jsonl") and not in_order:
         kept = typed_first(kept, texts_may_look_like_numbers=format == "csv")
     if options.metadata:
         kept = with_metadata(kept, options.metadata)

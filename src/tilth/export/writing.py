@@ -6,14 +6,14 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tilth.arguments import listed, of_kind, path_of
 from tilth.export.dataset_folder import ready as _dataset_ready
-from tilth.export.dataset_folder import write_folder
+from tilth.export.dataset_folder import write_folder, write_split
 from tilth.export.formats import CONTENT, SUFFIXES
 from tilth.export.formats import FORMATS as _WRITERS
-from tilth.export.hand_over import TRAINERS, hand_over, model_of
+from tilth.export.hand_over import TRAINERS, hand_over, model_of, write_examples
 from tilth.export.hand_over import ready as _trainer_ready
 from tilth.export.options import Options
 from tilth.export.papers import Papers, Provenance, papers_beside
@@ -147,6 +147,16 @@ def _files(
         files += papers.put_beside(path, {targets[name].name: rows for name, rows in parts.items()})
     every = (*_other_suffix(path, format), *notices, *told)
     return Written(path, parts[first].height, every, tuple(files))
+
+
+def write_data(rows: pl.DataFrame, format: str, file: IO[bytes]) -> None:
+    """Writes prepared rows as they stand in the format's file, or in one of its folder."""
+    if format in TRAINERS:
+        write_examples(rows, file, TRAINERS[format])
+    elif format in FOLDERS:
+        write_split(rows, file)
+    else:
+        _WRITERS[format](rows, file)
 
 
 def _shares(

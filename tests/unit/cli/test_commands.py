@@ -250,6 +250,21 @@ def test_verifies_and_copies(shell, tmp_path):
     assert "cut short" in torn.stdout + torn.stderr
 
 
+def test_proves_an_export_from_its_run(shell, tmp_path):
+    seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
+    path = tmp_path / "run.tilth"
+    run = tilth.generate_sync(seeds, "answer-augmentation", 5, teacher=teacher, path=path)
+    run.save(tmp_path / "rows", format="datasets")
+    path.rename(tmp_path / "moved.tilth")
+    lost = shell("verify", "rows")
+    assert lost.returncode == 1
+    assert "run.tilth is not beside the export" in lost.stdout
+    assert "name it with --run-file" in lost.stdout
+    proven = shell("verify", "rows", "--run-file", "moved.tilth")
+    assert (proven.returncode, proven.stderr) == (0, "")
+    assert "5 of its 5 rows were compared with those of its run" in proven.stdout
+
+
 def test_real_dollars_without_a_limit_need_a_yes(shell, seeds):
     ended = shell("generate", seeds, "--model", "gpt-4.1-mini", "--queries", 100_000)
     assert ended.returncode == 2

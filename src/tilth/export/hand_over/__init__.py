@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tilth.arguments import kind_of
 from tilth.export.formats import json_line
@@ -97,9 +97,14 @@ def hand_over(
     data = {TRAIN: rows} if validation is None else {TRAIN: rows, VALIDATION: validation}
     with filled(path, optional=[VALIDATION, MANIFEST]) as folder:
         (folder / TRAIN).parent.mkdir()
-        opens = [_write(part, folder / name, trainer, digest) for name, part in data.items()]
+        for name, part in data.items():
+            with (folder / name).open("xb") as file:
+                write_examples(part, file, trainer)
+            digest.update((folder / name).read_bytes())
         measured_on = 0 if validation is None else validation.height
-        contents = Contents(model, rows.height, measured_on, digest.hexdigest()[:12], opens[0])
+        contents = Contents(
+            model, rows.height, measured_on, digest.hexdigest()[:12], _opens_with_system(rows)
+        )
         texts = dict(trainer.files(contents))
         for name, text in texts.items():
             (folder / name).write_bytes(text.encode())
@@ -119,16 +124,14 @@ def hand_over(
     return notices, tuple(path / name for name in names)
 
 
-def _write(rows: pl.DataFrame, file: Path, trainer: Trainer, digest: hashlib._Hash) -> bool:
-    """Writes rows; whether one opens with a system prompt. The digest takes them in."""
-    system = False
-    with file.open("xb") as opened:
-        for turns in map(turns_of, rows.iter_rows(named=True)):
-            line = json_line(trainer.example(turns))
-            digest.update(line)
-            opened.write(line)
-            system |= turns[0]["role"] == "system"
-    return system
+def write_examples(rows: pl.DataFrame, file: IO[bytes], trainer: Trainer) -> None:
+    """Writes rows that take turns as the trainer's data."""
+    for turns in map(turns_of, rows.iter_rows(named=True)):
+        file.write(json_line(trainer.example(turns)))
+
+
+def _opens_with_system(rows: pl.DataFrame) -> bool:
+    return any(turns_of(row)[0]["role"] == "system" for row in rows.iter_rows(named=True))
 
 
 def _alternate(turns: Turns) -> bool:

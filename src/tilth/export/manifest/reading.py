@@ -75,7 +75,7 @@ class Manifest:
 
 
 def manifest_of(export: Path) -> Path | None:
-    """Where the manifest of an export stands: a folder's, a file's, or the path itself; None where none does.
+    """Where an export's manifest stands: in a folder, beside a file, or at the path; None where none does.
 
     Example:
         >>> from pathlib import Path
@@ -88,7 +88,8 @@ def manifest_of(export: Path) -> Path | None:
     elif export.name == MANIFEST or export.name.endswith(f".{MANIFEST}"):
         places = [export]
     else:
-        places = [beside(export)]
+        first = export.with_name(f"{Path(export.stem).stem}{export.suffix}")  # train.validation.jsonl
+        places = [beside(export), beside(first)]
     return next((place for place in places if place.is_file()), None)
 
 

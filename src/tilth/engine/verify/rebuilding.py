@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tilth.arguments import listed, path_of
 from tilth.engine.assembly import row_context_of
 from tilth.engine.file.audit import audit_books, audit_file, audit_run, audit_study
 from tilth.engine.file.copying import snapshot
@@ -25,6 +24,7 @@ from tilth.engine.growing.judging import Judging, parents_of
 from tilth.engine.growing.replay import NotJournalled, Replay
 from tilth.engine.growing.rows import BY_VERDICT, rows_of
 from tilth.engine.recipe import READING_RULES, VERDICT_RULES, Recipe, StoredRecipe, run_id_of, shown
+from tilth.engine.verify.report import Report
 from tilth.errors import JournalError
 from tilth.strategies.base import Candidate, Strategy, Unit
 from tilth.tasks.base import Task
@@ -40,72 +40,12 @@ _NOT_RUN = "not-run"
 """The cause of a row whose answer could be read, and was not run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What `verify` found.
-
-    Attributes:
-        path: The file.
-        runs: Its runs.
-        replies: Their journalled replies.
-        rows: Their rows.
-        rebuilt: Rows that were rebuilt from replies and compared.
-        findings: What is wrong, each in a line; empty where all is well.
-        notes: What could not be looked at, and why.
-
-    Example:
-        >>> seeds, teacher = tilth.demo.seeds(20), tilth.demo.teacher()
-        >>> run = tilth.generate_sync(seeds, "answer-augmentation", 20, teacher=teacher, path="run.tilth")
-        >>> report = tilth.verify("run.tilth")
-        >>> report.ok, report.rebuilt, report.findings
-        (True, 20, ())
-    """
-
-    path: Path
-    runs: int = 0
-    replies: int = 0
-    rows: int = 0
-    rebuilt: int = 0
-    findings: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.findings
-
-
-def verify(path: str | Path, using: Sequence[Strategy | Task] = ()) -> Report:
-    """Verifies a run's or a study's file, of a live run too. Asks no model and changes nothing.
-
-    It looks at the file's integrity and version; at the ledger: every paid call has its reply, every reply
-    its call, and units, rows and calls add up; and it grows all rows again from the journalled replies and
-    compares them with those that are stored, but for `created_at`.
-
-    A stranger's file may be verified: no code that it holds is run and no database opened, unless `using`
-    says so, and then under the limits given there. A note tells what stood unlooked at.
-
-    It cannot find what nothing else in the file speaks of: a call in doubt that was set free or reserves
-    other tokens, or the last entries of the ledger removed with all that belongs to them; that a model of
-    your own kind is a simulation; a time; or a change that was made everywhere at once, checksums included.
-
-    Args:
-        path: The file.
-        using: Strategies and tasks of your own that the file's runs were grown with, if they are not
-            installed, need a database, or run code: `using=[tilth.tasks.Code(run=True)]`.
+def verified_file(where: Path, using: Sequence[Strategy | Task]) -> Report:
+    """What is found of a run's or a study's file; `tilth.verify` says what is looked at.
 
     Raises:
         JournalError: There is no such file, it is of something else, or of a newer Tilth.
-
-    Example:
-        >>> seeds, teacher = tilth.demo.seeds(5), tilth.demo.teacher()
-        >>> run = tilth.generate_sync(seeds, "new-question", 10, teacher=teacher, path="whole.tilth")
-        >>> report = tilth.verify("whole.tilth")
-        >>> report.ok, report.rows, report.rebuilt
-        (True, 5, 5)
     """
-    where = path_of(path)
-    using = listed(using, "using", "strategies and tasks")
     try:
         with snapshot(where) as file:
             return _verified(where, file, using)
