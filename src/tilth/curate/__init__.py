@@ -10,6 +10,7 @@ Example:
 from __future__ import annotations
 
 from tilth.curate.contamination import contamination, leaks
+from tilth.curate.diversity import diversity
 from tilth.curate.duplicates import duplicates
 from tilth.curate.embedding import Embedder, TfIdf
 from tilth.curate.pipelines import Pipeline, pipeline
@@ -42,6 +43,7 @@ __all__ = [
     "TargetSimilarity",
     "TfIdf",
     "contamination",
+    "diversity",
     "duplicates",
     "leaks",
     "pass_rates",
